@@ -1,0 +1,126 @@
+"""Self-attention whose positions are learned from distances, so that length may differ from training.
+
+Taught in chapter 4. ``Attention(Q, K, V) = SoftMax(Q K^T / sqrt(d) + B) V`` with ``B_ij = MLP(i - j)`` per head:
+Dynamic Positional Bias (paper section 3.2). An L x L bias has only 2L - 1 different distances, so the MLP is
+evaluated 2L - 1 times and its answers are laid out along the diagonals.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bassnb.errors import BassnbError
+from bassnb.layers import ChannelNorm
+
+OFFSET_SCALES = {
+    # Signed logarithm: 1, 2, 4, 8 steps are equally far apart, and twice the length is one small step further.
+    "log": lambda offset: offset.sign() * offset.abs().log1p(),
+    # Raw distance as in the original recipe, in units of 64 steps (about 6 s) to keep the MLP's input near 1.
+    "raw": lambda offset: offset / 64,
+}
+
+
+class AttentionError(BassnbError):
+    """A wrong setting of the attention layers."""
+
+
+def toeplitz(vector: Tensor, length: int) -> Tensor:
+    """Lay a vector of distances out along the diagonals: ``B[..., i, j] = vector[..., i - j + L - 1]``.
+
+    Taught in chapter 4. Row i reads the reversed vector from position L - 1 - i on, so the matrix is a stack
+    of sliding windows: a view, no L x L table of indices.
+
+    Parameters
+    ----------
+    vector : Tensor (..., 2L - 1)
+        Values for the offsets -(L - 1), ..., 0, ..., L - 1.
+    length : int
+        L.
+
+    Returns
+    -------
+    matrix : Tensor (..., L, L)
+    """
+    if vector.shape[-1] != 2 * length - 1:
+        raise AttentionError(f"A {length} x {length} matrix has {2 * length - 1} diagonals, "
+                             f"but the vector has {vector.shape[-1]} values.")
+    windows = vector.flip(-1).unfold(-1, length, 1)  # (..., L, L): window s starts at reversed position s = L - 1 - i
+    return windows.flip(-2)
+
+
+class DynamicPositionBias(nn.Module):
+    """A small MLP that turns a distance in steps into one attention bias per head (paper section 3.2, chapter 4).
+
+    Parameters
+    ----------
+    heads : int
+        Number of attention heads, H.
+    hidden : int
+        Width of the two hidden layers.
+    offsets : "log" or "raw"
+        How a distance is presented to the MLP, see `OFFSET_SCALES`.
+
+    Raises
+    ------
+    AttentionError
+        If ``offsets`` is neither.
+    """
+
+    def __init__(self, heads: int, hidden: int, offsets: str = "log"):
+        super().__init__()
+        if offsets not in OFFSET_SCALES:
+            raise AttentionError(f"offsets must be one of {', '.join(OFFSET_SCALES)}, not {offsets!r}.")
+        self.offsets = offsets
+        self.mlp = nn.Sequential(
+            nn.Linear(1, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, heads)
+        )
+
+    def forward(self, length: int) -> Tensor:
+        """Biases for the offsets -(L - 1) ... L - 1: Tensor (H, 2L - 1). `toeplitz` makes the matrices."""
+        weight = self.mlp[0].weight
+        offset = torch.arange(1 - length, length, device=weight.device, dtype=torch.float32)  # (2L - 1,)
+        return self.mlp(OFFSET_SCALES[self.offsets](offset)[:, None].to(weight.dtype)).T
+
+
+class SelfAttention(nn.Module):
+    """Residual multi-head self-attention over latent steps with a dynamic position bias (chapter 4).
+
+    ``x + W_o SoftMax(Q K^T / sqrt(d) + B) V`` with Q, K, V read from the channel-normalised ``x``. The output
+    projection starts at zero, so a new layer is the identity.
+
+    Parameters
+    ----------
+    channels : int
+        C, divisible by ``heads``.
+    heads : int
+        H.
+    dpb_hidden : int
+        Width of the bias MLP.
+    dpb_offsets : "log" or "raw"
+        See `DynamicPositionBias`.
+
+    Raises
+    ------
+    AttentionError
+        If the channels cannot be shared equally among the heads.
+    """
+
+    def __init__(self, channels: int, heads: int, dpb_hidden: int = 32, dpb_offsets: str = "log"):
+        super().__init__()
+        if channels % heads:
+            raise AttentionError(f"{channels} channels cannot be shared equally among {heads} heads.")
+        self.heads = heads
+        self.norm = ChannelNorm(channels)
+        self.qkv = nn.Conv1d(channels, 3 * channels, 1)
+        self.bias = DynamicPositionBias(heads, dpb_hidden, dpb_offsets)
+        self.out = nn.Conv1d(channels, channels, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Let every step look at every other. Tensor (B, C, L) -> Tensor (B, C, L)."""
+        length = x.shape[-1]
+        q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).transpose(-1, -2).unbind(1)  # (B, H, L, d)
+        bias = toeplitz(self.bias(length), length).to(q.dtype)  # (H, L, L), the same for every sample
+        heard = F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])  # (B, H, L, d)
+        return x + self.out(heard.transpose(-1, -2).flatten(1, 2))

@@ -1,0 +1,172 @@
+"""The forward process and its target: cosine schedule, v <-> c <-> eps, training loss. Taught in chapter 3.
+
+A clean latent ``c`` and Gaussian noise ``eps`` are mixed by two rates that lie on the unit circle,
+
+    z_t = alpha c + beta eps,   alpha = cos(pi t / 2),   beta = sin(pi t / 2),   t in [0, 1]   (paper section 3.2)
+
+and the network predicts ``v = alpha eps - beta c``, the direction in which ``z_t`` moves along that circle.
+Since (z, v) is (c, eps) turned by the angle pi t / 2, turning back gives everything: ``c = alpha z - beta v``
+and ``eps = beta z + alpha v``. At t = 1 the rates are exactly 0 and 1, so training has seen pure noise and
+sampling may start from it (zero terminal signal-to-noise ratio).
+
+In all functions ``t`` has shape (B,) or is a scalar, and a latent has shape (B, C, L) or starts with B.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from bassnb.errors import BassnbError
+
+
+class DiffusionError(BassnbError):
+    """Latents, noise or time do not fit together."""
+
+
+def alpha_beta(t: Tensor) -> tuple[Tensor, Tensor]:
+    """Signal rate and noise rate of the cosine schedule (paper section 3.2, taught in chapter 3).
+
+    ``alpha = cos(pi t / 2)``, ``beta = sin(pi t / 2)``, hence ``alpha^2 + beta^2 = 1``.
+
+    Parameters
+    ----------
+    t : Tensor (...), float in [0, 1]
+        0 is clean, 1 is pure noise.
+
+    Returns
+    -------
+    alpha, beta : Tensor (...), float in [0, 1]
+        ``alpha(1)`` is exactly 0 and ``beta(0)`` exactly 0.
+    """
+    # cos(pi / 2) in floating point is 6e-17 or -4e-8, because pi has been rounded. The same number written as
+    # the sine of the complement is exact at t = 1 (sin 0), and 1 - t loses nothing for t >= 1/2.
+    alpha = torch.sin((1 - t) * (math.pi / 2))
+    beta = torch.sin(t * (math.pi / 2))
+    return alpha, beta
+
+
+def time_from_alpha(alpha: Tensor) -> Tensor:
+    """Inverse of the schedule: ``t = (2 / pi) arccos(alpha)`` (taught in chapter 3).
+
+    Parameters
+    ----------
+    alpha : Tensor (...), float in [0, 1]
+
+    Returns
+    -------
+    t : Tensor (...), float in [0, 1]
+    """
+    return torch.acos(alpha) * (2 / math.pi)
+
+
+def _rates_like(z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """alpha and beta shaped (B, 1, 1) so that they broadcast against ``z`` (B, C, L)."""
+    if t.dim() > 1 or (t.dim() == 1 and t.shape[0] not in (1, z.shape[0])):
+        raise DiffusionError(f"t must be a scalar or have shape ({z.shape[0]},), one time per sample, "
+                             f"but has shape {tuple(t.shape)}.")
+    # The rates are computed in the type of t and cast last: bfloat16 has too few digits for a time.
+    alpha, beta = alpha_beta(t.reshape(-1, *[1] * (z.dim() - 1)))
+    return alpha.to(z.dtype).to(z.device), beta.to(z.dtype).to(z.device)
+
+
+def add_noise(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
+    """``z = alpha c + beta eps``: the latent as it looks at time ``t`` (paper section 3.2, taught in chapter 3).
+
+    Parameters
+    ----------
+    c, eps : Tensor (B, C, L)
+        Clean latents and standard normal noise.
+    t : Tensor (B,) or scalar, float in [0, 1]
+
+    Returns
+    -------
+    z : Tensor (B, C, L)
+    """
+    alpha, beta = _rates_like(c, t)
+    return alpha * c + beta * eps
+
+
+def v_target(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
+    """``v = alpha eps - beta c``: what the network learns to say (paper section 3.2, taught in chapter 3).
+
+    Shapes as in `add_noise`.
+    """
+    alpha, beta = _rates_like(c, t)
+    return alpha * eps - beta * c
+
+
+def c_from_v(z: Tensor, v: Tensor, t: Tensor) -> Tensor:
+    """``c = alpha z - beta v``: the denoised estimate (paper section 3.2, taught in chapter 3).
+
+    Shapes as in `add_noise`. At t = 1 the answer is ``-v``: the network must guess from the mix alone.
+    """
+    alpha, beta = _rates_like(z, t)
+    return alpha * z - beta * v
+
+
+def eps_from_v(z: Tensor, v: Tensor, t: Tensor) -> Tensor:
+    """``eps = beta z + alpha v``: the noise estimate (paper section 3.2, taught in chapter 3).
+
+    Shapes as in `add_noise`.
+    """
+    alpha, beta = _rates_like(z, t)
+    return beta * z + alpha * v
+
+
+def eps_from_c(z: Tensor, c: Tensor, t: Tensor) -> Tensor:
+    """``eps = (z - alpha c) / beta``: the noise that explains ``z`` once ``c`` is settled (taught in chapter 5).
+
+    Needed when guidance or grounding has changed the estimate, so that signal and noise still add up to ``z``.
+    Shapes as in `add_noise`; t must be greater than 0, since a clean latent contains no noise to find.
+    """
+    alpha, beta = _rates_like(z, t)
+    return (z - alpha * c) / beta
+
+
+def diffusion_loss(
+    model: Callable[[Tensor, Tensor, Tensor], Tensor],
+    c_y: Tensor,
+    c_x: Tensor,
+    *,
+    generator: torch.Generator,
+    drop: float = 0.15,
+) -> Tensor:
+    """Mean squared error between the predicted and the true v (paper sections 3.2 and 4, taught in chapter 3).
+
+    ``E || G(z_t, t, c_x) - v ||^2`` with t ~ U[0, 1] and eps ~ N(0, I). The mix of a fraction ``drop`` of the
+    samples is replaced by zeros, so that the same network also learns to play without listening, which
+    classifier-free guidance (chapter 6) needs.
+
+    Parameters
+    ----------
+    model : callable (z (B, 32, L), t (B,), mix (B, 64, L)) -> v (B, 32, L)
+    c_y : Tensor (B, 32, L)
+        Standardised latents of the bass.
+    c_x : Tensor (B, 64, L)
+        Standardised latents of the mix, of the same length.
+    generator : torch.Generator on the CPU
+        Source of t, eps and the drops: a run makes the same draws on any device.
+    drop : float in [0, 1]
+        Probability with which a sample's conditioning is zeroed.
+
+    Returns
+    -------
+    loss : Tensor (), float
+
+    Raises
+    ------
+    DiffusionError
+        If batch or length of the two latents differ.
+    """
+    if c_y.dim() != 3 or c_x.dim() != 3 or c_y.shape[::2] != c_x.shape[::2]:
+        b, _, length = c_y.shape if c_y.dim() == 3 else ("B", "C", "L")
+        raise DiffusionError(f"The mix latents must have shape ({b}, channels, {length}) to match bass latents of "
+                             f"shape {tuple(c_y.shape)}, but have shape {tuple(c_x.shape)}.")
+    batch = c_y.shape[0]
+    t = torch.rand(batch, generator=generator).to(c_y.device)  # (B,)
+    eps = torch.randn(c_y.shape, generator=generator).to(c_y)  # (B, C, L)
+    keep = (torch.rand(batch, generator=generator) >= drop).to(c_x)  # (B,), 0 or 1
+    v = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
+    return (v.float() - v_target(c_y, eps, t).float()).square().mean()

@@ -1,0 +1,35 @@
+"""Normalisation that every network of the package shares: one step of time at a time.
+
+Anything that averages over time (batch, instance or group norm) would make what the network says about
+second 3 depend on how long the file is, and "decode in pieces" would differ from "decode whole".
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class ChannelNorm(nn.Module):
+    """Root-mean-square norm over the channels of each step, with one learned gain per channel.
+
+    ``y[b, c, l] = gain[c] * x[b, c, l] / sqrt(mean_c(x[b, c, l]^2) + eps)``
+
+    Taught in chapters 1 and 4; the paper does not name its norm, `book` page "decisions" says why this one.
+
+    Parameters
+    ----------
+    channels : int
+        C, the number of channels of the input.
+    eps : float
+        Added to the mean square, so that a silent step stays silent instead of dividing by zero.
+    """
+
+    def __init__(self, channels: int, eps: float = 1e-5):
+        super().__init__()
+        self.eps = eps
+        self.gain = nn.Parameter(torch.ones(channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise ``x``, Tensor (B, C, L); the result has its shape and type."""
+        # The square is averaged in float32: under bfloat16 a sum of hundreds of squares would lose its digits.
+        mean_square = x.float().square().mean(dim=1, keepdim=True)  # (B, 1, L)
+        return x * torch.rsqrt(mean_square + self.eps).to(x.dtype) * self.gain.to(x.dtype)

@@ -1,0 +1,177 @@
+"""The denoiser: a one-dimensional U-Net over latent steps that hears the mix. Taught in chapter 4.
+
+    z (B, 32, L), mix (B, 64, L) -> concat -> conv -> level 0 -> half -> level 1 -> half -> ... -> middle
+                                                 |  skip                |  skip                    |
+                       v (B, 32, L) <- conv <- level 0 <- double <- level 1 <- double <- ... <-----+
+
+Residual convolution blocks, self-attention at the lower resolutions, the mix concatenated with the noisy latents
+along the channels, and the sinusoidal embedding of the time t concatenated with the feature maps before every
+block (paper sections 3.2 and 4). No layer averages over time except attention, which does so on purpose.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bassnb.attention import SelfAttention
+from bassnb.errors import BassnbError
+from bassnb.layers import ChannelNorm
+from bassnb.presets import UNetConfig
+
+
+class UNetError(BassnbError):
+    """Inputs of the U-Net whose shapes do not fit its configuration."""
+
+
+def time_embedding(t: Tensor, channels: int) -> Tensor:
+    """Sines and cosines of the time at geometrically spaced frequencies (paper section 4, taught in chapter 4).
+
+    ``[sin(1000 t w_k), cos(1000 t w_k)]`` with ``w_k`` falling from 1 to 1/10000. The fast waves tell close
+    times apart, the slow ones give the coarse position.
+
+    Parameters
+    ----------
+    t : Tensor (B,), float in [0, 1]
+    channels : int
+        Size of the embedding, even and at least 4.
+
+    Returns
+    -------
+    embedding : Tensor (B, channels), float32 in [-1, 1]
+    """
+    half = channels // 2
+    frequency = torch.exp(-math.log(10000) * torch.arange(half, device=t.device) / (half - 1))  # (half,)
+    phase = 1000 * t.float()[:, None] * frequency  # (B, half)
+    return torch.cat([phase.sin(), phase.cos()], dim=1)
+
+
+class Block(nn.Module):
+    """Residual convolution block that is told the time (paper section 4, taught in chapter 4).
+
+    ``skip(x) + conv(silu(norm(conv(silu(norm([x, e]))))))`` where ``[x, e]`` are the feature maps with the time
+    embedding concatenated. The last convolution starts at zero, so a new block is its skip path.
+
+    Parameters
+    ----------
+    channels_in, channels_out : int
+        Channels of the feature maps, without the embedding.
+    embedding : int
+        Channels of the time embedding.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, embedding: int):
+        super().__init__()
+        self.norm_in = ChannelNorm(channels_in + embedding)
+        self.conv_in = nn.Conv1d(channels_in + embedding, channels_out, 3, padding=1)
+        self.norm_out = ChannelNorm(channels_out)
+        self.conv_out = nn.Conv1d(channels_out, channels_out, 3, padding=1)
+        self.skip = nn.Conv1d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
+        nn.init.zeros_(self.conv_out.weight)
+        nn.init.zeros_(self.conv_out.bias)
+
+    def forward(self, x: Tensor, e: Tensor) -> Tensor:
+        """``x`` (B, channels_in, L) and the embedding ``e`` (B, embedding) -> (B, channels_out, L)."""
+        told = torch.cat([x, e[:, :, None].expand(-1, -1, x.shape[-1]).to(x.dtype)], dim=1)
+        h = self.conv_in(F.silu(self.norm_in(told)))
+        h = self.conv_out(F.silu(self.norm_out(h)))
+        return self.skip(x) + h
+
+
+class Level(nn.Module):
+    """The blocks of one resolution, each followed by self-attention where the level has it (chapter 4)."""
+
+    def __init__(self, channels_in: int, channels_out: int, blocks: int, attention: bool, config: UNetConfig):
+        super().__init__()
+        sizes = [channels_in] + [channels_out] * (blocks - 1)
+        self.blocks = nn.ModuleList(Block(size, channels_out, config.embedding) for size in sizes)
+        self.attentions = nn.ModuleList(
+            SelfAttention(channels_out, config.heads, config.dpb_hidden, config.dpb_offsets)
+            if attention else nn.Identity()
+            for _ in sizes
+        )
+
+    def forward(self, x: Tensor, e: Tensor) -> Tensor:
+        """``x`` (B, channels_in, L), embedding ``e`` (B, embedding) -> (B, channels_out, L)."""
+        for block, attention in zip(self.blocks, self.attentions):
+            x = attention(block(x, e))
+        return x
+
+
+class UNet1d(nn.Module):
+    """Predict v from the noisy bass latents, the time and the mix latents (paper sections 3.2 and 4, chapter 4).
+
+    Parameters
+    ----------
+    config : UNetConfig
+        Channels, widths per level, blocks per level, which levels attend; see `bassnb.presets`.
+    """
+
+    def __init__(self, config: UNetConfig):
+        super().__init__()
+        self.config = config
+        widths, attention = config.widths, config.attention
+        if len(attention) != len(widths):
+            raise UNetError(f"The U-Net has {len(widths)} widths but {len(attention)} attention switches; "
+                            "give one switch per width.")
+        pairs = list(zip(widths, widths[1:]))
+        self.stem = nn.Conv1d(config.stem_channels + config.mix_channels, widths[0], 3, padding=1)
+        self.down = nn.ModuleList(Level(w, w, config.blocks, a, config) for w, a in zip(widths, attention))
+        # Stride 2 maps L steps to ceil(L / 2), so even a single step has somewhere to go.
+        self.downsample = nn.ModuleList(nn.Conv1d(fine, coarse, 3, stride=2, padding=1) for fine, coarse in pairs)
+        self.middle = Level(widths[-1], widths[-1], 1, True, config)
+        self.upsample = nn.ModuleList(nn.Conv1d(coarse, fine, 3, padding=1) for fine, coarse in pairs)
+        self.up = nn.ModuleList(Level(2 * w, w, config.blocks, a, config) for w, a in zip(widths, attention))
+        self.norm = ChannelNorm(widths[0])
+        self.head = nn.Conv1d(widths[0], config.stem_channels, 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, z: Tensor, t: Tensor, mix: Tensor) -> Tensor:
+        """Predict v.
+
+        Parameters
+        ----------
+        z : Tensor (B, stem_channels, L)
+            Noisy latents of the bass; any L >= 1.
+        t : Tensor (B,), float in [0, 1]
+            Time of each sample.
+        mix : Tensor (B, mix_channels, L)
+            Standardised latents of the mix; zeros mean "no mix" (chapter 6).
+
+        Returns
+        -------
+        v : Tensor (B, stem_channels, L)
+
+        Raises
+        ------
+        UNetError
+            If the three inputs do not fit one another or the configuration.
+        """
+        self._check(z, t, mix)
+        e = time_embedding(t, self.config.embedding)  # (B, embedding)
+        x = self.stem(torch.cat([z, mix], dim=1))  # (B, widths[0], L)
+        skips = []
+        for level, downsample in zip(self.down, [*self.downsample, nn.Identity()]):
+            x = level(x, e)  # (B, widths[i], ceil(L / 2^i))
+            skips.append(x)
+            x = downsample(x)
+        x = self.middle(x, e)
+        for i in reversed(range(len(skips))):
+            if i < len(self.upsample):
+                # Nearest neighbour to the exact length of the skip: right for odd lengths too.
+                x = self.upsample[i](F.interpolate(x, size=skips[i].shape[-1]))
+            x = self.up[i](torch.cat([x, skips[i]], dim=1), e)
+        return self.head(F.silu(self.norm(x)))
+
+    def _check(self, z: Tensor, t: Tensor, mix: Tensor) -> None:
+        batch, length = z.shape[0], z.shape[-1]
+        expected = {
+            "z": (z, (batch, self.config.stem_channels, length)),
+            "t": (t, (batch,)),
+            "mix": (mix, (batch, self.config.mix_channels, length)),
+        }
+        for name, (tensor, shape) in expected.items():
+            if tuple(tensor.shape) != shape:
+                raise UNetError(f"{name} must have shape {shape}, but has shape {tuple(tensor.shape)}.")
