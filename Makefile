@@ -1,0 +1,50 @@
+# make book   the chapters, executed and rendered to _build/html
+# make test   every test
+# make lab    the chapters in JupyterLab
+# All three set up .venv on their first run and reuse it afterwards.
+
+# The first interpreter that runs and is new enough; `make PYTHON=/path/to/python3 book` chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+BIN := .venv/bin
+READY := .venv/.installed
+HTML := _build/html
+
+.PHONY: help book test lab clean repository
+help:
+	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
+
+# The stamp is newer than the lists of packages: nothing is installed a second time.
+$(READY): requirements.txt requirements-nodeps.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "bassnb needs Python 3.10 or newer; install it, or name it: make PYTHON=/path/to/python3 book" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv && \
+		$(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --python $(BIN)/python install pip; } || { rm -rf .venv; \
+		echo "Python came without venv and pip; on Debian and Ubuntu install python3-venv, then run make again" >&2; exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	@# tinysoundfont names a dependency that it does not need and that does not build everywhere: see the file.
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-nodeps.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
+	@touch $(READY)
+
+# Chapters run each time (execute_notebooks: force): a cache would not notice edits of bassnb/.
+# Warnings are errors (-W), also about links that lead nowhere (-n); --keep-going shows all of them at once.
+book: $(READY)
+	@rm -rf $(HTML)/_static/audio
+	BASSNB_BOOK_STATIC="$(CURDIR)/$(HTML)/_static/audio" $(BIN)/jupyter-book build --all -W -n --keep-going .
+	@echo
+	@echo "The book is ready. Open $(HTML)/index.html, or in a browser:"
+	@echo "  file://$(CURDIR)/$(HTML)/index.html"
+
+test: $(READY)
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests book $(ARGS)
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=. book/00_listen_first.ipynb
+
+# Only what make made; the environment stays.
+clean:
+	rm -rf _build .pytest_cache build *.egg-info
+
+# For who publishes a copy: `make repository URL=https://github.com/you/bassnb` writes the address where it is needed.
+repository: $(READY)
+	$(BIN)/python book/_repository.py "$(URL)"

@@ -1,0 +1,24 @@
+"""bassnb: a bass line for your mix, by latent diffusion.
+
+>>> from bassnb import Accompanist                                             # doctest: +SKIP
+>>> bass = Accompanist.from_pretrained("classroom")("mix.flac", style="slap.flac", seed=0)   # doctest: +SKIP
+>>> bass.save("bass.flac")                                                     # doctest: +SKIP
+
+Each file of the package holds one idea and is taught in one chapter of the book.
+"""
+
+__version__ = "0.1.0"
+__all__ = ["Accompaniment", "Accompanist", "BassnbError"]
+
+
+def __getattr__(name: str):
+    """Import the public names when they are first used, so that ``bassnb --help`` does not wait for torch."""
+    if name == "BassnbError":
+        from bassnb.errors import BassnbError
+
+        return BassnbError
+    if name in __all__:
+        from bassnb import accompanist
+
+        return getattr(accompanist, name)
+    raise AttributeError(f"module 'bassnb' has no attribute {name!r}")

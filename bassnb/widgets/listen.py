@@ -1,0 +1,120 @@
+"""Listen to several takes of the same music and switch between them without losing the place.
+
+`listen` is the first thing that most chapters call. With a live kernel the sound travels inside the notebook; in
+the built book it lies in files beside the page that load when somebody presses play. Neither needs a server.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from bassnb.audio import SAMPLE_RATE, as_stereo, loudness, peak, write_audio
+from bassnb.errors import BassnbError
+from bassnb.widgets.player import Take, player_html
+
+TARGET = -18.0  # LUFS: leaves most music its peaks
+CEILING = 0.97  # largest sample after matching
+STATIC = "BASSNB_BOOK_STATIC"  # environment: the folder of the built site for sound files; the Makefile sets it
+STATIC_URL = "../_static/audio/"  # how a page of the book, one folder below the top of the site, calls that folder
+
+
+class WidgetError(BassnbError):
+    """Nothing to play, or takes that cannot be shown together."""
+
+
+@dataclass(frozen=True)
+class Listen:
+    """A player as a notebook shows it; `html` is complete and needs nothing from outside."""
+
+    html: str
+    names: tuple[str, ...]
+    seconds: float
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return f"Listen({', '.join(self.names)}; {self.seconds:.1f} s)"
+
+
+def listen(
+    takes: dict, *, sample_rate: float = SAMPLE_RATE, title: str | None = None, descriptions: dict | None = None,
+    loudness_match: bool = True,
+) -> Listen:
+    """Aligned players: one button per take, one position for all, a waveform and a spectrogram of each.
+
+    Taught in chapter 0.
+
+    Parameters
+    ----------
+    takes : dict of name -> Tensor or array (2, N), (1, N) or (N,), float in [-1, 1]
+        Takes of different length are aligned at their start and shown over the longest.
+    sample_rate : Hz, of all takes
+    title : a line above the players
+    descriptions : dict of name -> one sentence about that take
+    loudness_match : bring all takes to one loudness (LUFS), so that the louder one does not sound like the better one
+
+    Returns
+    -------
+    Listen
+        Show it as the last line of a cell, or with IPython's `display`.
+
+    Raises
+    ------
+    WidgetError
+        If there is no take, or a description belongs to none.
+    AudioError
+        If a take is not audio.
+    """
+    descriptions = descriptions or {}
+    if not takes:
+        raise WidgetError("there is no take to listen to; give a dict of names and waveforms")
+    if unknown := sorted(set(descriptions) - set(takes)):
+        raise WidgetError(f"the description of {unknown[0]!r} belongs to no take; use the names {', '.join(map(repr, takes))}")
+    waves = {name: as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()}
+    length = max(wave.shape[-1] for wave in waves.values())
+    waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves.values()]
+    gains = matching_gains(waves) if loudness_match else [0.0] * len(waves)
+    waves = [wave * 10 ** (gain / 20) for wave, gain in zip(waves, gains)]
+    shown = [
+        Take(str(name), str(descriptions.get(name, "")), wave, gain, sound_url(wave))
+        for name, wave, gain in zip(takes, waves, gains)
+    ]
+    return Listen(player_html(shown, title), tuple(take.name for take in shown), length / SAMPLE_RATE)
+
+
+def matching_gains(waves: list[torch.Tensor]) -> list[float]:
+    """Gains in dB that bring every wave (2, N) to one loudness, -18 LUFS or as much less as the loudest peak demands.
+
+    Silence, and what is too short to have a loudness, keeps its level.
+    """
+    levels = [loudness(wave) for wave in waves]
+    peaks = [peak(wave) for wave in waves]
+    rooms = [level + float(20 * torch.log10(torch.tensor(CEILING / top))) for level, top in zip(levels, peaks) if top > 0 and level > -70]
+    target = min([TARGET, *rooms])
+    return [target - level if level > -70 else 0.0 for level in levels]
+
+
+def sound_url(wave: torch.Tensor) -> str:
+    """Where the page finds a wave (2, N): a file of the built site, or a data URI when no book is being built.
+
+    MP3, because every browser plays it; the file is named after what it holds, so that equal takes share one.
+    """
+    folder = os.environ.get(STATIC)
+    if folder:
+        name = hashlib.sha256(wave.contiguous().numpy().tobytes()).hexdigest()[:20] + ".mp3"
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        if not (Path(folder) / name).exists():
+            write_audio(Path(folder) / name, wave)
+        return STATIC_URL + name
+    with tempfile.TemporaryDirectory() as scratch:
+        sound = write_audio(Path(scratch) / "take.mp3", wave).read_bytes()
+    return "data:audio/mpeg;base64," + base64.b64encode(sound).decode("ascii")
