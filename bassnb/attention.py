@@ -7,7 +7,6 @@ evaluated 2L - 1 times and its answers are laid out along the diagonals.
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from bassnb.errors import BassnbError
 from bassnb.layers import ChannelNorm
@@ -120,7 +119,9 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Let every step look at every other. Tensor (B, C, L) -> Tensor (B, C, L)."""
         length = x.shape[-1]
-        q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).transpose(-1, -2).unbind(1)  # (B, H, L, d)
+        q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).unbind(1)  # each (B, H, d, L)
         bias = toeplitz(self.bias(length), length).to(q.dtype)  # (H, L, L), the same for every sample
-        heard = F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])  # (B, H, L, d)
-        return x + self.out(heard.transpose(-1, -2).flatten(1, 2))
+        # Written out: with a learned bias, scaled_dot_product_attention trains 2.5 times slower on a CPU.
+        scores = (q * q.shape[2] ** -0.5).transpose(2, 3) @ k + bias  # (B, H, L, L), rows are listeners
+        heard = v @ scores.softmax(dim=-1).transpose(2, 3)  # (B, H, d, L)
+        return x + self.out(heard.flatten(1, 2))

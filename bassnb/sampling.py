@@ -27,7 +27,7 @@ def ddim(
     z: Tensor,
     steps: int,
     *,
-    ground: Callable[[Tensor, Tensor], Tensor] | None = None,
+    ground: Callable[[Tensor, float], Tensor] | None = None,
     callback: Callable[[int, Tensor, Tensor], None] | None = None,
 ) -> Tensor:
     """Walk from pure noise at t = 1 to clean latents at t = 0 (paper sections 3.2 and 4, taught in chapter 5).
@@ -40,7 +40,7 @@ def ddim(
         Standard normal noise, see `initial_noise`.
     steps : int, at least 1
         K, the number of network evaluations; the paper found 64 best.
-    ground : callable (c (B, C, L), beta Tensor () on the CPU) -> c (B, C, L), optional
+    ground : callable (c (B, C, L), beta float) -> c (B, C, L), optional
         Correction of the estimate before the step is taken, such as style grounding.
     callback : callable (k, z, c), optional
         Called at step k = 0 ... K - 1 with the noisy latents and the estimate made from them. To stop early, raise.
@@ -60,10 +60,9 @@ def ddim(
     # Times and rates stay float64 on the CPU: eps divides by beta, which is small near the end.
     times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
     for k, (t, t_next) in enumerate(zip(times[:-1], times[1:])):
-        _, beta = alpha_beta(t)
         c = denoise(z, t.float().to(z.device).expand(z.shape[0]))
         if ground is not None:
-            c = ground(c, beta)
+            c = ground(c, alpha_beta(t)[1].item())
         if callback is not None:
             callback(k, z, c)
         # The noise is derived again from the corrected c, so that both still add up to z.

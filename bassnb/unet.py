@@ -50,7 +50,7 @@ def time_embedding(t: Tensor, channels: int) -> Tensor:
 class Block(nn.Module):
     """Residual convolution block that is told the time (paper section 4, taught in chapter 4).
 
-    ``skip(x) + conv(silu(norm(conv(silu(norm([x, e]))))))`` where ``[x, e]`` are the feature maps with the time
+    ``skip(x) + conv(silu(norm(conv(silu(norm([x, e]))))))``, where ``[x, e]`` are the feature maps with the time
     embedding concatenated. The last convolution starts at zero, so a new block is its skip path.
 
     Parameters
@@ -153,16 +153,17 @@ class UNet1d(nn.Module):
         e = time_embedding(t, self.config.embedding)  # (B, embedding)
         x = self.stem(torch.cat([z, mix], dim=1))  # (B, widths[0], L)
         skips = []
-        for level, downsample in zip(self.down, [*self.downsample, nn.Identity()]):
+        for i, level in enumerate(self.down):
+            if i > 0:
+                x = self.downsample[i - 1](x)
             x = level(x, e)  # (B, widths[i], ceil(L / 2^i))
             skips.append(x)
-            x = downsample(x)
         x = self.middle(x, e)
-        for i in reversed(range(len(skips))):
-            if i < len(self.upsample):
-                # Nearest neighbour to the exact length of the skip: right for odd lengths too.
-                x = self.upsample[i](F.interpolate(x, size=skips[i].shape[-1]))
+        for i in reversed(range(len(self.up))):
             x = self.up[i](torch.cat([x, skips[i]], dim=1), e)
+            if i > 0:
+                # Nearest neighbour to the exact length of the next skip: right for odd lengths too.
+                x = self.upsample[i - 1](F.interpolate(x, size=skips[i - 1].shape[-1]))
         return self.head(F.silu(self.norm(x)))
 
     def _check(self, z: Tensor, t: Tensor, mix: Tensor) -> None:

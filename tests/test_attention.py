@@ -1,0 +1,105 @@
+"""Position bias by distance, and attention against its textbook formula."""
+
+import pytest
+import torch
+
+from bassnb.attention import AttentionError, DynamicPositionBias, SelfAttention, toeplitz
+
+
+def draws(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+
+
+def trained(layer):
+    """Weights as training might leave them: the zero initialisation would hide mistakes."""
+    for i, parameter in enumerate(layer.parameters()):
+        parameter.data += 0.5 * draws(*parameter.shape, seed=i)
+    return layer
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_toeplitz_puts_each_offset_on_its_diagonal(length):
+    vector = draws(3, 2 * length - 1)
+    matrix = toeplitz(vector, length)
+    assert matrix.shape == (3, length, length)
+    for i in range(length):
+        for j in range(length):
+            assert torch.equal(matrix[:, i, j], vector[:, i - j + length - 1])
+
+
+def test_toeplitz_refuses_another_length():
+    with pytest.raises(AttentionError, match="9 diagonals"):
+        toeplitz(torch.zeros(2, 7), 5)
+
+
+@pytest.mark.parametrize("offsets", ["log", "raw"])
+def test_bias_equals_the_mlp_evaluated_on_every_pair(offsets):
+    bias, length = trained(DynamicPositionBias(heads=3, hidden=8, offsets=offsets)), 6
+    matrix = toeplitz(bias(length), length)
+    for i in range(length):
+        for j in range(length):
+            d = torch.tensor([float(i - j)])
+            scaled = torch.sign(d) * torch.log(1 + d.abs()) if offsets == "log" else d / 64
+            assert torch.allclose(matrix[:, i, j], bias.mlp(scaled), atol=1e-5)
+
+
+@pytest.mark.parametrize("offsets", ["log", "raw"])
+def test_bias_does_not_depend_on_the_length(offsets):
+    bias, length = trained(DynamicPositionBias(heads=2, hidden=8, offsets=offsets)), 7
+    short, long = bias(length), bias(2 * length)
+    assert torch.allclose(short, long[:, length : length + 2 * length - 1], atol=1e-6)
+    assert not torch.allclose(short, short.flip(-1))  # before and after are not the same
+
+
+def test_unknown_offsets_are_refused():
+    with pytest.raises(AttentionError, match="log, raw"):
+        DynamicPositionBias(2, 8, "linear")
+
+
+def test_attention_equals_softmax_of_scores_plus_bias():
+    layer, x = trained(SelfAttention(channels=12, heads=3, dpb_hidden=8)), draws(2, 12, 5)
+    projected = layer.qkv(layer.norm(x))
+    out = torch.zeros(2, 12, 5)
+    for head in range(3):
+        rows = slice(4 * head, 4 * head + 4)
+        q, k, v = (projected[:, 12 * i : 12 * i + 12][:, rows] for i in range(3))  # (B, 4, L)
+        bias = toeplitz(layer.bias(5), 5)[head]
+        for i in range(5):
+            score = (q[:, :, i, None] * k).sum(1) / 4**0.5 + bias[i]
+            weight = score.exp() / score.exp().sum(-1, keepdim=True)
+            out[:, rows, i] = (weight[:, None] * v).sum(-1)
+    assert torch.allclose(layer(x), x + layer.out(out), atol=1e-5)
+
+
+def test_new_attention_is_the_identity_and_still_learns():
+    layer, x = SelfAttention(12, 3), draws(2, 12, 5)
+    assert torch.equal(layer(x), x)
+    layer(x).square().sum().backward()
+    assert layer.out.weight.grad.abs().max() > 0
+
+
+def test_attention_hears_the_far_end():
+    layer, x = trained(SelfAttention(8, 2)), draws(1, 8, 40)
+    other = x.clone()
+    other[..., -1] += 1
+    assert not torch.allclose(layer(x)[..., 0], layer(other)[..., 0])
+
+
+def test_without_a_bias_attention_would_not_know_the_order():
+    layer, x, order = trained(SelfAttention(8, 2)), draws(1, 8, 6), torch.tensor([3, 1, 5, 0, 2, 4])
+    assert not torch.allclose(layer(x)[..., order], layer(x[..., order]), atol=1e-3)
+    for parameter in layer.bias.parameters():
+        parameter.data.zero_()
+    assert torch.allclose(layer(x)[..., order], layer(x[..., order]), atol=1e-5)
+
+
+def test_heads_must_share_the_channels_equally():
+    with pytest.raises(AttentionError, match="10 channels"):
+        SelfAttention(10, 4)

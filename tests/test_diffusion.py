@@ -1,0 +1,133 @@
+"""The circle on which noise and signal live: identities of the schedule, of v, and of the loss."""
+
+import pytest
+import torch
+
+from bassnb.diffusion import (
+    DiffusionError,
+    add_noise,
+    alpha_beta,
+    c_from_v,
+    diffusion_loss,
+    eps_from_c,
+    eps_from_v,
+    time_from_alpha,
+    v_target,
+)
+
+
+def draws(*shape, seed=0, dtype=torch.float64):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def times(dtype=torch.float64):
+    return torch.linspace(0, 1, 1001, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rates_lie_on_the_unit_circle_and_follow_the_paper(dtype):
+    alpha, beta = alpha_beta(times(dtype))
+    assert torch.allclose(alpha**2 + beta**2, torch.ones_like(alpha), atol=1e-6)
+    assert torch.allclose(alpha, torch.cos(torch.pi * times(dtype) / 2), atol=1e-6)
+    assert torch.allclose(beta, torch.sin(torch.pi * times(dtype) / 2), atol=1e-6)
+    assert (alpha.diff() < 0).all() and (beta.diff() > 0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_the_ends_are_exact(dtype):
+    alpha, beta = alpha_beta(torch.tensor([0.0, 1.0], dtype=dtype))
+    assert alpha.tolist() == [1, 0] and beta.tolist() == [0, 1]
+
+
+def test_time_is_the_inverse_of_alpha():
+    assert torch.allclose(time_from_alpha(alpha_beta(times())[0]), times(), atol=1e-7)
+
+
+def test_v_gives_back_clean_latents_and_noise():
+    c, eps, t = draws(5, 4, 6), draws(5, 4, 6, seed=1), torch.linspace(0, 1, 5, dtype=torch.float64)
+    z, v = add_noise(c, eps, t), v_target(c, eps, t)
+    assert torch.allclose(c_from_v(z, v, t), c)
+    assert torch.allclose(eps_from_v(z, v, t), eps)
+    assert torch.allclose(eps_from_c(z, c, t)[1:], eps[1:])  # t = 0 holds no noise to find
+    # (z, v) is (c, eps) turned: the pair keeps its energy.
+    assert torch.allclose(z**2 + v**2, c**2 + eps**2)
+
+
+def test_at_time_one_only_noise_is_left():
+    c, eps, t = draws(2, 4, 6), draws(2, 4, 6, seed=1), torch.ones(2)
+    assert torch.equal(add_noise(c, eps, t), eps)
+    assert torch.equal(v_target(c, eps, t), -c)
+
+
+def test_v_is_the_velocity_along_the_circle():
+    c, eps, t, h = draws(3, 4, 6), draws(3, 4, 6, seed=1), torch.tensor([0.2, 0.5, 0.9], dtype=torch.float64), 1e-5
+    velocity = (add_noise(c, eps, t + h) - add_noise(c, eps, t - h)) / (2 * h)
+    assert torch.allclose(velocity, torch.pi / 2 * v_target(c, eps, t), atol=1e-6)
+
+
+def test_each_sample_has_its_own_time():
+    c, eps, t = draws(3, 4, 6), draws(3, 4, 6, seed=1), torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
+    alone = torch.cat([add_noise(c[i : i + 1], eps[i : i + 1], t[i]) for i in range(3)])
+    assert torch.equal(add_noise(c, eps, t), alone)
+    with pytest.raises(DiffusionError, match=r"\(3,\).*\(6,\)"):
+        add_noise(c, eps, torch.rand(6))
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_the_loss_of_an_oracle_is_zero_and_of_silence_is_one():
+    c_y, c_x = draws(64, 4, 32, dtype=torch.float32), draws(64, 8, 32, dtype=torch.float32)
+
+    def oracle(z, t, mix):  # knows c_y, hence eps, hence v
+        _, beta = alpha_beta(t[:, None, None])
+        return v_target(c_y, eps_from_c(z, c_y, t), t).where(beta > 0, -c_y)
+
+    assert diffusion_loss(oracle, c_y, c_x, generator=generator()) < 1e-6
+    # v has unit variance when c and eps have.
+    silence = diffusion_loss(lambda z, t, mix: torch.zeros_like(z), c_y, c_x, generator=generator())
+    assert abs(silence - 1) < 0.05
+
+
+def test_the_loss_shows_the_model_what_the_schedule_says():
+    seen = {}
+
+    def model(z, t, mix):
+        seen.update(z=z, t=t, mix=mix)
+        return torch.zeros_like(z)
+
+    c_y = torch.full((4000, 1, 8), 3.0)
+    diffusion_loss(model, c_y, torch.ones(4000, 2, 8), generator=generator(), drop=0.15)
+    assert 0 <= seen["t"].min() < 0.01 and 0.99 < seen["t"].max() < 1 and abs(seen["t"].mean() - 0.5) < 0.02
+    alpha, beta = alpha_beta(seen["t"][:, None, None])
+    eps = (seen["z"] - alpha * 3) / beta
+    noisy = eps[seen["t"] > 0.5]
+    assert abs(noisy.mean()) < 0.04 and abs(noisy.std() - 1) < 0.04
+    # A sample's conditioning is dropped as a whole or not at all, in 15 % of the samples.
+    kept = seen["mix"].flatten(1)
+    assert ((kept == 0).all(1) | (kept == 1).all(1)).all()
+    assert abs((kept[:, 0] == 0).float().mean() - 0.15) < 0.02
+
+
+@pytest.mark.parametrize("drop", [0.0, 1.0])
+def test_drop_can_be_never_or_always(drop):
+    def model(z, t, mix):
+        assert torch.equal(mix, torch.full_like(mix, 1 - drop))
+        return z
+
+    diffusion_loss(model, draws(50, 2, 4), torch.ones(50, 3, 4), generator=generator(), drop=drop)
+
+
+def test_the_loss_repeats_with_its_generator_and_ignores_the_global_one():
+    def loss(seed):
+        torch.rand(3)  # would shift the global generator
+        return diffusion_loss(lambda z, t, mix: z, draws(4, 2, 8), draws(4, 3, 8), generator=generator(seed)).item()
+
+    assert loss(1) == loss(1) != loss(2)
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 9), (3, 3, 8), (4, 8)])
+def test_latents_that_do_not_match_are_refused(shape):
+    with pytest.raises(DiffusionError, match=r"\(4, channels, 8\)"):
+        diffusion_loss(lambda z, t, mix: z, torch.zeros(4, 2, 8), torch.zeros(shape), generator=generator())

@@ -1,0 +1,109 @@
+"""The sampler against an independent loop, against an oracle, and its promises about seeds."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from bassnb.diffusion import add_noise, alpha_beta, c_from_v
+from bassnb.sampling import SamplingError, ddim, initial_noise
+
+
+def draws(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def denoise(z, t):
+    """Some smooth estimate that depends on the latents and on the time."""
+    return torch.tanh(z.roll(1, dims=-1)) * (1 - t.double()[:, None, None]) + 0.3 * z.mean(1, keepdim=True)
+
+
+def reference(z, steps, correct=lambda c, beta: c):
+    """DDIM as a rotation of the pair (z, v) by the angle of one step, in numpy."""
+    for k in range(steps):
+        angle = math.pi / 2 * (1 - k / steps)
+        t = torch.full((len(z),), angle * 2 / math.pi)
+        c = correct(denoise(torch.from_numpy(z), t).numpy(), math.sin(angle))
+        v = (math.cos(angle) * z - c) / math.sin(angle)
+        step = math.pi / 2 / steps
+        z = math.cos(step) * z - math.sin(step) * v
+    return z
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 64])
+def test_equals_an_independent_loop(steps):
+    z = draws(2, 3, 8)
+    assert np.allclose(ddim(denoise, z, steps).numpy(), reference(z.numpy(), steps), atol=1e-6)
+
+
+def test_grounding_corrects_every_estimate_before_the_step():
+    z = draws(2, 3, 8)
+    result = ddim(denoise, z, 9, ground=lambda c, beta: c + beta**2)
+    assert np.allclose(result.numpy(), reference(z.numpy(), 9, lambda c, beta: c + beta**2), atol=1e-6)
+    assert not np.allclose(result.numpy(), reference(z.numpy(), 9), atol=1e-2)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 64])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_an_oracle_is_obeyed_exactly(steps, dtype):
+    c = draws(2, 3, 8).to(dtype)
+    assert torch.equal(ddim(lambda z, t: c, draws(2, 3, 8, seed=1).to(dtype), steps), c)
+
+
+def test_an_oracle_keeps_the_path_on_the_right_noise_level():
+    c, eps, path = draws(2, 3, 8), draws(2, 3, 8, seed=1), []
+    ddim(lambda z, t: c, eps, 8, callback=lambda k, z, c_hat: path.append((k, z, c_hat)))
+    assert [k for k, _, _ in path] == list(range(8))
+    for k, z, c_hat in path:
+        assert torch.allclose(z, add_noise(c, eps, torch.tensor(1 - k / 8, dtype=torch.float64)))
+        assert torch.equal(c_hat, c)
+
+
+def test_gaussian_data_is_sampled_with_the_right_spread():
+    # For latents ~ N(0, s^2) the perfect estimate is known, so the only error left is that of the steps.
+    spread = 0.3
+
+    def perfect(z, t):
+        alpha, beta = alpha_beta(t.double()[:, None, None])
+        return alpha * spread**2 / (alpha**2 * spread**2 + beta**2) * z
+
+    error = [abs(ddim(perfect, draws(1, 8, 2000), steps).std().item() - spread) for steps in (4, 16, 64)]
+    assert error[0] > error[1] > error[2] and error[2] < 0.01
+
+
+def test_the_network_sees_the_times_from_one_downwards():
+    seen = []
+
+    def model(z, t):
+        assert t.shape == (5,) and t.dtype == torch.float32 and (t == t[0]).all()
+        seen.append(t[0].item())
+        return c_from_v(z, z, t)
+
+    ddim(model, draws(5, 2, 4).float(), 4)
+    assert seen == [1, 0.75, 0.5, 0.25]
+
+
+def test_samples_are_independent_of_their_batch_and_need_no_gradient():
+    z = draws(3, 2, 8)
+    weight = torch.nn.Parameter(torch.ones(1))
+    together = ddim(lambda z, t: weight * z.tanh(), z, 5)
+    alone = ddim(lambda z, t: weight * z.tanh(), z[1:2], 5)
+    assert torch.equal(together[1:2], alone) and not together.requires_grad
+
+
+@pytest.mark.parametrize("steps", [0, -3])
+def test_steps_below_one_are_refused(steps):
+    with pytest.raises(SamplingError, match="at least 1"):
+        ddim(denoise, draws(1, 2, 4), steps)
+
+
+def test_noise_belongs_to_its_seed_alone():
+    torch.manual_seed(0)
+    first, state = initial_noise(7, (32, 50)), torch.random.get_rng_state()
+    torch.rand(10)
+    assert torch.equal(first, initial_noise(7, (32, 50)))
+    assert not torch.equal(first, initial_noise(8, (32, 50)))
+    torch.manual_seed(0)
+    assert torch.equal(state, torch.random.get_rng_state())  # drawing noise does not touch the global generator
+    assert abs(first.mean()) < 0.1 and abs(first.std() - 1) < 0.1 and first.dtype == torch.float32
