@@ -1,0 +1,197 @@
+"""The audio autoencoder: a waveform to 10.8 latent vectors a second, and back (section 3.1, taught in chapter 1).
+
+Residual 1-D convolutions over time; the frequency bins of both channels (mid and side) are the input channels,
+which is why it is fast. No layer averages over time, so that the latents of a second of music do not depend on the
+length of the file, and a long file can be coded in pieces that overlap by the receptive field.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bassnb.layers import ChannelNorm
+from bassnb.presets import TIME_RATIO, AutoencoderConfig
+from bassnb.spectral import istft, log_magnitude, magnitude, stft
+
+LEVEL_SCALE = 3.0  # the network sees (s - log eps) / 3: silence is 0, a full-scale partial about 5
+CHUNK = 512  # latent steps coded at once, 48 s: bounds the memory for files of hours
+
+
+class ResidualBlock(nn.Module):
+    """x + conv3(silu(norm(conv3(silu(norm(x)))))), shape (B, C, T) in and out."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            ChannelNorm(channels), nn.SiLU(), nn.Conv1d(channels, channels, 3, padding=1),
+            ChannelNorm(channels), nn.SiLU(), nn.Conv1d(channels, channels, 3, padding=1),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the block's correction to `x`, Tensor (B, C, T)."""
+        return x + self.layers(x)
+
+
+class Encoder(nn.Module):
+    """Levels (B, 2F, T) to latents (B, C, T / stride)."""
+
+    def __init__(self, config: AutoencoderConfig):
+        super().__init__()
+        widths = config.encoder_widths
+        layers: list[nn.Module] = [nn.Conv1d(config.channels * config.bins, widths[0], 1)]
+        for width, after in zip(widths, (*widths[1:], None)):
+            layers += [ResidualBlock(width) for _ in range(config.blocks)]
+            if after:
+                layers.append(nn.Conv1d(width, after, 4, stride=2, padding=1))
+        self.layers = nn.Sequential(*layers, ChannelNorm(widths[-1]), nn.Conv1d(widths[-1], config.latent_channels, 1))
+
+    def forward(self, levels: Tensor) -> Tensor:
+        """E(s), unbounded: no tanh, no KL."""
+        return self.layers(levels)
+
+
+class Decoder(nn.Module):
+    """Latents (B, C, L) to levels (B, 2F, T) and a phase vector (B, 2, 2F, T), T = L * stride."""
+
+    def __init__(self, config: AutoencoderConfig):
+        super().__init__()
+        widths = config.decoder_widths[::-1]  # coarsest first
+        layers: list[nn.Module] = [nn.Conv1d(config.latent_channels, widths[0], 3, padding=1)]
+        for width, after in zip(widths, (*widths[1:], None)):
+            layers += [ResidualBlock(width) for _ in range(config.blocks)]
+            if after:
+                layers.append(nn.ConvTranspose1d(width, after, 4, stride=2, padding=1))
+        self.trunk = nn.Sequential(*layers)
+        bins = config.channels * config.bins
+        self.level_head = nn.Sequential(ChannelNorm(widths[-1]), nn.Conv1d(widths[-1], bins, 1))
+        self.phase_head = nn.Sequential(
+            *(ResidualBlock(widths[-1]) for _ in range(config.phase_blocks)),
+            ChannelNorm(widths[-1]), nn.Conv1d(widths[-1], 2 * bins, 1),
+        )  # fmt: skip
+
+    def forward(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """D(c): magnitudes as levels, and for each bin an unnormalised vector whose angle is the phase."""
+        hidden = self.trunk(latents)
+        return self.level_head(hidden), self.phase_head(hidden).unflatten(1, (2, -1))
+
+
+class Autoencoder(nn.Module):
+    """Waveform (B, 2, N) to latents (B, C, ceil(N / 4096)) and back to exactly N samples.
+
+    `latent_mean` and `latent_std`, (C,), are measured after training on the training songs; the diffusion model and
+    the style mean live in the space that `standardise` makes.
+    """
+
+    def __init__(self, config: AutoencoderConfig):
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        self.register_buffer("latent_mean", torch.zeros(config.latent_channels))
+        self.register_buffer("latent_std", torch.ones(config.latent_channels))
+
+    # -- between waveform, spectrogram and levels ------------------------------------------------------------------
+
+    def spectrum(self, wave: Tensor, *, decimation: int = 1) -> Tensor:
+        """Kept bins of mid and side of `wave` (B, 2, N), complex (B, 2, F, T), T = ceil(N / 4096) * stride frames.
+
+        `decimation` says that the wave's sample rate is 44.1 kHz divided by it; bins and frames stay the same.
+        """
+        c = self.config
+        wave = F.pad(wave, (0, -wave.shape[-1] % (TIME_RATIO // decimation)))
+        mid_side = torch.stack([(wave[:, 0] + wave[:, 1]) / 2, (wave[:, 0] - wave[:, 1]) / 2], 1)
+        return stft(mid_side, c.window // decimation, c.hop // decimation, c.bins)
+
+    def log_spectrogram(self, wave: Tensor, *, decimation: int = 1) -> Tensor:
+        """s = log(|S|^2 + eps) of `wave` (B, 2, N): Tensor (B, 2, F, T) of mid and side; see `spectrum`."""
+        return log_magnitude(self.spectrum(wave, decimation=decimation), self.config.log_eps)
+
+    def levels(self, s: Tensor) -> Tensor:
+        """What the encoder reads: s (B, 2, F, T) shifted and scaled so that silence is 0, as (B, 2F, T)."""
+        return ((s - math.log(self.config.log_eps)) / LEVEL_SCALE).flatten(1, 2)
+
+    def log_spectrogram_from_levels(self, levels: Tensor) -> Tensor:
+        """The inverse of `levels`: (B, 2F, T) to (B, 2, F, T)."""
+        return levels.unflatten(1, (self.config.channels, -1)) * LEVEL_SCALE + math.log(self.config.log_eps)
+
+    def synthesise(self, s: Tensor, phase: Tensor, length: int, *, decimation: int = 1) -> Tensor:
+        """w~ = iSTFT(magnitude, phase).
+
+        The decoder's angle is relative to the advance of the bin's centre frequency, 2 pi f hop / window = pi f / 2
+        a frame: a steady partial in the middle of its bin then has a constant angle. One latent is a multiple of
+        four frames, after which that advance has come round, so pieces of a file can be decoded on their own.
+
+        Parameters
+        ----------
+        s : Tensor (B, 2, F, T), mid and side
+        phase : Tensor (B, 2, 2F, T), cosine-like and sine-like part
+
+        Returns
+        -------
+        wave : Tensor (B, 2, ceil(length / decimation)), left and right
+        """
+        c, d = self.config, phase.float()
+        unit = d / (d.square().sum(1, keepdim=True) + 1e-8).sqrt()
+        turn = torch.complex(unit[:, 0], unit[:, 1]).unflatten(1, (c.channels, -1))  # (B, 2, F, T)
+        quarter = torch.outer(torch.arange(c.bins), torch.arange(s.shape[-1])) % 4  # in quarter turns
+        advance = torch.tensor([1, 1j, -1, -1j], device=s.device)[quarter.to(s.device)]
+        return self.wave(magnitude(s.float(), c.log_eps) * turn * advance, length, decimation=decimation)
+
+    def wave(self, spectrum: Tensor, length: int, *, decimation: int = 1) -> Tensor:
+        """Left and right (B, 2, ceil(length / decimation)) of a spectrum of mid and side, complex (B, 2, F, T)."""
+        c = self.config
+        mid, side = istft(spectrum, c.window, c.hop, length, decimation=decimation).unbind(1)
+        return torch.stack([mid + side, mid - side], 1)
+
+    # -- the two directions ----------------------------------------------------------------------------------------
+
+    @property
+    def receptive_field(self) -> int:
+        """Latent steps on each side beyond which nothing reaches an encoded or decoded step (both directions)."""
+        c = self.config
+        frames = sum(2 * c.blocks * 2**k + (1.5 * 2**k if k else 0) for k in range(len(c.encoder_widths)))
+        frames += 2 * c.phase_blocks + c.stride + c.window / c.hop  # phase head, first decoder layer, STFT overlap
+        return math.ceil(frames / c.stride) + 1
+
+    def encode(self, wave: Tensor, *, chunk: int = CHUNK) -> Tensor:
+        """c = E(s): wave (B, 2, N), N >= 1, to latents (B, C, ceil(N / 4096)), in pieces of `chunk` latent steps."""
+        steps, reach, pieces = -(-wave.shape[-1] // TIME_RATIO), self.receptive_field, []
+        for start in range(0, steps, chunk):
+            left, right = max(start - reach, 0), min(start + chunk + reach, steps)
+            piece = wave[..., left * TIME_RATIO : right * TIME_RATIO]
+            latents = self.encoder(self.levels(self.log_spectrogram(piece)))
+            pieces.append(latents[..., start - left : start - left + chunk])
+        return torch.cat(pieces, -1)
+
+    def decode(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Tensor:
+        """w~ = iSTFT(D(c)): latents (B, C, L) to exactly `length` samples (by default 4096 L), (B, 2, length)."""
+        steps, reach, pieces = latents.shape[-1], self.receptive_field, []
+        for start in range(0, steps, chunk):
+            left, right = max(start - reach, 0), min(start + chunk + reach, steps)
+            levels, phase = self.decoder(latents[..., left:right])
+            wave = self.synthesise(self.log_spectrogram_from_levels(levels), phase, (right - left) * TIME_RATIO)
+            pieces.append(wave[..., (start - left) * TIME_RATIO : (start - left + chunk) * TIME_RATIO])
+        return torch.cat(pieces, -1)[..., :length]
+
+    def decode_spectrum(self, latents: Tensor) -> Tensor:
+        """Magnitudes |S| of mid and side alone, (B, 2, F, T): what Griffin-Lim starts from."""
+        return magnitude(self.log_spectrogram_from_levels(self.decoder(latents)[0]), self.config.log_eps)
+
+    # -- standardised latents --------------------------------------------------------------------------------------
+
+    def standardise(self, latents: Tensor) -> Tensor:
+        """(c - mean) / std for each channel: latents (B, C, L) as the diffusion model sees them."""
+        return (latents - self.latent_mean[:, None]) / self.latent_std[:, None]
+
+    def unstandardise(self, latents: Tensor) -> Tensor:
+        """The inverse of `standardise`."""
+        return latents * self.latent_std[:, None] + self.latent_mean[:, None]
+
+    def set_statistics(self, latents: Tensor) -> None:
+        """Measure mean and std per channel over latents (B, C, L) and keep them as part of the weights."""
+        self.latent_mean.copy_(latents.mean((0, 2)))
+        self.latent_std.copy_(latents.std((0, 2)))

@@ -1,0 +1,223 @@
+"""Weights on disk: safetensors beside a JSON file, written atomically, loaded strictly; nothing is ever unpickled.
+
+A *model folder* holds `config.json` (preset, defaults) and `model.safetensors`, by the conventions of
+huggingface_hub; `load_pretrained` takes the name of a shipped model, such a folder, or the id of a model on the hub.
+A *training state* is one safetensors file with everything that a training needs to go on to the bit.
+Taught in chapters 8 and 10.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from bassnb.autoencoder import Autoencoder
+from bassnb.errors import BassnbError
+from bassnb.presets import Preset
+from bassnb.unet import UNet1d
+
+SHIPPED = Path(__file__).parent / "weights"
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+class CheckpointError(BassnbError):
+    """Weights that are missing, damaged, or not those of the model they are loaded into."""
+
+
+class System(nn.Module):
+    """Both autoencoders and the U-Net of one preset, with the defaults of guidance and phi chosen on validation."""
+
+    def __init__(self, preset: Preset, defaults: dict | None = None):
+        super().__init__()
+        self.preset = preset
+        self.defaults = {"guidance": 2.5, "phi": 0.7, **(defaults or {})}
+        self.mix_autoencoder = Autoencoder(preset.mix)
+        self.bass_autoencoder = Autoencoder(preset.bass)
+        self.unet = UNet1d(preset.unet)
+
+
+# -- atomic files ---------------------------------------------------------------------------------------------------
+
+
+def write_atomically(path: Path, data: bytes) -> Path:
+    """Write `data` so that `path` always names a whole file: the old one or the new one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def write_json(path: Path, content: dict) -> Path:
+    """Write `content` as indented JSON, atomically."""
+    return write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:
+    """Write named tensors as safetensors, atomically."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return write_atomically(path, safetensors.torch.save(tensors, metadata))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Named tensors and metadata of a safetensors file.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, truncated or not safetensors.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing; give a folder that holds {WEIGHTS} and {CONFIG}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except (SafetensorError, OSError, RuntimeError, ValueError) as error:
+        reason = str(error).split("\n")[0].rstrip(".")
+        raise CheckpointError(f"{path} is no whole safetensors file ({reason}); copy or download it again") from None
+
+
+def read_json(path: Path) -> dict:
+    """Content of a JSON file that holds one object.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing or holds something else.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing; give a folder that holds {WEIGHTS} and {CONFIG}") from None
+    except (OSError, ValueError, RecursionError):
+        raise CheckpointError(f"{path} is not readable JSON; copy or download it again") from None
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} holds no JSON object; copy or download it again")
+    return content
+
+
+def load_strictly(module: nn.Module, tensors: dict[str, Tensor], source: str) -> None:
+    """Copy `tensors` into `module`; every name and every shape must agree.
+
+    Raises
+    ------
+    CheckpointError
+        Naming the first tensor that is missing, unexpected or of another shape.
+    """
+    own = module.state_dict()
+    for name in [*own, *tensors]:
+        if name not in tensors or name not in own:
+            kind = "unexpected" if name not in own else "missing"
+            raise CheckpointError(f"{source}: tensor {name} is {kind}; use weights of the preset in its {CONFIG}")
+        if own[name].shape != tensors[name].shape:
+            raise CheckpointError(
+                f"{source}: tensor {name} has shape {tuple(tensors[name].shape)}, but the preset in its {CONFIG} needs "
+                f"{tuple(own[name].shape)}; use weights of that preset"
+            )
+    module.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in tensors.items()})
+
+
+# -- model folders --------------------------------------------------------------------------------------------------
+
+
+def save_pretrained(system: System, folder: str | os.PathLike) -> Path:
+    """Write `system` as a model folder, weights in half precision; returns the folder."""
+    folder = Path(folder)
+    write_tensors(folder / WEIGHTS, {name: tensor.half() for name, tensor in system.state_dict().items()})
+    write_json(folder / CONFIG, {"model": "bassnb", "preset": system.preset.to_dict(), "defaults": system.defaults})
+    return folder
+
+
+def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "cpu") -> System:
+    """Load a whole system, ready for inference.
+
+    Parameters
+    ----------
+    source : the name of a shipped model ("classroom"), a model folder, or a hub id ("owner/name")
+
+    Raises
+    ------
+    CheckpointError
+        If nothing is found there, or it does not fit.
+    """
+    folder = find_model(source)
+    config = read_json(folder / CONFIG)
+    if not isinstance(config.get("preset"), dict) or not isinstance(config.get("defaults", {}), dict):
+        raise CheckpointError(f"{folder / CONFIG} describes no bassnb model; give a folder written by save_pretrained")
+    system = System(Preset.from_dict(config["preset"]), config.get("defaults"))
+    load_strictly(system, read_tensors(folder / WEIGHTS)[0], str(folder / WEIGHTS))
+    return system.to(device).eval().requires_grad_(False)
+
+
+def find_model(source: str | os.PathLike) -> Path:
+    """The local folder of a shipped name, a folder or a hub id (downloaded into the hub's cache)."""
+    shipped = sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
+    if str(source) in shipped:
+        return SHIPPED / str(source)
+    if Path(source).is_dir():
+        return Path(source)
+    missing = f"there is no model {str(source)!r}; give one of {', '.join(shipped)}, a model folder, or a hub id owner/name"
+    if str(source).count("/") != 1:
+        raise CheckpointError(missing)
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(str(source), allow_patterns=[WEIGHTS, CONFIG]))
+    except Exception as error:  # the hub's client raises many types: no network, no such model, a malformed id
+        raise CheckpointError(f"{missing} (the hub said: {type(error).__name__})") from None
+
+
+def push_to_hub(system: System, repo_id: str, *, private: bool = False) -> str:
+    """Upload `system` as a model folder to the hub id `repo_id`; returns its address. Needs a logged-in hub client."""
+    from huggingface_hub import HfApi
+
+    with tempfile.TemporaryDirectory() as folder:
+        save_pretrained(system, folder)
+        api = HfApi()
+        api.create_repo(repo_id, private=private, exist_ok=True)
+        return str(api.upload_folder(repo_id=repo_id, folder_path=folder))
+
+
+# -- training states ------------------------------------------------------------------------------------------------
+
+
+def save_state(path: Path, modules: dict[str, nn.Module], optimizers: dict[str, torch.optim.Optimizer], meta: dict) -> Path:
+    """Write modules, optimiser moments and `meta` (JSON) as one safetensors file, atomically."""
+    tensors = {f"{key}/{name}": value for key, module in modules.items() for name, value in module.state_dict().items()}
+    for key, optimizer in optimizers.items():
+        for index, moments in optimizer.state_dict()["state"].items():
+            tensors |= {f"{key}/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()}
+    return write_tensors(path, tensors, {"meta": json.dumps(meta)})
+
+
+def load_state(path: Path, modules: dict[str, nn.Module], optimizers: dict[str, torch.optim.Optimizer]) -> dict:
+    """Restore what `save_state` wrote, in place; returns `meta`."""
+    tensors, metadata = read_tensors(path)
+    for key, module in modules.items():
+        own = {name.removeprefix(f"{key}/"): t for name, t in tensors.items() if name.startswith(f"{key}/")}
+        load_strictly(module, own, f"{path} ({key})")
+    for key, optimizer in optimizers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith(f"{key}/"):
+                _, index, moment = name.split("/")
+                state.setdefault(int(index), {})[moment] = tensor
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    return json.loads(metadata["meta"])

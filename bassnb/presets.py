@@ -1,0 +1,219 @@
+"""Every size and every hyper-parameter of the system, as frozen dataclasses.
+
+Three presets: `smoke` (tests, seconds), `classroom` (trains on two CPU cores in a few hours, shipped) and
+`paper` (every number that the paper fixes). A field that the paper fixes names its section; the others say
+why they have their value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from bassnb.errors import BassnbError
+
+SAMPLE_RATE = 44_100  # Hz: 256 latents of 4096 samples last "~23 s" (section 4) only at this rate
+TIME_RATIO = 4096  # samples per latent step, r_time in section 4
+
+
+class PresetError(BassnbError):
+    """An unknown preset, or a configuration that contradicts itself."""
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Shape of one autoencoder (section 3.1, taught in chapter 1)."""
+
+    latent_channels: int  # dim_x = 64 for mixes, dim_y = 32 for the stem (section 4)
+    hop: int  # samples; the window is 4 hops long (section 4)
+    bins: int  # lowest frequency bins kept, of 2 * hop + 1
+    log_eps: float  # epsilon of log(|S|^2 + eps): below it the loss hears nothing
+    encoder_widths: tuple[int, ...]  # channels per resolution, finest first; a stride-2 stage between two
+    decoder_widths: tuple[int, ...]  # the same, also finest first
+    blocks: int = 1  # residual blocks per resolution
+    phase_blocks: int = 1  # residual blocks of the phase head
+    channels: int = 2  # mid and side
+
+    def __post_init__(self):
+        if self.hop * self.stride != TIME_RATIO or len(self.encoder_widths) != len(self.decoder_widths):
+            raise PresetError(
+                f"hop {self.hop} with {len(self.encoder_widths)} encoder and {len(self.decoder_widths)} decoder widths "
+                f"gives no time ratio of {TIME_RATIO}; hop * 2 ** (widths - 1) must be {TIME_RATIO}"
+            )
+
+    @property
+    def window(self) -> int:
+        """Window length in samples, four hops (section 4)."""
+        return 4 * self.hop
+
+    @property
+    def stride(self) -> int:
+        """STFT frames per latent step."""
+        return 2 ** (len(self.encoder_widths) - 1)
+
+
+@dataclass(frozen=True)
+class CriticConfig:
+    """Shape of the two critics (section 3.1, taught in chapter 2)."""
+
+    widths: tuple[int, ...] = (128, 160, 192)
+    mel_bins: int = 128  # section 4
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Shape of the diffusion network (section 3.2, taught in chapter 4)."""
+
+    stem_channels: int = 32
+    mix_channels: int = 64
+    widths: tuple[int, ...] = (64, 96, 128, 160)
+    blocks: int = 2  # residual blocks per level and direction
+    attention: tuple[bool, ...] = (False, False, True, True)  # "at the lower resolution levels" (section 4)
+    heads: int = 4
+    embedding: int = 32  # channels of the timestep embedding, concatenated before every block (section 4)
+    dpb_hidden: int = 32
+    dpb_offsets: str = "log"  # or "raw": what the position MLP reads, sign(d) log(1 + |d|) or d
+
+
+@dataclass(frozen=True)
+class AutoencoderTraining:
+    """How one autoencoder is trained (sections 3.1 and 4, taught in chapters 1, 2 and 10)."""
+
+    steps: int = 500_000  # section 4
+    batch: int = 32  # section 4
+    seconds: float = 1.5  # section 4
+    betas: tuple[float, float] = (0.5, 0.9)  # Adam, section 4
+    lambda_rec: float = 25.0  # section 4
+    lambda_mssd: float = 0.002  # section 4
+    lambda_adv: float = 1.0  # section 3.1
+    learning_rate: float = 1e-4
+    warmup: int = 500  # steps of linear learning-rate warm-up
+    clip: float = 1.0  # gradient norm
+    ema: float = 0.999
+    phase_start: int = 0  # step at which phase, spectral distance and critics join; 0 is the paper's one stage
+    freeze_encoder: bool = False  # from phase_start on, so that latents stay what they are
+    critic_warmup: int = 1000  # steps in which the critics learn before they are listened to
+    decimation: int = 1  # spectral losses at 44.1 kHz / decimation: the kept bins need no more
+    songs: int = 4000  # generated songs in the training pool
+    song_seconds: float = 24.0
+
+
+@dataclass(frozen=True)
+class DiffusionTraining:
+    """How the diffusion network is trained (sections 3.2 and 4, taught in chapters 3 and 10)."""
+
+    steps: int = 500_000  # section 4
+    batch: int = 128  # section 4
+    latents: int = 256  # section 4
+    betas: tuple[float, float] = (0.9, 0.999)  # AdamW, section 4
+    drop: float = 0.15  # share of zeroed conditioning latents, section 4
+    learning_rate: float = 2e-4
+    weight_decay: float = 0.01
+    warmup: int = 1000
+    clip: float = 1.0
+    ema: float = 0.9999
+    songs: int = 20_000  # section 5
+    song_seconds: float = 48.0
+    submixes: int = 4  # random non-empty subsets of the other stems encoded per song (section 4)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One complete configuration: two autoencoders, critics, U-Net and their training."""
+
+    name: str
+    mix: AutoencoderConfig
+    bass: AutoencoderConfig
+    critic: CriticConfig
+    unet: UNetConfig
+    mix_training: AutoencoderTraining = field(default_factory=AutoencoderTraining)
+    bass_training: AutoencoderTraining = field(default_factory=AutoencoderTraining)
+    diffusion_training: DiffusionTraining = field(default_factory=DiffusionTraining)
+
+    def to_dict(self) -> dict:
+        """A JSON-ready dictionary with every field."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> Preset:
+        """The inverse of `to_dict`.
+
+        Raises
+        ------
+        PresetError
+            If a field is missing, unknown or contradictory.
+        """
+        parts = {"mix": AutoencoderConfig, "bass": AutoencoderConfig, "critic": CriticConfig, "unet": UNetConfig,
+                 "mix_training": AutoencoderTraining, "bass_training": AutoencoderTraining,
+                 "diffusion_training": DiffusionTraining}
+        try:
+            return cls(name=fields["name"], **{key: kind(**_tuples(fields[key])) for key, kind in parts.items()})
+        except (TypeError, KeyError, AttributeError) as error:
+            raise PresetError(f"this preset does not fit this version of bassnb ({error}); save the model again") from None
+
+
+def _tuples(fields: dict) -> dict:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+
+
+# -- smoke: every part present, none of a useful size; the tests train it in seconds ------------------------------
+_SMOKE_AUTOENCODER = AutoencoderTraining(
+    steps=20, batch=2, seconds=0.5, learning_rate=1e-3, warmup=2, phase_start=10, freeze_encoder=True,
+    critic_warmup=2, decimation=4, songs=3, song_seconds=6.0,
+)
+SMOKE = Preset(
+    name="smoke",
+    mix=AutoencoderConfig(64, 1024, 512, 1e-1, (16, 24, 32), (16, 24, 32)),
+    bass=AutoencoderConfig(32, 1024, 512, 3e-2, (16, 24, 32), (16, 24, 32)),
+    critic=CriticConfig(widths=(8, 8, 8), mel_bins=16),
+    unet=UNetConfig(widths=(16, 24), blocks=1, attention=(False, True), heads=2, embedding=8, dpb_hidden=8),
+    mix_training=_SMOKE_AUTOENCODER,
+    bass_training=_SMOKE_AUTOENCODER,
+    diffusion_training=DiffusionTraining(
+        steps=20, batch=4, latents=32, learning_rate=1e-3, warmup=2, ema=0.9, songs=4, song_seconds=6.0, submixes=2
+    ),
+)
+
+# -- classroom: two CPU cores, a few hours, 16 MB of weights ------------------------------------------------------
+# Hop 1024 because a semitone at E1 is 2.4 Hz: with the paper's 43 Hz bins a small model learns no pitch in hours.
+# The lowest 512 bins reach 5.5 kHz, enough for bass and for harmony.
+_CLASSROOM_AUTOENCODER = AutoencoderTraining(
+    steps=15_000, batch=8, learning_rate=1e-3, warmup=100, phase_start=11_000, freeze_encoder=True, critic_warmup=300,
+    decimation=4, lambda_mssd=0.2, lambda_adv=0.1, songs=800,
+)
+CLASSROOM = Preset(
+    name="classroom",
+    mix=AutoencoderConfig(64, 1024, 512, 1e-1, (192, 224, 256), (96, 128, 160)),
+    bass=AutoencoderConfig(32, 1024, 512, 3e-2, (128, 160, 192), (160, 192, 224)),
+    critic=CriticConfig(widths=(64, 96, 128)),
+    unet=UNetConfig(),
+    mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300),
+    bass_training=_CLASSROOM_AUTOENCODER,
+    diffusion_training=DiffusionTraining(
+        steps=12_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=2000, song_seconds=32.0, submixes=2
+    ),
+)
+
+# -- paper: every number that sections 3 and 4 give ---------------------------------------------------------------
+PAPER = Preset(
+    name="paper",
+    mix=AutoencoderConfig(64, 256, 513, 1e-1, (512, 544, 640, 640, 640), (512, 544, 640, 640, 640)),
+    bass=AutoencoderConfig(32, 256, 513, 3e-2, (512, 544, 640, 640, 640), (512, 544, 640, 640, 640)),
+    critic=CriticConfig(widths=(512, 512, 640)),
+    unet=UNetConfig(widths=(256, 384, 512, 560), blocks=2, heads=8, embedding=128, dpb_hidden=64),
+)
+
+PRESETS = {preset.name: preset for preset in (SMOKE, CLASSROOM, PAPER)}
+
+
+def get_preset(name: str) -> Preset:
+    """The preset called `name`.
+
+    Raises
+    ------
+    PresetError
+        If there is no such preset.
+    """
+    if name not in PRESETS:
+        raise PresetError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,154 @@
+"""Spectrograms: from waveforms to log-magnitudes and back, and the distances measured on them.
+
+The only file of bassnb with Fourier transforms. Taught in chapter 1.
+
+Framing. Frame tau is centred on the middle of samples [tau * hop, (tau + 1) * hop): (window - hop) / 2 zeros stand
+before the first sample, so N samples give exactly ceil(N / hop) frames and what a frame holds never depends on
+the length of the file. With window = 4 * hop every sample, the first and the last too, lies under at least two
+Hann windows, hence the inverse is exact.
+
+Scale. Spectra are multiplied by 1024 / window, so that one epsilon of the logarithm means the same loudness for
+every window.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+import torchaudio
+from torch import Tensor
+
+REFERENCE_WINDOW = 1024  # samples: spectra are scaled as if they had been taken with it
+PAPER_HOPS = (2**5, 2**6, 2**7, 2**8, 2**9, 2**11, 2**12)  # section 4; 2^10 is missing there too
+
+
+@lru_cache(maxsize=64)
+def _hann(window: int, device: torch.device) -> Tensor:
+    return torch.hann_window(window, device=device)
+
+
+def stft(wave: Tensor, window: int, hop: int, bins: int | None = None) -> Tensor:
+    """Short-time Fourier transform with exactly ceil(N / hop) frames.
+
+    Parameters
+    ----------
+    wave : Tensor (..., N)
+    window, hop : samples
+    bins : keep only the lowest ones
+
+    Returns
+    -------
+    spectrum : complex Tensor (..., F, T), F = window // 2 + 1 or `bins`, T = ceil(N / hop)
+    """
+    before = (window - hop) // 2
+    after = -wave.shape[-1] % hop + window - hop - before
+    frames = F.pad(wave, (before, after)).unfold(-1, window, hop)  # (..., T, window)
+    spectrum = torch.fft.rfft(frames * _hann(window, wave.device))[..., :bins]
+    return spectrum.transpose(-1, -2) * (REFERENCE_WINDOW / window)
+
+
+def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: int = 1) -> Tensor:
+    """Inverse of `stft` by windowed overlap-add.
+
+    Parameters
+    ----------
+    spectrum : complex Tensor (..., F, T); missing high bins count as zero
+    window, hop, length : samples at the full rate
+    decimation : synthesise at the sample rate divided by it, which costs that much less; only for spectra whose bins
+        lie below the new Nyquist frequency
+
+    Returns
+    -------
+    wave : Tensor (..., ceil(length / decimation))
+    """
+    window, hop, length = window // decimation, hop // decimation, -(-length // decimation)
+    spectrum = spectrum[..., : window // 2 + 1, :].transpose(-1, -2) * (window / REFERENCE_WINDOW)
+    hann = _hann(window, spectrum.device)
+    frames = torch.fft.irfft(spectrum, n=window) * hann  # (..., T, window)
+    wave = _overlap_add(frames, hop)
+    envelope = _overlap_add((hann**2).expand(frames.shape[-2], -1), hop)
+    before = (window - hop) // 2
+    kept = slice(before, before + length)
+    return wave[..., kept] / envelope[..., kept].clamp_min(1e-8)
+
+
+def _overlap_add(frames: Tensor, hop: int) -> Tensor:
+    """Sum frames (..., T, window) at their places; window is a multiple of hop: that many shifted sums suffice."""
+    *batch, steps, window = frames.shape
+    pieces = frames.reshape(*batch, steps, window // hop, hop)
+    wave = frames.new_zeros(*batch, steps + window // hop - 1, hop)
+    for k in range(window // hop):
+        wave[..., k : k + steps, :] += pieces[..., k, :]
+    return wave.flatten(-2)
+
+
+def log_magnitude(spectrum: Tensor, eps: float) -> Tensor:
+    """s = log(|S|^2 + eps), section 3.1; real Tensor of the shape of `spectrum`."""
+    return torch.log(spectrum.real.square() + spectrum.imag.square() + eps)
+
+
+def magnitude(log_magnitudes: Tensor, eps: float) -> Tensor:
+    """The inverse of `log_magnitude` up to phase: |S| = sqrt(max(exp(s) - eps, 0)), with a finite slope at 0."""
+    return (log_magnitudes.exp() - eps).clamp_min(1e-8).sqrt()
+
+
+@lru_cache(maxsize=16)
+def mel_filters(bins: int, mel_bins: int, nyquist: float) -> Tensor:
+    """Triangular mel filters of height 1, Tensor (bins, mel_bins), over `bins` linear bins from 0 Hz to `nyquist`."""
+    with warnings.catch_warnings():  # coarse bins leave some of the lowest filters empty: they stay constant
+        warnings.simplefilter("ignore", UserWarning)
+        return torchaudio.functional.melscale_fbanks(bins, 0.0, nyquist, mel_bins, int(2 * nyquist))
+
+
+def log_mel(log_magnitudes: Tensor, mel_bins: int, nyquist: float, eps: float) -> Tensor:
+    """Log-magnitude spectrogram (..., F, T) on a mel axis, (..., mel_bins, T): what the second critic sees."""
+    filters = mel_filters(log_magnitudes.shape[-2], mel_bins, nyquist).to(log_magnitudes.device)
+    return torch.log(filters.T @ (log_magnitudes.exp() - eps).clamp_min(0) + eps)
+
+
+def multi_scale_spectral_distance(
+    wave: Tensor, other: Tensor, hops: tuple[int, ...] = PAPER_HOPS, *, power: float = 2.0
+) -> Tensor:
+    """L_mssd = sum over h of || |STFT_h(w)|^2 - |STFT_h(w~)|^2 ||_1 (section 3.1), the norm taken as a mean.
+
+    A window (4 hops) longer than the crop still gives ceil(N / hop) frames, padded with zeros on both sides: such a
+    scale compares whole-crop spectra, which is why the paper can list hop 4096 for crops of 1.5 s.
+
+    Parameters
+    ----------
+    wave, other : Tensor (..., N)
+    hops : samples
+    power : 2 as printed, or 1, which lets quiet partials count
+
+    Returns
+    -------
+    distance : scalar Tensor
+    """
+    def spectrum(x: Tensor, hop: int) -> Tensor:
+        squared = torch.view_as_real(stft(x, 4 * hop, hop)).square().sum(-1)
+        return squared if power == 2 else (squared + 1e-8) ** (power / 2)
+
+    return sum((spectrum(wave, hop) - spectrum(other, hop)).abs().mean() for hop in hops)
+
+
+def griffin_lim(magnitudes: Tensor, window: int, hop: int, length: int, *, steps: int = 32, seed: int = 0) -> Tensor:
+    """Phase by alternating projections (Griffin and Lim 1984): the baseline that a trained phase head must beat.
+
+    Parameters
+    ----------
+    magnitudes : Tensor (..., F, T)
+
+    Returns
+    -------
+    wave : Tensor (..., length)
+    """
+    angles = torch.rand(magnitudes.shape, generator=torch.Generator().manual_seed(seed)) * 2 * math.pi
+    spectrum = torch.polar(magnitudes, angles.to(magnitudes))
+    for _ in range(steps):
+        again = stft(istft(spectrum, window, hop, length), window, hop, magnitudes.shape[-2])
+        spectrum = torch.polar(magnitudes, again.angle())
+    return istft(spectrum, window, hop, length)

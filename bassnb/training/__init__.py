@@ -1,0 +1,1 @@
+"""Training loops: explicit, resumable to the bit, on Hugging Face accelerate. Taught in chapter 10."""

@@ -1,0 +1,162 @@
+"""Training of one autoencoder: magnitudes, then phase with spectral distance and critics (section 3.1, chapter 1).
+
+`paper` trains everything at once, as printed (phase_start = 0). `classroom` trains magnitudes first and then keeps
+the encoder as it is: a fresh phase head is noise that eats the clipped gradient of the magnitudes, and latents that
+no longer move let the diffusion model start while the phase is still learned.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from bassnb.autoencoder import Autoencoder
+from bassnb.checkpoints import write_json, write_tensors
+from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
+from bassnb.data.pools import OTHERS, TARGET, StemPool
+from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
+from bassnb.spectral import PAPER_HOPS, multi_scale_spectral_distance
+from bassnb.training.loop import Run, TrainingError, learning_rate, step_seed, update_ema
+
+PARTS = {"bass": (TARGET,), "mix": OTHERS}
+
+
+def train_autoencoder(
+    preset: Preset, stem: str, folder: str | Path, *, cache: str | Path = "cache", seed: int = 0, resume: bool = False,
+    steps: int | None = None, device: str = "auto", precision: str = "no",
+) -> Autoencoder:  # fmt: skip
+    """Train the autoencoder of `stem` ("mix" or "bass") and leave its averaged weights in `folder`/model.safetensors.
+
+    Parameters
+    ----------
+    cache : folder for the rendered songs
+    steps : stop after that many of the preset's steps; resuming continues
+    precision : "no", "bf16" or "fp16", as in accelerate
+
+    Raises
+    ------
+    TrainingError
+        If the stem is unknown, the folder holds another training, or the loss is not finite.
+    """
+    if stem not in PARTS:
+        raise TrainingError(f"there is no autoencoder for {stem!r}; choose mix or bass")
+    config, plan = getattr(preset, stem), getattr(preset, f"{stem}_training")
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    pool = StemPool(Path(cache), split="train", count=plan.songs, seconds=plan.song_seconds, parts=PARTS[stem])
+    held_out = StemPool(Path(cache), split="validation", count=min(plan.songs, 32), seconds=plan.song_seconds,
+                        parts=PARTS[stem])  # fmt: skip
+    torch.manual_seed(seed)  # initial weights only
+    trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, seed)
+    run = Run(Path(folder), accelerator, trainer.modules(), trainer.optimizers(),
+              {"stem": stem, "seed": seed, "preset": preset.to_dict()}, resume=resume)  # fmt: skip
+    samples = round(plan.seconds * SAMPLE_RATE)
+
+    def step(k: int) -> dict[str, Tensor]:
+        count, index = accelerator.num_processes, accelerator.process_index
+        wave = pool.crops(step_seed(seed, k, index), plan.batch // count, samples).to(accelerator.device)
+        return trainer.step(wave, k)
+
+    def validate() -> dict[str, float]:
+        wave = held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device)
+        return trainer.validate(wave, run)
+
+    run.steps(min(steps or plan.steps, plan.steps), step, describe=f"{stem} autoencoder", validate=validate)
+    if accelerator.is_main_process:
+        measure_statistics(trainer.average, held_out=pool, songs=min(plan.songs, 200))
+        write_tensors(Path(folder) / "model.safetensors", trainer.average.state_dict())
+        write_json(Path(folder) / "config.json", {"stem": stem, "preset": preset.to_dict(), "steps": run.step})
+    return trainer.average
+
+
+@torch.inference_mode()
+def measure_statistics(model: Autoencoder, held_out: StemPool, songs: int) -> None:
+    """Per-channel mean and std of the latents of training songs, stored inside the model (paper.md, section 6)."""
+    device = model.latent_mean.device
+    latents = [model.encode(held_out.crops(step_seed(1, k), 1, held_out.array.shape[-1]).to(device)) for k in range(songs)]
+    model.set_statistics(torch.cat(latents, -1))
+
+
+class AutoencoderTrainer:
+    """Model, moving average, critics, their optimisers, and one training step on a batch of waveforms."""
+
+    def __init__(self, model: Autoencoder, preset: Preset, plan: AutoencoderTraining, accelerator: Accelerator, seed: int):
+        config = model.config
+        nyquist = SAMPLE_RATE * (config.bins - 1) / config.window
+        self.plan, self.accelerator = plan, accelerator
+        critics = Critics(preset.critic, config.bins, nyquist, config.log_eps)
+        adam = dict(lr=plan.learning_rate, betas=plan.betas)
+        self.model, self.optimizer = accelerator.prepare(model, torch.optim.Adam(model.parameters(), **adam))
+        self.critics, self.critic_optimizer = accelerator.prepare(critics, torch.optim.Adam(critics.parameters(), **adam))
+        self.average = copy.deepcopy(accelerator.unwrap_model(self.model)).requires_grad_(False)
+        self.hops = tuple(hop // plan.decimation for hop in PAPER_HOPS)
+
+    def modules(self) -> dict[str, nn.Module]:
+        """What a checkpoint holds."""
+        unwrap = self.accelerator.unwrap_model
+        return {"model": unwrap(self.model), "average": self.average, "critics": unwrap(self.critics)}
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Whose moments a checkpoint holds."""
+        return {"adam": self.optimizer, "critic_adam": self.critic_optimizer}
+
+    def step(self, wave: Tensor, k: int) -> dict[str, Tensor]:
+        """One update on wave (B, 2, N) in step k; returns the losses, detached."""
+        plan, model = self.plan, self.accelerator.unwrap_model(self.model)
+        voiced = k >= plan.phase_start
+        if voiced and k == plan.phase_start:
+            model.load_state_dict(self.average.state_dict())  # go on from the average: the frozen encoder is its encoder
+        frozen = voiced and plan.freeze_encoder
+        model.encoder.requires_grad_(not frozen)
+        start, end = (plan.phase_start, plan.steps) if voiced else (0, plan.phase_start)
+        rate = learning_rate(k, start, end, plan.learning_rate, plan.warmup)
+        losses, fake, real = self.losses(model, wave, voiced)
+        total = plan.lambda_rec * losses["rec"]
+        if voiced:
+            total = total + plan.lambda_mssd * losses["mssd"]
+            if k >= plan.phase_start + plan.critic_warmup:
+                losses["adv"] = adversarial_loss(self.critics(fake))
+                total = total + plan.lambda_adv * losses["adv"]
+        self.update(self.optimizer, model, total, rate)
+        update_ema(self.average, model, plan.ema, k)
+        if voiced:
+            losses["critic"] = critic_hinge_loss(self.critics(real), self.critics(fake.detach()))
+            self.update(self.critic_optimizer, self.critics, losses["critic"], rate)
+        return {name: value.detach() for name, value in losses.items()}
+
+    def losses(self, model: Autoencoder, wave: Tensor, voiced: bool) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """L_rec, and with phase also L_mssd and the spectrograms (fake, real) for the critics."""
+        spectrum = model.spectrum(wave)
+        s = torch.log(spectrum.real.square() + spectrum.imag.square() + model.config.log_eps)
+        with self.accelerator.autocast():
+            levels, phase = model.decoder(model.encoder(model.levels(s)))
+        s_hat = model.log_spectrogram_from_levels(levels.float())
+        losses = {"rec": (s_hat - s).abs().mean()}
+        if not voiced:
+            return losses, s_hat, s
+        length, decimation = wave.shape[-1], self.plan.decimation
+        decoded = model.synthesise(s_hat, phase, length, decimation=decimation)
+        target = model.wave(spectrum, length, decimation=decimation)
+        losses["mssd"] = multi_scale_spectral_distance(target, decoded, self.hops, power=1)
+        return losses, model.log_spectrogram(decoded, decimation=decimation), s
+
+    def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor, rate: float) -> None:
+        """Backward, clip, step."""
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(module.parameters(), self.plan.clip)
+        optimizer.step()
+
+    @torch.no_grad()
+    def validate(self, wave: Tensor, run: Run) -> dict[str, float]:
+        """Losses of the averaged model on fixed held-out crops; one of them goes to TensorBoard as sound."""
+        losses, _, _ = self.losses(self.average, wave, voiced=True)
+        decoded = self.average.decode(self.average.encode(wave[:1]), wave.shape[-1])
+        run.writer.add_audio("decoded", decoded[0].mean(0).clamp(-1, 1), run.step, SAMPLE_RATE)
+        return {f"validation_{name}": float(value) for name, value in losses.items()}

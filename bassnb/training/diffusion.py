@@ -1,0 +1,101 @@
+"""Training of the diffusion network on pairs of latents (sections 3.2 and 4, taught in chapters 3 and 10)."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from bassnb.autoencoder import Autoencoder
+from bassnb.checkpoints import System, load_strictly, read_tensors, save_pretrained
+from bassnb.data.latents import LatentDataset, encode_songs, fingerprint
+from bassnb.diffusion import diffusion_loss
+from bassnb.presets import Preset
+from bassnb.training.loop import Run, learning_rate, step_seed, update_ema
+from bassnb.unet import UNet1d
+
+
+def load_autoencoders(preset: Preset, mix: str | Path, bass: str | Path, device: str | torch.device = "cpu") -> list[Autoencoder]:
+    """The trained autoencoders in the run folders `mix` and `bass`, ready for inference."""
+    loaded = []
+    for config, folder in ((preset.mix, mix), (preset.bass, bass)):
+        path = Path(folder) / "model.safetensors"
+        autoencoder = Autoencoder(config)
+        load_strictly(autoencoder, read_tensors(path)[0], str(path))
+        loaded.append(autoencoder.to(device).eval().requires_grad_(False))
+    return loaded
+
+
+def train_diffusion(
+    preset: Preset, folder: str | Path, *, mix: str | Path, bass: str | Path, cache: str | Path = "cache", seed: int = 0,
+    resume: bool = False, steps: int | None = None, device: str = "auto", precision: str = "no",
+) -> System:  # fmt: skip
+    """Train the U-Net and leave the whole system as a model folder in `folder`/pretrained.
+
+    Parameters
+    ----------
+    mix, bass : run folders of the trained autoencoders
+    cache : folder for the latents of the training songs, encoded first where they are missing
+    steps : stop after that many of the preset's steps; resuming continues
+    precision : "no", "bf16" or "fp16", as in accelerate
+
+    Raises
+    ------
+    CheckpointError
+        If an autoencoder is missing or of another preset.
+    TrainingError
+        If the folder holds another training, or the loss is not finite.
+    """
+    plan = preset.diffusion_training
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
+    shape = dict(seconds=plan.song_seconds, submixes=plan.submixes)
+    pairs = LatentDataset.load(encode_songs(*autoencoders, cache, split="train", count=plan.songs, **shape))
+    held_out = LatentDataset.load(encode_songs(*autoencoders, cache, split="validation", count=min(plan.songs, 100), **shape))
+    torch.manual_seed(seed)  # initial weights only
+    unet = UNet1d(preset.unet)
+    optimizer = torch.optim.AdamW(unet.parameters(), lr=plan.learning_rate, betas=plan.betas, weight_decay=plan.weight_decay)
+    model, optimizer = accelerator.prepare(unet, optimizer)
+    average = copy.deepcopy(accelerator.unwrap_model(model)).requires_grad_(False)
+    run = Run(Path(folder), accelerator, {"model": accelerator.unwrap_model(model), "average": average}, {"adamw": optimizer},
+              {"seed": seed, "preset": preset.to_dict(), "encoders": fingerprint(*autoencoders)}, resume=resume)  # fmt: skip
+
+    def step(k: int) -> dict[str, Tensor]:
+        stream = accelerator.process_index
+        batch = [c.to(accelerator.device)
+                 for c in pairs.batch(step_seed(seed, k, stream), plan.batch // accelerator.num_processes, plan.latents)]
+        generator = torch.Generator().manual_seed(step_seed(seed, k, stream + 1000))
+        with accelerator.autocast():
+            loss = diffusion_loss(model, *batch, generator=generator, drop=plan.drop)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup)
+        optimizer.zero_grad(set_to_none=True)
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(model.parameters(), plan.clip)
+        optimizer.step()
+        update_ema(average, accelerator.unwrap_model(model), plan.ema, k)
+        return {"v": loss.detach()}
+
+    def validate() -> dict[str, float]:
+        return validation_losses(average, held_out, plan.latents, accelerator.device)
+
+    run.steps(min(steps or plan.steps, plan.steps), step, describe="diffusion", validate=validate, validate_every=500)
+    system = System(preset)
+    for part, trained in zip((system.mix_autoencoder, system.bass_autoencoder, system.unet), (*autoencoders, average)):
+        part.load_state_dict(trained.state_dict())
+    if accelerator.is_main_process:
+        save_pretrained(system, Path(folder) / "pretrained")
+    return system
+
+
+@torch.no_grad()
+def validation_losses(model: UNet1d, pairs: LatentDataset, length: int, device: torch.device) -> dict[str, float]:
+    """v-loss on fixed crops, times and noise of held-out songs, with the mix and without it."""
+    c_y, c_x = (c.to(device) for c in pairs.batch(step_seed(0, 0), 64, length))
+    losses = {}
+    for name, drop in (("validation_v", 0.0), ("validation_v_unconditional", 1.0)):
+        losses[name] = float(diffusion_loss(model, c_y, c_x, generator=torch.Generator().manual_seed(0), drop=drop))
+    return losses
