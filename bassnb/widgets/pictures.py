@@ -57,9 +57,9 @@ def spectrogram_image(level: np.ndarray, top: float) -> bytes:
     return buffer.getvalue()
 
 
-def waveform_path(wave: torch.Tensor, *, columns: int = 300) -> str:
-    """The outline of a waveform as the `d` of an SVG path: `columns` wide, 2 high, full scale from 0 to 2."""
-    mono = wave.detach().cpu().float().mean(0).clamp(-1, 1).numpy()
+def waveform_path(wave: torch.Tensor, top: float = 1.0, *, columns: int = 300) -> str:
+    """The outline of a waveform as the `d` of an SVG path: `columns` wide, 2 high, the sample `top` at the edge."""
+    mono = (wave.detach().cpu().float().mean(0) / top).clamp(-1, 1).numpy()
     places = np.linspace(0, len(mono), min(columns, len(mono)), endpoint=False).astype(int)
     upper, lower = np.maximum.reduceat(mono, places), np.minimum.reduceat(mono, places)
     x = np.linspace(0, columns, len(places))

@@ -15,11 +15,11 @@ from importlib import resources
 import numpy as np
 import torch
 
-from bassnb.audio import SAMPLE_RATE
+from bassnb.audio import SAMPLE_RATE, peak
 from bassnb.widgets.pictures import HIGHEST, LOWEST, log_spectrogram, spectrogram_image, strongest_frequency, waveform_path
 
 COLUMNS = 300  # of the waveform
-LABELS = ((100, "100 Hz"), (1000, "1 kHz"), (10_000, "10 kHz"))
+LABELS = ((100, "100 Hz"), (1000, "1 kHz"), (5000, "5 kHz"))
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,14 @@ def player_html(takes: list[Take], title: str | None) -> str:
     """The whole block for takes of equal length."""
     seconds = takes[0].wave.shape[-1] / SAMPLE_RATE
     levels = [log_spectrogram(take.wave) for take in takes]
-    top = max(float(level.max()) for level in levels)  # one scale for all: equal colour means equal level
+    loudest = max(float(level.max()) for level in levels)  # one scale for all: equal colour means equal level
+    highest = max(peak(take.wave) for take in takes) or 1.0
     label = title or "Players: " + ", ".join(take.name for take in takes)
     buttons = "".join(
         f'<button type="button" aria-pressed="{"true" if i == 0 else "false"}">{escape(take.name)}</button>'
         for i, take in enumerate(takes)
     )
-    rows = "".join(_row(take, level, top, seconds) for take, level in zip(takes, levels))
+    rows = "".join(_row(take, level, loudest, highest, seconds) for take, level in zip(takes, levels))
     files = resources.files("bassnb.widgets")
     return (
         f'<div class="bassnb-listen mathjax_ignore" role="group" aria-label="{escape(label)}" data-seconds="{seconds:.3f}">'
@@ -58,17 +59,17 @@ def player_html(takes: list[Take], title: str | None) -> str:
     )
 
 
-def _row(take: Take, level: np.ndarray, top: float, seconds: float) -> str:
+def _row(take: Take, level: np.ndarray, loudest: float, highest: float, seconds: float) -> str:
     """One take: its name, its pictures over a common time axis, and the browser's own player as a fallback."""
     alt = f"Spectrogram of {take.name}, {seconds:.1f} s, {LOWEST:.0f} Hz to {HIGHEST / 1000:.0f} kHz"
     alt += f"; most energy near {strongest_frequency(level):.0f} Hz" if level.max() > -110 else "; silence"
-    image = base64.b64encode(spectrogram_image(level, top)).decode("ascii")
-    gain = f'<span class="bl-gain">level {take.gain:+.1f} dB</span>' if abs(take.gain) >= 0.05 else ""
+    image = base64.b64encode(spectrogram_image(level, loudest)).decode("ascii")
+    gain = f'<span class="bl-gain">played at {take.gain:+.1f} dB</span>' if abs(take.gain) >= 0.05 else ""
     description = f" <span>{escape(take.description)}</span>" if take.description else ""
     return (
         f'<figure class="bl-row"><figcaption><strong>{escape(take.name)}</strong>{description} {gain}</figcaption>'
         f'<div class="bl-pictures"><svg viewBox="0 0 {COLUMNS} 2" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path d="{waveform_path(take.wave, columns=COLUMNS)}"/></svg>'
+        f'<path d="{waveform_path(take.wave, highest, columns=COLUMNS)}"/></svg>'
         f'<div class="bl-spectrogram"><img class="dark-light" src="data:image/webp;base64,{image}" alt="{escape(alt)}">'
         f'{_frequency_labels()}</div><div class="bl-cursor"></div></div>'
         f'<div class="bl-ticks" aria-hidden="true">{_ticks(seconds)}</div>'
