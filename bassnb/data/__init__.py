@@ -1,0 +1,1 @@
+"""Songs: composed, rendered and kept with their ground truth. Taught in chapter 10."""

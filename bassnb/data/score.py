@@ -1,0 +1,180 @@
+"""The written song: notes, chords, parts, and the questions one asks of them.
+
+A `Song` is pure data. It holds everything the loudspeaker will say (the parts) and everything an
+examiner wants to know (beats, chords, key), so that a generated bass can be marked against the truth.
+Taught in chapter 10.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+
+import numpy as np
+
+from bassnb.errors import BassnbError
+
+QUALITIES: dict[str, tuple[int, ...]] = {
+    "maj": (0, 4, 7),
+    "min": (0, 3, 7),
+    "dom7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "min7": (0, 3, 7, 10),
+    "sus4": (0, 5, 7),
+    "dim": (0, 3, 6),
+    "halfdim": (0, 3, 6, 10),
+}
+
+
+class DataError(BassnbError):
+    """Songs cannot be composed, rendered, read or written as asked."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note: `start` and `end` in seconds, `pitch` a MIDI number, `velocity` 1..127."""
+
+    start: float
+    end: float
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True)
+class Chord:
+    """One chord: `start` and `end` in seconds, `root` a pitch class (C = 0), `quality` a key of `QUALITIES`."""
+
+    start: float
+    end: float
+    root: int
+    quality: str
+
+    @property
+    def pitch_classes(self) -> frozenset[int]:
+        """The sounding pitch classes, 0..11."""
+        return frozenset((self.root + step) % 12 for step in QUALITIES[self.quality])
+
+
+@dataclass(frozen=True)
+class Effects:
+    """The channel strip of one part, in the order in which it is applied.
+
+    drive : soft clipping, 0 (clean) to 3. lowpass : corner frequency in Hz, 0 for none.
+    delay : seconds between echoes, 0 for none. feedback : loudness of each echo relative to the last.
+    room : level of the early reflections, 0 for none. width : 0 mono, 1 as played.
+    """
+
+    drive: float = 0.0
+    lowpass: float = 0.0
+    delay: float = 0.0
+    feedback: float = 0.0
+    room: float = 0.0
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stem: General MIDI `program` (a drum kit number if `is_drum`), its notes and its channel strip.
+
+    `gain_db` is relative to the usual level of that stem, `pan` runs from -1 (left) to 1 (right).
+    """
+
+    name: str
+    program: int
+    is_drum: bool
+    notes: tuple[Note, ...]
+    gain_db: float = 0.0
+    pan: float = 0.0
+    effects: Effects = field(default_factory=Effects)
+
+
+@dataclass(frozen=True)
+class Song:
+    """A whole song and its ground truth.
+
+    seed, split : what `compose` was asked for. tempo : beats a minute. metre : "4/4", "3/4" or "6/8".
+    key : tonic pitch class. mode : "major", "minor", "jazz" or "blues". idiom : the name of the idiom.
+    duration : seconds. tuning : semitones by which all parts are off 440 Hz. gain_db : level of the song.
+    beats, downbeats : seconds. chords : cover [0, duration] without a hole. bass_style : one style per
+    section, joined by "+". bass_timbre : 0..7 for programs 32..39, 8 and up for synth leads.
+    """
+
+    seed: int
+    split: str
+    idiom: str
+    tempo: float
+    metre: str
+    key: int
+    mode: str
+    duration: float
+    tuning: float
+    gain_db: float
+    beats: tuple[float, ...]
+    downbeats: tuple[float, ...]
+    chords: tuple[Chord, ...]
+    parts: tuple[Part, ...]
+    bass_style: str
+    bass_timbre: int
+
+    def part(self, name: str) -> Part | None:
+        """The part called `name`, or None if this song has none."""
+        return next((part for part in self.parts if part.name == name), None)
+
+    def to_json(self) -> str:
+        """The song as JSON text; `Song.from_json` is the inverse."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Song:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        DataError
+            If the text is not JSON or lacks a field of the song.
+        """
+        try:
+            raw = json.loads(text)
+            raw["chords"] = tuple(Chord(**chord) for chord in raw["chords"])
+            raw["parts"] = tuple(_part(part) for part in raw["parts"])
+            raw["beats"], raw["downbeats"] = tuple(raw["beats"]), tuple(raw["downbeats"])
+            return cls(**{item.name: raw[item.name] for item in fields(cls)})
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"This text is not a song ({error}); write songs with Song.to_json.") from error
+
+
+def _part(raw: dict) -> Part:
+    notes = tuple(Note(**note) for note in raw["notes"])
+    return Part(**{**raw, "notes": notes, "effects": Effects(**raw["effects"])})
+
+
+def chord_at(song: Song, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The chord that sounds at each time.
+
+    Parameters
+    ----------
+    times : ndarray (T,), seconds.
+
+    Returns
+    -------
+    roots : ndarray (T,) of int, pitch classes.
+    mask : ndarray (T, 12) of bool, True where the pitch class belongs to the chord.
+    """
+    starts = np.array([chord.start for chord in song.chords])
+    table = np.zeros((len(song.chords), 12), dtype=bool)
+    for row, chord in zip(table, song.chords, strict=True):
+        row[list(chord.pitch_classes)] = True
+    index = np.clip(np.searchsorted(starts, np.asarray(times), side="right") - 1, 0, None)
+    return np.array([chord.root for chord in song.chords])[index], table[index]
+
+
+def pitch_at(song: Song, times: np.ndarray) -> np.ndarray:
+    """MIDI pitch of the bass note held at each of `times` (T,) in seconds, NaN where the bass rests."""
+    times = np.asarray(times, dtype=float)
+    part = song.part("bass")
+    if part is None or not part.notes:
+        return np.full(times.shape, np.nan)
+    starts, ends, pitches = np.array([(note.start, note.end, note.pitch) for note in part.notes]).T
+    index = np.searchsorted(starts, times, side="right") - 1
+    held = (index >= 0) & (times < ends[np.clip(index, 0, None)])
+    return np.where(held, pitches[np.clip(index, 0, None)], np.nan)
