@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 
 import matplotlib
+import matplotlib.image
 import numpy as np
 import torch
-from PIL import Image
 
 from bassnb.audio import SAMPLE_RATE
 from bassnb.spectral import stft
@@ -53,7 +53,7 @@ def spectrogram_image(level: np.ndarray, top: float) -> bytes:
     scaled = np.clip((level - top) / RANGE + 1, 0, 1)[::-1]  # the first row of an image is its upper edge
     pixels = matplotlib.colormaps[COLOURS](scaled, bytes=True)[..., :3]
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="WEBP", quality=70)
+    matplotlib.image.imsave(buffer, pixels, format="webp", pil_kwargs={"quality": 70})
     return buffer.getvalue()
 
 

@@ -1,0 +1,90 @@
+"""The package as a package: what it imports is declared, what is declared is pinned, and nothing is left over."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import bassnb
+
+ROOT = Path(__file__).parents[1]
+PROJECT = (ROOT / "pyproject.toml").read_text()
+
+
+def declared(group):
+    """Requirements of a list in pyproject.toml, by canonical name; the file has one requirement per line."""
+    block = re.search(rf"^{group} = \[\n(.*?)^\]", PROJECT, re.S | re.M)[1]
+    requirements = [Requirement(text) for text in re.findall(r'^\s*"([^"]+)"', block, re.M)]
+    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+def pinned(file):
+    lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in (ROOT / file).read_text().splitlines()]
+    requirements = [Requirement(line) for line in lines if line]
+    here = [r for r in requirements if r.marker is None or r.marker.evaluate()]
+    return {canonicalize_name(requirement.name): requirement for requirement in here}
+
+
+def imported():
+    """Top-level names of other people's packages that bassnb imports anywhere, lazily too."""
+    names = set()
+    for path in (ROOT / "bassnb").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names.update(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names.add(node.module.split(".")[0])
+    return {canonicalize_name(name) for name in names - set(sys.stdlib_module_names) - {"bassnb"}}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    assert imported() == set(declared("dependencies")) | set(pinned("requirements-nodeps.txt"))
+
+
+def test_the_package_has_lower_bounds_and_each_has_its_reason():
+    block = re.search(r"^dependencies = \[\n(.*?)^\]", PROJECT, re.S | re.M)[1]
+    for line in block.strip().splitlines():
+        assert re.fullmatch(r'\s*"[\w-]+>=[\d.]+",\s+# .{5,}', line), line
+
+
+def test_every_declared_package_is_pinned_within_its_bounds():
+    pins = pinned("requirements.txt")
+    for group in ("dependencies", "book", "songs", "test", "bench"):
+        for name, requirement in declared(group).items():
+            (pin,) = pins[name].specifier
+            assert pin.operator == "==" and requirement.specifier.contains(pin.version), name
+
+
+def test_importing_bassnb_does_not_wait_for_torch():
+    code = "import sys, bassnb, bassnb.errors; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
+
+
+def test_the_public_names_are_there():
+    assert bassnb.Accompanist.__module__ == "bassnb.accompanist"
+    assert issubclass(bassnb.BassnbError, ValueError)
+    assert not hasattr(bassnb, "no_such_name")
+
+
+def test_version_and_citation_agree():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == bassnb.__version__ and citation["cff-version"] == "1.2.0"
+
+
+def test_no_room_imports_from_a_floor_above():
+    floors = [
+        "errors audio spectral presets layers diffusion attention guidance grounding", "autoencoder critics unet sampling",
+        "checkpoints", "data accompanist", "training evaluation widgets", "cli __main__",
+    ]  # fmt: skip
+    floor = {room: height for height, rooms in enumerate(floors) for room in rooms.split()}
+    for path in (ROOT / "bassnb").rglob("*.py"):
+        room = path.relative_to(ROOT / "bassnb").parts[0].removesuffix(".py")
+        if room == "__init__":
+            continue
+        for upper in re.findall(r"^\s*(?:from|import) bassnb\.(\w+)", path.read_text(), re.M):
+            assert floor[upper] <= floor[room], f"{path} imports bassnb.{upper}"
