@@ -1,0 +1,278 @@
+"""The command `bassnb`: parse, call the package, print. Whatever it knows, the package knows better.
+
+Every error that a user can cause is a `BassnbError` or an `OSError`; both become one sentence on standard error and
+exit status 2 in one place, `OneSentence`. Anything else is a bug and traces back. Heavy imports happen inside the
+commands, so that `bassnb --help` does not wait for torch. Taught in chapter 8.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from typer.core import TyperGroup
+
+from bassnb.errors import BassnbError
+
+
+class OneSentence(TyperGroup):
+    """A command group that answers a user's error with one sentence and exit status 2."""
+
+    def invoke(self, ctx):
+        """Run the command; see the class."""
+        try:
+            return super().invoke(ctx)
+        except BassnbError as error:
+            sentence = str(error)
+        except BrokenPipeError:
+            raise  # the reader of a pipe left: click ends quietly
+        except OSError as error:
+            sentence = f"{error.filename or 'a file'} cannot be used ({error.strerror or error}); choose another place"
+        typer.echo(" ".join(sentence.split()), err=True)
+        raise typer.Exit(2)
+
+
+def group(help: str, **options) -> typer.Typer:
+    """A typer group in the style of this command line: one-sentence errors, plain help."""
+    return typer.Typer(
+        cls=OneSentence, help=help, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, **options
+    )
+
+
+app = group("A bass line for your mix, by latent diffusion.", add_completion=False)
+train_app = group("Train one part of the system; --resume continues exactly.")
+evaluate_app = group("Measure a model on unseen songs, into JSON files.")
+app.add_typer(train_app, name="train")
+app.add_typer(evaluate_app, name="evaluate")
+
+Model = Annotated[str, typer.Option(help="A shipped model, a model folder, or a hub id owner/name.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
+Songs = Annotated[Optional[int], typer.Option(min=2, help="Number of songs; each examination has its own default.")]
+Results = Annotated[Optional[Path], typer.Option(help="JSON file to write; by default results/<name>.json.")]
+
+
+def shows_progress() -> bool:
+    """Bars are for people: only where standard error is a terminal."""
+    return sys.stderr.isatty()
+
+
+def numbered(path: Path, count: int) -> list[Path]:
+    """`take.flac` itself for one take; take-1.flac, take-2.flac ... for several."""
+    return [path] if count == 1 else [path.with_name(f"{path.stem}-{i + 1}{path.suffix}") for i in range(count)]
+
+
+def check_targets(targets: list[Path | None], sources: list[Path | None]) -> None:
+    """Refuse files that cannot be written, before minutes of work and before the first of them is written.
+
+    Raises
+    ------
+    AudioError
+        If a suffix is unknown, a folder is missing, or a file would overwrite another one of the same command.
+    """
+    from bassnb.audio import SUBTYPES, AudioError
+
+    taken = {path.resolve() for path in sources if path}
+    for target in filter(None, targets):
+        if target.suffix.lower() not in SUBTYPES:
+            raise AudioError(f"{target} has no known audio suffix; use one of {', '.join(SUBTYPES)}")
+        if not target.parent.is_dir() or target.is_dir():
+            raise AudioError(f"{target} cannot be written; give the path of a file in a folder that exists")
+        if target.resolve() in taken:
+            raise AudioError(f"{target} is named twice in this command; choose another file to write to")
+        taken.add(target.resolve())
+
+
+@app.command()
+def accompany(
+    mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
+    out: Annotated[Path, typer.Option(help="File for the bass; its settings go into a .json beside it.")],
+    style: Annotated[Optional[Path], typer.Option(help="A bass recording whose timbre is wanted.")] = None,
+    guidance: Annotated[Optional[float], typer.Option(help="How closely the mix is followed; 1 is no guidance.")] = None,
+    phi: Annotated[Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")] = None,
+    steps: Annotated[int, typer.Option(help="Sampler steps.")] = 64,
+    seed: Seed = 0,
+    variations: Annotated[int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")] = 1,
+    with_mix: Annotated[Optional[Path], typer.Option(help="File for mix and bass together.")] = None,
+    model: Model = "classroom",
+    device: Device = "auto",
+) -> None:
+    """Play bass to MIX, exactly as long as MIX."""
+    from bassnb.accompanist import Accompanist
+    from bassnb.audio import write_audio
+
+    check_targets([out, with_mix], [mix, style])
+    takes = Accompanist.from_pretrained(model, device=device)(
+        mix, style=style, guidance=guidance, phi=phi, steps=steps, seed=seed, variations=variations,
+        progress=shows_progress(),
+    )  # fmt: skip
+    takes = takes if isinstance(takes, list) else [takes]
+    for take, path in zip(takes, numbered(out, len(takes)), strict=True):
+        typer.echo(take.save(path))
+    if with_mix:
+        for take, path in zip(takes, numbered(with_mix, len(takes)), strict=True):
+            typer.echo(write_audio(path, take.mix_with()))
+
+
+@app.command()
+def info(model: Model = "classroom", as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Print the size and geometry of a model."""
+    from bassnb.checkpoints import load_pretrained
+    from bassnb.presets import SAMPLE_RATE, TIME_RATIO
+
+    system = load_pretrained(model)
+    parts = {name: sum(p.numel() for p in part.parameters()) for name, part in system.named_children()}
+    facts = {
+        "model": model, "preset": system.preset.name, "sample_rate": SAMPLE_RATE,
+        "samples_per_latent": TIME_RATIO, "latents_per_second": round(SAMPLE_RATE / TIME_RATIO, 3),
+        "mix_channels": system.preset.mix.latent_channels, "bass_channels": system.preset.bass.latent_channels,
+        "parameters": {**parts, "total": sum(parts.values())}, "defaults": system.defaults,
+    }  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+        return
+    for key, value in facts.items():
+        inner = value.items() if isinstance(value, dict) else [("", value)]
+        for name, figure in inner:
+            text = f"{figure:,}" if isinstance(figure, int) and isinstance(value, dict) else figure
+            typer.echo(f"{' '.join(filter(None, (key, name))).replace('_', ' '):<32}{text}")
+
+
+@app.command()
+def songs(
+    out: Annotated[Path, typer.Option(help="Folder; every song gets a folder of FLAC stems and song.json in it.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of songs.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first song; the others follow.")] = 0,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
+    seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="Length of a song.")] = 24.0,
+) -> None:
+    """Compose and render songs with their ground truth."""
+    from tqdm import tqdm
+
+    from bassnb.data.render import write_song
+    from bassnb.data.songs import compose
+
+    for number in tqdm(range(seed, seed + count), desc="songs", disable=not shows_progress()):
+        folder = out / f"{split}-{number:06d}"
+        write_song(compose(number, split=split, seconds=seconds), folder)
+        typer.echo(folder)
+
+
+# -- training -------------------------------------------------------------------------------------------------------
+
+PresetName = Annotated[str, typer.Option(help="smoke, classroom or paper.")]
+RunFolder = Annotated[Path, typer.Option("--run", help="Folder for checkpoints, curves and the finished weights.")]
+Cache = Annotated[Path, typer.Option(help="Folder for rendered songs and latents.")]
+Steps = Annotated[Optional[int], typer.Option(min=1, help="Stop after so many of the preset's steps.")]
+Resume = Annotated[bool, typer.Option(help="Continue the training in the run folder.")]
+Precision = Annotated[str, typer.Option(help="no, bf16 or fp16.")]
+
+
+@train_app.command("autoencoder")
+def train_autoencoder_command(
+    stem: Annotated[str, typer.Option(help="mix or bass.")],
+    run: RunFolder,
+    preset: PresetName = "classroom",
+    cache: Cache = Path("cache"),
+    steps: Steps = None,
+    resume: Resume = False,
+    seed: Seed = 0,
+    device: Device = "auto",
+    precision: Precision = "no",
+) -> None:
+    """Train the autoencoder of the mix or of the bass on generated songs."""
+    from bassnb.presets import get_preset
+    from bassnb.training.autoencoder import train_autoencoder
+
+    train_autoencoder(get_preset(preset), stem, run, cache=cache, seed=seed, resume=resume, steps=steps, device=device,
+                      precision=precision)  # fmt: skip
+    typer.echo(run / "model.safetensors")
+
+
+@train_app.command("diffusion")
+def train_diffusion_command(
+    mix: Annotated[Path, typer.Option(help="Run folder of the trained mix autoencoder.")],
+    bass: Annotated[Path, typer.Option(help="Run folder of the trained bass autoencoder.")],
+    run: RunFolder,
+    preset: PresetName = "classroom",
+    cache: Cache = Path("cache"),
+    steps: Steps = None,
+    resume: Resume = False,
+    seed: Seed = 0,
+    device: Device = "auto",
+    precision: Precision = "no",
+) -> None:
+    """Train the diffusion network between two trained autoencoders; leaves a model folder."""
+    from bassnb.presets import get_preset
+    from bassnb.training.diffusion import train_diffusion
+
+    train_diffusion(get_preset(preset), run, mix=mix, bass=bass, cache=cache, seed=seed, resume=resume, steps=steps,
+                    device=device, precision=precision)  # fmt: skip
+    typer.echo(run / "pretrained")
+
+
+# -- evaluation -----------------------------------------------------------------------------------------------------
+
+
+def examine(names: list[str], model: str, device: str, out: Path | None, **options) -> None:
+    """Run examinations by name and write one JSON file each."""
+    from bassnb.accompanist import Accompanist
+    from bassnb.evaluation.suite import examine as run
+
+    accompanist = Accompanist.from_pretrained(model, device=device)
+    for name in names:
+        path = out if out and len(names) == 1 else (out or Path("results")) / f"{name}.json"
+        headline = run(name, accompanist, path, progress=shows_progress(), **options)
+        typer.echo(f"{path}: {headline}")
+
+
+@evaluate_app.command("match")
+def evaluate_match_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
+    guidance: Annotated[Optional[float], typer.Option(help="Default: the model's, chosen on validation songs.")] = None,
+    phi: Annotated[Optional[float], typer.Option(help="Default: the model's.")] = None,
+    out: Results = None,
+    device: Device = "auto",
+) -> None:
+    """Generated bass between floor and ceiling on 64 test songs."""
+    examine(["match"], model, device, out, songs=songs, steps=steps, guidance=guidance, phi=phi)
+
+
+@evaluate_app.command("guidance")
+def evaluate_guidance_command(
+    model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto"
+) -> None:
+    """Choose guidance and phi on 16 validation songs."""
+    examine(["guidance"], model, device, out, songs=songs)
+
+
+@evaluate_app.command("autoencoder")
+def evaluate_autoencoder_command(
+    model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto"
+) -> None:
+    """The bass autoencoder on unseen basses, beside Griffin-Lim."""
+    examine(["autoencoder"], model, device, out, songs=songs)
+
+
+@evaluate_app.command("probe")
+def evaluate_probe_command(
+    model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto"
+) -> None:
+    """Read the chord root from mix latents of unseen songs."""
+    examine(["probe"], model, device, out, songs=songs)
+
+
+@evaluate_app.command("all")
+def evaluate_all_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    out: Annotated[Path, typer.Option(help="Folder for the JSON files.")] = Path("results"),
+    device: Device = "auto",
+) -> None:
+    """All of them; match takes the model's own guidance."""
+    examine(["autoencoder", "probe", "guidance", "match"], model, device, out, songs=songs)

@@ -1,0 +1,96 @@
+"""Does a bass fit its song: chords, roots, pitch classes and onsets against the written truth. Taught in chapter 9.
+
+A take is heard once (`transcribe`) and can then be marked against any number of songs (`compare`): the floor of the
+evaluation marks each bass against all songs it was not made for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from bassnb.data.score import Song, chord_at, pitch_at
+from bassnb.evaluation.onsets import onsets
+from bassnb.evaluation.pitch import track_pitch
+
+MEASURES = ("chord_tone", "root", "pitch_class", "onset_f1")
+TOLERANCE = 0.07  # seconds: an onset this close to a written one is right
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What the ear gets out of a take: frame centres (T,) in seconds, MIDI pitch (T,), onsets in seconds."""
+
+    times: np.ndarray
+    midi: np.ndarray
+    onsets: np.ndarray
+
+
+def transcribe(wave: torch.Tensor) -> Transcription:
+    """Pitch track and onsets of a bass take, Tensor (2, N) at 44.1 kHz."""
+    times, midi = track_pitch(wave)
+    return Transcription(times, midi, onsets(wave))
+
+
+def compare(take: Transcription, song: Song) -> dict[str, float]:
+    """Mark a transcribed take against a song.
+
+    Returns
+    -------
+    dict of shares in [0, 1]
+        ``chord_tone`` and ``root``: voiced frames on a note, or on the root, of the chord of that moment;
+        ``pitch_class``: voiced frames on the pitch class of the written bass, among those where it plays;
+        ``onset_f1``: F-measure of the onsets at 70 ms; ``voiced``: share of frames with a pitch. A take without
+        a voiced frame has nothing right: 0.
+    """
+    voiced = ~np.isnan(take.midi)
+    times, played = take.times[voiced], np.round(take.midi[voiced] - song.tuning).astype(int) % 12
+    roots, tones = chord_at(song, times)
+    written = pitch_at(song, times)
+    sounding = ~np.isnan(written)
+    return {
+        "chord_tone": share(tones[np.arange(len(played)), played]),
+        "root": share(played == roots),
+        "pitch_class": share(played[sounding] == written[sounding].astype(int) % 12),
+        "onset_f1": onset_f1(take.onsets, note_starts(song)),
+        "voiced": share(voiced),
+    }
+
+
+def match(wave: torch.Tensor, song: Song) -> dict[str, float]:
+    """Mark one take, Tensor (2, N) at 44.1 kHz, against the song it was made for: `compare` after `transcribe`.
+
+    The song's chords and bass notes are the truth; its tuning is taken off before pitches are rounded.
+    """
+    return compare(transcribe(wave), song)
+
+
+def share(right: np.ndarray) -> float:
+    """Mean of a boolean array, 0 for an empty one."""
+    return float(right.mean()) if right.size else 0.0
+
+
+def note_starts(song: Song) -> np.ndarray:
+    """Starts of the written bass notes, seconds, ascending."""
+    part = song.part("bass")
+    return np.array(sorted({note.start for note in part.notes if note.start < song.duration}) if part else [])
+
+
+def onset_f1(found: np.ndarray, written: np.ndarray) -> float:
+    """F-measure of two ascending lists of times (seconds) that are matched one to one within 70 ms.
+
+    2 hits / (found + written). Walking along both lists and pairing the first two that are close enough gives the
+    largest possible number of hits, because the tolerance is the same for all.
+    """
+    hits = i = j = 0
+    while i < len(found) and j < len(written):
+        if abs(found[i] - written[j]) <= TOLERANCE:
+            hits, i, j = hits + 1, i + 1, j + 1
+        elif found[i] < written[j]:
+            i += 1
+        else:
+            j += 1
+    total = len(found) + len(written)
+    return 2 * hits / total if total else 1.0

@@ -1,0 +1,74 @@
+"""Each examination by its name: run it, write its JSON file, return the line worth reading."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from bassnb import __version__
+from bassnb.accompanist import Accompanist
+from bassnb.checkpoints import write_json
+from bassnb.evaluation.autoencoder import evaluate_bass_autoencoder
+from bassnb.evaluation.probe import chord_root_probe
+from bassnb.evaluation.report import choose_guidance, evaluate_match
+
+
+def _match(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_match(accompanist, **options)
+    return report, ", ".join(f"{key} {way['mean']:.0%} of the way" for key, way in report["way"]["generated"].items())
+
+
+def _guidance(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = choose_guidance(accompanist, **options)
+    return report, "best guidance {guidance:g} with phi {phi:g} ({mean:.0%} of the way)".format(**report["best"])
+
+
+def _autoencoder(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_bass_autoencoder(accompanist.system, **options)
+    rows = report["rows"]
+    return report, ", ".join(f"{name} {row['pitch_class']['mean']:.1%} of pitch classes" for name, row in rows.items())
+
+
+def _probe(accompanist: Accompanist, songs: int | None = None, **options) -> tuple[dict, str]:
+    if songs is not None:
+        options |= {"test_songs": songs, "train_songs": 5 * songs}
+    report = chord_root_probe(accompanist.system.mix_autoencoder, **options)
+    report = {"preset": accompanist.system.preset.name, **report}
+    return report, f"chord root right in {report['accuracy']['mean']:.1%} of steps"
+
+
+EXAMINATIONS: dict[str, Callable[..., tuple[dict, str]]] = {
+    "match": _match, "guidance": _guidance, "autoencoder": _autoencoder, "probe": _probe,
+}  # fmt: skip
+
+
+def without_nan(content):
+    """`content` with None for every NaN: JSON knows none."""
+    if isinstance(content, dict):
+        return {key: without_nan(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [without_nan(value) for value in content]
+    return None if isinstance(content, float) and math.isnan(content) else content
+
+
+def examine(name: str, accompanist: Accompanist, path: Path, **options) -> str:
+    """Run one examination and write its report.
+
+    Parameters
+    ----------
+    name : a key of `EXAMINATIONS`
+    path : JSON file, written atomically when the examination is complete
+    options : for the examination; those that are None keep its own default
+
+    Returns
+    -------
+    headline : one line for people
+    """
+    chosen = {key: value for key, value in options.items() if value is not None}
+    report, headline = EXAMINATIONS[name](accompanist, **chosen)
+    shown = {key: value for key, value in chosen.items() if key != "progress"}
+    flags = "".join(f" --{key} {value}" for key, value in shown.items())
+    command = f"bassnb evaluate {name} --model {accompanist.name}{flags}"
+    write_json(path, {"command": command, "version": __version__, **without_nan(report)})
+    return headline
