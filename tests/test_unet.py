@@ -90,6 +90,16 @@ def test_with_attention_a_far_change_is_heard():
     assert not torch.equal(unet(z, t, mix)[..., :256], unet(z, t, loud)[..., :256])
 
 
+def test_skips_carry_the_detail_past_the_lower_levels():
+    unet, (z, t, mix) = trained(TINY), inputs(16)
+    for parameter in unet.upsample[0].parameters():
+        parameter.data.zero_()  # nothing comes up from below
+    other = mix.clone()
+    other[..., 4] += 1
+    change = (unet(z, t, mix) - unet(z, t, other)).abs().amax(dim=(0, 1))
+    assert change[4] > 1e-3 and change[15] == 0
+
+
 def test_attention_stands_only_where_the_configuration_says():
     def count(attention):
         return sum("qkv.weight" in name for name, _ in UNet1d(replace(TINY, attention=attention)).named_parameters())
