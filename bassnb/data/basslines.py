@@ -85,7 +85,8 @@ def fifths(s: Stretch, rng: np.random.Generator) -> list[Event]:
     """Root first, the fifth in the second half, with the kick."""
     middle = s.start + (s.end - s.start) // 2
     middle -= (middle - s.start) % s.pulse
-    onsets = sorted({*_on_kicks(s), middle})
+    middle = middle if middle > s.start else s.end  # too short for two halves
+    onsets = sorted({*_on_kicks(s), middle} - {s.end})
     fifth = s.root + s.tones[2]
     fifth -= 12 if fifth - 12 >= LOWEST and rng.random() < 0.5 else 0
     return lay(onsets, [s.root if step < middle else fifth for step in onsets], s.end, s.gate, set(s.kicks))

@@ -201,7 +201,8 @@ def write_drums(plan: Plan, seconds: float, rng: np.random.Generator, sound_rng:
                                crash=bool(crash and index == 0), stop=section.stop and last)
     kits = plan.idiom.kits
     effects = Effects(drive=round(float(sound_rng.uniform(0.3, 2.0)), 3),
-                      room=round(float(sound_rng.uniform(0, 0.25)), 3), width=round(float(sound_rng.uniform(0.4, 1)), 3))
+                      room=round(float(sound_rng.uniform(0, 0.25)), 3),
+                      width=round(float(sound_rng.uniform(0.4, 1)), 3))
     return Part("drums", kits[int(sound_rng.integers(len(kits)))], True,
                 perform(events, plan.grid, seconds, rng, jitter=0.001), round(float(sound_rng.uniform(-4, 3)), 2), 0.0,
                 effects)
