@@ -1,0 +1,51 @@
+"""The autoencoder's examination, on a tiny network with random weights and on sounds with known answers."""
+
+import json
+
+import pytest
+import torch
+
+from bassnb.checkpoints import System
+from bassnb.evaluation.autoencoder import ROWS, evaluate_bass_autoencoder, pitch_kept, reconstructions
+from bassnb.evaluation.examples import example
+from bassnb.presets import get_preset
+
+
+@pytest.fixture(scope="module")
+def system():
+    """The smoke system with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return System(get_preset("smoke")).eval().requires_grad_(False)
+
+
+def test_an_unchanged_bass_keeps_everything():
+    bass = example("validation", 2, 4.0).bass
+    assert pitch_kept(bass, bass) == {"pitch_class": 1.0, "voiced": 1.0}
+    assert pitch_kept(bass, torch.zeros_like(bass)) == {"pitch_class": 0.0, "voiced": 0.0}
+
+
+def test_octaves_are_kept_and_semitones_are_not():
+    t = torch.arange(44_100) / 44_100
+
+    def note(midi):
+        return torch.sin(2 * torch.pi * 440 * 2 ** ((midi - 69) / 12) * t).expand(2, -1) * 0.1
+
+    assert pitch_kept(note(36), note(48))["pitch_class"] == 1.0
+    assert pitch_kept(note(36), note(37))["pitch_class"] == 0.0
+    assert pitch_kept(note(36), note(36.3))["pitch_class"] == 1.0
+
+
+def test_reconstructions_have_the_length_of_the_bass(system):
+    bass = example("validation", 0, 2.0).bass[:, :70_001]
+    waves = reconstructions(system.bass_autoencoder, bass)
+    assert tuple(waves) == ROWS
+    assert all(wave.shape == (2, 70_001) and wave.isfinite().all() for wave in waves.values())
+
+
+def test_report_is_json_with_intervals(system):
+    report = evaluate_bass_autoencoder(system, songs=2, split="validation", seconds=1.0)
+    rows = json.loads(json.dumps(report))["rows"]
+    assert set(rows) == set(ROWS)
+    for row in rows.values():
+        assert row["multi_resolution_stft"]["low"] <= row["multi_resolution_stft"]["mean"] <= row["multi_resolution_stft"]["high"]

@@ -1,0 +1,75 @@
+"""The marks of basses that are known to be right, wrong, silent or shifted."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from bassnb.data.score import Chord
+from bassnb.evaluation.examples import example
+from bassnb.evaluation.match import MEASURES, compare, match, note_starts, transcribe
+
+
+@pytest.fixture(scope="module")
+def songs():
+    """Three validation songs."""
+    return [example("validation", seed, 10.0) for seed in (1, 2, 3)]
+
+
+def test_the_true_bass_is_right(songs):
+    marks = [match(song.bass, song.song) for song in songs]
+    assert min(mark["pitch_class"] for mark in marks) > 0.98
+    assert min(mark["chord_tone"] for mark in marks) > 0.93
+    assert min(mark["onset_f1"] for mark in marks) > 0.93
+    assert all(0 <= value <= 1 for mark in marks for value in mark.values())
+
+
+def test_silence_has_nothing_right(songs):
+    assert set(match(torch.zeros(2, 441_000), songs[0].song).values()) == {0.0}
+
+
+def transposed(song, semitones):
+    """The same song, its harmony written `semitones` higher (the sound of its bass is then that much too low)."""
+    chords = tuple(Chord(c.start, c.end, (c.root + semitones) % 12, c.quality) for c in song.chords)
+    parts = tuple(
+        dataclasses.replace(part, notes=tuple(dataclasses.replace(n, pitch=n.pitch + semitones) for n in part.notes))
+        for part in song.parts
+    )
+    return dataclasses.replace(song, chords=chords, parts=parts)
+
+
+def test_a_semitone_beside_is_wrong_but_in_time(songs):
+    take = transcribe(songs[0].bass)
+    right, wrong = compare(take, songs[0].song), compare(take, transposed(songs[0].song, 1))
+    assert wrong["pitch_class"] < 0.02 and wrong["root"] < 0.2
+    assert wrong["onset_f1"] == right["onset_f1"] and wrong["voiced"] == right["voiced"]
+
+
+def test_an_octave_is_the_same_pitch_class(songs):
+    take = transcribe(songs[0].bass)
+    assert compare(take, transposed(songs[0].song, 12)) == compare(take, songs[0].song)
+
+
+def test_a_shift_in_time_costs_onsets(songs):
+    late = torch.nn.functional.pad(songs[0].bass, (6000, 0))[:, :-6000]  # 136 ms
+    assert match(late, songs[0].song)["onset_f1"] < match(songs[0].bass, songs[0].song)["onset_f1"] - 0.3
+
+
+def test_another_bass_fits_worse(songs):
+    for one, other in zip(songs, songs[1:] + songs[:1], strict=True):
+        right, wrong = match(one.bass, one.song), match(other.bass, one.song)
+        assert all(wrong[key] < right[key] for key in MEASURES)
+
+
+def test_tuning_is_taken_off(songs):
+    take, song = transcribe(songs[0].bass), songs[0].song
+    flat = dataclasses.replace(take, midi=take.midi - song.tuning - 0.45)
+    assert compare(flat, dataclasses.replace(song, tuning=-0.45))["pitch_class"] > 0.98
+    assert compare(flat, dataclasses.replace(song, tuning=0.45))["pitch_class"] < 0.05
+
+
+def test_note_starts_are_those_of_the_bass(songs):
+    starts = note_starts(songs[0].song)
+    assert list(starts) == [note.start for note in songs[0].song.part("bass").notes]
+    assert (np.diff(starts) > 0).all()

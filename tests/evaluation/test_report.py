@@ -1,0 +1,84 @@
+"""The match report: its arithmetic, and one tiny run of everything."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from bassnb.accompanist import Accompanist
+from bassnb.checkpoints import System
+from bassnb.evaluation.examples import examples
+from bassnb.evaluation.match import MEASURES, compare, transcribe
+from bassnb.evaluation.report import choose_guidance, evaluate_match, floor_marks, guidance_pairs, tabulate, ways
+from bassnb.evaluation.suite import examine, without_nan
+from bassnb.presets import get_preset
+
+
+@pytest.fixture(scope="module")
+def accompanist():
+    """A tiny system with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
+
+
+@pytest.fixture(scope="module")
+def heard():
+    """Transcribed true basses of three songs, and the songs."""
+    found = list(examples("validation", 3, seconds=6.0))
+    return [transcribe(example.bass) for example in found], [example.song for example in found]
+
+
+def test_floor_is_the_mean_over_the_other_songs(heard):
+    takes, songs = heard
+    floor = floor_marks(takes, songs)
+    expected = np.mean([compare(takes[1], songs[0])["root"], compare(takes[2], songs[0])["root"]])
+    assert len(floor) == 3 and floor[0]["root"] == pytest.approx(expected)
+
+
+def test_ways_end_at_floor_and_ceiling(heard):
+    takes, songs = heard
+    floor, ceiling = floor_marks(takes, songs), [compare(*pair) for pair in zip(takes, songs, strict=True)]
+    assert all(way["mean"] == pytest.approx(1) for way in ways(ceiling, floor, ceiling).values())
+    assert all(way["mean"] == pytest.approx(0) for way in ways(floor, floor, ceiling).values())
+    assert set(ways(floor, floor, ceiling)) == set(MEASURES)
+
+
+def test_table_keeps_the_songs(heard):
+    takes, songs = heard
+    table = tabulate({"true": [compare(*pair) for pair in zip(takes, songs, strict=True)]})
+    assert np.mean(table["true"]["songs"]["root"]) == pytest.approx(table["true"]["root"]["mean"], abs=1e-4)
+
+
+def test_weight_one_is_tried_once():
+    assert guidance_pairs((1.0, 2.0), (0.0, 0.7)) == [(1.0, 0.0), (2.0, 0.0), (2.0, 0.7)]
+
+
+def test_match_report(accompanist, tmp_path):
+    report = evaluate_match(accompanist, songs=2, seconds=3.0, steps=1, progress=False)
+    assert list(report["rows"]) == ["true", "autoencoder", "generated", "unconditional", "shuffled"]
+    assert report["guidance"] == accompanist.system.defaults["guidance"] and report["split"] == "test"
+    assert report["rows"]["true"]["pitch_class"]["mean"] > 0.9
+    again = evaluate_match(accompanist, songs=2, seconds=3.0, steps=1, progress=False)
+    assert json.dumps(again) == json.dumps(report)
+
+
+def test_guidance_is_chosen_on_validation_songs(accompanist):
+    report = choose_guidance(accompanist, weights=(1.0, 2.0), phis=(0.0,), songs=2, seconds=3.0, steps=1, progress=False)
+    assert report["split"] == "validation" and len(report["table"]) == 2
+    assert report["best"]["guidance"] in (1.0, 2.0)
+
+
+def test_results_are_strict_json(accompanist, tmp_path):
+    assert without_nan({"a": [math.nan, 1.0], "b": (2,)}) == {"a": [None, 1.0], "b": [2]}
+    path = tmp_path / "new" / "match.json"
+    examine("match", accompanist, path, songs=2, seconds=2.0, steps=1, guidance=None, progress=False)
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    saved = json.loads(path.read_text(), parse_constant=refuse)
+    assert saved["command"].startswith("bassnb evaluate match --model tiny --songs 2") and saved["songs"] == 2
+    assert [p.name for p in path.parent.iterdir()] == ["match.json"]
