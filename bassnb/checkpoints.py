@@ -171,7 +171,7 @@ def find_model(source: str | os.PathLike) -> Path:
     shipped = sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
     if str(source) in shipped:
         return SHIPPED / str(source)
-    if Path(source).is_dir():
+    if str(source) and Path(source).is_dir():
         return Path(source)
     missing = f"there is no model {str(source)!r}; give one of {', '.join(shipped)}, a model folder, or a hub id owner/name"
     if str(source).count("/") != 1:

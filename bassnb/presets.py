@@ -178,7 +178,7 @@ SMOKE = Preset(
 # Hop 1024 because a semitone at E1 is 2.4 Hz: with the paper's 43 Hz bins a small model learns no pitch in hours.
 # The lowest 512 bins reach 5.5 kHz, enough for bass and for harmony.
 _CLASSROOM_AUTOENCODER = AutoencoderTraining(
-    steps=15_000, batch=8, learning_rate=1e-3, warmup=100, phase_start=11_000, freeze_encoder=True, critic_warmup=300,
+    steps=13_000, batch=8, learning_rate=1e-3, warmup=100, phase_start=11_000, freeze_encoder=True, critic_warmup=300,
     decimation=4, lambda_mssd=0.2, lambda_adv=0.1, songs=800,
 )
 CLASSROOM = Preset(
@@ -190,7 +190,7 @@ CLASSROOM = Preset(
     mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300),
     bass_training=_CLASSROOM_AUTOENCODER,
     diffusion_training=DiffusionTraining(
-        steps=12_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=2000, song_seconds=32.0, submixes=2
+        steps=12_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=3000, song_seconds=28.0, submixes=2
     ),
 )
 
@@ -200,7 +200,7 @@ PAPER = Preset(
     mix=AutoencoderConfig(64, 256, 513, 1e-1, (512, 544, 640, 640, 640), (512, 544, 640, 640, 640)),
     bass=AutoencoderConfig(32, 256, 513, 3e-2, (512, 544, 640, 640, 640), (512, 544, 640, 640, 640)),
     critic=CriticConfig(widths=(512, 512, 640)),
-    unet=UNetConfig(widths=(256, 384, 512, 560), blocks=2, heads=8, embedding=128, dpb_hidden=64),
+    unet=UNetConfig(widths=(256, 384, 512, 576), heads=8, embedding=96, dpb_hidden=64),
 )
 
 PRESETS = {preset.name: preset for preset in (SMOKE, CLASSROOM, PAPER)}

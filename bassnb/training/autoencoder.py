@@ -8,6 +8,7 @@ no longer move let the diffusion model start while the phase is still learned.
 from __future__ import annotations
 
 import copy
+from dataclasses import asdict
 import dataclasses
 from pathlib import Path
 
@@ -52,8 +53,9 @@ def train_autoencoder(
                         parts=PARTS[stem])  # fmt: skip
     torch.manual_seed(seed)  # initial weights only
     trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, seed)
-    run = Run(Path(folder), accelerator, trainer.modules(), trainer.optimizers(),
-              {"stem": stem, "seed": seed, "preset": preset.to_dict()}, resume=resume)  # fmt: skip
+    run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(),
+              {"stem": stem, "seed": seed, "shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)},
+              resume=resume)  # fmt: skip
     samples = round(plan.seconds * SAMPLE_RATE)
 
     def step(k: int) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -60,8 +61,9 @@ def train_diffusion(
     optimizer = torch.optim.AdamW(unet.parameters(), lr=plan.learning_rate, betas=plan.betas, weight_decay=plan.weight_decay)
     model, optimizer = accelerator.prepare(unet, optimizer)
     average = copy.deepcopy(accelerator.unwrap_model(model)).requires_grad_(False)
-    run = Run(Path(folder), accelerator, {"model": accelerator.unwrap_model(model), "average": average}, {"adamw": optimizer},
-              {"seed": seed, "preset": preset.to_dict(), "encoders": fingerprint(*autoencoders)}, resume=resume)  # fmt: skip
+    run = Run(folder, accelerator, {"model": accelerator.unwrap_model(model), "average": average}, {"adamw": optimizer},
+              {"seed": seed, "shape": asdict(preset.unet), "plan": asdict(plan), "encoders": fingerprint(*autoencoders)},
+              resume=resume)  # fmt: skip
 
     def step(k: int) -> dict[str, Tensor]:
         stream = accelerator.process_index

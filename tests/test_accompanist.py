@@ -1,0 +1,121 @@
+"""Mix in, bass out: exact lengths, the same seed the same bass, and every refusal one sentence. Weights are random."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from bassnb.accompanist import Accompaniment, AccompanimentError, Accompanist, guided_denoiser
+from bassnb.audio import AudioError, peak, read_audio, write_audio
+from bassnb.checkpoints import System
+from bassnb.diffusion import c_from_v
+from bassnb.presets import SMOKE
+
+
+@pytest.fixture(scope="module")
+def accompanist():
+    torch.manual_seed(0)
+    system = System(SMOKE)
+    with torch.no_grad():
+        for parameter in system.parameters():  # layers that start at zero must speak too
+            parameter.add_(0.02 * torch.randn(parameter.shape))
+    return Accompanist(system.requires_grad_(False), name="random")
+
+
+def noise(samples, seed=0):
+    return 0.1 * torch.randn(2, samples, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("samples", [1, 4095, 4096, 4097, 66_150, 100_001])
+def test_exactly_as_long_as_the_mix(accompanist, samples):
+    take = accompanist(noise(samples), steps=2)
+    assert isinstance(take, Accompaniment) and take.audio.shape == (2, samples) == take.mix.shape
+    assert take.audio.isfinite().all() and 0 < peak(take.audio) <= 1
+    assert take.latents.shape == (32, -(-samples // 4096))
+
+
+def test_same_seed_same_bass_alone_or_among_variations(accompanist):
+    mix = noise(50_000)
+    torch.manual_seed(123)
+    takes = accompanist(mix, steps=3, seed=5, variations=3)
+    torch.manual_seed(456)
+    alone = accompanist(mix, steps=3, seed=6)
+    assert torch.equal(takes[1].audio, alone.audio) and takes[1].settings == alone.settings
+    assert not torch.equal(takes[0].audio, alone.audio)
+
+
+def test_global_random_state_is_left_alone(accompanist):
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    accompanist(noise(5000), steps=2)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_every_setting_reaches_the_music(accompanist):
+    mix = noise(60_000)
+    plain = accompanist(mix, steps=4, guidance=2.0, phi=0.0).audio
+    style = 0.2 * torch.sin(torch.arange(30_000) * 0.01)
+    for change in ({"guidance": 3.0}, {"guidance": 1.0}, {"guidance": 0.0}, {"phi": 1.0}, {"steps": 5}, {"style": style}):
+        other = accompanist(mix, **{"steps": 4, "guidance": 2.0, "phi": 0.0, **change}).audio
+        assert not torch.allclose(other, plain, atol=1e-5), change
+    styled = [accompanist(mix, steps=4, style=style, strength=s).audio for s in (0.0, 1.0)]
+    assert torch.equal(styled[0], accompanist(mix, steps=4).audio) and not torch.equal(*styled)
+
+
+def test_one_branch_equals_the_guided_formula_at_its_ends(accompanist):
+    unet, generator = accompanist.system.unet, torch.Generator().manual_seed(0)
+    z, c_x, t = (torch.randn(1, c, 20, generator=generator) for c in (32, 64, 1))
+    t = t.abs().flatten()[:1].clamp(max=1)
+    for guidance, heard in ((1.0, c_x), (0.0, torch.zeros_like(c_x))):
+        expected = c_from_v(z, unet(z, t, heard), t)
+        assert torch.allclose(guided_denoiser(unet, c_x, guidance, 0.0)(z, t), expected)
+        assert torch.allclose(guided_denoiser(unet, c_x, guidance + 1e-7, 0.0)(z, t), expected, atol=1e-4)
+
+
+def test_louder_mix_gets_louder_bass(accompanist):
+    mix = noise(20_000)
+    quiet, loud = (accompanist(gain * mix, steps=2).audio for gain in (0.05, 0.5))
+    assert peak(loud) == pytest.approx(10 * peak(quiet), rel=0.05) or peak(loud) == 1
+
+
+def test_path_array_and_tensor_are_the_same_mix(accompanist, tmp_path):
+    mix = noise(10_000).clamp(-1, 1)
+    path = write_audio(tmp_path / "mix.wav", mix)
+    stored = read_audio(path)
+    takes = [accompanist(source, steps=2).audio for source in (path, str(path), stored, stored.numpy())]
+    assert all(torch.equal(take, takes[0]) for take in takes)
+
+
+def test_save_writes_audio_and_settings(accompanist, tmp_path):
+    take = accompanist(noise(10_000), steps=2, seed=7, guidance=1.5, phi=0.25)
+    path = take.save(tmp_path / "bass.flac")
+    assert torch.allclose(read_audio(path), take.audio, atol=1e-6)
+    settings = json.loads((tmp_path / "bass.json").read_text())
+    assert (settings["seed"], settings["guidance"], settings["phi"], settings["steps"]) == (7, 1.5, 0.25, 2)
+
+
+def test_mix_with_balances_and_never_clips(accompanist):
+    mix = noise(10_000)
+    take = accompanist(mix, steps=2)
+    assert torch.allclose(take.mix_with(-200.0), mix, atol=1e-5)
+    assert peak(take.mix_with(60.0)) <= 1
+
+
+@pytest.mark.parametrize("settings", [
+    {"guidance": -1}, {"guidance": 21}, {"guidance": float("nan")}, {"guidance": "loud"}, {"phi": 1.1}, {"phi": -0.1},
+    {"steps": 0}, {"steps": 2.5}, {"steps": 5000}, {"seed": -1}, {"variations": 0}, {"strength": 2},
+])  # fmt: skip
+def test_settings_out_of_range_are_refused(accompanist, settings):
+    with pytest.raises(AccompanimentError, match=next(iter(settings))) as error:
+        accompanist(noise(5000), **settings)
+    assert "\n" not in str(error.value)
+
+
+def test_silence_and_short_styles_are_refused(accompanist):
+    with pytest.raises(AccompanimentError, match="silent"):
+        accompanist(torch.zeros(2, 10_000))
+    with pytest.raises(AccompanimentError, match="less than one latent step"):
+        accompanist(noise(10_000), style=noise(4095))
+    with pytest.raises(AudioError):
+        accompanist(np.array([np.nan, 0.0]))

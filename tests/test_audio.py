@@ -1,0 +1,86 @@
+"""Files of any kind become (2, N) at 44.1 kHz, and only whole files appear under their final name."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from bassnb.audio import AudioError, LEVEL, as_stereo, loudness, peak, read_audio, rms, to_level, write_audio
+
+
+def tone(seconds=0.5, rate=44_100, channels=2, frequency=440.0):
+    t = np.arange(round(seconds * rate)) / rate
+    return np.repeat(0.5 * np.sin(2 * np.pi * frequency * t)[:, None], channels, axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_every_container_and_rate_gives_stereo_at_44100(tmp_path, suffix, rate, channels):
+    path = tmp_path / f"tone.{suffix}"
+    soundfile.write(path, tone(rate=rate, channels=channels), rate)
+    wave = read_audio(path)
+    assert wave.shape[0] == 2 and wave.dtype == torch.float32
+    assert abs(wave.shape[1] - 22_050) <= (0 if suffix != "mp3" and rate == 44_100 else 2400)
+    spectrum = torch.fft.rfft(wave[0, 4000:20_000] * torch.hann_window(16_000)).abs()
+    assert abs(spectrum.argmax() * 44_100 / 16_000 - 440) < 4
+    assert torch.equal(wave[0], wave[1]) or suffix in ("ogg", "mp3")
+
+
+def test_more_channels_are_mixed_down(tmp_path):
+    samples = np.stack([np.full(100, value, np.float32) for value in (0.1, 0.2, 0.3, 0.6)], 1)
+    soundfile.write(tmp_path / "four.wav", samples, 44_100, subtype="FLOAT")
+    assert torch.allclose(read_audio(tmp_path / "four.wav"), torch.full((2, 100), 0.3))
+
+
+def test_integers_are_scaled_to_one():
+    assert peak(as_stereo(np.full(10, 32767, np.int16))) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("bad", [np.zeros(0), np.array([0.0, np.nan]), np.array([0.0, np.inf]), np.zeros((2, 3, 4)),
+                                 np.array(["a"])])  # fmt: skip
+def test_unusable_arrays_are_refused_in_one_sentence(bad):
+    with pytest.raises(AudioError) as error:
+        as_stereo(bad, name="the mix")
+    assert str(error.value).startswith("the mix") and "\n" not in str(error.value) and ";" in str(error.value)
+
+
+def test_unreadable_files_are_refused(tmp_path):
+    text = tmp_path / "text.wav"
+    text.write_text("no audio at all")
+    empty = tmp_path / "empty.wav"
+    soundfile.write(empty, np.zeros((0, 2)), 44_100)
+    for path in (text, empty, tmp_path, tmp_path / "missing.flac"):
+        with pytest.raises(AudioError, match=str(path)):
+            read_audio(path)
+
+
+def test_written_file_reads_back_and_leaves_no_other(tmp_path):
+    wave = torch.from_numpy(tone().T)
+    write_audio(tmp_path / "a.flac", wave)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.flac"]
+    assert torch.allclose(read_audio(tmp_path / "a.flac"), wave, atol=2e-7)
+
+
+def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
+    path = write_audio(tmp_path / "a.wav", torch.zeros(2, 50))
+    before = path.read_bytes()
+    monkeypatch.setattr(soundfile, "write", lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(AudioError, match="disk full"):
+        write_audio(path, torch.ones(2, 50))
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_unknown_suffix_and_missing_folder(tmp_path):
+    for path in (tmp_path / "a.xyz", tmp_path / "no" / "a.wav"):
+        with pytest.raises(AudioError):
+            write_audio(path, torch.zeros(2, 10))
+
+
+def test_levels():
+    wave = torch.from_numpy(tone(1.0).T)
+    assert rms(wave) == pytest.approx(0.5 / 2**0.5, rel=1e-3)
+    assert rms(to_level(wave, 6.0)) == pytest.approx(LEVEL * 10 ** (6 / 20), rel=1e-4)
+    assert torch.equal(to_level(torch.zeros(2, 9)), torch.zeros(2, 9))
+    assert loudness(wave * 10 ** (-6 / 20)) == pytest.approx(loudness(wave) - 6, abs=0.1)
+    assert loudness(torch.zeros(2, 44_100)) == float("-inf")

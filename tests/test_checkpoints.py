@@ -1,0 +1,111 @@
+"""What is saved comes back; what is wrong, truncated or foreign is refused in one sentence; nothing is half written."""
+
+import json
+import pickle
+
+import pytest
+import torch
+
+from bassnb.checkpoints import (
+    CheckpointError, System, find_model, load_pretrained, load_state, read_tensors, save_pretrained, save_state, write_tensors,
+)  # fmt: skip
+from bassnb.presets import SMOKE
+
+
+@pytest.fixture
+def folder(tmp_path):
+    torch.manual_seed(0)
+    return save_pretrained(System(SMOKE, {"guidance": 3.0, "phi": 0.5}), tmp_path / "model")
+
+
+def test_round_trip_in_half_precision(folder):
+    torch.manual_seed(0)
+    original, loaded = System(SMOKE), load_pretrained(folder)
+    assert loaded.preset == SMOKE and loaded.defaults == {"guidance": 3.0, "phi": 0.5}
+    for (name, a), (other, b) in zip(original.state_dict().items(), loaded.state_dict().items()):
+        assert name == other and torch.equal(a.half().float(), b)
+    assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
+    assert sorted(p.name for p in folder.iterdir()) == ["config.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, 0.5, 0.999])
+def test_truncated_weights_are_refused(folder, keep):
+    path = folder / "model.safetensors"
+    data = path.read_bytes()
+    path.write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
+    with pytest.raises(CheckpointError, match="safetensors"):
+        load_pretrained(folder)
+
+
+def test_a_pickle_in_disguise_is_never_opened(folder):
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("a pickle was opened",))
+
+    (folder / "model.safetensors").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(CheckpointError):
+        load_pretrained(folder)
+
+
+@pytest.mark.parametrize("change", ["missing", "unexpected", "shape"])
+def test_foreign_tensors_are_refused_by_name(folder, change):
+    tensors, _ = read_tensors(folder / "model.safetensors")
+    name = "unet." + next(n.removeprefix("unet.") for n in tensors if n.startswith("unet."))
+    if change == "missing":
+        del tensors[name]
+    elif change == "unexpected":
+        name = "unet.wings"
+        tensors[name] = torch.zeros(1)
+    else:
+        tensors[name] = torch.zeros(3, 1, 4)
+    write_tensors(folder / "model.safetensors", tensors)
+    with pytest.raises(CheckpointError, match=name):
+        load_pretrained(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"preset": 3}', '{"preset": {"name": "x"}}', "[" * 100_000])
+def test_broken_configs_are_refused(folder, text):
+    (folder / "config.json").write_text(text)
+    with pytest.raises(ValueError) as error:
+        load_pretrained(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_models_are_refused():
+    for name in ("no-such-model", "../escape/../x", ""):
+        with pytest.raises(CheckpointError, match="there is no model"):
+            find_model(name)
+
+
+def test_config_is_readable_by_people(folder):
+    config = json.loads((folder / "config.json").read_text())
+    assert config["preset"]["bass"]["latent_channels"] == 32
+
+
+def test_training_state_restores_modules_and_moments(tmp_path):
+    def make(seed):
+        torch.manual_seed(seed)
+        model = torch.nn.Linear(3, 2)
+        return model, torch.optim.AdamW(model.parameters(), lr=0.1)
+
+    def step(model, optimizer):
+        optimizer.zero_grad()
+        model(torch.ones(1, 3)).square().sum().backward()
+        optimizer.step()
+
+    model, optimizer = make(0)
+    step(model, optimizer)
+    save_state(tmp_path / "s.safetensors", {"m": model}, {"o": optimizer}, {"step": 1})
+    other, its_optimizer = make(1)
+    assert load_state(tmp_path / "s.safetensors", {"m": other}, {"o": its_optimizer}) == {"step": 1}
+    for pair in ((model, optimizer), (other, its_optimizer)):
+        step(*pair)
+    assert torch.equal(model.weight, other.weight)
+
+
+def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
+    path = write_tensors(tmp_path / "a.safetensors", {"x": torch.zeros(2)})
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError):
+        write_tensors(path, {"x": torch.ones(2)})
+    assert torch.equal(read_tensors(path)[0]["x"], torch.zeros(2)) and len(list(tmp_path.iterdir())) == 1

@@ -1,0 +1,89 @@
+"""Transforms invert, have exact lengths, and the distances equal what one computes by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from bassnb.spectral import (
+    PAPER_HOPS, griffin_lim, istft, log_magnitude, log_mel, magnitude, mel_filters, multi_scale_spectral_distance, stft,
+)  # fmt: skip
+
+GENERATOR = torch.Generator().manual_seed(0)
+
+
+@pytest.mark.parametrize("length", [1, 255, 256, 1023, 4095, 4096, 4097, 66_150, 70_001])
+@pytest.mark.parametrize("window", [1024, 4096])
+def test_istft_inverts_stft_with_exact_length(length, window):
+    wave = torch.randn(2, length, generator=GENERATOR)
+    spectrum = stft(wave, window, window // 4)
+    assert spectrum.shape == (2, window // 2 + 1, -(-length // (window // 4)))
+    again = istft(spectrum, window, window // 4, length)
+    assert again.shape == wave.shape
+    assert torch.allclose(again, wave, atol=2e-5)
+
+
+def test_stft_equals_a_direct_transform_of_one_frame():
+    wave = torch.randn(8192, generator=GENERATOR, dtype=torch.float64)
+    frame, window, hop = 9, 1024, 256
+    start = frame * hop - (window - hop) // 2
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    n = np.arange(window)
+    direct = [(wave[start : start + window].numpy() * hann * np.exp(-2j * np.pi * k * n / window)).sum() for k in (0, 3, 512)]
+    assert np.allclose(stft(wave, window, hop)[[0, 3, 512], frame].numpy(), direct, atol=1e-4)
+
+
+def test_frames_do_not_depend_on_the_length_of_the_file():
+    wave = torch.randn(40_000, generator=GENERATOR)
+    assert torch.equal(stft(wave, 1024, 256)[:, :50], stft(wave[:20_000], 1024, 256)[:, :50])
+
+
+def test_decimated_synthesis_is_the_low_passed_wave_at_a_lower_rate():
+    n = torch.arange(40_960)
+    tone = torch.sin(2 * torch.pi * 440 * n / 44_100)
+    low = istft(stft(tone, 4096, 1024, 512), 4096, 1024, len(n), decimation=4)
+    assert torch.allclose(low[600:-600], tone[::4][600:-600], atol=5e-3)
+
+
+def test_log_magnitude_and_its_inverse():
+    spectrum = torch.randn(4, 5, dtype=torch.complex64, generator=GENERATOR) * 10
+    s = log_magnitude(spectrum, 1e-2)
+    assert torch.allclose(s, torch.log(spectrum.abs() ** 2 + 1e-2), atol=1e-5)
+    assert torch.allclose(magnitude(s, 1e-2), spectrum.abs(), atol=1e-2)
+
+
+def test_mel_filters_are_triangles_that_sum_the_power():
+    filters = mel_filters(513, 128, 22_050.0)
+    assert filters.shape == (513, 128) and filters.min() == 0 and filters.max() <= 1
+    power = torch.rand(513, 7, generator=GENERATOR)
+    mel = log_mel(torch.log(power + 0.1), 128, 22_050.0, 0.1)
+    assert torch.allclose(mel, torch.log(filters.T @ power + 0.1), atol=1e-4)
+
+
+def test_spectral_distance_against_a_direct_computation():
+    a, b = torch.randn(2, 1, 3000, generator=GENERATOR, dtype=torch.float64)
+    expected = 0.0
+    for hop in (64, 512):
+        window = 4 * hop
+        hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+        frames = -(-3000 // hop)
+        padded = [np.pad(x[0].numpy(), ((window - hop) // 2, 2 * window)) for x in (a, b)]
+        powers = [[np.abs(np.fft.rfft(p[t * hop : t * hop + window] * hann) * 1024 / window) ** 2 for t in range(frames)]
+                  for p in padded]  # fmt: skip
+        expected += np.abs(np.array(powers[0]) - np.array(powers[1])).mean()
+    assert float(multi_scale_spectral_distance(a, b, (64, 512))) == pytest.approx(expected, rel=1e-5)
+
+
+def test_spectral_distance_is_zero_only_for_equal_spectra():
+    wave = torch.randn(1, 2000, generator=GENERATOR)  # shorter than the longest window, 16384
+    assert len(PAPER_HOPS) == 7 and 2**10 not in PAPER_HOPS
+    assert multi_scale_spectral_distance(wave, wave) == 0
+    assert multi_scale_spectral_distance(wave, -wave) < 1e-6  # phase alone is not heard
+    assert multi_scale_spectral_distance(wave, 0.5 * wave) > 1
+
+
+def test_griffin_lim_approaches_the_magnitudes():
+    n = torch.arange(20_480)
+    wave = torch.sin(2 * torch.pi * 110 * n / 44_100) + 0.3 * torch.sin(2 * torch.pi * 331 * n / 44_100)
+    target = stft(wave, 1024, 256).abs()
+    errors = [(stft(griffin_lim(target, 1024, 256, len(n), steps=k), 1024, 256).abs() - target).norm() for k in (0, 16)]
+    assert errors[1] < 0.5 * errors[0]

@@ -1,0 +1,108 @@
+"""Schedules, averages, seeds, and the exact resume of every training: 10 + 10 steps are 20 steps, to the bit."""
+
+import copy
+import dataclasses
+import json
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from bassnb.checkpoints import load_pretrained, read_tensors
+from bassnb.presets import SMOKE
+from bassnb.training.autoencoder import train_autoencoder
+from bassnb.training.diffusion import train_diffusion
+from bassnb.training.loop import Run, TrainingError, learning_rate, step_seed, update_ema
+
+
+def same(folder, other, name="model.safetensors"):
+    a, b = (read_tensors(path / name)[0] for path in (folder, other))
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Both smoke autoencoders and the smoke U-Net, trained in one go: the whole pipeline, end to end."""
+    root = tmp_path_factory.mktemp("trained")
+    for stem in ("mix", "bass"):
+        train_autoencoder(SMOKE, stem, root / stem, cache=root / "cache", device="cpu")
+    train_diffusion(SMOKE, root / "diffusion", mix=root / "mix", bass=root / "bass", cache=root / "cache", device="cpu")
+    return root
+
+
+def test_autoencoder_resumes_to_the_bit(trained, tmp_path):
+    """The stop at 5 lies in the magnitude stage, the one at 14 after the encoder has been frozen."""
+    for steps in (5, 14, None):
+        train_autoencoder(SMOKE, "bass", tmp_path / "bass", cache=trained / "cache", device="cpu", resume=True, steps=steps)
+    assert same(tmp_path / "bass", trained / "bass") and same(tmp_path / "bass", trained / "bass", "state.safetensors")
+
+
+def test_diffusion_resumes_to_the_bit(trained, tmp_path):
+    for steps in (10, None):
+        train_diffusion(SMOKE, tmp_path / "d", mix=trained / "mix", bass=trained / "bass", cache=trained / "cache",
+                        device="cpu", resume=True, steps=steps)  # fmt: skip
+    assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
+    assert same(tmp_path / "d" / "pretrained", trained / "diffusion" / "pretrained")
+
+
+def test_pipeline_leaves_a_model_that_loads(trained):
+    system = load_pretrained(trained / "diffusion" / "pretrained")
+    assert system.preset == SMOKE
+    assert (system.bass_autoencoder.latent_std != 1).all()  # statistics were measured and stored
+    assert (trained / "bass" / "log.jsonl").read_text().count("\n") >= 2
+    assert any((trained / "bass" / "tensorboard").iterdir())
+
+
+def test_encoder_stays_as_it_is_once_frozen(trained, tmp_path):
+    train_autoencoder(SMOKE, "bass", tmp_path / "b", cache=trained / "cache", device="cpu", steps=11)
+    early, late = (read_tensors(path / "model.safetensors")[0] for path in (tmp_path / "b", trained / "bass"))
+    for name in early:
+        frozen = name.startswith(("encoder.", "latent_"))
+        assert torch.equal(early[name], late[name]) == frozen, name
+
+
+def test_a_used_folder_is_refused_without_resume(trained):
+    with pytest.raises(TrainingError, match="--resume"):
+        train_autoencoder(SMOKE, "bass", trained / "bass", cache=trained / "cache", device="cpu")
+    other = dataclasses.replace(SMOKE, bass_training=dataclasses.replace(SMOKE.bass_training, batch=3))
+    with pytest.raises(TrainingError, match="another configuration"):
+        train_autoencoder(other, "bass", trained / "bass", cache=trained / "cache", device="cpu", resume=True)
+
+
+def test_unknown_stem_is_refused(tmp_path):
+    with pytest.raises(TrainingError, match="tuba"):
+        train_autoencoder(SMOKE, "tuba", tmp_path)
+
+
+def test_nan_stops_the_run_and_keeps_the_checkpoint(tmp_path):
+    model = torch.nn.Linear(2, 1)
+    run = Run(tmp_path, Accelerator(cpu=True), {"m": model}, {}, {"seed": 3}, resume=False)
+    run.steps(1, lambda k: {"loss": torch.tensor(1.0)}, describe="good")
+    before = (tmp_path / "state.safetensors").read_bytes()
+    with pytest.raises(TrainingError, match="step 2"):
+        run.steps(5, lambda k: {"loss": torch.tensor(float("nan"))}, describe="bad", log_every=1)
+    assert (tmp_path / "state.safetensors").read_bytes() == before
+    assert json.loads((tmp_path / "nan.json").read_text())["seed"] == 3
+
+
+def test_learning_rate_warms_up_holds_and_anneals():
+    rates = [learning_rate(k, 100, 1100, 1e-3, 50) for k in range(100, 1100)]
+    assert rates[0] == pytest.approx(2e-5) and rates[49] == rates[599] == 1e-3
+    assert rates[-1] < 3e-5 and all(a >= b for a, b in zip(rates[600:], rates[601:]))
+
+
+def test_moving_average_converges_to_a_resting_model():
+    model = torch.nn.Linear(2, 2)
+    average = copy.deepcopy(model)
+    with torch.no_grad():
+        model.weight.add_(1.0)
+    distances = []
+    for k in range(300):
+        update_ema(average, model, 0.9, k)
+        distances.append(float((average.weight - model.weight).detach().abs().max()))
+    assert distances[0] == pytest.approx(0.1, abs=0.01) and distances[-1] < 1e-4
+
+
+def test_step_seeds_differ():
+    seeds = {step_seed(s, k, stream) for s in range(3) for k in range(50) for stream in range(3)}
+    assert len(seeds) == 450 and all(0 <= seed < 2**63 for seed in seeds)
