@@ -45,6 +45,9 @@ lab: $(READY)
 clean:
 	rm -rf _build .pytest_cache build *.egg-info
 
-# For who publishes a copy: `make repository URL=https://github.com/you/bassnb` writes the address where it is needed.
-repository: $(READY)
-	$(BIN)/python book/_repository.py "$(URL)"
+# For publishing a copy: make repository URL=https://github.com/you/bassnb
+# Every page takes the address from _config.yml; a chapter on Colab has only itself, so the address stands there too.
+repository:
+	@test -n "$(URL)" || { echo "say which address: make repository URL=https://github.com/you/bassnb" >&2; exit 1; }
+	@old=$$(sed -n 's|^  url: *||p' _config.yml); for file in _config.yml book/*.ipynb; do \
+		sed "s|$$old|$(URL)|g" $$file >$$file.new && cat $$file.new >$$file && rm $$file.new; done
