@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import os
 import tempfile
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from bassnb.widgets.player import Take, player_html
 
 TARGET = -18.0  # LUFS: leaves most music its peaks
 CEILING = 0.97  # largest sample after matching
+SILENT = -70.0  # LUFS: what is quieter is left alone
 STATIC = "BASSNB_BOOK_STATIC"  # environment: the folder of the built site for sound files; the Makefile sets it
 STATIC_URL = "../_static/audio/"  # how a page of the book, one folder below the top of the site, calls that folder
 
@@ -96,11 +98,17 @@ def matching_gains(waves: list[torch.Tensor]) -> list[float]:
 
     Silence, and what is too short to have a loudness, keeps its level.
     """
-    levels = [loudness(wave) for wave in waves]
-    peaks = [peak(wave) for wave in waves]
-    rooms = [level + float(20 * torch.log10(torch.tensor(CEILING / top))) for level, top in zip(levels, peaks) if top > 0 and level > -70]
+    levels, peaks = [level_of(wave) for wave in waves], [peak(wave) for wave in waves]
+    audible = [level > SILENT for level in levels]
+    rooms = [level + 20 * math.log10(CEILING / top) for level, top, heard in zip(levels, peaks, audible) if heard]
     target = min([TARGET, *rooms])
-    return [target - level if level > -70 else 0.0 for level in levels]
+    return [target - level if heard else 0.0 for level, heard in zip(levels, audible)]
+
+
+def level_of(wave: torch.Tensor) -> float:
+    """Loudness in LUFS of a wave (2, N), measured at a tenth of full scale, where the filters of the measure cannot clip."""
+    top = peak(wave)
+    return loudness(wave * (0.1 / top)) + 20 * math.log10(top / 0.1) if top > 0 else float("-inf")
 
 
 def sound_url(wave: torch.Tensor) -> str:

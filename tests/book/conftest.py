@@ -1,0 +1,54 @@
+"""The book, built once for all tests of its pages, and a browser to open it in."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Folder of the rendered pages; a warning of the build fails here."""
+    output = tmp_path_factory.mktemp("book")
+    html = output / "_build" / "html"
+    program = Path(sys.executable).with_name("jupyter-book")  # not resolved: the one of this environment
+    command = [program, "build", "--all", "-W", "-n", "--keep-going", "--path-output", output, ROOT]
+    environment = {**os.environ, "BASSNB_BOOK_STATIC": str(html / "_static" / "audio")}
+    build = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900)
+    assert build.returncode == 0, build.stdout[-4000:] + build.stderr[-4000:]
+    return html
+
+
+@pytest.fixture(scope="session")
+def server(site):
+    """The address of the rendered pages on this machine."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site))) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium, where the machine has one."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("no Chromium on this machine; install one (apt-get install chromium) to test the pages in a browser")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install 'bassnb[test]'")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--mute-audio"])
+        yield browser
+        browser.close()
