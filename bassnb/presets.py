@@ -190,7 +190,7 @@ CLASSROOM = Preset(
     mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300),
     bass_training=_CLASSROOM_AUTOENCODER,
     diffusion_training=DiffusionTraining(
-        steps=12_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=3000, song_seconds=28.0, submixes=2
+        steps=13_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=3000, song_seconds=28.0, submixes=2
     ),
 )
 

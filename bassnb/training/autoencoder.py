@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import asdict
-import dataclasses
 from pathlib import Path
 
 import torch
