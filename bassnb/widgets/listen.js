@@ -21,9 +21,10 @@
     };
     const follow = () => { // while a take plays, the position is the one of that take
       const audio = audios[current];
+      if (audio.paused) return; // a frame asked for before the pause must not undo a later move
       if (audio.dataset.settled && !audio.seeking) position = audio.currentTime;
       draw();
-      if (!audio.paused) requestAnimationFrame(follow);
+      requestAnimationFrame(follow);
     };
     const settle = () => { // bring the current take to the common position, now or once the browser knows its length
       const audio = audios[current];
@@ -39,10 +40,14 @@
       audios[current].play().catch(() => undefined); // a press during loading may cancel it; the next press starts it
       for (const audio of audios) audio.preload = "auto"; // so that switching does not wait
     };
+    const stop = () => {
+      if (audios[current].dataset.settled && !audios[current].paused) position = audios[current].currentTime;
+      audios[current].pause();
+      draw();
+    };
     const select = (index) => {
       const sounding = !audios[current].paused;
-      if (audios[current].dataset.settled && sounding) position = audios[current].currentTime;
-      audios[current].pause();
+      stop();
       current = index;
       rows.forEach((row, i) => row.classList.toggle("is-active", i === current));
       buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === current)));
@@ -54,7 +59,7 @@
       draw();
     };
 
-    play.addEventListener("click", () => (audios[current].paused ? start() : audios[current].pause()));
+    play.addEventListener("click", () => (audios[current].paused ? start() : stop()));
     seek.addEventListener("input", () => moveTo(Number(seek.value)));
     buttons.forEach((button, i) => button.addEventListener("click", () => select(i)));
     rows.forEach((row, i) => row.querySelector(".bl-pictures").addEventListener("click", (event) => {
