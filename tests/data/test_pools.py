@@ -40,3 +40,18 @@ def test_submixes_are_sums_of_non_empty_subsets():
 
 def test_all_stems_have_one_length():
     assert stems_of(0, "train", 5.0, ("bass", *OTHERS)).shape == (5, 2, 5 * 44_100)
+
+
+def test_one_offset_in_all_stems_sample_by_sample(folder):
+    """Stems that are ramps of different slope, all zero at sample 0: a crop at one offset is again such a ramp."""
+    pool = StemPool(folder, parts=("bass",), **SHAPE)
+    ramp = np.arange(8000, dtype=np.int16)
+    pool.array = np.stack([ramp, 2 * ramp, -ramp])[None, :, None].repeat(2, axis=2)
+    offsets = set()
+    for seed in range(20):
+        crop = pool.crops(seed, 1, 500)[0, 0].double()
+        slope = (crop[-1] - crop[0]) / 499
+        position = crop / slope
+        assert torch.allclose(position, position[0].round() + torch.arange(500), atol=0.05)
+        offsets.add(int(position[0].round()))
+    assert len(offsets) > 10
