@@ -37,9 +37,8 @@ class OneSentence(TyperGroup):
 
 def group(help: str, **options) -> typer.Typer:
     """A typer group in the style of this command line: one-sentence errors, plain help."""
-    return typer.Typer(
-        cls=OneSentence, help=help, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, **options
-    )
+    plain = {"pretty_exceptions_enable": False, "rich_markup_mode": None}
+    return typer.Typer(cls=OneSentence, help=help, no_args_is_help=True, **plain, **options)
 
 
 app = group("A bass line for your mix, by latent diffusion.", add_completion=False)
@@ -91,7 +90,7 @@ def accompany(
     mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
     out: Annotated[Path, typer.Option(help="File for the bass; its settings go into a .json beside it.")],
     style: Annotated[Optional[Path], typer.Option(help="A bass recording whose timbre is wanted.")] = None,
-    guidance: Annotated[Optional[float], typer.Option(help="How closely the mix is followed; 1 is no guidance.")] = None,
+    guidance: Annotated[Optional[float], typer.Option(help="How closely to follow the mix; 1 is none.")] = None,
     phi: Annotated[Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")] = None,
     steps: Annotated[int, typer.Option(help="Sampler steps.")] = 64,
     seed: Seed = 0,
@@ -118,7 +117,9 @@ def accompany(
 
 
 @app.command()
-def info(model: Model = "classroom", as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def info(
+    model: Model = "classroom", as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
     """Print the size and geometry of a model."""
     from bassnb.checkpoints import load_pretrained
     from bassnb.presets import SAMPLE_RATE, TIME_RATIO

@@ -42,12 +42,15 @@ def material(tmp_path_factory):
     (folder / "text.wav").write_text("this is not audio")
     (folder / "nothing.wav").write_bytes(b"")
     return {
-        "mix": write(folder / "mix.wav", sound, 22_050), "stereo": write(folder / "stereo.wav", np.stack([sound, sound], 1)),
-        "empty": write(folder / "empty.wav", np.zeros((0, 2))), "silent": write(folder / "silent.wav", np.zeros(9_000)),
-        "nan": write(folder / "nan.wav", [0.1, float("nan"), 0.2]), "short": write(folder / "short.wav", sound[:4_000]),
+        "mix": write(folder / "mix.wav", sound, 22_050),
+        "stereo": write(folder / "stereo.wav", np.stack([sound, sound], 1)),
+        "empty": write(folder / "empty.wav", np.zeros((0, 2))),
+        "silent": write(folder / "silent.wav", np.zeros(9_000)),
+        "nan": write(folder / "nan.wav", [0.1, float("nan"), 0.2]),
+        "short": write(folder / "short.wav", sound[:4_000]),
         "text": folder / "text.wav", "nothing": folder / "nothing.wav", "missing": folder / "missing.wav",
         "folder": folder,
-    }  # fmt: skip
+    }
 
 
 def run(*words):
@@ -81,16 +84,16 @@ def test_accompany_writes_a_stereo_file_as_long_as_the_mix(model, material, tmp_
 
 def test_the_same_seed_gives_the_same_bytes(model, material, tmp_path):
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        run("accompany", material["mix"], "--out", tmp_path / f"{name}.flac", "--model", model, "--steps", 2, "--seed", seed)
+        words = ["--out", tmp_path / f"{name}.flac", "--model", model, "--steps", 2, "--seed", seed]
+        run("accompany", material["mix"], *words)
     a, b, c = ((tmp_path / f"{name}.flac").read_bytes() for name in "abc")
     assert a == b != c
 
 
 def test_variations_are_numbered_and_mixed(model, material, tmp_path):
-    result = run(
-        "accompany", material["stereo"], "--out", tmp_path / "bass.flac", "--with-mix", tmp_path / "both.ogg", "--style",
-        material["mix"], "--variations", 2, "--model", model, "--steps", 2, "--guidance", 1.5, "--phi", 0,
-    )  # fmt: skip
+    targets = ["--out", tmp_path / "bass.flac", "--with-mix", tmp_path / "both.ogg"]
+    settings = ["--variations", 2, "--model", model, "--steps", 2, "--guidance", 1.5, "--phi", 0]
+    result = run("accompany", material["stereo"], *targets, "--style", material["mix"], *settings)
     assert result.exit_code == 0, result.output
     names = ["bass-1.flac", "bass-1.json", "bass-2.flac", "bass-2.json", "both-1.ogg", "both-2.ogg"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
@@ -140,7 +143,8 @@ def test_a_damaged_model_is_refused(model, material, tmp_path):
     (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert_refused(run("accompany", material["mix"], "--out", empty / "b.wav", "--model", folder), empty, "model.safetensors")
+    words = ["accompany", material["mix"], "--out", empty / "b.wav", "--model", folder]
+    assert_refused(run(*words), empty, "model.safetensors")
 
 
 @pytest.mark.parametrize("name", ["bass.xyz", "bass", "no/such/folder/bass.wav"])
@@ -193,10 +197,11 @@ def test_songs_refuses_what_it_cannot_do(tmp_path):
 
 
 def test_training_refuses_what_it_cannot_do(tmp_path):
-    assert_refused(run("train", "autoencoder", "--stem", "mix", "--run", tmp_path / "r", "--preset", "huge"), tmp_path, "huge")
-    assert_refused(run("train", "autoencoder", "--stem", "flute", "--run", tmp_path / "r", "--preset", "smoke"), tmp_path, "flute")
-    words = ["--mix", tmp_path / "m", "--bass", tmp_path / "b", "--run", tmp_path / "r", "--preset", "smoke", "--device", "cpu"]
-    assert_refused(run("train", "diffusion", *words), tmp_path, tmp_path / "m")
+    where = ["--run", tmp_path / "r", "--device", "cpu", "--preset"]
+    assert_refused(run("train", "autoencoder", "--stem", "mix", *where, "huge"), tmp_path, "huge")
+    assert_refused(run("train", "autoencoder", "--stem", "flute", *where, "smoke"), tmp_path, "flute")
+    parts = ["--mix", tmp_path / "m", "--bass", tmp_path / "b"]
+    assert_refused(run("train", "diffusion", *parts, *where, "smoke"), tmp_path, tmp_path / "m")
 
 
 def test_evaluate_writes_its_report(model, tmp_path):
@@ -207,7 +212,14 @@ def test_evaluate_writes_its_report(model, tmp_path):
 
 
 def test_evaluate_refuses_an_unknown_model(tmp_path):
-    assert_refused(run("evaluate", "match", "--model", "no-such-model", "--out", tmp_path / "m.json"), tmp_path, "no-such-model")
+    result = run("evaluate", "match", "--model", "no-such-model", "--out", tmp_path / "m.json")
+    assert_refused(result, tmp_path, "no-such-model")
+
+
+def test_evaluate_refuses_a_folder_as_its_file(model, tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    assert_refused(run("evaluate", "match", "--model", model, "--out", folder), folder, folder)
 
 
 def test_usage_errors_have_status_two():

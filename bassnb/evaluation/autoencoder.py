@@ -67,8 +67,9 @@ def pitch_kept(original: Tensor, decoded: Tensor) -> dict[str, float]:
 
 
 def evaluate_bass_autoencoder(
-    system: System, *, songs: int = 24, split: str = "test", seconds: float = 24.0, seed0: int = 0, progress: bool = False
-) -> dict:
+    system: System, *, songs: int = 24, split: str = "test", seconds: float = 24.0, seed0: int = 0,
+    progress: bool = False,
+) -> dict:  # fmt: skip
     """Decode the true bass of unseen songs and compare; see `pitch_kept` and `spectral_measures` for the figures.
 
     Returns
@@ -81,7 +82,6 @@ def evaluate_bass_autoencoder(
         bass = to_level(example.bass)
         for row, wave in reconstructions(system.bass_autoencoder, bass).items():
             table[row].append({**pitch_kept(bass, wave), **spectral_measures(bass, wave)})
-    return {
-        "preset": system.preset.name, "split": split, "songs": songs, "seed0": seed0, "seconds": seconds,
-        "rows": {row: {key: summary([song[key] for song in marks]) for key in marks[0]} for row, marks in table.items()},
-    }  # fmt: skip
+    rows = {row: {key: summary([song[key] for song in marks]) for key in marks[0]} for row, marks in table.items()}
+    setting = {"split": split, "songs": songs, "seed0": seed0, "seconds": seconds}
+    return {"preset": system.preset.name, **setting, "rows": rows}

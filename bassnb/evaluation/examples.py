@@ -29,7 +29,9 @@ def example(split: str, seed: int, seconds: float) -> Example:
     return Example(song, stems["bass"], sum(wave for name, wave in stems.items() if name != "bass"))
 
 
-def examples(split: str, songs: int, *, seconds: float = 24.0, seed0: int = 0, progress: bool = False) -> Iterator[Example]:
+def examples(
+    split: str, songs: int, *, seconds: float = 24.0, seed0: int = 0, progress: bool = False
+) -> Iterator[Example]:
     """The songs `seed0` ... `seed0 + songs - 1` of a split, one after the other, with a progress bar on stderr."""
     for seed in tqdm(range(seed0, seed0 + songs), desc=f"{split} songs", disable=not progress):
         yield example(split, seed, seconds)

@@ -99,7 +99,9 @@ def evaluate_match(
     return {
         **_setting(accompanist, split, songs, seed0, seconds, steps), "guidance": guidance, "phi": phi, "goals": GOALS,
         "rows": tabulate(rows),
-        "way": {name: ways(rows[name], rows["shuffled"], rows["autoencoder"]) for name in ("generated", "unconditional")},
+        "way": {
+            name: ways(rows[name], rows["shuffled"], rows["autoencoder"]) for name in ("generated", "unconditional")
+        },
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +65,15 @@ def examine(name: str, accompanist: Accompanist, path: Path, **options) -> str:
     Returns
     -------
     headline : one line for people
+
+    Raises
+    ------
+    OSError
+        If `path` cannot be written, before the work begins where that can be known.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)  # now, not after a quarter of an hour of work
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     chosen = {key: value for key, value in options.items() if value is not None}
     report, headline = EXAMINATIONS[name](accompanist, **chosen)
     shown = {key: value for key, value in chosen.items() if key != "progress"}

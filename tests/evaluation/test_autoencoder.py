@@ -48,4 +48,5 @@ def test_report_is_json_with_intervals(system):
     rows = json.loads(json.dumps(report))["rows"]
     assert set(rows) == set(ROWS)
     for row in rows.values():
-        assert row["multi_resolution_stft"]["low"] <= row["multi_resolution_stft"]["mean"] <= row["multi_resolution_stft"]["high"]
+        error = row["multi_resolution_stft"]
+        assert 0 < error["low"] <= error["mean"] <= error["high"]

@@ -66,7 +66,8 @@ def test_match_report(accompanist, tmp_path):
 
 
 def test_guidance_is_chosen_on_validation_songs(accompanist):
-    report = choose_guidance(accompanist, weights=(1.0, 2.0), phis=(0.0,), songs=2, seconds=3.0, steps=1, progress=False)
+    options = {"songs": 2, "seconds": 3.0, "steps": 1, "progress": False}
+    report = choose_guidance(accompanist, weights=(1.0, 2.0), phis=(0.0,), **options)
     assert report["split"] == "validation" and len(report["table"]) == 2
     assert report["best"]["guidance"] in (1.0, 2.0)
 
