@@ -16,7 +16,8 @@ help:
 
 # The stamp is newer than the lists of packages: nothing is installed a second time.
 $(READY): requirements.txt requirements-nodeps.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "bassnb needs Python 3.10 or newer; install it, or name it: make PYTHON=/path/to/python3 book" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "bassnb needs Python 3.10 or newer;" \
+		"install it, or name it: make PYTHON=/path/to/python3 book" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv && \
 		$(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --python $(BIN)/python install pip; } || { rm -rf .venv; \
 		echo "Python came without venv and pip; on Debian and Ubuntu install python3-venv, then run make again" >&2; exit 1; }

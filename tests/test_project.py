@@ -74,17 +74,3 @@ def test_the_public_names_are_there():
 def test_version_and_citation_agree():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == bassnb.__version__ and citation["cff-version"] == "1.2.0"
-
-
-def test_no_room_imports_from_a_floor_above():
-    floors = [
-        "errors audio spectral presets layers diffusion attention guidance grounding", "autoencoder critics unet sampling",
-        "checkpoints", "data accompanist", "training evaluation widgets", "cli __main__",
-    ]  # fmt: skip
-    floor = {room: height for height, rooms in enumerate(floors) for room in rooms.split()}
-    for path in (ROOT / "bassnb").rglob("*.py"):
-        room = path.relative_to(ROOT / "bassnb").parts[0].removesuffix(".py")
-        if room == "__init__":
-            continue
-        for upper in re.findall(r"^\s*(?:from|import) bassnb\.(\w+)", path.read_text(), re.M):
-            assert floor[upper] <= floor[room], f"{path} imports bassnb.{upper}"

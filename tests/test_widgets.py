@@ -11,7 +11,13 @@ import torch
 from bassnb.audio import SAMPLE_RATE, AudioError, loudness, peak, read_audio
 from bassnb.widgets import WidgetError, listen, plot_spectrogram
 from bassnb.widgets.listen import CEILING, STATIC, TARGET, matching_gains, sound_url
-from bassnb.widgets.pictures import frequency_axis, log_spectrogram, spectrogram_image, strongest_frequency, waveform_path
+from bassnb.widgets.pictures import (
+    frequency_axis,
+    log_spectrogram,
+    spectrogram_image,
+    strongest_frequency,
+    waveform_path,
+)
 
 
 def tone(frequency=110.0, seconds=1.5, level=0.2):
@@ -42,7 +48,9 @@ def test_one_player_and_one_picture_per_take():
     assert [audio["preload"] for audio in page.all("audio")] == ["none", "none"]
     assert [audio["aria-label"] for audio in page.all("audio")] == ["mix", "bass"]
     assert len(page.all("svg")) == 2
-    assert [int(re.search(r"near (\d+) Hz", image["alt"])[1]) for image in page.all("img")] == pytest.approx([110, 55], rel=0.06)
+    assert [int(re.search(r"near (\d+) Hz", image["alt"])[1]) for image in page.all("img")] == pytest.approx(
+        [110, 55], rel=0.06
+    )
     pressed = [button.get("aria-pressed") for button in page.all("button")]
     assert pressed == [None, "true", "false"]  # play, then one button per take
 
@@ -60,7 +68,9 @@ def test_two_players_on_a_page_cannot_clash_and_need_nothing_from_outside():
     assert not re.search(r"""\sid=|https?://(?!www\.w3\.org)|@import|url\(""", html)
     style = re.search(r"<style>(.*?)</style>", html, re.S)[1]
     selectors = [rule.split("{")[0] for rule in style.split("}") if "{" in rule]
-    assert len(selectors) > 20 and all(part.strip().startswith(".bassnb-listen") for s in selectors for part in _split(s))
+    assert len(selectors) > 20 and all(
+        part.strip().startswith(".bassnb-listen") for s in selectors for part in _split(s)
+    )
 
 
 def _split(selector):

@@ -50,10 +50,8 @@ class Listen:
 def listen(
     takes: dict, *, sample_rate: float = SAMPLE_RATE, title: str | None = None, descriptions: dict | None = None,
     loudness_match: bool = True,
-) -> Listen:
-    """Aligned players: one button per take, one position for all, a waveform and a spectrogram of each.
-
-    Taught in chapter 0.
+) -> Listen:  # fmt: skip
+    """Aligned players: one button per take, one position for all, a waveform and a spectrogram of each (chapter 0).
 
     Parameters
     ----------
@@ -66,8 +64,7 @@ def listen(
 
     Returns
     -------
-    Listen
-        Show it as the last line of a cell, or with IPython's `display`.
+    Listen, to be the last line of a cell or to be given to IPython's `display`
 
     Raises
     ------
@@ -80,7 +77,9 @@ def listen(
     if not takes:
         raise WidgetError("there is no take to listen to; give a dict of names and waveforms")
     if unknown := sorted(set(descriptions) - set(takes)):
-        raise WidgetError(f"the description of {unknown[0]!r} belongs to no take; use the names {', '.join(map(repr, takes))}")
+        raise WidgetError(
+            f"the description of {unknown[0]!r} belongs to no take; use the names {', '.join(map(repr, takes))}"
+        )
     waves = {name: as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()}
     length = max(wave.shape[-1] for wave in waves.values())
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves.values()]
@@ -106,7 +105,7 @@ def matching_gains(waves: list[torch.Tensor]) -> list[float]:
 
 
 def level_of(wave: torch.Tensor) -> float:
-    """Loudness in LUFS of a wave (2, N), measured at a tenth of full scale, where the filters of the measure cannot clip."""
+    """Loudness in LUFS of a wave (2, N), measured at a tenth of full scale, where the measure's filters cannot clip."""
     top = peak(wave)
     return loudness(wave * (0.1 / top)) + 20 * math.log10(top / 0.1) if top > 0 else float("-inf")
 

@@ -39,7 +39,9 @@ def log_spectrogram(wave: torch.Tensor, *, rows: int = 160, columns: int = 900) 
     -------
     level : array (rows, T), dB, floored at -120
     """
-    power = stft(wave.detach().cpu().float(), WINDOW, HOP).abs().square().mean(0).numpy()  # (F, T), mean of both channels
+    power = (
+        stft(wave.detach().cpu().float(), WINDOW, HOP).abs().square().mean(0).numpy()
+    )  # (F, T), mean of both channels
     places = np.linspace(0, power.shape[1], min(columns, power.shape[1]), endpoint=False).astype(int)
     level = 10 * np.log10(np.maximum.reduceat(power, places, axis=1) + 1e-12)
     position = frequency_axis(rows) * WINDOW / SAMPLE_RATE  # of each row, in bins
@@ -63,7 +65,9 @@ def waveform_path(wave: torch.Tensor, top: float = 1.0, *, columns: int = 300) -
     places = np.linspace(0, len(mono), min(columns, len(mono)), endpoint=False).astype(int)
     upper, lower = np.maximum.reduceat(mono, places), np.minimum.reduceat(mono, places)
     x = np.linspace(0, columns, len(places))
-    outline = [f"{a:.0f},{1 - b:.2f}" for a, b in zip(x, upper)] + [f"{a:.0f},{1 - b:.2f}" for a, b in zip(x, lower)][::-1]
+    outline = [f"{a:.0f},{1 - b:.2f}" for a, b in zip(x, upper)] + [f"{a:.0f},{1 - b:.2f}" for a, b in zip(x, lower)][
+        ::-1
+    ]
     return "M" + "L".join(outline) + "Z"
 
 
@@ -90,7 +94,14 @@ def plot_spectrogram(wave: torch.Tensor, ax, *, top: float | None = None, highes
     top = float(level.max()) if top is None else top
     seconds = np.linspace(0, wave.shape[-1] / SAMPLE_RATE, level.shape[1])
     mesh = ax.pcolormesh(
-        seconds, frequency_axis(len(level)), level, vmin=top - RANGE, vmax=top, cmap=COLOURS, shading="nearest", rasterized=True
+        seconds,
+        frequency_axis(len(level)),
+        level,
+        vmin=top - RANGE,
+        vmax=top,
+        cmap=COLOURS,
+        shading="nearest",
+        rasterized=True,
     )
     ticks = [f for f in (50, 100, 200, 500, 1000, 2000, 5000, 10_000) if f <= highest]
     ax.set(yscale="log", ylim=(LOWEST, highest), xlabel="time in s", ylabel="frequency in Hz")

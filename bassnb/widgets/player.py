@@ -16,7 +16,14 @@ import numpy as np
 import torch
 
 from bassnb.audio import SAMPLE_RATE, peak
-from bassnb.widgets.pictures import HIGHEST, LOWEST, log_spectrogram, spectrogram_image, strongest_frequency, waveform_path
+from bassnb.widgets.pictures import (
+    HIGHEST,
+    LOWEST,
+    log_spectrogram,
+    spectrogram_image,
+    strongest_frequency,
+    waveform_path,
+)
 
 COLUMNS = 300  # of the waveform
 LABELS = ((100, "100 Hz"), (1000, "1 kHz"), (5000, "5 kHz"))
@@ -47,7 +54,8 @@ def player_html(takes: list[Take], title: str | None) -> str:
     rows = "".join(_row(take, level, loudest, highest, seconds) for take, level in zip(takes, levels))
     files = resources.files("bassnb.widgets")
     return (
-        f'<div class="bassnb-listen mathjax_ignore" role="group" aria-label="{escape(label)}" data-seconds="{seconds:.3f}">'
+        f'<div class="bassnb-listen mathjax_ignore" role="group" aria-label="{escape(label)}"'
+        f' data-seconds="{seconds:.3f}">'
         f"<style>{files.joinpath('listen.css').read_text()}</style>"
         + (f'<p class="bl-title">{escape(title)}</p>' if title else "")
         + '<div class="bl-bar"><button type="button" class="bl-play">Play</button>'

@@ -46,8 +46,12 @@ def chromium():
     """A headless Chromium, where the machine has one."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
-        pytest.skip("no Chromium on this machine; install one (apt-get install chromium) to test the pages in a browser")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install 'bassnb[test]'")
+        pytest.skip(
+            "no Chromium on this machine; install one (apt-get install chromium) to test the pages in a browser"
+        )
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install 'bassnb[test]'"
+    )
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--mute-audio"])
         yield browser

@@ -1,6 +1,7 @@
 """The players in a real browser, from files and from a server, wide and narrow, light and dark."""
 
 import pytest
+
 from tests.book.test_notebooks import CHAPTERS
 
 pytestmark = pytest.mark.browser
@@ -11,8 +12,9 @@ PATIENCE = 120_000  # ms: a busy machine is slow, not wrong
 STATE = """root => [...root.querySelectorAll("audio")].map(a => ({playing: !a.paused, time: a.currentTime}))"""
 CONTRAST = """element => {
   const channels = text => text.match(/[\\d.]+/g).map(Number);
-  const light = rgb => rgb.slice(0, 3).map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const linear = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = rgb => rgb.slice(0, 3).map(v => linear(v / 255)).reduce(
+    (sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   let ground = element;
   while (ground && (channels(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
   const [a, b] = [getComputedStyle(element).color, getComputedStyle(ground || document.body).backgroundColor]
@@ -38,7 +40,9 @@ def open_page(chromium):
         contexts.append(context)
         page = context.new_page()
         page.complaints = []
-        page.on("response", lambda reply: page.complaints.append(f"missing {reply.url}") if reply.status == 404 else None)
+        page.on(
+            "response", lambda reply: page.complaints.append(f"missing {reply.url}") if reply.status == 404 else None
+        )
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
         page.goto(f"{address}/book/{CHAPTERS[0].stem}.html", wait_until="load")
@@ -71,7 +75,9 @@ def test_switching_takes_keeps_the_place(open_page, address):
     first, second, *_ = state(player)
     assert not first["playing"] and second["playing"]
     assert first["time"] - 0.2 < second["time"] < first["time"] + 5
-    assert takes.nth(1).get_attribute("aria-pressed") == "true" and takes.nth(0).get_attribute("aria-pressed") == "false"
+    assert (
+        takes.nth(1).get_attribute("aria-pressed") == "true" and takes.nth(0).get_attribute("aria-pressed") == "false"
+    )
     player.get_by_role("button", name="Pause").click()
     assert not any(take["playing"] for take in state(player))
 
@@ -127,7 +133,9 @@ def test_legible_and_no_wider_than_the_screen(open_page, site, tmp_path, scheme,
     for text in player.locator("button, figcaption, .bl-time, .bl-title").all():
         assert text.evaluate(CONTRAST) > 4.5, text.inner_text()
     heights = [image.bounding_box()["height"] for image in player.locator("img").all()]
-    assert min(heights) > 80 and all(image.evaluate("i => i.complete && i.naturalWidth > 100") for image in player.locator("img").all())
+    assert min(heights) > 80 and all(
+        image.evaluate("i => i.complete && i.naturalWidth > 100") for image in player.locator("img").all()
+    )
     assert len(player.screenshot(path=tmp_path / "player.png")) > 20_000  # a blank picture is smaller
 
 

@@ -65,5 +65,9 @@ def test_every_drawn_figure_has_an_alternative_text(chapter):
 def test_the_table_of_contents_lists_every_page_of_the_book_and_no_other():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     listed = [toc["root"]] + [page["file"] for part in toc["parts"] for page in part["chapters"]]
-    pages = [path.relative_to(ROOT).with_suffix("").as_posix() for path in (ROOT / "book").iterdir() if path.suffix in (".md", ".ipynb")]
+    pages = [
+        path.relative_to(ROOT).with_suffix("").as_posix()
+        for path in (ROOT / "book").iterdir()
+        if path.suffix in (".md", ".ipynb")
+    ]
     assert sorted(listed) == sorted(pages)

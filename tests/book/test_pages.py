@@ -4,9 +4,9 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tests.book.test_notebooks import CHAPTERS
 
 from bassnb.audio import read_audio
+from tests.book.test_notebooks import CHAPTERS
 
 CDN = "https://cdn.jsdelivr.net/npm/mathjax"  # formulas; everything else lies beside the pages
 
@@ -71,6 +71,8 @@ def test_pages_can_be_searched_copied_and_downloaded(site):
     assert (site / "searchindex.js").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("trace", ["Traceback (most recent call last)", "ModuleNotFoundError", "/home/", "site-packages"])
+@pytest.mark.parametrize(
+    "trace", ["Traceback (most recent call last)", "ModuleNotFoundError", "/home/", "site-packages"]
+)
 def test_no_page_shows_a_trace_of_the_machine_it_was_built_on(site, trace):
     assert [page.name for page in pages(site) if trace in page.read_text()] == []
