@@ -18,9 +18,9 @@ help:
 $(READY): requirements.txt requirements-nodeps.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "bassnb needs Python 3.10 or newer;" \
 		"install it, or name it: make PYTHON=/path/to/python3 book" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv && \
-		$(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --python $(BIN)/python install pip; } || { rm -rf .venv; \
-		echo "Python came without venv and pip; on Debian and Ubuntu install python3-venv, then run make again" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || \
+		{ $(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --python $(BIN)/python install pip; } || \
+		{ echo "Python came without venv; on Debian and Ubuntu install python3-venv, then run make again" >&2; exit 1; }
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	@# tinysoundfont names a dependency that it does not need and that does not build everywhere: see the file.
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-nodeps.txt
