@@ -166,6 +166,13 @@ def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "
     return system.to(device).eval().requires_grad_(False)
 
 
+def adopt_defaults(source: str | os.PathLike, **defaults: float) -> None:
+    """Write guidance or phi, chosen on validation songs, into the `config.json` of a local model."""
+    path = find_model(source) / CONFIG
+    config = read_json(path)
+    write_json(path, {**config, "defaults": {**config.get("defaults", {}), **defaults}})
+
+
 def find_model(source: str | os.PathLike) -> Path:
     """The local folder of a shipped name, a folder or a hub id (downloaded into the hub's cache)."""
     shipped = sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
@@ -173,7 +180,8 @@ def find_model(source: str | os.PathLike) -> Path:
         return SHIPPED / str(source)
     if str(source) and Path(source).is_dir():
         return Path(source)
-    missing = f"there is no model {str(source)!r}; give one of {', '.join(shipped)}, a model folder, or a hub id owner/name"
+    choices = ", ".join([*shipped, "a model folder", "or a hub id owner/name"])
+    missing = f"there is no model {str(source)!r}; give {choices}"
     if str(source).count("/") != 1:
         raise CheckpointError(missing)
     from huggingface_hub import snapshot_download

@@ -246,10 +246,19 @@ def evaluate_match_command(
 
 @evaluate_app.command("guidance")
 def evaluate_guidance_command(
-    model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto"
+    model: Model = "classroom",
+    songs: Songs = None,
+    out: Results = None,
+    device: Device = "auto",
+    adopt: Annotated[bool, typer.Option(help="Make the best pair the defaults of this local model.")] = False,
 ) -> None:
     """Choose guidance and phi on 16 validation songs."""
+    from bassnb.checkpoints import adopt_defaults, read_json
+
     examine(["guidance"], model, device, out, songs=songs)
+    if adopt:
+        best = read_json(out or Path("results/guidance.json"))["best"]
+        adopt_defaults(model, guidance=best["guidance"], phi=best["phi"])
 
 
 @evaluate_app.command("autoencoder")

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from bassnb.checkpoints import (
-    CheckpointError, System, find_model, load_pretrained, load_state, read_tensors, save_pretrained, save_state, write_tensors,
+    CheckpointError, System, adopt_defaults, find_model, load_pretrained, load_state, read_tensors, save_pretrained,
+    save_state, write_tensors,
 )  # fmt: skip
 from bassnb.presets import SMOKE
 
@@ -26,6 +27,12 @@ def test_round_trip_in_half_precision(folder):
         assert name == other and torch.equal(a.half().float(), b)
     assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
     assert sorted(p.name for p in folder.iterdir()) == ["config.json", "model.safetensors"]
+
+
+def test_adopted_defaults_are_loaded_and_leave_the_rest(folder):
+    adopt_defaults(folder, guidance=4.0)
+    assert load_pretrained(folder).defaults == {"guidance": 4.0, "phi": 0.5}
+    assert load_pretrained(folder).preset == SMOKE
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, 0.5, 0.999])

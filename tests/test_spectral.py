@@ -81,6 +81,14 @@ def test_spectral_distance_is_zero_only_for_equal_spectra():
     assert multi_scale_spectral_distance(wave, 0.5 * wave) > 1
 
 
+def test_relative_distance_weighs_all_scales_alike():
+    wave = torch.randn(1, 20_000, generator=GENERATOR)
+    quieter = 0.5 * wave  # |S| is off by half everywhere: 0.5 a scale, at any level
+    for gain in (1.0, 10.0):
+        distance = multi_scale_spectral_distance(gain * wave, gain * quieter, (32, 256, 2048), power=1, relative=True)
+        assert float(distance) == pytest.approx(1.5, rel=1e-3)
+
+
 def test_griffin_lim_approaches_the_magnitudes():
     n = torch.arange(20_480)
     wave = torch.sin(2 * torch.pi * 110 * n / 44_100) + 0.3 * torch.sin(2 * torch.pi * 331 * n / 44_100)

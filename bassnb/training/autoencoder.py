@@ -111,6 +111,7 @@ class AutoencoderTrainer:
         voiced = k >= plan.phase_start
         if voiced and k == plan.phase_start:
             model.load_state_dict(self.average.state_dict())  # go on from the average: the frozen encoder is its encoder
+            self.optimizer.state.clear()
         frozen = voiced and plan.freeze_encoder
         model.encoder.requires_grad_(not frozen)
         start, end = (plan.phase_start, plan.steps) if voiced else (0, plan.phase_start)
@@ -139,10 +140,11 @@ class AutoencoderTrainer:
         losses = {"rec": (s_hat - s).abs().mean()}
         if not voiced:
             return losses, s_hat, s
-        length, decimation = wave.shape[-1], self.plan.decimation
+        plan, length, decimation = self.plan, wave.shape[-1], self.plan.decimation
         decoded = model.synthesise(s_hat, phase, length, decimation=decimation)
         target = model.wave(spectrum, length, decimation=decimation)
-        losses["mssd"] = multi_scale_spectral_distance(target, decoded, self.hops, power=1)
+        losses["mssd"] = multi_scale_spectral_distance(target, decoded, self.hops, power=plan.mssd_power,
+                                                       relative=plan.mssd_relative)  # fmt: skip
         return losses, model.log_spectrogram(decoded, decimation=decimation), s
 
     def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor, rate: float) -> None:
