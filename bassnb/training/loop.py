@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -47,8 +48,6 @@ def update_ema(average: nn.Module, model: nn.Module, decay: float, step: int) ->
 
 def step_seed(seed: int, step: int, stream: int = 0) -> int:
     """One 63-bit seed for each (seed, step, stream), well mixed."""
-    import numpy as np
-
     return int(np.random.SeedSequence([seed, step, stream]).generate_state(1, np.uint64)[0] >> 1)
 
 
@@ -101,38 +100,41 @@ class Run:
         Raises
         ------
         TrainingError
-            At the first loss that is not finite, naming the step; its number and seed are in nan.json, and the last
-            checkpoint stays as it was.
+            At the first loss that is not finite, naming the step; the last checkpoint stays as it was.
         """
         bar = tqdm(total=total, initial=self.step, desc=describe, disable=not self.writer, mininterval=1.0)
+        unchecked: dict[int, Tensor] = {}  # a look at every loss would make a GPU wait: look at many at once
         while self.step < total:
             losses = step(self.step)
+            unchecked[self.step] = torch.stack(list(losses.values())).sum()
             self.step += 1
             bar.update()
             if self.step % log_every == 0 or self.step == total:
+                self.check_losses(unchecked)
                 values = {name: float(value) for name, value in losses.items()}
-                if not all(map(math.isfinite, values.values())):
-                    self.stop_on_nan(values)
                 bar.set_postfix({k: f"{v:.3f}" for k, v in values.items()}, refresh=False)
                 self.log(values)
             if validate and self.writer and (self.step % validate_every == 0 or self.step == total):
                 self.log(validate())
             if time.monotonic() - self.saved > SAVE_SECONDS or self.step == total:
-                self.check_weights()
+                self.check_losses(unchecked)
                 self.save()
         bar.close()
 
-    def check_weights(self) -> None:
-        """Refuse to overwrite a good checkpoint with weights that are not finite."""
-        for module in self.modules.values():
-            if not all(parameter.isfinite().all() for parameter in module.parameters()):
-                self.stop_on_nan({})
+    def check_losses(self, unchecked: dict[int, Tensor]) -> None:
+        """Stop at the first loss that is not finite, before such weights replace a good checkpoint; else forget them.
 
-    def stop_on_nan(self, values: dict[str, float]) -> None:
-        """Write what is needed to reproduce the batch, and raise."""
-        write_json(self.folder / "nan.json", {"step": self.step, "losses": {k: str(v) for k, v in values.items()},
-                                              "seed": self.config.get("seed"), "config": self.config})  # fmt: skip
+        nan.json then says which batch it was: `step_seed(seed, step)` draws it again.
+        """
+        steps = list(unchecked)
+        bad = (~torch.stack([unchecked[k] for k in steps]).isfinite()).nonzero() if steps else []
+        unchecked.clear()
+        if not len(bad):
+            return
+        step, seed = steps[int(bad[0])], self.config.get("seed", 0)
+        write_json(self.folder / "nan.json", {"step": step, "seed": seed, "batch_seed": step_seed(seed, step),
+                                              "config": self.config})  # fmt: skip
         raise TrainingError(
-            f"the loss is no longer a number at step {self.step}; see {self.folder / 'nan.json'}, lower the learning rate "
-            f"and resume from the last checkpoint"
+            f"the loss is no longer a number at step {step}; see {self.folder / 'nan.json'}, lower the learning rate and "
+            f"resume from the last checkpoint"
         )

@@ -74,15 +74,15 @@ def test_unknown_stem_is_refused(tmp_path):
         train_autoencoder(SMOKE, "tuba", tmp_path)
 
 
-def test_nan_stops_the_run_and_keeps_the_checkpoint(tmp_path):
-    model = torch.nn.Linear(2, 1)
-    run = Run(tmp_path, Accelerator(cpu=True), {"m": model}, {}, {"seed": 3}, resume=False)
+@pytest.mark.parametrize("log_every", [1, 50])
+def test_nan_stops_the_run_at_its_step_and_keeps_the_checkpoint(tmp_path, log_every):
+    run = Run(tmp_path, Accelerator(cpu=True), {"m": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=False)
     run.steps(1, lambda k: {"loss": torch.tensor(1.0)}, describe="good")
     before = (tmp_path / "state.safetensors").read_bytes()
-    with pytest.raises(TrainingError, match="step 2"):
-        run.steps(5, lambda k: {"loss": torch.tensor(float("nan"))}, describe="bad", log_every=1)
+    with pytest.raises(TrainingError, match="step 4"):
+        run.steps(9, lambda k: {"loss": torch.tensor(float("nan") if k >= 4 else 1.0)}, describe="bad", log_every=log_every)
     assert (tmp_path / "state.safetensors").read_bytes() == before
-    assert json.loads((tmp_path / "nan.json").read_text())["seed"] == 3
+    assert json.loads((tmp_path / "nan.json").read_text())["batch_seed"] == step_seed(3, 4)
 
 
 def test_learning_rate_warms_up_holds_and_anneals():
