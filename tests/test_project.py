@@ -39,6 +39,8 @@ def imported():
                 names.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
+                if node.module == "torch.utils.tensorboard":  # a bridge of torch to a package that it does not bring
+                    names.add("tensorboard")
     return {canonicalize_name(name) for name in names - set(sys.stdlib_module_names) - {"bassnb"}}
 
 
