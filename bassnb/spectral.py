@@ -27,6 +27,7 @@ PAPER_HOPS = (2**5, 2**6, 2**7, 2**8, 2**9, 2**11, 2**12)  # section 4; 2^10 is 
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)  # a window first asked for by an inference must serve a later training too
 def _hann(window: int, device: torch.device) -> Tensor:
     return torch.hann_window(window, device=device)
 
@@ -97,6 +98,7 @@ def magnitude(log_magnitudes: Tensor, eps: float) -> Tensor:
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)
 def mel_filters(bins: int, mel_bins: int, nyquist: float) -> Tensor:
     """Triangular mel filters of height 1, Tensor (bins, mel_bins), over `bins` linear bins from 0 Hz to `nyquist`."""
     with warnings.catch_warnings():  # coarse bins leave some of the lowest filters empty: they stay constant

@@ -22,6 +22,15 @@ def test_istft_inverts_stft_with_exact_length(length, window):
     assert torch.allclose(again, wave, atol=2e-5)
 
 
+def test_what_inference_has_cached_serves_training():
+    with torch.inference_mode():
+        stft(torch.zeros(600), 96, 24)
+        log_mel(torch.zeros(49, 2), 7, 1234.0, 0.1)
+    wave = torch.zeros(600, requires_grad=True)
+    log_mel(log_magnitude(stft(wave, 96, 24), 0.1), 7, 1234.0, 0.1).sum().backward()
+    assert wave.grad is not None
+
+
 def test_stft_equals_a_direct_transform_of_one_frame():
     wave = torch.randn(8192, generator=GENERATOR, dtype=torch.float64)
     frame, window, hop = 9, 1024, 256
