@@ -86,8 +86,7 @@ class AutoencoderTraining:
     lambda_rec: float = 25.0  # section 4
     lambda_mssd: float = 0.002  # section 4
     lambda_adv: float = 1.0  # section 3.1
-    mssd_power: float = 2.0  # section 3.1; 1 compares magnitudes instead of powers
-    mssd_relative: bool = False  # each scale relative to its own mean, see spectral.py
+    relative_distance: bool = False  # L_mssd weighs scales and quiet partials alike, see spectral.py
     learning_rate: float = 1e-4
     warmup: int = 500  # steps of linear learning-rate warm-up
     clip: float = 1.0  # gradient norm
@@ -181,7 +180,7 @@ SMOKE = Preset(
 # The lowest 512 bins reach 5.5 kHz, enough for bass and for harmony.
 _CLASSROOM_AUTOENCODER = AutoencoderTraining(
     steps=13_000, batch=8, learning_rate=1e-3, warmup=100, phase_start=11_000, freeze_encoder=True, critic_warmup=300,
-    decimation=4, lambda_mssd=5.0, lambda_adv=0.02, mssd_power=1.0, mssd_relative=True, songs=800,
+    decimation=4, lambda_mssd=5.0, lambda_adv=0.02, relative_distance=True, songs=800,
 )
 CLASSROOM = Preset(
     name="classroom",

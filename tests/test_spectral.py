@@ -1,11 +1,14 @@
 """Transforms invert, have exact lengths, and the distances equal what one computes by hand."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from bassnb.spectral import (
-    PAPER_HOPS, griffin_lim, istft, log_magnitude, log_mel, magnitude, mel_filters, multi_scale_spectral_distance, stft,
+    PAPER_HOPS, griffin_lim, istft, log_magnitude, log_mel, magnitude, mel_filters, multi_scale_spectral_distance,
+    relative_spectral_distance, stft,
 )  # fmt: skip
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -92,10 +95,10 @@ def test_spectral_distance_is_zero_only_for_equal_spectra():
 
 def test_relative_distance_weighs_all_scales_alike():
     wave = torch.randn(1, 20_000, generator=GENERATOR)
-    quieter = 0.5 * wave  # |S| is off by half everywhere: 0.5 a scale, at any level
-    for gain in (1.0, 10.0):
-        distance = multi_scale_spectral_distance(gain * wave, gain * quieter, (32, 256, 2048), power=1, relative=True)
-        assert float(distance) == pytest.approx(1.5, rel=1e-3)
+    for gain in (1.0, 10.0):  # |S| is off by half everywhere: 0.5 and log 2 a scale, at any level
+        distance = relative_spectral_distance(gain * wave, 0.5 * gain * wave, (32, 256, 2048), eps=1e-9)
+        assert float(distance) == pytest.approx(3 * (0.5 + math.log(2)), rel=1e-3)
+    assert relative_spectral_distance(wave, wave, (32, 256), eps=1e-2) == 0
 
 
 def test_griffin_lim_approaches_the_magnitudes():

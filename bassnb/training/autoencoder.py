@@ -20,7 +20,7 @@ from bassnb.checkpoints import write_json, write_tensors
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.data.pools import OTHERS, TARGET, StemPool
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
-from bassnb.spectral import PAPER_HOPS, multi_scale_spectral_distance
+from bassnb.spectral import PAPER_HOPS, multi_scale_spectral_distance, relative_spectral_distance
 from bassnb.training.loop import Run, TrainingError, learning_rate, step_seed, update_ema
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
@@ -143,8 +143,10 @@ class AutoencoderTrainer:
         plan, length, decimation = self.plan, wave.shape[-1], self.plan.decimation
         decoded = model.synthesise(s_hat, phase, length, decimation=decimation)
         target = model.wave(spectrum, length, decimation=decimation)
-        losses["mssd"] = multi_scale_spectral_distance(target, decoded, self.hops, power=plan.mssd_power,
-                                                       relative=plan.mssd_relative)  # fmt: skip
+        if plan.relative_distance:
+            losses["mssd"] = relative_spectral_distance(target, decoded, self.hops, eps=model.config.log_eps)
+        else:
+            losses["mssd"] = multi_scale_spectral_distance(target, decoded, self.hops)
         return losses, model.log_spectrogram(decoded, decimation=decimation), s
 
     def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor, rate: float) -> None:
