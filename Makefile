@@ -1,7 +1,8 @@
-# make book   the chapters, executed and rendered to _build/html
-# make test   every test
-# make lab    the chapters in JupyterLab
-# All three set up .venv on their first run and reuse it afterwards.
+# make book      the chapters, executed and rendered to _build/html
+# make test      every test
+# make lab       the chapters in JupyterLab
+# make results   the figures of the README, measured again into results/
+# All of them set up .venv on their first run and reuse it afterwards.
 
 # The first interpreter that runs and is new enough; `make PYTHON=/path/to/python3 book` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -10,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 HTML := _build/html
 
-.PHONY: help book test lab clean repository
+.PHONY: help book test lab results clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -41,6 +42,9 @@ test: $(READY)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=. book/00_listen_first.ipynb
+
+results: $(READY)
+	$(BIN)/bassnb evaluate all
 
 # Only what make made; the environment stays.
 clean:
