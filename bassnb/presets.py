@@ -179,7 +179,7 @@ SMOKE = Preset(
 # Hop 1024 because a semitone at E1 is 2.4 Hz: with the paper's 43 Hz bins a small model learns no pitch in hours.
 # The lowest 512 bins reach 5.5 kHz, enough for bass and for harmony.
 _CLASSROOM_AUTOENCODER = AutoencoderTraining(
-    steps=13_000, batch=8, learning_rate=1e-3, warmup=100, phase_start=11_000, freeze_encoder=True, critic_warmup=300,
+    steps=13_600, batch=8, learning_rate=1e-3, warmup=100, phase_start=11_000, freeze_encoder=True, critic_warmup=300,
     decimation=4, lambda_mssd=5.0, lambda_adv=0.02, relative_distance=True, songs=800,
 )
 CLASSROOM = Preset(
