@@ -35,10 +35,18 @@
       audio.addEventListener("loadedmetadata", () => (audio === audios[current] ? jump() : undefined), { once: true });
       audio.load();
     };
+    const hold = (audio) => { // so that switching does not wait, and works where a server cannot seek in a file
+      if (!audio.src.startsWith("http")) { audio.preload = "auto"; return; }
+      if (audio.dataset.held) return;
+      audio.dataset.held = "1";
+      fetch(audio.src).then((reply) => reply.blob()).then((sound) => {
+        if (audio.paused) audio.src = URL.createObjectURL(sound);
+      }).catch(() => undefined); // the browser then loads it when it is played
+    };
     const start = () => {
       settle();
       audios[current].play().catch(() => undefined); // a press during loading may cancel it; the next press starts it
-      for (const audio of audios) audio.preload = "auto"; // so that switching does not wait
+      for (const audio of audios) if (audio !== audios[current]) hold(audio);
     };
     const stop = () => {
       if (audios[current].dataset.settled && !audios[current].paused) position = audios[current].currentTime;

@@ -71,6 +71,8 @@ def test_switching_takes_keeps_the_place(open_page, address):
     player = page.locator(".bassnb-listen").first
     player.get_by_role("button", name="Play").click()
     wait_until_playing(page, player, 0, later_than=1.0)
+    if address.startswith("http"):  # this server cannot seek: the player has to hold the sound itself
+        page.wait_for_function("a => a.src.startsWith('blob:')", arg=player.locator("audio").nth(1).element_handle())
     player.evaluate(NOTE_START, 1)
     takes = player.locator(".bl-takes button")
     takes.nth(1).click()
