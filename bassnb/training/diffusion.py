@@ -14,7 +14,7 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_strictly, read_tensors, save_pretrained
 from bassnb.data.latents import LatentDataset, encode_songs, fingerprint
 from bassnb.diffusion import diffusion_loss
-from bassnb.presets import Preset
+from bassnb.presets import DiffusionTraining, Preset
 from bassnb.training.loop import Run, learning_rate, step_seed, update_ema
 from bassnb.unet import UNet1d
 
@@ -53,9 +53,7 @@ def train_diffusion(
     plan = preset.diffusion_training
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
-    shape = dict(seconds=plan.song_seconds, submixes=plan.submixes)
-    pairs = LatentDataset.load(encode_songs(*autoencoders, cache, split="train", count=plan.songs, **shape))
-    held_out = LatentDataset.load(encode_songs(*autoencoders, cache, split="validation", count=min(plan.songs, 100), **shape))
+    pairs, held_out = latent_pairs(plan, autoencoders, cache)
     torch.manual_seed(seed)  # initial weights only
     unet = UNet1d(preset.unet)
     optimizer = torch.optim.AdamW(unet.parameters(), lr=plan.learning_rate, betas=plan.betas, weight_decay=plan.weight_decay)
@@ -85,11 +83,25 @@ def train_diffusion(
         return validation_losses(average, held_out, plan.latents, accelerator.device)
 
     run.steps(min(steps or plan.steps, plan.steps), step, describe="diffusion", validate=validate, validate_every=500)
-    system = System(preset)
-    for part, trained in zip((system.mix_autoencoder, system.bass_autoencoder, system.unet), (*autoencoders, average)):
-        part.load_state_dict(trained.state_dict())
+    system = assemble(preset, *autoencoders, average)
     if accelerator.is_main_process:
         save_pretrained(system, Path(folder) / "pretrained")
+    return system
+
+
+def latent_pairs(plan: DiffusionTraining, autoencoders: list[Autoencoder], cache: str | Path) -> list[LatentDataset]:
+    """Latents of the training songs and of up to 100 validation songs, encoded first where they are missing."""
+    shape = dict(seconds=plan.song_seconds, submixes=plan.submixes)
+    return [LatentDataset.load(encode_songs(*autoencoders, cache, split=split, count=count, **shape))
+            for split, count in (("train", plan.songs), ("validation", min(plan.songs, 100)))]  # fmt: skip
+
+
+def assemble(preset: Preset, mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, unet: UNet1d) -> System:
+    """A system with copies of three trained parts."""
+    system = System(preset)
+    for part, trained in ((system.mix_autoencoder, mix_autoencoder), (system.bass_autoencoder, bass_autoencoder),
+                          (system.unet, unet)):  # fmt: skip
+        part.load_state_dict(trained.state_dict())
     return system
 
 
