@@ -22,7 +22,15 @@
     const follow = () => { // while a take plays, the position is the one of that take
       const audio = audios[current];
       if (audio.paused) return; // a frame asked for before the pause must not undo a later move
-      if (audio.dataset.settled && !audio.seeking) position = audio.currentTime;
+      if (audio.dataset.settled && !audio.seeking) {
+        if (audio.currentTime < position - 0.5 && audio.src.startsWith("http") && !audio.dataset.tried) {
+          audio.dataset.tried = "1"; // this server cannot seek: go on with the whole sound in hand
+          audio.pause();
+          hold(audio).then(() => { if (audio === audios[current]) start(); });
+          return;
+        }
+        position = audio.currentTime;
+      }
       draw();
       requestAnimationFrame(follow);
     };
@@ -35,13 +43,13 @@
       audio.addEventListener("loadedmetadata", () => (audio === audios[current] ? jump() : undefined), { once: true });
       audio.load();
     };
-    const hold = (audio) => { // so that switching does not wait, and works where a server cannot seek in a file
-      if (!audio.src.startsWith("http")) { audio.preload = "auto"; return; }
-      if (audio.dataset.held) return;
-      audio.dataset.held = "1";
-      fetch(audio.src).then((reply) => reply.blob()).then((sound) => {
-        if (audio.paused) audio.src = URL.createObjectURL(sound);
-      }).catch(() => undefined); // the browser then loads it when it is played
+    const hold = (audio) => { // keep the whole sound: switching does not wait, and seeking needs no server
+      audio.preload = "auto";
+      audio.held ??= audio.src.startsWith("http")
+        ? fetch(audio.src).then((reply) => reply.blob()).then(
+          (sound) => URL.createObjectURL(sound), () => undefined) // or the browser loads it while it plays
+        : Promise.resolve(undefined);
+      return audio.held.then((url) => { if (url && audio.paused && audio.src !== url) audio.src = url; });
     };
     const start = () => {
       settle();

@@ -10,8 +10,9 @@ pytestmark = pytest.mark.browser
 KNOWN = ("THEBE_JS_URL", "Got invalid theme mode", "fontawesome", "net::ERR_", "mathjax")
 PATIENCE = 120_000  # ms: a busy machine is slow, not wrong
 STATE = """root => [...root.querySelectorAll("audio")].map(a => ({playing: !a.paused, time: a.currentTime}))"""
-NOTE_START = """(root, index) => root.querySelectorAll("audio")[index].addEventListener(
-  "playing", event => { event.target.startedAt = event.target.currentTime; }, {once: true})"""
+NOTE_TIMES = """root => { const [one, other] = root.querySelectorAll("audio");
+  one.addEventListener("pause", () => { one.leftAt = one.currentTime; }, {once: true});
+  other.addEventListener("playing", () => { other.startedAt = other.currentTime; }, {once: true}); }"""
 CONTRAST = """element => {
   const channels = text => text.match(/[\\d.]+/g).map(Number);
   const linear = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
@@ -73,11 +74,11 @@ def test_switching_takes_keeps_the_place(open_page, address):
     wait_until_playing(page, player, 0, later_than=1.0)
     if address.startswith("http"):  # this server cannot seek: the player has to hold the sound itself
         page.wait_for_function("a => a.src.startsWith('blob:')", arg=player.locator("audio").nth(1).element_handle())
-    player.evaluate(NOTE_START, 1)
+    player.evaluate(NOTE_TIMES)
     takes = player.locator(".bl-takes button")
     takes.nth(1).click()
     page.wait_for_function("a => a.startedAt !== undefined", arg=player.locator("audio").nth(1).element_handle())
-    left, playing = player.locator("audio").nth(0).evaluate("a => [a.currentTime, !a.paused]")
+    left, playing = player.locator("audio").nth(0).evaluate("a => [a.leftAt, !a.paused]")
     assert not playing and left > 1
     assert player.locator("audio").nth(1).evaluate("a => a.startedAt") == pytest.approx(left, abs=0.3)
     assert [button.get_attribute("aria-pressed") for button in takes.all()][:2] == ["false", "true"]
