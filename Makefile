@@ -2,6 +2,7 @@
 # make test      every test
 # make lab       the chapters in JupyterLab
 # make results   the figures of the README, measured again into results/
+# make record    the experiments of the chapters at full scale, into results/chapters/
 # All of them set up .venv on their first run and reuse it afterwards.
 
 # The first interpreter that runs and is new enough; `make PYTHON=/path/to/python3 book` chooses another.
@@ -11,7 +12,9 @@ BIN := .venv/bin
 READY := .venv/.installed
 HTML := _build/html
 
-.PHONY: help book test lab results clean repository
+CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
+
+.PHONY: help book test lab results record clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -45,6 +48,11 @@ lab: $(READY)
 
 results: $(READY)
 	$(BIN)/bassnb evaluate all
+
+# Long: hours on two CPU cores, minutes on a GPU. `make record CHAPTERS=book/05_ddim.ipynb` takes one of them.
+record: $(READY)
+	for chapter in $(CHAPTERS); do BASSNB_FULL=1 $(BIN)/jupyter nbconvert --execute --to notebook --stdout \
+		--ExecutePreprocessor.timeout=-1 $$chapter >/dev/null || exit 1; done
 
 # Only what make made; the environment stays.
 clean:
