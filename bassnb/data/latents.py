@@ -27,7 +27,7 @@ SHARD = 50  # songs a file
 def encode_song(
     mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, seed: int, split: str, seconds: float, submixes: int
 ) -> tuple[Tensor, Tensor]:
-    """Standardised latents of one generated song: bass (32, L) and `submixes` different mixes (submixes, 64, L).
+    """Standardised latents of one generated song: bass (32, L) and `submixes` different mixes (submixes, 64, L), on the CPU.
 
     The first mix is the sum of all other stems, the others are random non-empty subsets of them (section 4); the
     level of a mix varies by +-3 dB, that of the bass is always the same.
@@ -36,9 +36,10 @@ def encode_song(
     stems = stems_of(seed, split, seconds, (TARGET, *OTHERS))
     mixes = [stems[1:].sum(0), *(random_submix(stems[1:], rng) for _ in range(submixes - 1))]
     mixes = torch.stack([to_level(mix, rng.uniform(-3, 3)) for mix in mixes])
-    c_x = mix_autoencoder.standardise(mix_autoencoder.encode(mixes))
-    c_y = bass_autoencoder.standardise(bass_autoencoder.encode(to_level(stems[0])[None]))
-    return c_y[0], c_x
+    device = mix_autoencoder.latent_mean.device
+    c_x = mix_autoencoder.standardise(mix_autoencoder.encode(mixes.to(device)))
+    c_y = bass_autoencoder.standardise(bass_autoencoder.encode(to_level(stems[0])[None].to(device)))
+    return c_y[0].cpu(), c_x.cpu()
 
 
 def fingerprint(*autoencoders: Autoencoder) -> str:

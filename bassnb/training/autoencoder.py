@@ -21,7 +21,7 @@ from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.data.pools import OTHERS, TARGET, StemPool
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
 from bassnb.spectral import PAPER_HOPS, multi_scale_spectral_distance, relative_spectral_distance
-from bassnb.training.loop import Run, TrainingError, learning_rate, step_seed, update_ema
+from bassnb.training.loop import Run, TrainingError, average_gradients, learning_rate, step_seed, update_ema
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
 
@@ -47,9 +47,9 @@ def train_autoencoder(
         raise TrainingError(f"there is no autoencoder for {stem!r}; choose mix or bass")
     config, plan = getattr(preset, stem), getattr(preset, f"{stem}_training")
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
-    pool = StemPool(Path(cache), split="train", count=plan.songs, seconds=plan.song_seconds, parts=PARTS[stem])
-    held_out = StemPool(Path(cache), split="validation", count=min(plan.songs, 32), seconds=plan.song_seconds,
-                        parts=PARTS[stem])  # fmt: skip
+    with accelerator.main_process_first():  # one process renders, the others find the files
+        pool, held_out = (StemPool(Path(cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
+                          for split, count in (("train", plan.songs), ("validation", min(plan.songs, 32))))  # fmt: skip
     torch.manual_seed(seed)  # initial weights only
     trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, seed)
     run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(),
@@ -150,11 +150,12 @@ class AutoencoderTrainer:
         return losses, model.log_spectrogram(decoded, decimation=decimation), s
 
     def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor, rate: float) -> None:
-        """Backward, clip, step."""
+        """Backward, mean over processes, clip, step."""
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
+        average_gradients(self.accelerator, module)
         self.accelerator.clip_grad_norm_(module.parameters(), self.plan.clip)
         optimizer.step()
 

@@ -53,7 +53,7 @@ def train_diffusion(
     plan = preset.diffusion_training
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
-    pairs, held_out = latent_pairs(plan, autoencoders, cache)
+    pairs, held_out = latent_pairs(plan, autoencoders, cache, accelerator)
     torch.manual_seed(seed)  # initial weights only
     unet = UNet1d(preset.unet)
     optimizer = torch.optim.AdamW(unet.parameters(), lr=plan.learning_rate, betas=plan.betas, weight_decay=plan.weight_decay)
@@ -89,11 +89,19 @@ def train_diffusion(
     return system
 
 
-def latent_pairs(plan: DiffusionTraining, autoencoders: list[Autoencoder], cache: str | Path) -> list[LatentDataset]:
-    """Latents of the training songs and of up to 100 validation songs, encoded first where they are missing."""
-    shape = dict(seconds=plan.song_seconds, submixes=plan.submixes)
-    return [LatentDataset.load(encode_songs(*autoencoders, cache, split=split, count=count, **shape))
-            for split, count in (("train", plan.songs), ("validation", min(plan.songs, 100)))]  # fmt: skip
+def latent_pairs(
+    plan: DiffusionTraining, autoencoders: list[Autoencoder], cache: str | Path, accelerator: Accelerator
+) -> list[LatentDataset]:
+    """Latents of the training songs and of up to 100 validation songs, encoded first where they are missing.
+
+    Where there are several processes, each encodes its share of the shards.
+    """
+    share = dict(worker=accelerator.process_index, workers=accelerator.num_processes)
+    shards = [encode_songs(*autoencoders, cache, split=split, count=count, seconds=plan.song_seconds,
+                           submixes=plan.submixes, **share)
+              for split, count in (("train", plan.songs), ("validation", min(plan.songs, 100)))]  # fmt: skip
+    accelerator.wait_for_everyone()
+    return [LatentDataset.load(paths) for paths in shards]
 
 
 def assemble(preset: Preset, mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, unet: UNet1d) -> System:

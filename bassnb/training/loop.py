@@ -46,6 +46,20 @@ def update_ema(average: nn.Module, model: nn.Module, decay: float, step: int) ->
         mine.copy_(other)
 
 
+@torch.no_grad()
+def average_gradients(accelerator: Accelerator, module: nn.Module) -> None:
+    """Give every process the mean of all processes' gradients; nothing to do where there is one process.
+
+    A model that is called as a whole gets this from accelerate. Training calls the parts of an autoencoder (encoder,
+    decoder, synthesis) one by one, and for those it has to be done by hand, or each process would train a model of its own.
+    """
+    gradients = [p.grad for p in module.parameters() if p.grad is not None]
+    if accelerator.num_processes == 1 or not gradients:
+        return
+    mean = accelerator.reduce(torch.cat([g.flatten() for g in gradients]), reduction="mean")
+    torch._foreach_copy_(gradients, [m.view_as(g) for m, g in zip(mean.split([g.numel() for g in gradients]), gradients)])
+
+
 def step_seed(seed: int, step: int, stream: int = 0) -> int:
     """One 63-bit seed for each (seed, step, stream), well mixed."""
     return int(np.random.SeedSequence([seed, step, stream]).generate_state(1, np.uint64)[0] >> 1)

@@ -26,6 +26,23 @@ def test_first_pair_is_the_whole_mix_and_the_bass(autoencoders):
     assert (mixes[0] - quiet).norm() < (loud - quiet).norm() * 1.01
 
 
+def test_songs_are_encoded_where_the_autoencoders_are():
+    """The meta device stands for a GPU: it refuses to be mixed with the CPU, too."""
+
+    class Elsewhere:
+        latent_mean = torch.zeros(1, device="meta")
+
+        def encode(self, wave):
+            assert wave.device.type == "meta"
+            return torch.zeros(len(wave), 4, 10)
+
+        def standardise(self, latents):
+            return latents
+
+    bass, mixes = encode_song(Elsewhere(), Elsewhere(), 1, "train", 2.0, 2)
+    assert bass.shape == (4, 10) and mixes.shape == (2, 4, 10)
+
+
 def test_one_offset_for_mix_and_stem():
     """Latents that carry their own step number: after any crop both must show the same numbers."""
     steps = torch.arange(80.0)
