@@ -11,7 +11,6 @@ import hashlib
 import math
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -19,6 +18,7 @@ import torch.nn.functional as F
 
 from bassnb.audio import SAMPLE_RATE, as_stereo, loudness, peak, write_audio
 from bassnb.errors import BassnbError
+from bassnb.widgets.block import Block
 from bassnb.widgets.player import Take, player_html
 
 TARGET = -18.0  # LUFS: leaves most music its peaks
@@ -32,19 +32,8 @@ class WidgetError(BassnbError):
     """Nothing to play, or takes that cannot be shown together."""
 
 
-@dataclass(frozen=True)
-class Listen:
-    """A player as a notebook shows it; `html` is complete and needs nothing from outside."""
-
-    html: str
-    names: tuple[str, ...]
-    seconds: float
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    def __repr__(self) -> str:
-        return f"Listen({', '.join(self.names)}; {self.seconds:.1f} s)"
+class Listen(Block):
+    """Players as a notebook shows them; `names` are those of the takes."""
 
 
 def listen(

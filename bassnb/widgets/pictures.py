@@ -50,12 +50,12 @@ def log_spectrogram(wave: torch.Tensor, *, rows: int = 160, columns: int = 900) 
     return (1 - weight) * level[below] + weight * level[below + 1]
 
 
-def spectrogram_image(level: np.ndarray, top: float) -> bytes:
+def spectrogram_image(level: np.ndarray, top: float, *, quality: int = 70) -> bytes:
     """A coloured WebP file of `level` (rows, T) in dB: `top` is the brightest colour, top - 70 dB the darkest."""
     scaled = np.clip((level - top) / RANGE + 1, 0, 1)[::-1]  # the first row of an image is its upper edge
     pixels = matplotlib.colormaps[COLOURS](scaled, bytes=True)[..., :3]
     buffer = io.BytesIO()
-    matplotlib.image.imsave(buffer, pixels, format="webp", pil_kwargs={"quality": 70})
+    matplotlib.image.imsave(buffer, pixels, format="webp", pil_kwargs={"quality": quality})
     return buffer.getvalue()
 
 

@@ -69,7 +69,7 @@ def test_two_players_on_a_page_cannot_clash_and_need_nothing_from_outside():
     style = re.search(r"<style>(.*?)</style>", html, re.S)[1]
     selectors = [rule.split("{")[0] for rule in style.split("}") if "{" in rule]
     assert len(selectors) > 20 and all(
-        part.strip().startswith(".bassnb-listen") for s in selectors for part in _split(s)
+        re.match(r"\.bassnb-(block|listen)\b", part.strip()) for s in selectors for part in _split(s)
     )
 
 
