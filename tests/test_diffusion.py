@@ -90,6 +90,21 @@ def test_the_loss_of_an_oracle_is_zero_and_of_silence_is_one():
     assert abs(silence - 1) < 0.05
 
 
+def test_the_loss_is_the_printed_one_with_weight_one_over_beta_squared():
+    """E w_t || c_hat - c_y ||^2 of section 3.2, for an estimate c_hat that is wrong by a tenth of itself."""
+    c_y, seen = draws(500, 2, 8), {}
+
+    def model(z, t, mix):
+        seen.update(t=t, z=z)
+        return v_target(0.9 * c_y, eps_from_c(z, c_y, t), t)
+
+    loss = diffusion_loss(model, c_y, draws(500, 3, 8), generator=generator())
+    beta = alpha_beta(seen["t"])[1]
+    c_hat = c_from_v(seen["z"], model(seen["z"], seen["t"], None), seen["t"])
+    printed = ((c_hat - c_y).square().mean((1, 2)) / beta**2).mean()
+    assert loss == pytest.approx(float(printed), rel=1e-4)
+
+
 def test_the_loss_shows_the_model_what_the_schedule_says():
     seen = {}
 
