@@ -65,12 +65,12 @@ def encode_songs(
     """
     key = fingerprint(mix_autoencoder, bass_autoencoder)
     folder = Path(folder) / f"latents-{split}-{seconds:g}s-{submixes}x-{key}"
-    paths = [folder / f"{first:06d}.safetensors" for first in range(0, count, SHARD)]
+    # The name says which songs are inside: a last shard of 4 songs is not taken for one of 50 when `count` has grown.
+    paths = [folder / f"{first:06d}-{min(first + SHARD, count):06d}.safetensors" for first in range(0, count, SHARD)]
     todo = [path for index, path in enumerate(paths) if index % workers == worker and not path.exists()]
     for path in tqdm(todo, desc=f"encoding {split} songs", unit="shard", disable=not todo):
-        first = int(path.stem)
         songs = [encode_song(mix_autoencoder, bass_autoencoder, seed, split, seconds, submixes)
-                 for seed in range(first, min(first + SHARD, count))]  # fmt: skip
+                 for seed in range(*map(int, path.stem.split("-")))]  # fmt: skip
         bass, mix = (torch.stack(latents).half() for latents in zip(*songs))
         write_tensors(path, {"bass": bass, "mix": mix}, {"split": split, "encoders": key})
     return paths
