@@ -17,7 +17,10 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-WITHIN = {("critics", "autoencoder")}  # a critic is built of the autoencoder's blocks
+WITHIN = {
+    ("critics", "autoencoder"),  # a critic is built of the autoencoder's blocks
+    ("training", "evaluation"),  # the judge of the evaluation is itself trained; evaluation imports no training
+}
 
 
 def imports(path):
