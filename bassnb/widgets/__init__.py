@@ -1,15 +1,18 @@
-"""What the chapters show and play: aligned players, sliders over takes, spectrograms, the package's own code."""
+"""What the chapters show and play: players, sliders over takes, blind tests, spectrograms, the package's own code."""
 
+from bassnb.widgets.blind import BlindTest, blind_test
 from bassnb.widgets.listen import Listen, WidgetError, listen
 from bassnb.widgets.pictures import plot_spectrogram
 from bassnb.widgets.source import Source, show_source
 from bassnb.widgets.sweep import Sweep, sweep
 
 __all__ = [
+    "BlindTest",
     "Listen",
     "Source",
     "Sweep",
     "WidgetError",
+    "blind_test",
     "listen",
     "plot_spectrogram",
     "show_source",

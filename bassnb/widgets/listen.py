@@ -24,7 +24,7 @@ from bassnb.widgets.player import Take, player_html
 TARGET = -18.0  # LUFS: leaves most music its peaks
 CEILING = 0.97  # largest sample after matching
 SILENT = -70.0  # LUFS: what is quieter is left alone
-STATIC = "BASSNB_BOOK_STATIC"  # environment: the folder of the built site for sound files; the Makefile sets it
+STATIC = "BASSNB_BOOK_STATIC"  # environment: the folder of the built site for sound files; its build sets it
 STATIC_URL = "../_static/audio/"  # how a page of the book, one folder below the top of the site, calls that folder
 
 

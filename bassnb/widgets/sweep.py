@@ -174,9 +174,15 @@ def _sliders(grid: Grid, first: tuple) -> str:
         f'<label class="bl-slider"><span class="bl-name">{escape(parameter)}</span>'
         f'<input type="range" min="0" max="{len(values) - 1}" step="1" value="{values.index(value)}"'
         f' data-values="{escape(json.dumps([_text(v) for v in values]))}" aria-label="{escape(parameter)}"'
-        f' aria-valuetext="{escape(_text(value))}"><span class="bl-value">{escape(_text(value))}</span></label>'
+        f' aria-valuetext="{escape(_text(value))}">'
+        f'<span class="bl-value" style="min-width: {_width(values)}ch">{escape(_text(value))}</span></label>'
         for parameter, values, value in zip(grid.parameters, grid.values, first)
     )
+
+
+def _width(values: tuple) -> int:
+    """Room for any of the values, in characters, so that a slider stays where it is."""
+    return min(max(len(_text(value)) for value in values) + 1, 12)
 
 
 def _caption(name: str, description: str, gains: list[float], hidden: bool) -> str:
