@@ -31,11 +31,10 @@ $(READY): requirements.txt requirements-nodeps.txt pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
-# Chapters run each time (execute_notebooks: force): a cache would not notice edits of bassnb/.
+# A chapter runs when it, the package, its data or a pinned version has changed; see book/_extensions/cached_execution.py.
 # Warnings are errors (-W), also about links that lead nowhere (-n); --keep-going shows all of them at once.
 book: $(READY)
-	@rm -rf $(HTML)/_static/audio
-	BASSNB_BOOK_STATIC="$(CURDIR)/$(HTML)/_static/audio" $(BIN)/jupyter-book build --all -W -n --keep-going .
+	$(BIN)/jupyter-book build --all -W -n --keep-going .
 	@echo
 	@echo "The book is ready. Open $(HTML)/index.html, or in a browser:"
 	@echo "  file://$(CURDIR)/$(HTML)/index.html"

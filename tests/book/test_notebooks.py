@@ -1,6 +1,7 @@
 """The chapters as files: clean, listed, and all with the same set-up."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+TEACHING = [path for path in CHAPTERS if not path.stem.startswith("00_")]  # chapter 0 is for the ears
+WITH_EQUATIONS = [path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 5, 6, 7, 9)]
+NUMBERED = re.compile(r"\$\$\s*\(eq-[a-z0-9-]+\)")
+CITATION = re.compile(r"\{cite[a-z:]*\}`([^`]+)`")
 
 
 def cells(path, kind="code"):
@@ -17,6 +22,12 @@ def cells(path, kind="code"):
 
 def source(cell):
     return "".join(cell["source"])
+
+
+def listed_pages():
+    """Pages of the table of contents, in its order: `book/index`, ..."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    return [toc["root"]] + [page["file"] for part in toc["parts"] for page in part["chapters"]]
 
 
 @pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
@@ -37,6 +48,8 @@ def test_the_first_code_cell_sets_colab_up_from_the_one_address_and_an_import_fo
     assert "colab" in setup["metadata"]["tags"]
     assert f'REPOSITORY = "{CONFIG["repository"]["url"]}"' in source(setup)
     assert source(setup) == source(cells(CHAPTERS[0])[0]), "every chapter has the same set-up cell"
+    for package in ("torch", "numpy"):  # those of the hosted machine stay: its GPU needs them
+        assert f'"{package}=={{{package}.__version__}}"' in source(setup)
     assert "bassnb import" in source(check)
 
 
@@ -62,12 +75,56 @@ def test_every_drawn_figure_has_an_alternative_text(chapter):
             assert len(cell["metadata"]["mystnb"]["image"]["alt"]) > 40
 
 
+def test_a_chapter_has_three_to_five_exercises_with_solutions_that_run_and_answers(chapter):
+    everything = json.loads(chapter.read_text())["cells"]
+    solutions = [cell for cell in everything if "solution" in cell["metadata"].get("tags", [])]
+    assert all(cell["cell_type"] == "code" and "hide-cell" in cell["metadata"]["tags"] for cell in solutions)
+    text = "\n".join("SOLUTION" if cell in solutions else source(cell) for cell in everything)
+    _, *exercises = re.split(r"^### Exercise ", text.partition("## Try it yourself")[2].partition("\n## ")[0], flags=re.M)
+    assert 3 <= len(exercises) <= 5
+    for k, exercise in enumerate(exercises, start=1):
+        assert re.match(rf"{int(chapter.stem[:2])}\.{k}: \S", exercise), exercise[:60]
+        assert re.search(r"SOLUTION.*<details>.*</details>", exercise, flags=re.S), exercise[:60]
+
+
+@pytest.mark.parametrize("chapter", TEACHING, ids=lambda path: path.stem)
+def test_a_chapter_shows_the_code_of_the_package_and_runs_an_experiment_at_two_scales(chapter):
+    code = "\n".join(source(cell) for cell in cells(chapter))
+    assert "show_source(" in code
+    assert re.search(r"\bexperiment\(", code) and "at_full_scale=FULL" in code
+    assert len(re.findall(r"^FULL = False\b", code, re.M)) == 1
+
+
+@pytest.mark.parametrize("chapter", WITH_EQUATIONS, ids=lambda path: path.stem)
+def test_a_chapter_numbers_its_equations_and_refers_to_them(chapter):
+    text = "\n".join(source(cell) for cell in cells(chapter, "markdown"))
+    assert NUMBERED.search(text) and "{eq}`eq-" in text
+
+
+def test_labels_of_equations_are_unique_in_the_book():
+    labels = [label for path in CHAPTERS for cell in cells(path, "markdown") for label in NUMBERED.findall(source(cell))]
+    assert len(labels) == len(set(labels))
+
+
+def test_every_cited_work_is_in_the_bibliography():
+    known = set(re.findall(r"^@\w+\{\s*([^,\s]+)", (ROOT / "book" / "references.bib").read_text(), re.M))
+    texts = [path.read_text() for path in (ROOT / "book").glob("*.md")]
+    texts += [source(cell) for path in (ROOT / "book").glob("*.ipynb") for cell in cells(path, "markdown")]
+    cited = {key.strip() for text in texts for keys in CITATION.findall(text) for key in keys.split(",")}
+    assert cited and cited <= known
+
+
 def test_the_table_of_contents_lists_every_page_of_the_book_and_no_other():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    listed = [toc["root"]] + [page["file"] for part in toc["parts"] for page in part["chapters"]]
+    listed = listed_pages()
     pages = [
         path.relative_to(ROOT).with_suffix("").as_posix()
         for path in (ROOT / "book").iterdir()
         if path.suffix in (".md", ".ipynb")
     ]
     assert sorted(listed) == sorted(pages)
+
+
+def test_the_chapters_are_listed_in_their_order():
+    chapters = [f"book/{path.stem}" for path in CHAPTERS]
+    assert [page for page in listed_pages() if page in chapters] == chapters
+    assert [int(path.stem[:2]) for path in CHAPTERS] == list(range(11))

@@ -1,14 +1,15 @@
-"""The rendered book as files: every page there, every link and sound leading somewhere."""
+"""The rendered book as files: every page there, every link, anchor and sound leading somewhere, nothing too heavy."""
 
+import json
 import re
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from bassnb.audio import read_audio
-from tests.book.test_notebooks import CHAPTERS
-
-CDN = "https://cdn.jsdelivr.net/npm/mathjax"  # formulas; everything else lies beside the pages
+from tests.book.test_extensions import budgets
+from tests.book.test_notebooks import CHAPTERS, CONFIG, WITH_EQUATIONS, listed_pages
 
 
 def pages(site):
@@ -21,9 +22,14 @@ def attributes(page, *names):
     return re.findall(rf"""<[a-z][^<>]*?\s(?:{"|".join(names)})="([^"]*)\"""", text)
 
 
-def test_every_chapter_has_its_page_and_the_top_leads_to_the_book(site):
-    names = {page.stem for page in pages(site)}
-    assert {path.stem for path in CHAPTERS} | {"index", "symbols", "decisions", "timings", "bibliography"} <= names
+@lru_cache
+def anchors(page):
+    """What a fragment can lead to on a page."""
+    return {*attributes(page, "id", "name"), "", "top"}
+
+
+def test_every_page_of_the_contents_is_there_and_the_top_leads_to_the_book(site):
+    assert {f"book/{page.stem}" for page in pages(site)} == set(listed_pages())
     assert "book/index.html" in (site / "index.html").read_text()
 
 
@@ -31,21 +37,34 @@ def test_links_pictures_and_sounds_lead_to_files(site):
     for page in pages(site):
         for address in attributes(page, "href", "src"):
             url = urlsplit(address)
-            if url.scheme or url.netloc or not url.path:
+            if url.scheme or url.netloc:
                 continue
-            assert (page.parent / unquote(url.path)).exists(), f"{page.name} refers to {address}"
+            target = (page.parent / unquote(url.path)).resolve() if url.path else page
+            assert target.exists(), f"{page.name} refers to {address}"
+            if target.suffix == ".html":
+                assert unquote(url.fragment) in anchors(target), f"{page.name} refers to {address}"
 
 
-def test_pages_load_no_code_or_sound_from_elsewhere(site):
+def test_pages_load_nothing_from_elsewhere(site):
     for page in pages(site):
-        loaded = re.findall(r"""<(?:script|audio|img|link)[^>]*?\s(?:src|href)="(https?://[^"]+)""", page.read_text())
-        assert all(address.startswith(CDN) for address in loaded), loaded
+        assert re.findall(r"""<(?:script|audio|img|link)[^>]*?\s(?:src|href)="(https?:)?//[^"]+""", page.read_text()) == []
+
+
+def test_formulas_are_drawn_by_the_site_itself_and_numbered(site):
+    assert "mathjax/tex-svg.js" in (site / "book" / "symbols.html").read_text()
+    for chapter in WITH_EQUATIONS:
+        assert 'class="eqno"' in (site / "book" / f"{chapter.stem}.html").read_text(), chapter.stem
+
+
+def test_no_citation_is_unresolved(site):
+    for page in pages(site):
+        assert not re.search(r"\[\?\]|\{cite", re.sub(r"<script.*?</script>", "", page.read_text(), flags=re.S)), page.name
 
 
 def test_every_player_has_a_sound_that_loads_on_demand(site):
     for chapter in CHAPTERS:
         page = site / "book" / f"{chapter.stem}.html"
-        players = re.findall(r"<audio[^>]*>", page.read_text())
+        players = re.findall(r"<audio[^>]*\bsrc=[^>]*>", page.read_text())
         assert players and all('preload="none"' in player for player in players)
         for player in players:
             wave = read_audio(page.parent / re.search(r'src="([^"]+)"', player)[1])
@@ -59,16 +78,28 @@ def test_every_picture_has_an_alternative_text(site):
                 assert re.search(r'alt="[^"]{10,}"', image), f"{page.name}: {image[:200]}"
 
 
-def test_pages_are_light(site):
-    for page in pages(site):
-        assert page.stat().st_size < 1_500_000, page.name
+def test_pages_and_sounds_are_within_their_budgets(site):
+    costs = json.loads((site / "budgets.json").read_text())
+    assert {path.stem for path in CHAPTERS} <= set(costs["seconds"]) and costs["audio"] > 0
+    assert [name for name, size in costs["pages"].items() if size > budgets.PAGE] == []
+    assert costs["audio"] <= budgets.AUDIO
 
 
-def test_pages_can_be_searched_copied_and_downloaded(site):
-    chapter = (site / "book" / f"{CHAPTERS[0].stem}.html").read_text()
-    assert "copybutton.js" in chapter and "search-button" in chapter
-    assert re.search(rf'href="[^"]*{CHAPTERS[0].name}"', chapter), "no button to download the chapter"
-    assert (site / "searchindex.js").stat().st_size > 1000
+def test_the_page_of_execution_times_has_a_row_for_each_chapter(site):
+    rows = re.findall(r"<tr.*?</tr>", (site / "book" / "timings.html").read_text(), flags=re.S)
+    for chapter in CHAPTERS:
+        (row,) = [row for row in rows if f'href="{chapter.stem}.html"' in row]
+        assert re.search(r"\b\d+\.\d+\b", row), chapter.stem
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_can_be_downloaded_opened_on_colab_searched_and_copied(site, chapter):
+    page = (site / "book" / f"{chapter.stem}.html").read_text()
+    assert "copybutton.js" in page and "search-button" in page
+    assert re.search(rf'href="\.\./_sources/book/{chapter.name}"', page), "no button to download the chapter"
+    assert (site / "_sources" / "book" / chapter.name).read_text() == chapter.read_text()
+    repository = CONFIG["repository"]["url"].removeprefix("https://github.com/")
+    assert f'href="https://colab.research.google.com/github/{repository}/blob/main/book/{chapter.name}"' in page
 
 
 @pytest.mark.parametrize(

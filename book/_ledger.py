@@ -1,0 +1,205 @@
+"""The ledger: reads ledger.yml, checks every name in it, and sets our values beside the paper's.
+
+Used by ledger.ipynb, which shows it, and by tests/book/test_ledger.py. Every function that resolves a name raises
+LedgerError where the name leads nowhere, so that a row cannot outlive what it speaks of.
+"""
+
+import ast
+import importlib
+import json
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+import yaml
+
+from bassnb.autoencoder import Autoencoder
+from bassnb.presets import CLASSROOM, PAPER
+from bassnb.unet import UNet1d
+
+BOOK = Path(__file__).parent
+ROOT = BOOK.parent
+STATUS = {"met": "as printed", "differs": "differs", "cannot": "cannot be repeated", "background": "background"}
+FIELDS = {"paper", "where", "printed", "status", "note", "preset", "value", "count", "results", "code", "test", "chapter"}
+PARTS = {"mix": (Autoencoder, "mix"), "bass": (Autoencoder, "bass"), "unet": (UNet1d, "unet")}
+
+
+class LedgerError(ValueError):
+    """A row that speaks of something that is not there, or claims what is not so."""
+
+
+def sections() -> dict[str, list[dict]]:
+    """Rows of ledger.yml by section."""
+    return {part["section"]: part["rows"] for part in yaml.safe_load((BOOK / "ledger.yml").read_text(encoding="utf-8"))}
+
+
+def listed(entry) -> list:
+    """One name, several, or none."""
+    return entry if isinstance(entry, list) else [] if entry is None else [entry]
+
+
+# -- names to things ------------------------------------------------------------------------------------------------
+def find_object(name: str):
+    """What a qualified name in bassnb stands for: `bassnb.unet.UNet1d.forward`."""
+    parts = name.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            thing = importlib.import_module(".".join(parts[:cut]))
+            break
+        except ModuleNotFoundError:
+            continue
+    try:
+        for part in parts[cut:]:
+            thing = getattr(thing, part)
+    except (AttributeError, UnboundLocalError):
+        raise LedgerError(f"there is no {name}") from None
+    return thing
+
+
+@lru_cache
+def tests_in(path: Path) -> set[str]:
+    """Names of the test functions of a file."""
+    return {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)}
+
+
+def find_test(node: str) -> None:
+    """LedgerError unless a pytest node exists: `tests/test_unet.py::test_...`."""
+    file, _, name = node.partition("::")
+    if not (ROOT / file).is_file() or not name.startswith("test_") or name not in tests_in(ROOT / file):
+        raise LedgerError(f"there is no test {node}")
+
+
+def find_chapter(number: int) -> str:
+    """File name of a chapter."""
+    files = sorted(BOOK.glob(f"{number:02d}_*.ipynb"))
+    if len(files) != 1:
+        raise LedgerError(f"there is no chapter {number}")
+    return files[0].name
+
+
+def field(preset, path: str):
+    """A field of a preset by its path: `mix.hop`."""
+    try:
+        for name in path.split("."):
+            preset = getattr(preset, name)
+    except AttributeError:
+        raise LedgerError(f"no preset has a field {path}") from None
+    return preset
+
+
+def measured(file: str, pointer: str):
+    """A value of results/`file` by its JSON pointer: `/rows/generated/root/mean`."""
+    try:
+        value = json.loads((ROOT / "results" / file).read_text(encoding="utf-8"))
+        for step in pointer.strip("/").split("/"):
+            value = value[int(step)] if isinstance(value, list) else value[step]
+    except (OSError, KeyError, IndexError, ValueError, TypeError):
+        raise LedgerError(f"results/{file} has nothing at {pointer}") from None
+    return value
+
+
+@lru_cache
+def millions(part: str) -> float:
+    """Parameters of a part of the `paper` preset, in millions; counted without memory for them."""
+    network, config = PARTS[part]
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in network(field(PAPER, config)).parameters()) / 1e6
+
+
+# -- rows ------------------------------------------------------------------------------------------------------------
+def ours(row: dict) -> tuple[list, list]:
+    """Values of the `paper` preset and of `classroom` that stand against the printed one, equal ones once."""
+    if "count" in row:
+        return [round(millions(row["count"]))], []
+    if "value" in row:
+        module, _, name = row["value"].partition(":")
+        return [find_object(f"{module}.{name}")], []
+    values = [[field(preset, path) for path in listed(row.get("preset"))] for preset in (PAPER, CLASSROOM)]
+    return tuple([value for i, value in enumerate(column) if value not in column[:i]] for column in values)
+
+
+def check(row: dict) -> None:
+    """LedgerError if the row names something that is not there, or if its status is not what the values say."""
+    if unknown := set(row) - FIELDS:
+        raise LedgerError(f"unknown fields {sorted(unknown)}")
+    if row["status"] not in STATUS:
+        raise LedgerError(f"unknown status {row['status']!r}")
+    for name in listed(row.get("code")):
+        find_object(name)
+    for node in listed(row.get("test")):
+        find_test(node)
+    for _, file, pointer, form in listed(row.get("results")):
+        format(measured(file, pointer), form)
+    find_chapter(row["chapter"])
+    if row["status"] in ("met", "differs") and not (row.get("code") and row.get("test")):
+        raise LedgerError("neither code nor a test stands behind it")
+    if row["status"] != "met" and not row.get("note"):
+        raise LedgerError("it is not met, and no note says why")
+    if not isinstance(row.get("printed"), str):
+        check_number(row)
+
+
+def check_number(row: dict) -> None:
+    """LedgerError unless "met" and only "met" says that the `paper` preset has the printed number."""
+    printed, (values, _) = row.get("printed"), ours(row)
+    same = all((list(value) if isinstance(value, tuple) else value) == printed for value in values)
+    if row["status"] in ("met", "differs") and same != (row["status"] == "met"):
+        raise LedgerError(f"the paper prints {printed}, the preset has {values}, and the status is {row['status']}")
+
+
+def check_all() -> None:
+    """Check every row; the error names the row."""
+    for section, rows in sections().items():
+        for row in rows:
+            try:
+                check(row)
+            except LedgerError as error:
+                raise LedgerError(f"{section}, {row['paper']}: {error}") from None
+
+
+def deviates_in_classroom(row: dict) -> bool:
+    """Whether `classroom` has another value than the `paper` preset."""
+    paper, classroom = ours(row)
+    return bool(classroom) and paper != classroom
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+def text_of(value) -> str:
+    """A value as the page shows it: thousands apart, lists without brackets, switches in words."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(text_of(item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) else str(value)
+
+
+def here(row: dict) -> str:
+    """What stands in this book against the printed value, and why."""
+    paper, classroom = ("; ".join(text_of(value) for value in column) for column in ours(row))
+    lines = [f"**{STATUS[row['status']]}**"]
+    if paper and paper == classroom:
+        lines.append(f"{paper} in both presets")
+    elif paper:
+        lines += [f"`paper`: {paper}", f"`classroom`: {classroom}"] if classroom else [paper]
+    lines += [f"{label}: {measured(file, pointer):{form}}" for label, file, pointer, form in listed(row.get("results"))]
+    return "<br>".join([*lines, *listed(row.get("note"))])
+
+
+def table(section: str) -> str:
+    """The rows of a section as a Markdown table."""
+    lines = ["| in the paper | here | code and test |", "|---|---|---|"]
+    for row in sections()[section]:
+        place = f"section {row['where']}; [chapter {row['chapter']}]({find_chapter(row['chapter'])})"
+        printed = [f"printed: {text_of(row['printed'])}"] if "printed" in row else []
+        paper = "<br>".join([f"**{row['paper']}**", *printed, place])
+        names = [f"`{name}`" for name in [*listed(row.get("code")), *listed(row.get("test"))]]
+        lines.append(f"| {paper} | {here(row)} | {'<br>'.join(names) or 'none'} |")
+    return "\n".join(lines)
+
+
+def tally() -> Counter:
+    """How many rows have which status."""
+    return Counter(row["status"] for rows in sections().values() for row in rows)
