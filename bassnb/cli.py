@@ -215,6 +215,19 @@ def train_diffusion_command(
     typer.echo(run / "pretrained")
 
 
+@train_app.command("judge")
+def train_judge_command(
+    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), steps: Steps = None, resume: Resume = False,
+    seed: Seed = 0, device: Device = "auto",
+) -> None:  # fmt: skip
+    """Train the judge of `evaluate contrastive` on latents of a model's encoders."""
+    from bassnb.checkpoints import load_pretrained
+    from bassnb.training.contrastive import train_contrastive
+
+    train_contrastive(load_pretrained(model), run, cache=cache, seed=seed, resume=resume, steps=steps, device=device)
+    typer.echo(run / "judge.safetensors")
+
+
 # -- evaluation -----------------------------------------------------------------------------------------------------
 
 
@@ -261,20 +274,19 @@ def evaluate_guidance_command(
         adopt_defaults(model, guidance=best["guidance"], phi=best["phi"])
 
 
-@evaluate_app.command("autoencoder")
-def evaluate_autoencoder_command(
-    model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto"
-) -> None:
-    """The bass autoencoder on unseen basses, beside Griffin-Lim."""
-    examine(["autoencoder"], model, device, out, songs=songs)
+def plain_examination(name: str, help: str) -> None:
+    """Give an examination that needs no settings of its own a command."""
+
+    @evaluate_app.command(name, help=help)
+    def command(model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto") -> None:
+        examine([name], model, device, out, songs=songs)
 
 
-@evaluate_app.command("probe")
-def evaluate_probe_command(
-    model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto"
-) -> None:
-    """Read the chord root from mix latents of unseen songs."""
-    examine(["probe"], model, device, out, songs=songs)
+plain_examination("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
+plain_examination("probe", "Read the chord root from mix latents of unseen songs.")
+plain_examination("frechet", "Frechet distance of takes to true basses of other songs.")
+plain_examination("contrastive", "Does a learned judge find the bass of each mix among 25?")
+plain_examination("style", "Distance of takes to a style reference, with and without grounding.")
 
 
 @evaluate_app.command("all")

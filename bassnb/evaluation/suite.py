@@ -11,6 +11,7 @@ from bassnb import __version__
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import write_json
 from bassnb.evaluation.autoencoder import evaluate_bass_autoencoder
+from bassnb.evaluation.figures import evaluate_contrastive, evaluate_frechet, evaluate_style
 from bassnb.evaluation.probe import chord_root_probe
 from bassnb.evaluation.report import choose_guidance, evaluate_match
 
@@ -39,8 +40,24 @@ def _probe(accompanist: Accompanist, songs: int | None = None, **options) -> tup
     return report, f"chord root right in {report['accuracy']['mean']:.1%} of steps"
 
 
+def _frechet(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_frechet(accompanist, **options)
+    return report, ", ".join(f"{name} {row['value']:.1f}" for name, row in report["rows"].items())
+
+
+def _contrastive(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_contrastive(accompanist, **options)
+    return report, ", ".join(f"{name} {row['top1']['mean']:.0%} first" for name, row in report["rows"].items())
+
+
+def _style(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_style(accompanist, **options)
+    return report, ", ".join(f"{name} {row['euclidean']['mean']:.2f}" for name, row in report["rows"].items())
+
+
 EXAMINATIONS: dict[str, Callable[..., tuple[dict, str]]] = {
     "match": _match, "guidance": _guidance, "autoencoder": _autoencoder, "probe": _probe,
+    "frechet": _frechet, "contrastive": _contrastive, "style": _style,
 }  # fmt: skip
 
 

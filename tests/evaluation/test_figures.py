@@ -1,0 +1,59 @@
+"""The paper's figures as examinations: one tiny run of each, and its file."""
+
+import json
+
+import pytest
+import torch
+
+from bassnb.accompanist import Accompanist
+from bassnb.checkpoints import CheckpointError, System
+from bassnb.data.latents import fingerprint
+from bassnb.evaluation.contrastive import ContrastiveModel, save_judge
+from bassnb.evaluation.figures import evaluate_contrastive, evaluate_frechet, evaluate_style, style_references
+from bassnb.evaluation.suite import examine
+from bassnb.presets import get_preset
+
+
+@pytest.fixture(scope="module")
+def accompanist():
+    """A tiny system with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
+
+
+def test_frechet_report(accompanist, tmp_path):
+    headline = examine("frechet", accompanist, tmp_path / "f.json", songs=2, seconds=2.0, steps=1, reference=4)
+    report = json.loads((tmp_path / "f.json").read_text())
+    assert headline.startswith("true ") and report["reference"] == 4
+    rows = report["rows"]
+    assert rows["true"]["value"] < rows["generated"]["value"]  # random weights make no bass
+    assert rows["true"]["infinity"] is None
+
+
+def test_frechet_report_extrapolates_with_enough_songs(accompanist):
+    rows = evaluate_frechet(accompanist, songs=8, seconds=1.0, steps=1, reference=2)["rows"]
+    assert isinstance(rows["unconditional"]["infinity"], float)
+
+
+def test_contrastive_report(accompanist, tmp_path):
+    system = accompanist.system
+    encoders = fingerprint(system.mix_autoencoder, system.bass_autoencoder)
+    judge = save_judge(ContrastiveModel(width=8, embedding=4), tmp_path / "judge.safetensors", encoders=encoders)
+    options = dict(songs=3, seconds=2.0, steps=1, judge=judge)
+    assert "shuffled" in examine("contrastive", accompanist, tmp_path / "c.json", **options)
+    report = json.loads((tmp_path / "c.json").read_text())
+    assert report["group"] == report["songs"] == 3
+    for row in report["rows"].values():
+        assert 0 <= row["mass"]["mean"] <= 1 and row["top1"]["low"] <= row["top1"]["high"]
+
+
+def test_the_shipped_judge_does_not_judge_other_encoders(accompanist):
+    with pytest.raises(CheckpointError, match="other encoders"):
+        evaluate_contrastive(accompanist, songs=2, seconds=1.0)
+
+
+def test_style_report(accompanist):
+    report = evaluate_style(accompanist, songs=2, seconds=1.5, steps=1)
+    assert report["references"] == len(style_references(1.5)) == 8
+    assert set(report["rows"]) == {"grounded", "free", "another"} and 0 <= report["nearer"]["cosine"] <= 1
