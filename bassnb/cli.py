@@ -276,7 +276,6 @@ def evaluate_guidance_command(
 
 def plain_examination(name: str, help: str) -> None:
     """Give an examination that needs no settings of its own a command."""
-
     @evaluate_app.command(name, help=help)
     def command(model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto") -> None:
         examine([name], model, device, out, songs=songs)
