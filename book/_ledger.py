@@ -6,6 +6,7 @@ LedgerError where the name leads nowhere, so that a row cannot outlive what it s
 
 import ast
 import importlib
+import inspect
 import json
 from collections import Counter
 from functools import lru_cache
@@ -21,7 +22,7 @@ from bassnb.unet import UNet1d
 BOOK = Path(__file__).parent
 ROOT = BOOK.parent
 STATUS = {"met": "as printed", "differs": "differs", "cannot": "cannot be repeated", "background": "background"}
-FIELDS = {"paper", "where", "printed", "status", "note", "preset", "value", "count", "results", "code", "test", "chapter"}
+FIELDS = {"paper", "where", "printed", "status", "note", "preset", "value", "default", "count", "results", "code", "test", "chapter"}
 PARTS = {"mix": (Autoencoder, "mix"), "bass": (Autoencoder, "bass"), "unet": (UNet1d, "unet")}
 
 
@@ -99,6 +100,14 @@ def measured(file: str, pointer: str):
     return value
 
 
+def shown(value, form: str) -> str:
+    """A measured value, or a mean with its interval, in the format of its row."""
+    if isinstance(value, dict):
+        mean = value["mean"] if "mean" in value else value["value"]
+        return f"{mean:{form}} [{value['low']:{form}}, {value['high']:{form}}]"
+    return format(value, form)
+
+
 @lru_cache
 def millions(part: str) -> float:
     """Parameters of a part of the `paper` preset, in millions; counted without memory for them."""
@@ -115,6 +124,11 @@ def ours(row: dict) -> tuple[list, list]:
     if "value" in row:
         module, _, name = row["value"].partition(":")
         return [find_object(f"{module}.{name}")], []
+    if "default" in row:
+        function, _, name = row["default"].partition(":")
+        if name not in inspect.signature(find_object(function)).parameters:
+            raise LedgerError(f"{function} has no argument {name}")
+        return [inspect.signature(find_object(function)).parameters[name].default], []
     values = [[field(preset, path) for path in listed(row.get("preset"))] for preset in (PAPER, CLASSROOM)]
     return tuple([value for i, value in enumerate(column) if value not in column[:i]] for column in values)
 
@@ -130,7 +144,7 @@ def check(row: dict) -> None:
     for node in listed(row.get("test")):
         find_test(node)
     for _, file, pointer, form in listed(row.get("results")):
-        format(measured(file, pointer), form)
+        shown(measured(file, pointer), form)
     find_chapter(row["chapter"])
     if row["status"] in ("met", "differs") and not (row.get("code") and row.get("test")):
         raise LedgerError("neither code nor a test stands behind it")
@@ -184,7 +198,7 @@ def here(row: dict) -> str:
         lines.append(f"{paper} in both presets")
     elif paper:
         lines += [f"`paper`: {paper}", f"`classroom`: {classroom}"] if classroom else [paper]
-    lines += [f"{label}: {measured(file, pointer):{form}}" for label, file, pointer, form in listed(row.get("results"))]
+    lines += [f"{label}: {shown(measured(file, pointer), form)}" for label, file, pointer, form in listed(row.get("results"))]
     return "<br>".join([*lines, *listed(row.get("note"))])
 
 

@@ -8,15 +8,20 @@ legible on light and dark pages.
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
+import os
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
 from bassnb.widgets.pictures import HIGHEST, LOWEST, spectrogram_image, strongest_frequency
 
+STATIC = "BASSNB_BOOK_STATIC"  # environment: the folder for the files of a book that is being built; its build sets it
+STATIC_URL = "../_static/audio/"  # how a page of the book, one folder below the top of the site, calls that folder
 LABELS = ((100, "100 Hz"), (1000, "1 kHz"), (5000, "5 kHz"))
 
 
@@ -73,9 +78,19 @@ def spectrogram_html(name: str, level: np.ndarray, loudest: float, seconds: floa
     """The picture of one take, `level` (rows, T) in dB, `loudest` its brightest colour, described for who cannot see it."""
     alt = f"Spectrogram of {name}, {seconds:.1f} s, {LOWEST:.0f} Hz to {HIGHEST / 1000:.0f} kHz"
     alt += f"; most energy near {strongest_frequency(level):.0f} Hz" if level.max() > -110 else "; silence"
-    image = base64.b64encode(spectrogram_image(level, loudest, quality=quality)).decode("ascii")
-    shown = " hidden" if hidden else ""
-    return f'<img class="dark-light" src="data:image/webp;base64,{image}" alt="{escape(alt)}"{shown}>'
+    address = picture_url(spectrogram_image(level, loudest, quality=quality))
+    return f'<img class="dark-light" src="{escape(address)}" alt="{escape(alt)}"{" hidden" if hidden else ""}>'
+
+
+def picture_url(image: bytes) -> str:
+    """Where the page finds a WebP picture: a file of the built site, so that the page stays light, or a data URI."""
+    folder = os.environ.get(STATIC)
+    if not folder:
+        return "data:image/webp;base64," + base64.b64encode(image).decode("ascii")
+    name = hashlib.sha256(image).hexdigest()[:20] + ".webp"
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    (Path(folder) / name).write_bytes(image)
+    return STATIC_URL + name
 
 
 def frequencies_html() -> str:

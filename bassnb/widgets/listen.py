@@ -18,14 +18,12 @@ import torch.nn.functional as F
 
 from bassnb.audio import SAMPLE_RATE, as_stereo, loudness, peak, write_audio
 from bassnb.errors import BassnbError
-from bassnb.widgets.block import Block
+from bassnb.widgets.block import STATIC, STATIC_URL, Block
 from bassnb.widgets.player import Take, player_html
 
 TARGET = -18.0  # LUFS: leaves most music its peaks
 CEILING = 0.97  # largest sample after matching
 SILENT = -70.0  # LUFS: what is quieter is left alone
-STATIC = "BASSNB_BOOK_STATIC"  # environment: the folder of the built site for sound files; its build sets it
-STATIC_URL = "../_static/audio/"  # how a page of the book, one folder below the top of the site, calls that folder
 
 
 class WidgetError(BassnbError):

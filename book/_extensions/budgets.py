@@ -10,14 +10,14 @@ from pathlib import Path
 from sphinx.util import logging
 
 SECONDS = 90  # of one chapter on two CPU cores
-PAGE = 600_000  # bytes of one page, pictures inside it included, sounds not
+PAGE = 600_000  # bytes of one page; sounds and pictures of the players are files beside it
 AUDIO = 40_000_000  # bytes of all sounds
 
 
 def measure(html: Path, seconds: dict[str, float]) -> dict:
     """Sizes of the pages and of all sounds in bytes, and the seconds that each chapter took when it was executed."""
     pages = {page.stem: page.stat().st_size for page in sorted((html / "book").glob("*.html"))}
-    audio = sum(sound.stat().st_size for sound in (html / "_static" / "audio").glob("*"))
+    audio = sum(sound.stat().st_size for sound in (html / "_static" / "audio").glob("*.mp3"))
     return {"budgets": {"seconds": SECONDS, "page": PAGE, "audio": AUDIO}, "seconds": seconds, "pages": pages, "audio": audio}
 
 

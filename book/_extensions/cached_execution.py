@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 DEPENDS_ON = ("bassnb", "data_samples", "results", "requirements.txt", "requirements-nodeps.txt")
 CACHE = "_build/executed"  # below the root, also when a test builds the pages elsewhere
 KEPT = 3  # fingerprints whose caches are kept: going back to the last edit costs nothing
-SOUND = re.compile(r"[0-9a-f]{20}\.mp3")  # a sound is named after what it holds
+MEDIA = re.compile(r"[0-9a-f]{20}\.(?:mp3|webp)")  # sounds and their pictures are named after what they hold
 
 
 def fingerprint(root: Path) -> str:
@@ -43,9 +43,9 @@ def choose_cache(root: Path) -> Path:
     return folder
 
 
-def copy_sounds(cache: Path, html: Path) -> None:
-    """Put the sounds that the pages name into the site, and no others."""
-    named = {name for page in html.rglob("*.html") for name in SOUND.findall(page.read_text(encoding="utf-8"))}
+def copy_media(cache: Path, html: Path) -> None:
+    """Put the sounds and pictures that the pages name into the site, and no others."""
+    named = {name for page in html.rglob("*.html") for name in MEDIA.findall(page.read_text(encoding="utf-8"))}
     audio = html / "_static" / "audio"
     shutil.rmtree(audio, ignore_errors=True)
     audio.mkdir(parents=True)
@@ -63,7 +63,7 @@ def setup(app):
 
     def after(app, error):
         if error is None and app.builder.format == "html":
-            copy_sounds(app.bassnb_cache, Path(app.outdir))
+            copy_media(app.bassnb_cache, Path(app.outdir))
 
     app.connect("config-inited", before)
     app.connect("build-finished", after)

@@ -66,18 +66,18 @@ def test_caches_not_used_for_long_are_removed(project):
     assert [folder.is_dir() for folder in folders] == [False] * 2 + [True] * cached.KEPT
 
 
-def test_a_site_holds_the_sounds_that_its_pages_name_and_no_others(tmp_path):
+def test_a_site_holds_the_sounds_and_pictures_that_its_pages_name_and_no_others(tmp_path):
     cache, html = tmp_path / "cache", tmp_path / "html"
     (cache / "audio").mkdir(parents=True)
     (html / "book").mkdir(parents=True)
     (html / "_static" / "audio").mkdir(parents=True)
-    names = [f"{number:020x}.mp3" for number in range(3)]
-    for name in names[:2]:
-        (cache / "audio" / name).write_bytes(b"sound")
-    (html / "_static" / "audio" / names[2]).write_bytes(b"of an older page")
-    (html / "book" / "page.html").write_text(f'<audio src="../_static/audio/{names[1]}">')
-    cached.copy_sounds(cache, html)
-    assert [sound.name for sound in (html / "_static" / "audio").iterdir()] == names[1:2]
+    unused, sound, picture, old = "0" * 20 + ".mp3", "1" * 20 + ".mp3", "2" * 20 + ".webp", "3" * 20 + ".mp3"
+    for name in (unused, sound, picture):
+        (cache / "audio" / name).write_bytes(b"content")
+    (html / "_static" / "audio" / old).write_bytes(b"of an older page")
+    (html / "book" / "page.html").write_text(f'<audio src="../_static/audio/{sound}"><img src="../_static/audio/{picture}">')
+    cached.copy_media(cache, html)
+    assert sorted(path.name for path in (html / "_static" / "audio").iterdir()) == [sound, picture]
 
 
 def test_formulas_come_with_the_site_in_a_few_megabytes(tmp_path):

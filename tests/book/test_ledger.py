@@ -57,6 +57,7 @@ def test_a_true_row_passes():
         ({"test": ["tests/test_wings.py::test_wings"]}, "there is no test"),
         ({"chapter": 77}, "no chapter 77"),
         ({"preset": "unet.wings"}, "no preset has a field unet.wings"),
+        ({"default": "bassnb.accompanist.Accompanist.__call__:wings"}, "no argument wings"),
         ({"printed": 127}, "the paper prints 127"),
         ({"status": "differs", "note": "no reason"}, "the paper prints 128"),
         ({"status": "cannot"}, "no note says why"),
@@ -76,3 +77,9 @@ def test_measured_values_are_read_from_the_results():
     stored = json.loads((ROOT / "results" / "match.json").read_text())["rows"]["generated"]["root"]["mean"]
     row = {**MET, "results": [["on the root", "match.json", "/rows/generated/root/mean", ".3f"]]}
     assert f"on the root: {stored:.3f}" in ledger.here(row)
+
+
+def test_a_mean_is_shown_with_its_interval():
+    assert ledger.shown({"mean": 0.25, "low": 0.2, "high": 0.3}, ".0%") == "25% [20%, 30%]"
+    assert ledger.shown({"value": 2.0, "low": 1.0, "high": 3.0, "infinity": 0.0}, ".1f") == "2.0 [1.0, 3.0]"
+    assert ledger.shown(6.0, "g") == "6"

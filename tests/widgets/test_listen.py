@@ -102,7 +102,7 @@ def test_takes_of_different_length_share_the_longest_axis(tmp_path, monkeypatch)
     monkeypatch.setenv(STATIC, str(tmp_path))
     shown = listen({"short": tone(seconds=0.5), "long": tone(seconds=2)})
     assert shown.seconds == 2.0 and repr(shown) == "Listen(short, long; 2.0 s)"
-    lengths = {read_audio(path).shape[-1] for path in tmp_path.iterdir()}
+    lengths = {read_audio(path).shape[-1] for path in tmp_path.glob("*.mp3")}
     assert len(lengths) == 1 and min(lengths) == pytest.approx(2 * SAMPLE_RATE, abs=2500)
 
 
@@ -124,7 +124,17 @@ def test_the_built_book_refers_to_files_named_after_their_content(monkeypatch, t
     urls = [sound_url(tone()), sound_url(tone()), sound_url(tone(55))]
     assert urls[0] == urls[1] != urls[2]
     assert {url.rsplit("/", 1)[1] for url in urls} == {path.name for path in (tmp_path / "audio").iterdir()}
-    assert len(listen({"a": tone(), "b": tone(55)}).html) < 60_000  # the page itself stays small
+
+
+def test_the_pictures_of_the_built_book_are_files_too(monkeypatch, tmp_path):
+    monkeypatch.setenv(STATIC, str(tmp_path))
+    inside = listen({"a": tone(), "b": tone(55)}).html
+    files = [image["src"].rsplit("/", 1) for image in Tags(inside).all("img")]
+    assert {folder for folder, _ in files} == {"../_static/audio"} and len(inside) < 40_000  # the page itself stays small
+    stored = [(tmp_path / name).read_bytes() for _, name in files]
+    monkeypatch.delenv(STATIC)
+    live = Tags(listen({"a": tone(), "b": tone(55)}).html).all("img")
+    assert [base64.b64decode(image["src"].partition(",")[2]) for image in live] == stored
 
 
 def test_refusals_are_one_sentence_that_helps():
