@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ class Accompanist:
     def __call__(
         self, mix, *, style=None, guidance: float | None = None, phi: float | None = None, steps: int = 64, seed: int = 0,
         variations: int = 1, strength: float = 1.0, sample_rate: float = SAMPLE_RATE, progress: bool = False,
+        callback: Callable[[int, int], None] | None = None,
     ) -> Accompaniment | list[Accompaniment]:  # fmt: skip
         """Play bass to `mix`.
 
@@ -115,6 +117,7 @@ class Accompanist:
         variations : number of takes
         strength : of the style, 1 as in the paper
         progress : show a bar
+        callback : called as callback(done, total) after each sampler step of each take; to stop early, raise
 
         Returns
         -------
@@ -137,8 +140,9 @@ class Accompanist:
                     "steps": steps, "strength": strength, "version": __version__}  # fmt: skip
         takes = []
         with tqdm(total=variations * steps, desc="playing bass", unit="step", disable=not progress) as bar:
+            step = _counter(bar, callback)
             for take in range(seed, seed + variations):
-                latents = self._sample(c_x, mean, guidance, phi, steps, take, strength, lambda *_: bar.update())
+                latents = self._sample(c_x, mean, guidance, phi, steps, take, strength, step)
                 audio = self._decode(latents, wave)
                 takes.append(Accompaniment(audio, wave, latents[0].cpu(), {**settings, "seed": take}))
         return takes if variations > 1 else takes[0]
@@ -179,6 +183,18 @@ def guided_denoiser(unet: UNet1d, c_x: Tensor, guidance: float, phi: float) -> C
         return rescale(classifier_free_guidance(c_cond, c_uncond, guidance), c_cond, phi)
 
     return denoise
+
+
+def _counter(bar: tqdm, callback: Callable[[int, int], None] | None) -> Callable:
+    """What the sampler calls after each step: moves the bar, and counts for the caller."""
+    done = itertools.count(1)
+
+    def step(*_) -> None:
+        bar.update()
+        if callback is not None:
+            callback(next(done), bar.total)
+
+    return step
 
 
 def _name(source) -> str | None:

@@ -20,6 +20,7 @@ from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE
 
 LEVEL = 0.1  # root mean square, linear (-20 dBFS), at which the autoencoders hear every mix and every bass
+MOST_NUMBERS = 2 * 192_000  # samples of all channels per second of the longest file that `read_audio` may be limited to
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 
 
@@ -69,8 +70,14 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
     return resample(wave, sample_rate).expand(2, -1).contiguous()
 
 
-def read_audio(path: str | os.PathLike) -> torch.Tensor:
+def read_audio(path: str | os.PathLike, *, name: str | None = None, longest: float | None = None) -> torch.Tensor:
     """Read a WAV, FLAC, Ogg or MP3 file.
+
+    Parameters
+    ----------
+    path : of the file
+    name : how error messages call it, by default its path
+    longest : seconds; a longer file is refused before its samples are read
 
     Returns
     -------
@@ -79,16 +86,24 @@ def read_audio(path: str | os.PathLike) -> torch.Tensor:
     Raises
     ------
     AudioError
-        If the file is missing, a folder, not audio, empty, or holds samples that are not finite.
+        If the file is missing, a folder, not audio, empty, too long, or holds samples that are not finite.
     """
-    path = Path(path)
+    path, name = Path(path), name or str(path)
     if not path.is_file():
-        raise AudioError(f"{path} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
+        raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(path) as file:
+            if longest is not None and _too_long(file, longest):
+                raise AudioError(f"{name} is longer than {longest:g} s; give a shorter excerpt")
+            samples, rate = file.read(dtype="float32", always_2d=True), file.samplerate
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-        raise AudioError(f"{path} cannot be read as audio ({_reason(error)}); give WAV, FLAC, Ogg or MP3") from None
-    return as_stereo(samples.T, rate, name=str(path))
+        raise AudioError(f"{name} cannot be read as audio ({_reason(error)}); give WAV, FLAC, Ogg or MP3") from None
+    return as_stereo(samples.T, rate, name=name)
+
+
+def _too_long(file: soundfile.SoundFile, longest: float) -> bool:
+    """More seconds than `longest`, or so many channels or such a rate that it holds as many numbers as that would."""
+    return file.frames > longest * file.samplerate or file.frames * file.channels > longest * MOST_NUMBERS
 
 
 def _reason(error: Exception) -> str:

@@ -45,6 +45,18 @@ def test_same_seed_same_bass_alone_or_among_variations(accompanist):
     assert not torch.equal(takes[0].audio, alone.audio)
 
 
+def test_callback_counts_every_step_of_every_take_and_may_stop(accompanist):
+    seen = []
+    accompanist(noise(5000), steps=3, variations=2, callback=lambda done, total: seen.append((done, total)))
+    assert seen == [(i, 6) for i in range(1, 7)]
+
+    def enough(done, total):
+        raise InterruptedError(done)
+
+    with pytest.raises(InterruptedError, match="1"):
+        accompanist(noise(5000), steps=3, callback=enough)
+
+
 def test_global_random_state_is_left_alone(accompanist):
     torch.manual_seed(1)
     state = torch.get_rng_state()

@@ -55,6 +55,18 @@ def test_unreadable_files_are_refused(tmp_path):
             read_audio(path)
 
 
+def test_files_may_be_limited_in_length_and_called_by_another_name(tmp_path):
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.full((8000 * 3, 1), 0.1, np.float32), 8000)
+    assert read_audio(path, longest=3).shape == (2, 3 * 44_100)
+    with pytest.raises(AudioError, match="^your file is longer than 2.9 s"):
+        read_audio(path, name="your file", longest=2.9)
+    wide = tmp_path / "wide.flac"  # one second of eight channels at a high rate, as large as sixteen of stereo
+    soundfile.write(wide, np.zeros((384_000, 8), np.float32), 384_000)
+    with pytest.raises(AudioError, match="longer than 2 s"):
+        read_audio(wide, longest=2)
+
+
 def test_written_file_reads_back_and_leaves_no_other(tmp_path):
     wave = torch.from_numpy(tone().T)
     write_audio(tmp_path / "a.flac", wave)

@@ -1,0 +1,81 @@
+"""The controls of `studio`: what they are called, what they are for, and how they stand together.
+
+Only this file knows ipywidgets, and only a function that is called imports it.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+AUDIO_FILES = ".wav,.flac,.ogg,.mp3"
+CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the page without a kernel
+    "Mix": "a sample song, or a file of your own (WAV, FLAC, Ogg or MP3)",
+    "Style": "a bass whose sound is wanted: a sample, a file of your own, or none",
+    "Guidance w": "how strictly the bass follows the mix: 0 does not listen, 1 as learned, above 1 exaggerated",
+    "Rescale phi": "how much of the loudness that guidance adds is taken back",
+    "Steps K": "steps of the sampler: more take longer",
+    "Style strength": "from 0, none, to 1, as in the paper",
+    "Seed": "other noise, another take",
+    "Variations": "takes made at once, with seeds that follow each other",
+    "Balance": "level of the bass in the mix, in dB, when both are heard together",
+}
+BALANCE = (-24.0, 12.0)  # dB
+MOST_GUIDANCE, MOST_STEPS, MOST_VARIATIONS = 10.0, 200, 4
+
+
+def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, steps: int) -> SimpleNamespace:
+    """All widgets by name, and `box`, which holds them.
+
+    Parameters
+    ----------
+    mixes, styles : choices of the two menus, (label, value) each; the first is chosen
+    guidance, phi, steps : where the sliders stand at first
+    """
+    import ipywidgets as widgets
+
+    def described(name: str) -> dict:
+        return {"description": name, "tooltip": CONTROLS[name], "style": {"description_width": "8rem"}}
+
+    def slider(kind, name: str, value, low, high, step):
+        return kind(value=value, min=low, max=high, step=step, continuous_update=False, **described(name))
+
+    def upload(name: str):
+        return widgets.FileUpload(accept=AUDIO_FILES, multiple=False, description=f"Upload {name}")
+
+    parts = SimpleNamespace(
+        mix=widgets.Dropdown(options=mixes, **described("Mix")),
+        mix_upload=upload("mix"),
+        style=widgets.Dropdown(options=styles, **described("Style")),
+        style_upload=upload("style"),
+        guidance=slider(widgets.FloatSlider, "Guidance w", guidance, 0.0, MOST_GUIDANCE, 0.1),
+        phi=slider(widgets.FloatSlider, "Rescale phi", phi, 0.0, 1.0, 0.05),
+        steps=slider(widgets.IntSlider, "Steps K", steps, 1, MOST_STEPS, 1),
+        strength=slider(widgets.FloatSlider, "Style strength", 1.0, 0.0, 1.0, 0.05),
+        seed=widgets.BoundedIntText(value=0, min=0, max=2**31 - 1, **described("Seed")),
+        variations=slider(widgets.IntSlider, "Variations", 1, 1, MOST_VARIATIONS, 1),
+        generate=widgets.Button(description="Generate", button_style="primary", icon="play"),
+        save=widgets.Button(description="Save takes", icon="save", disabled=True),
+        progress=widgets.IntProgress(value=0, min=0, max=1, layout={"width": "auto", "flex": "1 1 8rem"}),
+        status=widgets.HTML(),
+        balance=slider(widgets.FloatSlider, "Balance", 0.0, *BALANCE, 0.5),
+        takes=widgets.Output(),
+    )
+    parts.box = widgets.VBox(
+        [
+            _row(widgets, parts.mix, parts.mix_upload),
+            _row(widgets, parts.style, parts.style_upload),
+            _row(widgets, parts.guidance, parts.phi),
+            _row(widgets, parts.steps, parts.strength),
+            _row(widgets, parts.seed, parts.variations),
+            _row(widgets, parts.generate, parts.save, parts.progress),
+            parts.status,
+            parts.balance,
+            parts.takes,
+        ]
+    )
+    return parts
+
+
+def _row(widgets, *parts):
+    """Beside each other, or on a narrow screen below."""
+    return widgets.HBox(list(parts), layout={"flex_flow": "row wrap", "align_items": "center"})

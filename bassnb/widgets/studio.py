@@ -1,0 +1,236 @@
+"""A panel to play with the accompanist: your song in, several basses out. Chapter 8 ends with it.
+
+The panel needs a running kernel. Where a book is built there is none, so `studio` then describes itself in words.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import tempfile
+import threading
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from torch import Tensor
+
+from bassnb.accompanist import Accompaniment, Accompanist
+from bassnb.audio import read_audio
+from bassnb.errors import BassnbError
+from bassnb.widgets.listen import STATIC, WidgetError, listen
+from bassnb.widgets.panel import CONTROLS, make_panel
+
+MOST_BYTES = 50 * 2**20  # of an uploaded file
+LONGEST = 600.0  # seconds of an uploaded file
+STEPS = 64  # where the slider stands at first, as in the paper
+NAME_LENGTH = 60  # characters of an uploaded file's name that are shown
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What stands in a built book in place of the panel."""
+
+    text: str
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, eq=False)  # two are the same if they are one: menus compare their values
+class Upload:
+    """A file that somebody gave: its sound, and its name, which is only ever shown."""
+
+    name: str
+    wave: Tensor  # (2, N), 44.1 kHz
+
+
+def studio(accompanist: Accompanist, samples: str | os.PathLike = Path("../data_samples"), *,
+           takes: str | os.PathLike = Path("takes")):  # fmt: skip
+    """The live panel, or in a built book a description of it.
+
+    Parameters
+    ----------
+    accompanist : plays
+    samples : folder of songs, `<song>/mix.flac`, and of `styles/*.flac`
+    takes : folder for what is saved; it is made when needed
+
+    Returns
+    -------
+    Studio or Printed, to be the last line of a cell
+
+    Raises
+    ------
+    WidgetError
+        If there is no sample song.
+    """
+    if os.environ.get(STATIC):
+        return printed()
+    return Studio(accompanist, Path(samples), Path(takes))
+
+
+def printed() -> Printed:
+    """The panel in words: the same names, and nothing to press."""
+    lines = [f"* **{name}**: {text}." for name, text in CONTROLS.items()]
+    head = "**The studio** is a panel with these controls; open this chapter as a notebook to use it."
+    tail = "*Generate* plays, with a bar that shows how far it is, and *Save takes* writes the basses and their settings."
+    return Printed("\n".join([head, "", *lines, "", tail]))
+
+
+class Studio:
+    """The panel and what happens when somebody uses it.
+
+    Attributes
+    ----------
+    panel : the widgets, by name
+    takes : list of Accompaniment, the last ones generated
+    """
+
+    def __init__(self, accompanist: Accompanist, samples: Path, folder: Path):
+        songs = sorted(path.parent for path in samples.glob("*/mix.flac"))
+        if not songs:
+            raise WidgetError(f"there is no song in {samples}; give a folder that holds <song>/mix.flac")
+        styles = sorted((samples / "styles").glob("*.flac"))
+        defaults = accompanist.system.defaults
+        self.accompanist, self.folder = accompanist, folder
+        self.takes: list[Accompaniment] = []
+        self._thread: threading.Thread | None = None
+        self._busy = threading.Lock()
+        self.panel = make_panel(
+            [(f"sample: {song.name}", song / "mix.flac") for song in songs],
+            [("none", None), *((f"sample: {path.stem}", path) for path in styles)],
+            guidance=defaults["guidance"], phi=defaults["phi"], steps=STEPS,
+        )  # fmt: skip
+        for upload, menu in ((self.panel.mix_upload, self.panel.mix), (self.panel.style_upload, self.panel.style)):
+            upload.observe(lambda change, menu=menu: self._receive(change["new"], menu), names="value")
+        self.panel.generate.on_click(lambda _: self.generate())
+        self.panel.save.on_click(lambda _: self.save())
+        self.panel.balance.observe(lambda _: self._rebalance(), names="value")
+
+    def _repr_mimebundle_(self, **options):
+        return self.panel.box._repr_mimebundle_(**options)
+
+    def say(self, text: str) -> None:
+        """One sentence below the buttons."""
+        self.panel.status.value = f'<span role="status">{escape(text)}</span>'
+
+    def generate(self) -> None:
+        """Begin to play with the settings of the panel; the kernel stays free meanwhile, see `wait`."""
+        if not self._busy.acquire(blocking=False):
+            return self.say("A generation is running; wait until it has ended.")
+        settings = {name: getattr(self.panel, name).value
+                    for name in ("guidance", "phi", "steps", "strength", "seed", "variations")}  # fmt: skip
+        self.panel.generate.disabled = True
+        self.panel.progress.value, self.panel.progress.max = 0, settings["steps"] * settings["variations"]
+        self.say("Listening to the mix …")
+        job = (self.panel.mix.value, self.panel.style.value, settings)
+        self._thread = threading.Thread(target=self._run, args=job, daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for a generation that runs, at most `timeout` seconds; whether none runs any more."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+        return not self._busy.locked()
+
+    def save(self) -> list[Path]:
+        """Write every take as FLAC, with its settings as JSON, under names that are not yet used."""
+        if not self.takes:
+            self.say("There is no take to save yet; press Generate first.")
+            return []
+        try:
+            paths = [take.save(self._free_path(take.settings["seed"])) for take in self.takes]
+        except (BassnbError, OSError) as error:
+            self.say(f"The takes could not be saved: {error}")
+            return []
+        self.say(f"Saved {', '.join(path.name for path in paths)} in {self.folder}.")
+        return paths
+
+    def _free_path(self, seed: int) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        used = {"-".join(path.name.split("-")[:2]) for path in self.folder.glob("take-*")}
+        stem = next(stem for stem in (f"take-{number:03d}" for number in itertools.count(1)) if stem not in used)
+        return self.folder / f"{stem}-seed-{seed}.flac"
+
+    def _run(self, mix, style, settings: dict) -> None:
+        """What the thread does: play, show, and leave the panel as it was, whatever happens."""
+        try:
+            takes = self._play(mix, style, settings)
+            self._show(takes)
+            self.takes = takes
+            self.panel.save.disabled = False
+            self.say(f"Done: {len(takes)} take{'s' * (len(takes) > 1)}.")
+        except BassnbError as error:
+            self.say(str(error))
+        except Exception as error:  # somebody waits for an answer; the traceback follows in the kernel's log
+            self.say(f"Something went wrong ({type(error).__name__}: {error}); the log of the kernel says where.")
+            raise
+        finally:
+            self.panel.generate.disabled = False
+            self._busy.release()
+
+    def _play(self, mix, style, settings: dict) -> list[Accompaniment]:
+        def step(done: int, total: int) -> None:
+            self.panel.progress.value = done
+            self.say(f"Step {done} of {total}")
+
+        sources = [source.wave if isinstance(source, Upload) else source for source in (mix, style)]
+        takes = self.accompanist(sources[0], style=sources[1], callback=step, **settings)
+        names = {key: f"uploaded: {source.name}" for key, source in (("mix", mix), ("style", style))
+                 if isinstance(source, Upload)}  # fmt: skip
+        takes = takes if isinstance(takes, list) else [takes]
+        return [dataclasses.replace(take, settings={**take.settings, **names}) for take in takes]
+
+    def _show(self, takes: list[Accompaniment]) -> None:
+        """Mix, basses and both together, in aligned players."""
+        balance = self.panel.balance.value
+        sounds = {"mix": takes[0].mix}
+        for take in takes:
+            sounds[f"bass, seed {take.settings['seed']}"] = take.audio
+            sounds[f"together, seed {take.settings['seed']}"] = take.mix_with(balance)
+        texts = {name: f"the bass at {balance:+.1f} dB" for name in sounds if name.startswith("together")}
+        html = listen(sounds, descriptions=texts, title="Takes").html
+        self.panel.takes.outputs = (
+            {"output_type": "display_data", "data": {"text/html": html, "text/plain": "players"}, "metadata": {}},
+        )
+
+    def _rebalance(self) -> None:
+        if self.takes and not self._busy.locked():
+            self._show(self.takes)
+
+    def _receive(self, files, menu) -> None:
+        """Take an uploaded file into a menu and choose it, or say why not."""
+        if not files:
+            return
+        try:
+            upload = read_upload(files[0])
+        except BassnbError as error:
+            return self.say(str(error))
+        kept = [(label, value) for label, value in menu.options if not isinstance(value, Upload)]
+        menu.options = [*kept, (f"yours: {upload.name}", upload)]
+        menu.index = len(kept)
+        self.say(f"{upload.name} is chosen.")
+
+
+def read_upload(file: dict) -> Upload:
+    """An entry of a FileUpload as sound.
+
+    Raises
+    ------
+    WidgetError
+        If it is too large.
+    AudioError
+        If it is not audio, or too long.
+    """
+    name = "".join(letter for letter in str(file["name"]) if letter.isprintable())[:NAME_LENGTH] or "unnamed"
+    content = bytes(file["content"])
+    if len(content) > MOST_BYTES:
+        raise WidgetError(f"{name} has {len(content) / 2**20:.0f} MB; give a file of at most {MOST_BYTES // 2**20} MB")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "upload"
+        path.write_bytes(content)
+        return Upload(name, read_audio(path, name=name, longest=LONGEST))
