@@ -58,7 +58,7 @@ def blind_test(
     """
     names = _names(pairs)
     if kind not in QUESTIONS:
-        raise WidgetError(f"there is no test of kind {kind!r}; use 'abx' (can it be heard?) or 'ab' (which is preferred?)")
+        raise WidgetError(f"there is no test of kind {kind!r}; use 'abx' (can it be heard?) or 'ab' (which is better?)")
     if isinstance(trials, bool) or not isinstance(trials, int) or not 1 <= trials <= MOST_TRIALS:
         raise WidgetError(f"trials is {trials!r}; give a whole number from 1 to {MOST_TRIALS}")
     waves = [as_stereo(pair[name], sample_rate, name=f"sound {name!r}") for pair in pairs for name in names]
@@ -67,12 +67,8 @@ def blind_test(
     gains = matching_gains(waves) if loudness_match else [0.0] * len(waves)
     urls = [sound_url(wave * 10 ** (gain / 20)) for wave, gain in zip(waves, gains)]
     seconds = [length / SAMPLE_RATE for length in longest]
-    test = {
-        "kind": kind,
-        "trials": trials,
-        "names": [str(name) for name in names],
-        "pairs": [{"urls": urls[i : i + 2], "seconds": seconds[i]} for i in range(0, len(urls), 2)],
-    }
+    test = {"kind": kind, "trials": trials, "names": [str(name) for name in names],
+            "pairs": [{"urls": urls[i : i + 2], "seconds": seconds[i]} for i in range(0, len(urls), 2)]}  # fmt: skip
     return BlindTest(_html(test, title, question or QUESTIONS[kind]), tuple(test["names"]), max(seconds))
 
 

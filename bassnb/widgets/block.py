@@ -74,8 +74,10 @@ def choice_html(names: list[str], label: str) -> str:
     return f'<div class="bl-takes" role="group" aria-label="{escape(label)}">{buttons}</div>'
 
 
-def spectrogram_html(name: str, level: np.ndarray, loudest: float, seconds: float, *, quality: int, hidden=False) -> str:
-    """The picture of one take, `level` (rows, T) in dB, `loudest` its brightest colour, described for who cannot see it."""
+def spectrogram_html(
+    name: str, level: np.ndarray, loudest: float, seconds: float, *, quality: int, hidden: bool = False
+) -> str:
+    """The picture of one take, `level` (rows, T) in dB with `loudest` the brightest, and what it shows in words."""
     alt = f"Spectrogram of {name}, {seconds:.1f} s, {LOWEST:.0f} Hz to {HIGHEST / 1000:.0f} kHz"
     alt += f"; most energy near {strongest_frequency(level):.0f} Hz" if level.max() > -110 else "; silence"
     address = picture_url(spectrogram_image(level, loudest, quality=quality))

@@ -19,6 +19,7 @@ CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the p
     "Variations": "takes made at once, with seeds that follow each other",
     "Balance": "level of the bass in the mix, in dB, when both are heard together",
 }
+WIDTH = "min(24rem, 98%)"  # of a menu or slider with its name
 BALANCE = (-24.0, 12.0)  # dB
 MOST_GUIDANCE, MOST_STEPS, MOST_VARIATIONS = 10.0, 200, 4
 
@@ -34,7 +35,8 @@ def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, steps:
     import ipywidgets as widgets
 
     def described(name: str) -> dict:
-        return {"description": name, "tooltip": CONTROLS[name], "style": {"description_width": "8rem"}}
+        style = {"description_width": "7rem"}
+        return {"description": name, "tooltip": CONTROLS[name], "style": style, "layout": {"width": WIDTH}}
 
     def slider(kind, name: str, value, low, high, step):
         return kind(value=value, min=low, max=high, step=step, continuous_update=False, **described(name))
@@ -60,22 +62,20 @@ def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, steps:
         balance=slider(widgets.FloatSlider, "Balance", 0.0, *BALANCE, 0.5),
         takes=widgets.Output(),
     )
-    parts.box = widgets.VBox(
-        [
-            _row(widgets, parts.mix, parts.mix_upload),
-            _row(widgets, parts.style, parts.style_upload),
-            _row(widgets, parts.guidance, parts.phi),
-            _row(widgets, parts.steps, parts.strength),
-            _row(widgets, parts.seed, parts.variations),
-            _row(widgets, parts.generate, parts.save, parts.progress),
-            parts.status,
-            parts.balance,
-            parts.takes,
-        ]
-    )
+    parts.box = _box(widgets, parts)
     return parts
 
 
-def _row(widgets, *parts):
-    """Beside each other, or on a narrow screen below."""
-    return widgets.HBox(list(parts), layout={"flex_flow": "row wrap", "align_items": "center"})
+def _box(widgets, parts: SimpleNamespace):
+    """All parts in rows, which a narrow screen breaks."""
+    rows = (
+        (parts.mix, parts.mix_upload),
+        (parts.style, parts.style_upload),
+        (parts.guidance, parts.phi),
+        (parts.steps, parts.strength),
+        (parts.seed, parts.variations),
+        (parts.generate, parts.save, parts.progress),
+    )
+    layout = {"flex_flow": "row wrap", "align_items": "center"}
+    boxes = [widgets.HBox(row, layout=layout) for row in rows]
+    return widgets.VBox([*boxes, parts.status, parts.balance, parts.takes])

@@ -77,7 +77,7 @@ def printed() -> Printed:
     """The panel in words: the same names, and nothing to press."""
     lines = [f"* **{name}**: {text}." for name, text in CONTROLS.items()]
     head = "**The studio** is a panel with these controls; open this chapter as a notebook to use it."
-    tail = "*Generate* plays, with a bar that shows how far it is, and *Save takes* writes the basses and their settings."
+    tail = "*Generate* plays and shows how far it is; *Save takes* writes the basses and their settings."
     return Printed("\n".join([head, "", *lines, "", tail]))
 
 
@@ -102,7 +102,7 @@ class Studio:
         self._busy = threading.Lock()
         self.panel = make_panel(
             [(f"sample: {song.name}", song / "mix.flac") for song in songs],
-            [("none", None), *((f"sample: {path.stem}", path) for path in styles)],
+            [("none", ""), *((f"sample: {path.stem}", path) for path in styles)],
             guidance=defaults["guidance"], phi=defaults["phi"], steps=STEPS,
         )  # fmt: skip
         for upload, menu in ((self.panel.mix_upload, self.panel.mix), (self.panel.style_upload, self.panel.style)):
@@ -178,7 +178,7 @@ class Studio:
             self.panel.progress.value = done
             self.say(f"Step {done} of {total}")
 
-        sources = [source.wave if isinstance(source, Upload) else source for source in (mix, style)]
+        sources = [source.wave if isinstance(source, Upload) else source or None for source in (mix, style)]
         takes = self.accompanist(sources[0], style=sources[1], callback=step, **settings)
         names = {key: f"uploaded: {source.name}" for key, source in (("mix", mix), ("style", style))
                  if isinstance(source, Upload)}  # fmt: skip
@@ -227,9 +227,9 @@ def read_upload(file: dict) -> Upload:
         If it is not audio, or too long.
     """
     name = "".join(letter for letter in str(file["name"]) if letter.isprintable())[:NAME_LENGTH] or "unnamed"
-    content = bytes(file["content"])
-    if len(content) > MOST_BYTES:
-        raise WidgetError(f"{name} has {len(content) / 2**20:.0f} MB; give a file of at most {MOST_BYTES // 2**20} MB")
+    content = memoryview(file["content"])
+    if content.nbytes > MOST_BYTES:
+        raise WidgetError(f"{name} is larger than {MOST_BYTES // 2**20} MB; give a shorter or a compressed file")
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "upload"
         path.write_bytes(content)

@@ -65,7 +65,7 @@ def sweep(
 
     Parameters
     ----------
-    takes : dict of value -> waveform (one parameter), or of tuple of values -> waveform (several), (2, N), (1, N) or (N,)
+    takes : dict of value (one parameter) or tuple of values (several) -> waveform (2, N), (1, N) or (N,)
         Every combination of the values has to be there. Numbers are put in order, other values keep theirs.
     parameters : name of the parameter, or tuple of names
     title : a line above
@@ -130,7 +130,8 @@ def _grid(takes: dict, parameters: str | tuple[str, ...]) -> Grid:
 def _known(key, grid: Grid, what: str) -> tuple:
     key = grid.key(key)
     if key not in grid.keys:
-        raise WidgetError(f"{what} {key[0] if grid.single and len(key) == 1 else key!r} belongs to no take; use a key of the takes")
+        shown = key[0] if grid.single and len(key) == 1 else key
+        raise WidgetError(f"{what} {shown!r} belongs to no take; use a key of the takes")
     return key
 
 

@@ -95,6 +95,7 @@ def test_one_press_plays_the_sample_with_the_settings_of_the_panel(live, accompa
 def test_the_menus_hold_every_sample(live):
     assert [label for label, _ in live.panel.mix.options] == ["sample: pop", "sample: rock"]
     assert [label for label, _ in live.panel.style.options] == ["none", "sample: slap"]
+    assert (live.panel.mix.label, live.panel.style.label) == ("sample: pop", "none")
     defaults = live.accompanist.system.defaults
     assert (live.panel.guidance.value, live.panel.phi.value) == (defaults["guidance"], defaults["phi"])
 
@@ -145,7 +146,7 @@ def test_control_characters_and_endless_names_do_not_reach_the_panel():
 
 def test_uploads_are_bounded_in_bytes_and_in_seconds(live, monkeypatch):
     live.panel.mix_upload.value = (file(bytes(MOST_BYTES + 1), "big.wav"),)
-    assert status(live) == "big.wav has 50 MB; give a file of at most 50 MB"
+    assert status(live) == "big.wav is larger than 50 MB; give a shorter or a compressed file"
     live.panel.mix_upload.value = (file(wav(8 * 601, rate=8), "long.wav"),)
     assert status(live) == "long.wav is longer than 600 s; give a shorter excerpt"
     assert not any(isinstance(value, Upload) for _, value in live.panel.mix.options)
@@ -196,7 +197,7 @@ def test_errors_of_the_domain_are_one_sentence_and_the_panel_stays_alive(live):
     live.panel.style_upload.value = (file(wav(2000), "short.wav"),)
     press(live)
     assert "less than one latent step" in status(live) and live.takes == [] and live.panel.save.disabled
-    live.panel.style.value = None
+    live.panel.style.label = "none"
     press(live)
     assert status(live) == "Done: 1 take."
 
