@@ -30,8 +30,8 @@ function verdict(kind, names, count, answered, trials) {
     : names[0] + ": " + count + ", " + names[1] + ": " + (answered - count);
   const texts = [(abx ? "Somebody who only guesses does as well as this, or better, in "
     : "Somebody without any preference splits as unevenly as this, or more, in ") + percent(p) + " of such tests: "
-    + (abx ? (clear ? "it is likely that you hear a difference." : "this does not show that you hear a difference.")
-      : (clear ? "it is likely that you prefer " + names[count * 2 > answered ? 0 : 1] + "."
+    + (abx ? (clear ? "this is evidence that you hear a difference." : "this does not show that you hear a difference.")
+      : (clear ? "this is evidence that you prefer " + names[count * 2 > answered ? 0 : 1] + "."
         : "this does not show that you prefer one."))];
   if (!clear) {
     texts.push((abx ? 0.5 : 1) * 0.5 ** (answered - 1) > 0.05
@@ -42,7 +42,8 @@ function verdict(kind, names, count, answered, trials) {
     texts.push("You stopped after " + answered + " of " + trials + " trials; to stop when the score looks good makes "
       + "luck look like hearing.");
   }
-  return { p, score: score + (p < 0.001 ? " (p < 0.001)" : " (p = " + p.toFixed(3) + ")"), text: texts.join(" ") };
+  const printed = p < 0.001 ? "p\u00a0<\u00a00.001" : "p\u00a0=\u00a0" + p.toFixed(3);
+  return { p, score: score + " (" + printed + ")", text: texts.join(" ") };
 }
 
 upgradeAll(".bassnb-blind", (root) => {
