@@ -94,7 +94,7 @@ def test_the_page_is_whole(visit):
     formulas = len(re.findall(r'class="math notranslate nohighlight"', visit.source))
     assert page.locator(".math mjx-container").count() >= formulas
     assert page.locator("[data-mjx-error], mjx-merror, .bassnb-block mjx-container").count() == 0
-    assert re.findall(r"\$\$|\\\(|\\\[|\\begin\{|\{(?:eq|cite|doc|ref)[a-z:]*\}", page.evaluate(TEXT)) == []
+    assert re.findall(r"\$|\\\(|\\\[|\\[a-z]+\{|\{(?:eq|cite|doc|ref)[a-z:]*\}", page.evaluate(TEXT)) == []
     blocks = len(BLOCK.findall(visit.source))
     assert page.locator(".bassnb-block").count() == page.locator(".bassnb-block[data-ready]").count() == blocks
     assert page.locator(".bassnb-block .bl-play:visible").count() <= blocks
