@@ -10,8 +10,9 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from bassnb.checkpoints import System
-from bassnb.data.latents import LatentDataset, encode_songs, fingerprint
+from bassnb.data.latents import LatentDataset, fingerprint
 from bassnb.evaluation.contrastive import ContrastiveModel, info_nce, save_judge
+from bassnb.training.diffusion import latent_pairs
 from bassnb.training.loop import Run, learning_rate, step_seed
 
 
@@ -51,13 +52,14 @@ def train_contrastive(
         If the folder holds another training, or the loss is not finite.
     """
     accelerator = Accelerator(cpu=device == "cpu")
-    pairs, held_out = contrastive_pairs(system, plan, cache)
+    autoencoders = [system.mix_autoencoder, system.bass_autoencoder]
+    pairs, held_out = latent_pairs(plan, autoencoders, cache, accelerator)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # initial weights only
         model = ContrastiveModel(width=plan.width, embedding=plan.embedding)
     optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
     model, optimizer = accelerator.prepare(model, optimizer)
-    encoders = fingerprint(system.mix_autoencoder, system.bass_autoencoder)
+    encoders = fingerprint(*autoencoders)
     bare = accelerator.unwrap_model(model)
     run = Run(folder, accelerator, {"model": bare}, {"adamw": optimizer},
               {"seed": seed, "plan": asdict(plan), "encoders": encoders}, resume=resume)  # fmt: skip
@@ -81,14 +83,6 @@ def train_contrastive(
     if accelerator.is_main_process:
         save_judge(bare, Path(folder) / "judge.safetensors", encoders=encoders)
     return bare.eval().requires_grad_(False)
-
-
-def contrastive_pairs(system: System, plan: ContrastivePlan, cache: str | Path) -> list[LatentDataset]:
-    """Latents of the training songs and of up to 100 validation songs, encoded first where they are missing."""
-    autoencoders = system.mix_autoencoder, system.bass_autoencoder
-    shape = dict(seconds=plan.song_seconds, submixes=plan.submixes)
-    return [LatentDataset.load(encode_songs(*autoencoders, cache, split=split, count=count, **shape))
-            for split, count in (("train", plan.songs), ("validation", min(plan.songs, 100)))]  # fmt: skip
 
 
 @torch.no_grad()

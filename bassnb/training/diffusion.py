@@ -94,7 +94,8 @@ def latent_pairs(
 ) -> list[LatentDataset]:
     """Latents of the training songs and of up to 100 validation songs, encoded first where they are missing.
 
-    Where there are several processes, each encodes its share of the shards.
+    `plan` says how many songs, how long, and how many sub-mixes of each; the judge's plan serves as well. Where there are
+    several processes, each encodes its share of the shards.
     """
     share = dict(worker=accelerator.process_index, workers=accelerator.num_processes)
     shards = [encode_songs(*autoencoders, cache, split=split, count=count, seconds=plan.song_seconds,

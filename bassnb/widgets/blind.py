@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from bassnb.audio import SAMPLE_RATE, as_stereo
 from bassnb.widgets.block import Block, bar_html, block_html, choice_html
-from bassnb.widgets.listen import WidgetError, matching_gains, sound_url
+from bassnb.widgets.listen import WidgetError, match_loudness, sound_url
 
 MOST_TRIALS = 100
 QUESTIONS = {
@@ -64,8 +64,7 @@ def blind_test(
     waves = [as_stereo(pair[name], sample_rate, name=f"sound {name!r}") for pair in pairs for name in names]
     longest = [max(waves[i].shape[-1], waves[i ^ 1].shape[-1]) for i in range(len(waves))]  # of the pair
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave, length in zip(waves, longest)]
-    gains = matching_gains(waves) if loudness_match else [0.0] * len(waves)
-    urls = [sound_url(wave * 10 ** (gain / 20)) for wave, gain in zip(waves, gains)]
+    urls = [sound_url(wave) for wave in match_loudness(waves, loudness_match)[0]]
     seconds = [length / SAMPLE_RATE for length in longest]
     test = {"kind": kind, "trials": trials, "names": [str(name) for name in names],
             "pairs": [{"urls": urls[i : i + 2], "seconds": seconds[i]} for i in range(0, len(urls), 2)]}  # fmt: skip

@@ -70,13 +70,18 @@ def listen(
     waves = {name: as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()}
     length = max(wave.shape[-1] for wave in waves.values())
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves.values()]
-    gains = matching_gains(waves) if loudness_match else [0.0] * len(waves)
-    waves = [wave * 10 ** (gain / 20) for wave, gain in zip(waves, gains)]
+    waves, gains = match_loudness(waves, loudness_match)
     shown = [
         Take(str(name), str(descriptions.get(name, "")), wave, gain, sound_url(wave))
         for name, wave, gain in zip(takes, waves, gains)
     ]
     return Listen(player_html(shown, title), tuple(take.name for take in shown), length / SAMPLE_RATE)
+
+
+def match_loudness(waves: list[torch.Tensor], wanted: bool) -> tuple[list[torch.Tensor], list[float]]:
+    """Waves (2, N) with their `matching_gains` applied, and these gains in dB; where not wanted, waves as they are and 0."""
+    gains = matching_gains(waves) if wanted else [0.0] * len(waves)
+    return [wave * 10 ** (gain / 20) for wave, gain in zip(waves, gains)], gains
 
 
 def matching_gains(waves: list[torch.Tensor]) -> list[float]:

@@ -25,7 +25,7 @@ from bassnb.widgets.block import (
     spectrogram_html,
     ticks_html,
 )
-from bassnb.widgets.listen import WidgetError, matching_gains, sound_url
+from bassnb.widgets.listen import WidgetError, match_loudness, sound_url
 from bassnb.widgets.pictures import log_spectrogram
 
 ROWS, COLUMNS, QUALITY = 96, 420, 55  # of a spectrogram: a few kilobytes, because there may be thirty
@@ -98,8 +98,7 @@ def sweep(
     if mix is not None:  # of each take two sounds, one after the other
         backing = F.pad(backing, (0, length - backing.shape[-1]))
         waves = [sound for wave in waves for sound in (wave, wave + backing)]
-    gains = matching_gains(waves) if loudness_match else [0.0] * len(waves)
-    waves = [wave * 10 ** (gain / 20) for wave, gain in zip(waves, gains)]
+    waves, gains = match_loudness(waves, loudness_match)
     html = _html(grid, waves, gains, about, grid.keys.index(first), title)
     return Sweep(html, tuple(map(grid.name, grid.keys)), length / SAMPLE_RATE)
 

@@ -1,5 +1,6 @@
 """The book, built once for all tests of its pages, and a browser to open it in."""
 
+import contextlib
 import functools
 import os
 import shutil
@@ -26,18 +27,25 @@ def site(tmp_path_factory):
     return html
 
 
-@pytest.fixture(scope="session")
-def server(site):
-    """The address of the rendered pages on this machine."""
+@contextlib.contextmanager
+def serve(folder):
+    """The address of a folder on a server of this machine, which cannot seek in a file."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *args):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site))) as http:
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as http:
         threading.Thread(target=http.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{http.server_port}"
         http.shutdown()
+
+
+@pytest.fixture(scope="session")
+def server(site):
+    """The address of the rendered pages on this machine."""
+    with serve(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

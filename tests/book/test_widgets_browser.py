@@ -1,9 +1,5 @@
 """Sliders, players and blind tests in a real browser, on a page of their own: from a file and from a server."""
 
-import functools
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 import torch
 from scipy.stats import binomtest
@@ -11,6 +7,7 @@ from scipy.stats import binomtest
 from bassnb.audio import SAMPLE_RATE
 from bassnb.widgets import blind_test, listen, sweep
 from bassnb.widgets.listen import STATIC
+from tests.book.conftest import serve
 from tests.book.test_browser import CONTRAST, PATIENCE, state, wait_until_playing
 
 pytestmark = pytest.mark.browser
@@ -52,15 +49,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def http(folder):
     """Its address on a server that cannot seek in a file."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serve(folder) as address:
+        yield address
 
 
 @pytest.fixture(params=["file", "http"])

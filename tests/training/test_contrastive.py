@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from accelerate import Accelerator
 
 from bassnb.checkpoints import System, read_tensors
 from bassnb.data.latents import LatentDataset
@@ -11,6 +12,7 @@ from bassnb.evaluation.contrastive import load_judge
 from bassnb.presets import get_preset
 from bassnb.training import contrastive
 from bassnb.training.contrastive import ContrastivePlan, held_out_scores, train_contrastive
+from bassnb.training.diffusion import latent_pairs
 
 PLAN = ContrastivePlan(steps=120, batch=16, latents=16, width=12, embedding=8, warmup=5, noise=0.1, songs=40)
 
@@ -27,7 +29,7 @@ def pairs(seed, songs=400):
 @pytest.fixture
 def system(monkeypatch):
     """The smoke system, and data that need no rendering."""
-    monkeypatch.setattr(contrastive, "contrastive_pairs", lambda *_: [pairs(0), pairs(1)])
+    monkeypatch.setattr(contrastive, "latent_pairs", lambda *_: [pairs(0), pairs(1)])
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return System(get_preset("smoke"))
@@ -58,5 +60,5 @@ def test_pairs_are_made_where_they_are_missing(tmp_path):
         torch.manual_seed(0)
         system = System(get_preset("smoke")).requires_grad_(False)
     plan = dataclasses.replace(PLAN, songs=2, song_seconds=3.0)
-    train, held_out = contrastive.contrastive_pairs(system, plan, tmp_path)
+    train, held_out = latent_pairs(plan, [system.mix_autoencoder, system.bass_autoencoder], tmp_path, Accelerator(cpu=True))
     assert train.bass.shape[:2] == (2, 32) and held_out.mix.shape[:3] == (2, 2, 64)
