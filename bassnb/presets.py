@@ -191,7 +191,7 @@ CLASSROOM = Preset(
     mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300, steps=12_200),  # nobody hears its decoder but chapter 1
     bass_training=_CLASSROOM_AUTOENCODER,
     diffusion_training=DiffusionTraining(
-        steps=13_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=3000, song_seconds=28.0, submixes=2
+        steps=13_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=2000, song_seconds=28.0, submixes=3
     ),
 )
 

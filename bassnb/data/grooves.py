@@ -12,8 +12,8 @@ import numpy as np
 
 from bassnb.data.harmony import SPLITS, of_split
 
-STEPS_PER_BAR = {"4/4": 16, "3/4": 12, "6/8": 12}
-STEPS_PER_BEAT = {"4/4": 4, "3/4": 4, "6/8": 6}
+STEPS_PER_BAR = {"4/4": 16, "3/4": 12, "6/8": 12, "5/4": 20, "7/4": 28}
+STEPS_PER_BEAT = {"4/4": 4, "3/4": 4, "6/8": 6, "5/4": 4, "7/4": 4}
 
 KICKS: dict[str, tuple[str, ...]] = {
     "straight": (
@@ -32,6 +32,10 @@ KICKS: dict[str, tuple[str, ...]] = {
     "four": (
         "x...x...x...x...", "x...x...x...x..x", "x...x...x..xx...", "x...x...x...x.x.", "x..xx...x...x...",
         "x...x..xx...x...", "x...x.x.x...x...", "x...x...x...xx..", "x...x..xx...x..x", "x.x.x...x...x...",
+    ),
+    "breaks": (
+        "x.x.......x.....", "x.........xx....", "x.x.......xx....", "x..x......x.....", "x......x..x...x.",
+        "x.x....x..x.....", "x.x..x....x.....", "x.........x..x..", "x.x.......x..x..", "x..x......xx....",
     ),
     "sparse": (
         "x...............", "x.......x.......", "x.........x.....", "x.....x.........", "x.............x.",
@@ -58,7 +62,7 @@ KICKS: dict[str, tuple[str, ...]] = {
         "x.......x...", "x...x.x.....", "x.........x.", "x...x...x...", "x.....x.x...",
     ),
 }
-_DENSITY = {"straight": 0.16, "busy": 0.3, "four": 0.1, "sparse": 0.07, "swing": 0.12, "latin": 0.22, "drop": 0.12,
+_DENSITY = {"straight": 0.16, "busy": 0.3, "breaks": 0.25, "four": 0.1, "sparse": 0.07, "swing": 0.12, "latin": 0.22, "drop": 0.12,
             "waltz": 0.12, "compound": 0.14}
 _SNARES = {
     "backbeat": ("....x.......x...", "....x.......x...", "....x.......x..o", "....x..o.o..x...", "....x..o....x...",
@@ -82,8 +86,13 @@ Event = tuple[float, float, int, int]  # step, length in steps, pitch, velocity
 
 
 def groups_for(metre: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    """The families of kick patterns that fit a metre; only 4/4 has a choice."""
-    return groups if metre == "4/4" else (("waltz",) if metre == "3/4" else ("compound",))
+    """The families of kick patterns that fit a metre; three beats and compound time have one each."""
+    return {"3/4": ("waltz",), "6/8": ("compound",)}.get(metre, groups)
+
+
+def fill_bar(pattern: str, steps: int) -> str:
+    """A pattern of 12 or 16 steps repeated and cut to `steps`: bars of five and seven beats are 4 + 1 and 4 + 3."""
+    return (pattern * 2)[:steps]
 
 
 @lru_cache
@@ -101,7 +110,7 @@ def invent_kick(group: str, steps: int, rng: np.random.Generator) -> str:
     """A new pattern as dense as its family; never a held-out pattern of any family."""
     barred = kicks_of("validation") | kicks_of("test")
     even = np.arange(steps) % 2 == 0
-    weight = np.where(even, 1.4, 0.45 if group in ("busy", "latin") else 0.1) * _DENSITY[group]
+    weight = np.where(even, 1.4, 0.45 if group in ("busy", "breaks", "latin") else 0.1) * _DENSITY[group]
     while True:
         struck = rng.random(steps) < weight
         struck[0] = True
@@ -115,29 +124,29 @@ def invent_kick(group: str, steps: int, rng: np.random.Generator) -> str:
 def choose_kick(group: str, steps: int, split: str, rng: np.random.Generator) -> str:
     """A kick pattern of the split: from the table, or (training only) invented two times out of five."""
     if split == "train" and rng.random() < 0.4:
-        return invent_kick(group, steps, rng)
+        return fill_bar(invent_kick(group, len(KICKS[group][0]), rng), steps)
     table = [text for text in KICKS[group] if text in kicks_of(split)]
-    return table[int(rng.integers(len(table)))]
+    return fill_bar(table[int(rng.integers(len(table)))], steps)
 
 
 def choose_backing(metre: str, group: str, rng: np.random.Generator) -> dict[int, str]:
     """Patterns of everything but the kick: drum key -> pattern."""
     steps = STEPS_PER_BAR[metre]
-    if metre == "4/4":
+    if metre not in ("3/4", "6/8"):
         family = {"sparse": "half", "drop": "half", "swing": "side", "latin": "side"}.get(group, "backbeat")
         family = "half" if family == "backbeat" and rng.random() < 0.12 else family
     else:
         family = {"3/4": "waltz", "6/8": "compound"}[metre]
-    snares, hats = _SNARES[family], _HATS[steps]
+    snares, hats = _SNARES[family], _HATS.get(steps, _HATS[16])
     snare = SIDE if family == "side" or (group in ("sparse", "drop") and rng.random() < 0.4) else SNARE
     snare = CLAP if group == "four" and rng.random() < 0.4 else snare
     cymbal = (HAT, HAT, HAT, RIDE, SHAKER)[int(rng.integers(5))]
     pattern = hats[int(rng.integers(len(hats)))]
-    if group == "swing" and metre == "4/4":
+    if group == "swing" and metre not in ("3/4", "6/8"):
         cymbal, pattern = RIDE, _RIDE
     if group == "four" and rng.random() < 0.5:
         cymbal, pattern = OPEN_HAT, "..x...x...x...x."
-    return {snare: snares[int(rng.integers(len(snares)))], cymbal: pattern}
+    return {snare: fill_bar(snares[int(rng.integers(len(snares)))], steps), cymbal: fill_bar(pattern, steps)}
 
 
 def strokes(pattern: str) -> list[tuple[int, bool]]:

@@ -20,7 +20,8 @@ class Idiom:
 
     tempo : lowest and highest beats a minute. metres, modes, bass : weights by name. grooves : names of groups
     of kick patterns in 4/4. swing : probability of swung off-beats. sevenths : how readily triads grow a seventh.
-    comp, pad, melody : General MIDI programs. kits : drum kits. rhythms : names of comping patterns.
+    comp, pad, melody : General MIDI programs. kits : drum kits. rhythms : names of comping patterns. drums : probability
+    that there is a drummer.
     """
 
     name: str
@@ -37,8 +38,13 @@ class Idiom:
     melody: tuple[int, ...]
     kits: tuple[int, ...]
     rhythms: tuple[str, ...]
+    drums: float = 0.9
 
 
+# What a part may be played on when the idiom is not asked.
+ANY = {"chords": (*range(0, 32), 46, *range(48, 55), *range(61, 64), 81, *range(88, 96), 104, 105, 106, 107),
+       "pad": (*range(16, 24), 40, 41, 42, *range(48, 53), 54, *range(61, 64), *range(88, 96)),
+       "melody": (*range(0, 32), *range(40, 47), 52, 53, *range(56, 88), 104, 105, 107, 108, 110)}
 _PAIR = {"major": 0.55, "minor": 0.45}
 
 IDIOMS = (
@@ -76,4 +82,34 @@ IDIOMS = (
     Idiom("folk", 1.0, (80, 140), {"4/4": 4, "3/4": 4, "6/8": 3}, _PAIR, ("straight", "sparse"), 0.1, 0.05,
           {"fifths": 5, "roots": 3, "walking": 1, "arpeggio": 1}, (24, 25, 0, 46, 105, 15), STRINGS + (20, 53, 91),
           FIDDLES + WINDS + (22, 79, 74), (0, 32, 8), ("halves", "quarters", "broken", "eighths")),
+    Idiom("metal", 1.0, (100, 190), {"4/4": 9, "7/4": 0.6, "5/4": 0.4}, {"minor": 1.0}, ("straight", "busy", "breaks"), 0.0,
+          0.0, {"pump": 4, "roots": 5, "tresillo": 1}, (29, 30), (48, 52, 18), (29, 30, 81, 84), (16, 8),
+          ("kicks", "kicks", "eighths", "eighths", "push")),
+    Idiom("country", 0.9, (85, 190), {"4/4": 4, "3/4": 2}, {"major": 1.0}, ("straight", "sparse"), 0.3, 0.1,
+          {"fifths": 7, "walking": 1, "roots": 2}, (25, 105, 0, 27), (48, 20, 21), (22, 110, 25, 26, 27, 40), (0, 8, 40),
+          ("halves", "halves", "quarters", "offbeats", "eighths")),
+    Idiom("disco", 1.0, (108, 130), {"4/4": 1}, {"minor": 0.6, "major": 0.4}, ("four",), 0.0, 0.4,
+          {"octaves": 6, "syncopated": 3, "pump": 1}, (0, 4, 27, 28, 5), (48, 50, 51, 90), (56, 61, 48, 80, 65), (8, 24, 0),
+          ("offbeats", "offbeats", "funk", "held", "eighths")),
+    Idiom("breakbeat", 0.9, (155, 182), {"4/4": 1}, {"minor": 0.8, "major": 0.2}, ("breaks",), 0.0, 0.3,
+          {"held": 3, "roots": 3, "syncopated": 2, "tresillo": 1}, (4, 5, 90, 88, 81), SYNTHS + STRINGS, LEADS + (4, 53, 11),
+          (24, 25, 8), ("held", "held", "push", "funk", "broken")),
+    Idiom("trap", 0.9, (62, 80), {"4/4": 1}, {"minor": 0.9, "major": 0.1}, ("breaks", "sparse", "latin"), 0.0, 0.2,
+          {"roots": 6, "held": 2, "tresillo": 1}, (4, 8, 10, 46, 88, 0), (52, 89, 91, 94), (11, 80, 79, 75, 108), (25, 24),
+          ("held", "broken", "halves", "kicks")),
+    Idiom("ambient", 0.7, (55, 100), {"4/4": 4, "6/8": 1, "5/4": 0.6}, _PAIR, ("sparse",), 0.0, 0.5,
+          {"held": 6, "pedal": 3, "roots": 1}, (88, 89, 92, 95, 11, 46, 4), SYNTHS + STRINGS, (75, 79, 73, 53, 108, 98), (0, 48),
+          ("held", "held", "broken"), 0.25),
+    Idiom("chamber", 0.9, (60, 130), {"4/4": 3, "3/4": 2, "6/8": 1}, {"major": 0.55, "minor": 0.45}, ("sparse",), 0.0, 0.2,
+          {"fifths": 2, "walking": 3, "roots": 2, "arpeggio": 1, "held": 2}, (0, 6, 48, 49, 46, 19, 24), (48, 42, 19, 52),
+          (40, 41, 68, 71, 73, 60), (48,), ("held", "halves", "quarters", "broken", "eighths"), 0.08),
+    Idiom("prog", 0.7, (110, 210), {"5/4": 1, "7/4": 1.2, "4/4": 0.6}, {"minor": 0.7, "major": 0.3}, ("straight", "busy"), 0.0,
+          0.25, {"roots": 4, "pump": 2, "syncopated": 3, "arpeggio": 1}, (16, 18, 27, 29, 4, 7), (48, 52, 90), LEADS + (29, 0, 73),
+          (0, 8, 16), ("kicks", "eighths", "push", "broken", "held")),
+    Idiom("soul", 1.0, (60, 115), {"4/4": 3, "6/8": 2}, {"major": 0.6, "minor": 0.4}, ("straight", "busy", "sparse"), 0.25, 0.6,
+          {"syncopated": 4, "roots": 3, "walking": 1.5, "fifths": 1}, (0, 4, 5, 16, 27, 26), (48, 52, 61), BRASS + WINDS + (53, 16),
+          (0, 8, 32), ("quarters", "push", "offbeats", "held", "broken")),
+    Idiom("afro", 0.7, (95, 130), {"4/4": 3, "6/8": 1}, _PAIR, ("latin", "four", "breaks"), 0.0, 0.3,
+          {"tresillo": 5, "syncopated": 3, "roots": 1}, (27, 26, 12, 0, 28), (48, 54, 17), (56, 65, 27, 12, 75), (0, 8, 24),
+          ("push", "push", "funk", "broken")),
 )

@@ -18,7 +18,9 @@ from tqdm import tqdm
 from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import read_tensors, write_tensors
+from bassnb.data.augment import colour_mix
 from bassnb.data.pools import OTHERS, TARGET, random_submix, stems_of
+from bassnb.data.songs import SONGS_VERSION
 
 SHARD = 50  # songs a file
 
@@ -29,12 +31,12 @@ def encode_song(
 ) -> tuple[Tensor, Tensor]:
     """Standardised latents of one generated song: bass (32, L) and `submixes` different mixes (submixes, 64, L), on the CPU.
 
-    The first mix is the sum of all other stems, the others are random non-empty subsets of them (section 4); the
-    level of a mix varies by +-3 dB, that of the bass is always the same.
+    The first mix is the sum of all other stems as it is, the others are random non-empty subsets of them (section 4)
+    through `colour_mix`; the level of a mix varies by +-3 dB, that of the bass is always the same.
     """
     rng = np.random.default_rng([seed, submixes])
     stems = stems_of(seed, split, seconds, (TARGET, *OTHERS))
-    mixes = [stems[1:].sum(0), *(random_submix(stems[1:], rng) for _ in range(submixes - 1))]
+    mixes = [stems[1:].sum(0), *(colour_mix(random_submix(stems[1:], rng), rng) for _ in range(submixes - 1))]
     mixes = torch.stack([to_level(mix, rng.uniform(-3, 3)) for mix in mixes])
     device = mix_autoencoder.latent_mean.device
     c_x = mix_autoencoder.standardise(mix_autoencoder.encode(mixes.to(device)))
@@ -64,7 +66,7 @@ def encode_songs(
     paths : of all shards, also those of other workers
     """
     key = fingerprint(mix_autoencoder, bass_autoencoder)
-    folder = Path(folder) / f"latents-{split}-{seconds:g}s-{submixes}x-{key}"
+    folder = Path(folder) / f"latents-{split}-{seconds:g}s-{submixes}x-{key}-songs{SONGS_VERSION}"
     # The name says which songs are inside: a last shard of 4 songs is not taken for one of 50 when `count` has grown.
     paths = [folder / f"{first:06d}-{min(first + SHARD, count):06d}.safetensors" for first in range(0, count, SHARD)]
     todo = [path for index, path in enumerate(paths) if index % workers == worker and not path.exists()]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bassnb.data.accompaniment import COMP_RHYTHMS, Span
-from bassnb.data.basslines import STYLES
-from bassnb.data.grooves import STEPS_PER_BAR, STEPS_PER_BEAT, choose_backing, choose_kick, groups_for
+from bassnb.data.accompaniment import COMP_RHYTHMS, VOICINGS, Span
+from bassnb.data.basslines import choose_style
+from bassnb.data.grooves import STEPS_PER_BAR, STEPS_PER_BEAT, choose_backing, choose_kick, fill_bar, groups_for
 from bassnb.data.harmony import Bars, choose_progression, colour, pick
 from bassnb.data.idioms import IDIOMS, Idiom
 
@@ -43,6 +43,7 @@ class Figure:
     backing: dict[int, str]
     rhythm: str
     pattern: str
+    voicing: str
     bass_style: str
     extra: tuple[int, ...]  # steps of the off-beat figure of a syncopated bass
     breathes: bool  # the bass rests in the last beat of every second bar
@@ -87,12 +88,12 @@ def make_plan(split: str, seconds: float, bass_style: str | None, rng: np.random
     """Draw the plan of a song of at least `seconds` seconds; `bass_rng` decides what concerns the bass alone."""
     idiom = IDIOMS[pick(rng, [idiom.weight for idiom in IDIOMS])]
     metre, mode = choose(idiom.metres, rng), choose(idiom.modes, rng)
-    low, high = idiom.tempo
-    tempo = round(float(rng.uniform(low, high) if metre != "6/8" else rng.uniform(70, 105)), 2)
+    low, high = idiom.tempo if metre != "6/8" else (60, 115)
+    tempo = round(float(rng.uniform(low, high) * np.exp(rng.normal(0, 0.06))), 2)
     grid = make_grid(idiom, metre, tempo, seconds, rng)
     groups = groups_for(metre, idiom.grooves)
     group = groups[int(rng.integers(len(groups)))]
-    drums = bool(rng.random() >= 0.1)
+    drums = bool(rng.random() < idiom.drums)
     figures = make_figures(idiom, metre, mode, tempo, group, split, drums, bass_style, rng, bass_rng)
     sections = lay_out(figures, grid.bars, drums, rng)
     return Plan(idiom, metre, mode, tempo, int(rng.integers(12)), drums, grid, sections)
@@ -126,16 +127,22 @@ def make_figures(idiom: Idiom, metre: str, mode: str, tempo: float, group: str, 
         backing = choose_backing(metre, group, rng)
         if first and rng.random() < 0.6:
             kick, other, backing = *first.kicks, first.backing
-        rhythm = idiom.rhythms[int(rng.integers(len(idiom.rhythms)))] if drums else "kicks"
-        choices = COMP_RHYTHMS.get(rhythm, {steps: ("",)})[steps]
-        pattern = choices[int(rng.integers(len(choices)))]
-        style = choose({name: idiom.bass[name] for name in STYLES if name in idiom.bass}, bass_rng)
-        style = first.bass_style if first and bass_rng.random() < 0.65 else style
-        offbeat = bass_rng.random(steps) < np.where(np.arange(steps) % 4 == 2, 0.3, 0.12)
+        rhythm = idiom.rhythms[int(rng.integers(len(idiom.rhythms)))]
+        table = COMP_RHYTHMS.get(rhythm, {16: ("",)})
+        choices = table.get(steps, table[16])
+        pattern = fill_bar(choices[int(rng.integers(len(choices)))], steps)
+        if first and rng.random() < 0.5:
+            rhythm, pattern = first.rhythm, first.pattern
+        if not drums:  # without a drummer the bass locks with the chords
+            kick = other = kick if rhythm == "kicks" else pattern or fill_bar("x.......", steps)
+        style = choose_style(idiom.bass, rhythm, bass_rng)
+        style = first.bass_style if first and first.rhythm == rhythm else style
+        answers = {step for step, mark in enumerate(pattern) if mark == "x" and step % 4}  # the comping off the beat
+        offbeat = bass_rng.random(steps) < np.where([step in answers for step in range(steps)], 0.9, 0.03)
         offbeat[::4] = False
         comp = bool(rng.random() < 0.94) or not drums
         figures[letter] = Figure(
-            bars, (kick, other), backing, rhythm, pattern, bass_style or style,
+            bars, (kick, other), backing, rhythm, pattern, choose(VOICINGS, rng), bass_style or style,
             tuple(int(step) for step in np.flatnonzero(offbeat)), bool(bass_rng.random() < 0.12), comp,
             bool(rng.random() < 0.55) or not comp, bool(rng.random() < 0.6))
     return figures
@@ -162,8 +169,8 @@ def lay_out(figures: dict[str, Figure], bars: int, drums: bool, rng: np.random.G
     while first < bars:
         figure = figures[form[len(sections) % 4]]
         count = min(len(figure.bars) if len(figure.bars) > 4 else long, bars - first)
-        if len(sections) >= 2 and shift == 0 and rng.random() < 0.1:
-            shift = (1, 2, 2, -3, 5)[int(rng.integers(5))]
+        if len(sections) >= 2 and shift == 0 and rng.random() < 0.15:
+            shift = (1, 2, 2, -3, 5, 3)[int(rng.integers(6))]
         breakdown = drums and not rested and len(sections) >= 1 and bars - first > count and rng.random() < 0.1
         rested = rested or breakdown
         sections.append(Section(first, count, figure, shift, breakdown, bool(rng.random() < 0.08)))

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from bassnb.audio import to_level
 from bassnb.data.render import render
-from bassnb.data.songs import compose
+from bassnb.data.songs import SONGS_VERSION, compose
 from bassnb.presets import SAMPLE_RATE
 
 TARGET = "bass"
@@ -46,7 +46,7 @@ class StemPool:
     """
 
     def __init__(self, folder: Path, *, split: str, count: int, seconds: float, parts: tuple[str, ...]):
-        path = Path(folder) / f"{split}-{'-'.join(parts)}-{count}x{seconds:g}s.npy"
+        path = Path(folder) / f"{split}-{'-'.join(parts)}-{count}x{seconds:g}s-songs{SONGS_VERSION}.npy"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._render(path, split, count, seconds, parts)

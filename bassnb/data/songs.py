@@ -17,6 +17,7 @@ from bassnb.data.accompaniment import (
     COMP_RHYTHMS,
     Span,
     comp_bar,
+    in_thirds,
     melody_bar,
     melody_rhythm,
     pad_events,
@@ -24,6 +25,7 @@ from bassnb.data.accompaniment import (
 from bassnb.data.basslines import HIGHEST, LOWEST, STYLES, Stretch
 from bassnb.data.grooves import Event, drum_bar, strokes
 from bassnb.data.harmony import SPLITS, scale_of
+from bassnb.data.idioms import ANY
 from bassnb.data.plan import Grid, Plan, Section, make_plan, write_spans
 from bassnb.data.score import (
     QUALITIES,
@@ -42,13 +44,15 @@ __all__ = [
     "Effects", "Note", "Part", "Song", "chord_at", "compose", "pitch_at",
 ]
 
+SONGS_VERSION = 2  # goes up whenever a seed gives another song or sound: what was cached of the old ones is not taken
 BASS_STYLES = tuple(STYLES)
 BASS_PROGRAMS = (32, 33, 34, 35, 36, 37, 38, 39, 80, 87)  # the General MIDI basses, then two synth leads
 _LEADS = 0.08  # share of songs whose bass is a synth lead
+_UNUSUAL = 0.35  # share of the other parts whose instrument the idiom would not have chosen
 
 
 def compose(seed: int, *, split: str = "train", seconds: float = 24.0, bass_program: int | None = None,
-            bass_style: str | None = None) -> Song:
+            bass_style: str | None = None, take: int = 0) -> Song:
     """Compose a song.
 
     Parameters
@@ -58,14 +62,17 @@ def compose(seed: int, *, split: str = "train", seconds: float = 24.0, bass_prog
     seconds : duration; the song fills it and is cut there.
     bass_program : one of `BASS_PROGRAMS`; drawn if None. Changes the bass's sound and nothing else.
     bass_style : one of `BASS_STYLES` for the whole song; drawn per section if None. Changes the bass part only.
+    take : 0 for the song itself; every other number is another bass player's idea of the same song: what an ideal
+        accompanist, who knows the idioms but not the answer, would play. Changes the bass part only.
 
     Raises
     ------
     DataError
         If an argument is not one of those named above.
     """
-    _check(seed, split, seconds, bass_program, bass_style)
+    _check(seed, split, seconds, bass_program, bass_style, take)
     streams = np.random.SeedSequence([SPLITS.index(split), seed]).spawn(6)
+    streams[1] = streams[1].spawn(take)[-1] if take else streams[1]
     plan_rng, bass_rng, drum_rng, upper_rng, sound_rng, touch_rng = map(np.random.default_rng, streams)
     plan = make_plan(split, seconds, bass_style, plan_rng, bass_rng)
     spans = write_spans(plan)
@@ -77,7 +84,7 @@ def compose(seed: int, *, split: str = "train", seconds: float = 24.0, bass_prog
     heard = [int(step) for step in beats if plan.grid.nominal(step) < seconds]
     return Song(
         seed=seed, split=split, idiom=plan.idiom.name, tempo=plan.tempo, metre=plan.metre, key=plan.key,
-        mode=plan.mode, duration=float(seconds), tuning=round(float(sound_rng.uniform(-0.15, 0.15)), 4),
+        mode=plan.mode, duration=float(seconds), tuning=_tuning(sound_rng),
         gain_db=round(float(sound_rng.uniform(-5, 0)), 2),
         beats=tuple(round(plan.grid.nominal(step), 5) for step in heard),
         downbeats=tuple(round(plan.grid.nominal(step), 5) for step in heard if step % plan.grid.steps == 0),
@@ -86,11 +93,17 @@ def compose(seed: int, *, split: str = "train", seconds: float = 24.0, bass_prog
         bass_timbre=BASS_PROGRAMS.index(parts[0].program))
 
 
-def _check(seed: int, split: str, seconds: float, program: int | None, style: str | None) -> None:
+def _tuning(rng: np.random.Generator) -> float:
+    """Semitones off 440 Hz: small, but one band in six has tuned to something else, or its tape runs fast."""
+    return round(float(rng.uniform(-1, 1) * (0.45 if rng.random() < 1 / 6 else 0.15)), 4)
+
+
+def _check(seed: int, split: str, seconds: float, program: int | None, style: str | None, take: int) -> None:
     if split not in SPLITS:
         raise DataError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
-    if seed < 0 or not seconds > 0:
-        raise DataError(f"A song needs a seed >= 0 and a duration > 0, not seed={seed}, seconds={seconds}.")
+    if seed < 0 or take < 0 or not seconds > 0:
+        raise DataError(
+            f"A song needs a seed and a take >= 0 and a duration > 0, not seed={seed}, take={take}, seconds={seconds}.")
     if program is not None and program not in BASS_PROGRAMS:
         raise DataError(f"Program {program} is not a bass; choose one of {BASS_PROGRAMS}.")
     if style is not None and style not in BASS_STYLES:
@@ -217,6 +230,7 @@ def write_upper(plan: Plan, spans: Sequence[Span], seconds: float, rng: np.rando
     melody: list[Event] = []
     pad: list[Event] = []
     place, phrases, steps = int(rng.integers(68, 80)), {}, plan.grid.steps
+    doubled = rng.random() < 0.2
     for section in plan.sections:
         figure, begin, end = section.figure, section.first * steps, (section.first + section.bars) * steps
         inside = [span for span in spans if span.start < end and span.end > begin]
@@ -229,13 +243,14 @@ def write_upper(plan: Plan, spans: Sequence[Span], seconds: float, rng: np.rando
             if figure.comp:
                 pattern = figure.pattern if figure.rhythm != "kicks" else figure.kicks[index % 2].replace("o", "x")
                 rhythm = "held" if section.stop and index == section.bars - 1 else figure.rhythm
-                comp += comp_bar(inside, bar, steps, rhythm, "x" if rhythm == "held" else pattern, centre)
+                comp += comp_bar(inside, bar, steps, rhythm, "x" if rhythm == "held" else pattern, centre,
+                                 figure.voicing)
             if figure.melody:
                 key = (id(figure), index % 2)
                 if key not in phrases or rng.random() < 0.15:
                     phrases[key] = melody_rhythm(steps, float(rng.uniform(0.15, 0.75)), rng)
                 notes, place = melody_bar(inside, bar, steps, phrases[key], scale, place, rng)
-                melody += notes
+                melody += notes + (in_thirds(notes, scale) if doubled else [])
     written = (("chords", plan.idiom.comp, comp, 0.3), ("pad", plan.idiom.pad, pad, 0.2),
                ("melody", plan.idiom.melody, melody, 0.25))
     return [_upper_part(name, programs, events, plan, seconds, pan, sound_rng, touch_rng)
@@ -253,5 +268,6 @@ def _upper_part(name: str, programs: Sequence[int], events: list[Event], plan: P
         feedback=round(echo * float(rng.uniform(0.15, 0.4)), 3), room=round(float(rng.uniform(0, 0.35)), 3),
         width=round(float(rng.uniform(0.3, 1.0)), 3))
     notes = perform(events, plan.grid, seconds, touch_rng, jitter=0.004, lag=float(rng.uniform(-0.002, 0.004)))
+    programs = ANY[name] if rng.random() < _UNUSUAL else programs
     return Part(name, programs[int(rng.integers(len(programs)))], False, notes, round(float(rng.uniform(-4, 4)), 2),
                 round(float(rng.uniform(-pan, pan)) * 2, 3), effects)
