@@ -1,7 +1,4 @@
-"""The paper's figures 2 and 3 and its table 1 as examinations of a model at one setting. Taught in chapter 9.
-
-The chapter draws the whole curves; here is one point of each, with the rows between which it must be read.
-"""
+"""The paper's figure 3 and its table 1 as examinations, with the rows between which they must be read. Taught in chapter 9."""
 
 from __future__ import annotations
 
@@ -11,65 +8,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.accompanist import Accompaniment, Accompanist
-from bassnb.audio import LEVEL, rms, to_level
+from bassnb.accompanist import Accompanist
 from bassnb.data.render import render
 from bassnb.data.songs import compose
 from bassnb.evaluation.contrastive import SHIPPED_JUDGE, diagonal, latents_of, load_judge, score_matrix
-from bassnb.evaluation.examples import Example, examples
-from bassnb.evaluation.frechet import frechet_infinity, frechet_interval, spectral_embedding
-from bassnb.evaluation.report import through_autoencoder
+from bassnb.evaluation.examples import examples
+from bassnb.evaluation.fad import REFERENCE_SEED, SECONDS
 from bassnb.evaluation.statistics import summary
 from bassnb.evaluation.style import style_distances
+from bassnb.evaluation.takes import decode_takes, sample_latents
+from bassnb.presets import SAMPLE_RATE
 
-SECONDS = 12.0
-REFERENCE_SEED = 1000  # of the first song whose bass is a reference; takes are made for songs below it
 GROUP = 25  # mixes and basses of figure 3
 PROGRAMS = range(32, 40)  # the General MIDI basses, references of table 1
-
-
-def own_level(take: Accompaniment) -> Tensor:
-    """A take (2, N) at the level that the model chose, without that of the mix."""
-    return take.audio * (LEVEL / rms(take.mix))
-
-
-def _takes(accompanist: Accompanist, found: list[Example], **settings) -> list[Accompaniment]:
-    return [accompanist(example.mix, seed=example.song.seed, **settings) for example in found]
-
-
-def evaluate_frechet(
-    accompanist: Accompanist, *, songs: int = 48, reference: int = 200, seconds: float = SECONDS, steps: int = 64,
-    progress: bool = False,
-) -> dict:  # fmt: skip
-    """Fréchet distance of takes to the true basses of other songs (figure 2), with the fixed spectral embedding.
-
-    Parameters
-    ----------
-    songs : at least 8 for the extrapolation to infinitely many takes
-    reference : songs whose true basses are the reference
-
-    Returns
-    -------
-    dict, JSON-ready
-        ``rows``: ``true`` bass, the same through the ``autoencoder``, ``generated`` with the model's own guidance
-        and ``unconditional``; each has ``value``, ``low``, ``high``, and ``infinity`` (None below 8 songs).
-    """
-    others = examples("test", reference, seconds=seconds, seed0=REFERENCE_SEED)
-    truth = np.stack([spectral_embedding(to_level(example.bass)) for example in others])
-    found = list(examples("test", songs, seconds=seconds, progress=progress))
-    waves = {
-        "true": [to_level(example.bass) for example in found],
-        "autoencoder": [through_autoencoder(accompanist, example.bass) for example in found],
-        "generated": [own_level(take) for take in _takes(accompanist, found, steps=steps)],
-        "unconditional": [own_level(take) for take in _takes(accompanist, found, steps=steps, guidance=0.0)],
-    }
-    rows = {}
-    for name, row in waves.items():
-        items = np.stack([spectral_embedding(wave) for wave in row])
-        infinity = frechet_infinity(items, truth)["value"] if songs >= 8 else None
-        rows[name] = {**frechet_interval(items, truth), "infinity": infinity}
-    setting = {"split": "test", "songs": songs, "reference": reference, "seconds": seconds, "steps": steps}
-    return {"preset": accompanist.system.preset.name, **setting, "rows": rows}
 
 
 def evaluate_contrastive(
@@ -86,28 +37,33 @@ def evaluate_contrastive(
     Returns
     -------
     dict, JSON-ready
-        ``rows``: for true, generated, unconditional and shuffled basses ``mass`` and ``top1`` of the diagonal.
+        ``rows``: for true, late (true, a quarter of a second behind), generated, unconditional and shuffled basses
+        ``mass`` and ``top1`` of the diagonal. ``matrices``: soft assignments (25, 25) of the first group, mixes down.
     """
     group = min(GROUP, songs)
     songs -= songs % group
     system = accompanist.system
     model = load_judge(judge, system).to(accompanist.device)
     found = list(examples("test", songs, seconds=seconds, progress=progress))
+    c_x = latents_of(system.mix_autoencoder, [example.mix for example in found])
+
+    def played(**settings) -> list[Tensor]:
+        latents = sample_latents(accompanist, c_x, [example.song.seed for example in found], steps=steps, **settings)
+        return decode_takes(accompanist, latents, found[0].mix.shape[-1])
+
     true = [example.bass for example in found]
     basses = {
-        "true": true,
-        "generated": [take.audio for take in _takes(accompanist, found, steps=steps)],
-        "unconditional": [take.audio for take in _takes(accompanist, found, steps=steps, guidance=0.0)],
-        "shuffled": true[1:] + true[:1],
-    }
-    c_x = latents_of(system.mix_autoencoder, [example.mix for example in found])
-    rows = {}
+        "true": true, "late": [bass.roll(SAMPLE_RATE // 4, -1) for bass in true],
+        "generated": played(), "unconditional": played(guidance=0.0), "shuffled": true[1:] + true[:1],
+    }  # fmt: skip
+    rows, first = {}, {}
     for name, waves in basses.items():
         c_y = latents_of(system.bass_autoencoder, waves)
         groups = zip(c_x.split(group), c_y.split(group), strict=True)
-        rows[name] = diagonal(*(score_matrix(model, *pair) for pair in groups))
-    setting = {"split": "test", "songs": songs, "group": group, "seconds": seconds, "steps": steps}
-    return {"preset": system.preset.name, **setting, "rows": rows}
+        matrices = [score_matrix(model, *pair) for pair in groups]
+        rows[name], first[name] = diagonal(*matrices), matrices[0].round(3).tolist()
+    setting = {"split": "test", "songs": songs, "seed0": 0, "group": group, "seconds": seconds, "steps": steps}
+    return {"preset": system.preset.name, **setting, "rows": rows, "matrices": first}
 
 
 def style_references(seconds: float) -> list[Tensor]:

@@ -173,8 +173,7 @@ def frechet_interval(items: np.ndarray, reference: np.ndarray, *, resamples: int
     -------
     dict : ``value``, ``low``, ``high``
     """
-    result = _centred(*_resampled(items, reference, resamples, seed))
-    return {**result, "low": max(result["low"], 0.0)}
+    return interval_of_distance(*resampled_distances(items, reference, resamples=resamples, seed=seed))
 
 
 def frechet_difference(
@@ -192,12 +191,14 @@ def frechet_difference(
     """
     if len(items) != len(others):
         raise FrechetError(f"{len(items)} and {len(others)} items are not pairs; give the same songs in the same order")
-    near, near_draws = _resampled(items, reference, resamples, seed)
-    far, far_draws = _resampled(others, reference, resamples, seed)
-    return _centred(far - near, far_draws - near_draws)
+    near, near_draws = resampled_distances(items, reference, resamples=resamples, seed=seed)
+    far, far_draws = resampled_distances(others, reference, resamples=resamples, seed=seed)
+    return centred_interval(far - near, far_draws - near_draws)
 
 
-def _resampled(items: np.ndarray, reference: np.ndarray, resamples: int, seed: int) -> tuple[float, np.ndarray]:
+def resampled_distances(
+    items: np.ndarray, reference: np.ndarray, *, resamples: int = 200, seed: int = 0
+) -> tuple[float, np.ndarray]:
     """The distance of the items, and of (resamples,) draws from them; one seed and number give the same draws."""
     items, other = np.asarray(items, dtype=np.float64), gaussian(pooled(reference))
     draws = np.random.default_rng(seed).integers(0, len(items), size=(resamples, len(items)))
@@ -205,6 +206,13 @@ def _resampled(items: np.ndarray, reference: np.ndarray, resamples: int, seed: i
     return distance_of_gaussians(*other, *gaussian(pooled(items))), np.array(values)
 
 
-def _centred(value: float, draws: np.ndarray) -> dict:
+def interval_of_distance(value: float, draws: np.ndarray) -> dict:
+    """`centred_interval` of what cannot be negative."""
+    result = centred_interval(value, draws)
+    return {**result, "low": max(result["low"], 0.0)}
+
+
+def centred_interval(value: float, draws: np.ndarray) -> dict:
+    """The spread of resampled figures (resamples,), laid around the figure itself: ``value``, ``low``, ``high``."""
     low, middle, high = np.percentile(draws, [2.5, 50, 97.5])
-    return {"value": value, "low": value + float(low - middle), "high": value + float(high - middle)}
+    return {"value": float(value), "low": float(value + low - middle), "high": float(value + high - middle)}

@@ -11,7 +11,8 @@ from bassnb import __version__
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import write_json
 from bassnb.evaluation.autoencoder import evaluate_bass_autoencoder
-from bassnb.evaluation.figures import evaluate_contrastive, evaluate_frechet, evaluate_style
+from bassnb.evaluation.fad import evaluate_frechet, evaluate_rescale, evaluate_steps
+from bassnb.evaluation.figures import evaluate_contrastive, evaluate_style
 from bassnb.evaluation.probe import chord_root_probe
 from bassnb.evaluation.report import choose_guidance, evaluate_match
 
@@ -45,6 +46,17 @@ def _frechet(accompanist: Accompanist, **options) -> tuple[dict, str]:
     return report, ", ".join(f"{name} {row['value']:.1f}" for name, row in report["rows"].items())
 
 
+def _steps(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_steps(accompanist, **options)
+    return report, ", ".join(f"K {k}: {row['value']:.1f}" for k, row in report["steps"].items())
+
+
+def _rescale(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_rescale(accompanist, **options)
+    gains = {phi: gain["value"] for phi, gain in report["gain_strong"].items() if gain}
+    return report, "strong guidance, lower by " + ", ".join(f"{gain:.1f} with phi {phi}" for phi, gain in gains.items())
+
+
 def _contrastive(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_contrastive(accompanist, **options)
     return report, ", ".join(f"{name} {row['top1']['mean']:.0%} first" for name, row in report["rows"].items())
@@ -57,7 +69,7 @@ def _style(accompanist: Accompanist, **options) -> tuple[dict, str]:
 
 EXAMINATIONS: dict[str, Callable[..., tuple[dict, str]]] = {
     "match": _match, "guidance": _guidance, "autoencoder": _autoencoder, "probe": _probe,
-    "frechet": _frechet, "contrastive": _contrastive, "style": _style,
+    "frechet": _frechet, "steps": _steps, "rescale": _rescale, "contrastive": _contrastive, "style": _style,
 }  # fmt: skip
 
 
