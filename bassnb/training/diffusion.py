@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import System, load_strictly, read_tensors, save_pretrained
+from bassnb.checkpoints import System, load_pretrained, load_strictly, read_tensors, save_pretrained
 from bassnb.data.latents import LatentDataset, encode_songs, fingerprint
 from bassnb.diffusion import diffusion_loss
 from bassnb.presets import DiffusionTraining, Preset
@@ -31,8 +32,8 @@ def load_autoencoders(preset: Preset, mix: str | Path, bass: str | Path, device:
 
 
 def train_diffusion(
-    preset: Preset, folder: str | Path, *, mix: str | Path, bass: str | Path, cache: str | Path = "cache", seed: int = 0,
-    resume: bool = False, steps: int | None = None, device: str = "auto", precision: str = "no",
+    preset: Preset, folder: str | Path, *, mix: str | Path, bass: str | Path, cache: str | Path = "cache",
+    start: str | None = None, seed: int = 0, resume: bool = False, steps: int | None = None, device: str = "auto", precision: str = "no",
 ) -> System:  # fmt: skip
     """Train the U-Net and leave the whole system as a model folder in `folder`/pretrained.
 
@@ -40,6 +41,8 @@ def train_diffusion(
     ----------
     mix, bass : run folders of the trained autoencoders
     cache : folder for the latents of the training songs, encoded first where they are missing
+    start : begin with the network of this model (a shipped name, a local folder, a hub id) instead of random weights: the
+        way to go on with other songs; the schedule starts anew
     steps : stop after that many of the preset's steps; resuming continues
     precision : "no", "bf16" or "fp16", as in accelerate
 
@@ -56,12 +59,40 @@ def train_diffusion(
     pairs, held_out = latent_pairs(plan, autoencoders, cache, accelerator)
     torch.manual_seed(seed)  # initial weights only
     unet = UNet1d(preset.unet)
+    if start:
+        load_strictly(unet, load_pretrained(start).unet.state_dict(), start)
+    config = {"seed": seed, "shape": asdict(preset.unet), "plan": asdict(plan), "start": start,
+              "encoders": fingerprint(*autoencoders)}  # fmt: skip
+
+    def validate(average: UNet1d) -> dict[str, float]:
+        return validation_losses(average, held_out, plan.latents, accelerator.device)
+
+    _, average = fit(unet, pairs, plan, folder, accelerator, config, resume=resume, steps=steps, validate=validate)
+    system = assemble(preset, *autoencoders, average)
+    if accelerator.is_main_process:
+        save_pretrained(system, Path(folder) / "pretrained")
+    return system
+
+
+def fit(
+    unet: nn.Module, pairs: LatentDataset, plan: DiffusionTraining, folder: str | Path, accelerator: Accelerator, config: dict,
+    *, resume: bool, steps: int | None = None, objective: Callable[..., Tensor] = diffusion_loss,
+    validate: Callable[[nn.Module], dict[str, float]] | None = None,
+) -> tuple[nn.Module, nn.Module]:  # fmt: skip
+    """Train a freshly made network on pairs of latents; returns it and the moving average of its weights.
+
+    Parameters
+    ----------
+    config : JSON-ready, with the "seed" of all draws; a resumed run must have the same
+    objective : called like `diffusion_loss`
+    validate : called with the average every 500 steps and at the end
+    """
+    seed = config["seed"]
     optimizer = torch.optim.AdamW(unet.parameters(), lr=plan.learning_rate, betas=plan.betas, weight_decay=plan.weight_decay)
     model, optimizer = accelerator.prepare(unet, optimizer)
-    average = copy.deepcopy(accelerator.unwrap_model(model)).requires_grad_(False)
-    run = Run(folder, accelerator, {"model": accelerator.unwrap_model(model), "average": average}, {"adamw": optimizer},
-              {"seed": seed, "shape": asdict(preset.unet), "plan": asdict(plan), "encoders": fingerprint(*autoencoders)},
-              resume=resume)  # fmt: skip
+    bare = accelerator.unwrap_model(model)
+    average = copy.deepcopy(bare).requires_grad_(False)
+    run = Run(folder, accelerator, {"model": bare, "average": average}, {"adamw": optimizer}, config, resume=resume)
 
     def step(k: int) -> dict[str, Tensor]:
         stream = accelerator.process_index
@@ -69,24 +100,19 @@ def train_diffusion(
                  for c in pairs.batch(step_seed(seed, k, stream), plan.batch // accelerator.num_processes, plan.latents)]
         generator = torch.Generator().manual_seed(step_seed(seed, k, stream + 1000))
         with accelerator.autocast():
-            loss = diffusion_loss(model, *batch, generator=generator, drop=plan.drop)
+            loss = objective(model, *batch, generator=generator, drop=plan.drop)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup)
         optimizer.zero_grad(set_to_none=True)
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(model.parameters(), plan.clip)
         optimizer.step()
-        update_ema(average, accelerator.unwrap_model(model), plan.ema, k)
+        update_ema(average, bare, plan.ema, k)
         return {"v": loss.detach()}
 
-    def validate() -> dict[str, float]:
-        return validation_losses(average, held_out, plan.latents, accelerator.device)
-
-    run.steps(min(steps or plan.steps, plan.steps), step, describe="diffusion", validate=validate, validate_every=500)
-    system = assemble(preset, *autoencoders, average)
-    if accelerator.is_main_process:
-        save_pretrained(system, Path(folder) / "pretrained")
-    return system
+    run.steps(min(steps or plan.steps, plan.steps), step, describe="diffusion", validate_every=500,
+              validate=validate and (lambda: validate(average)))  # fmt: skip
+    return bare, average
 
 
 def latent_pairs(

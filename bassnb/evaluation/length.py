@@ -1,0 +1,183 @@
+"""Does a longer song cost anything? Takes of half a minute to five minutes, and the loss of one song seen in pieces.
+
+Marks of different songs are compared over stretches of equal length, the shortest one; the loss is compared on the same
+steps of the same song, noise and times, where only how much the network sees at once is different. Taught in chapter 4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from bassnb.accompanist import Accompanist
+from bassnb.audio import to_level
+from bassnb.checkpoints import System
+from bassnb.data.score import Song
+from bassnb.data.songs import compose
+from bassnb.diffusion import add_noise, v_target
+from bassnb.evaluation.examples import Example, example
+from bassnb.evaluation.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe
+from bassnb.evaluation.report import Marks, column, through_autoencoder, ways
+from bassnb.evaluation.statistics import summary
+from bassnb.sampling import initial_noise
+
+LENGTHS = (24.0, 48.0, 96.0, 300.0)  # seconds
+PIECES = (128, 256, 512, 1024, 3072)  # latent steps seen at once: 12 s to 285 s
+
+
+def evaluate_length(accompanist: Accompanist, **options) -> dict:
+    """`compare_lengths` of one model, which is called "model" in the report."""
+    settings = {"preset": accompanist.system.preset.name, **accompanist.system.defaults}
+    return {**settings, **compare_lengths({"model": accompanist}, **options)}
+
+
+def compare_lengths(
+    accompanists: dict[str, Accompanist], *, songs: int = 12, split: str = "validation", seed0: int = 1000, steps: int = 24,
+    lengths: Sequence[float] = LENGTHS, pieces: Sequence[int] = PIECES, progress: bool = True,
+) -> dict:  # fmt: skip
+    """Let models accompany songs of several lengths, all the same songs, at their own default guidance.
+
+    Parameters
+    ----------
+    songs : int, at least 2
+        Songs of the shortest length. The others get as much music, but at least two songs.
+    lengths : seconds, ascending; takes are marked in stretches of the first
+    pieces : latent steps, ascending; each divides the last
+
+    Returns
+    -------
+    dict, JSON-ready
+        ``counts``: songs of each length. ``models``: for each model ``lengths``, a list with the ``way`` (floor: basses of
+        other songs through the autoencoder, ceiling: the true bass through it) over all stretches of a length and
+        ``course``, the mean of all marks for each stretch in its order; and ``pieces``, the v-loss with its change against
+        the first size. The intervals are over stretches: those of one song are not independent.
+    """
+    counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
+    plan = [(seconds, seed) for seconds, seed in zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9))]
+    heard: dict[str, list[list[Heard]]] = {name: [] for name in ("ceiling", *accompanists)}
+    losses: dict[str, list[np.ndarray]] = {name: [] for name in accompanists}
+    for seconds, seed in tqdm(plan, desc="lengths", disable=not progress):
+        one = example(split, seed, seconds)
+        true = through_autoencoder(next(iter(accompanists.values())), one.bass)
+        heard["ceiling"].append(stretches(transcribe(true), one.song, lengths[0]))
+        for name, accompanist in accompanists.items():
+            take = accompanist(one.mix, steps=steps, seed=seed).audio
+            heard[name].append(stretches(transcribe(take), one.song, lengths[0]))
+            if seconds == lengths[-1]:
+                losses[name].append(piece_losses(accompanist.system, one, pieces))
+    floor = [[floor_mark(heard["ceiling"], i, k) for k in range(len(song))] for i, song in enumerate(heard["ceiling"])]
+    return {
+        "split": split, "seed0": seed0, "steps": steps, "stretch": lengths[0], "counts": list(counts.values()),
+        "music": digest(split, [(seed, seconds) for seconds, seed in plan]),
+        "models": {name: {
+            "lengths": [_row(seconds, [i for i, (other, _) in enumerate(plan) if other == seconds], heard[name],
+                             heard["ceiling"], floor) for seconds in lengths],
+            "pieces": _loss_table(pieces, np.concatenate(losses[name], axis=1)),
+        } for name in accompanists},
+    }  # fmt: skip
+
+
+def digest(split: str, songs: list[tuple[int, float]]) -> str:
+    """Sixteen hexadecimal digits of the written songs (seed, seconds): they change when the composer does."""
+    text = "".join(compose(seed, split=split, seconds=seconds).to_json() for seed, seconds in songs)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+# -- takes in stretches ---------------------------------------------------------------------------------------------
+
+Heard = tuple[Transcription, Song, float, float]  # what is heard from `begin` to `end` seconds of a take for a song
+
+
+def stretches(take: Transcription, song: Song, seconds: float) -> list[Heard]:
+    """A take cut into stretches of equal length, their times counted from the beginning of the song."""
+    found = []
+    for begin in np.arange(0, song.duration - seconds + 1e-6, seconds):
+        frames, starts = (_within(times, begin, begin + seconds) for times in (take.times, take.onsets))
+        part = Transcription(take.times[frames], take.midi[frames], take.onsets[starts])
+        found.append((part, song, float(begin), float(begin + seconds)))
+    return found
+
+
+def _within(times: np.ndarray, begin: float, end: float) -> np.ndarray:
+    return (times >= begin) & (times < end)
+
+
+def mark(part: Transcription, song: Song, begin: float, end: float) -> Marks:
+    """Marks of one stretch against the song from `begin` to `end` seconds."""
+    written = note_starts(song)
+    return {**compare(part, song), "onset_f1": onset_f1(part.onsets, written[_within(written, begin, end)])}
+
+
+def floor_mark(ceiling: list[list[Heard]], song: int, stretch: int) -> Marks:
+    """Mean marks of stretches of all other songs, moved to the place of one stretch: a pairing by chance."""
+    _, truth, begin, end = ceiling[song][stretch]
+    marks = []
+    for other in (heard for i, heards in enumerate(ceiling) if i != song for heard in heards):
+        shift = begin - other[2]
+        moved = Transcription(other[0].times + shift, other[0].midi, other[0].onsets + shift)
+        marks.append(mark(moved, truth, begin, end))
+    return {key: float(np.mean([one[key] for one in marks])) for key in marks[0]}
+
+
+def _row(seconds: float, songs: list[int], heard: list[list[Heard]], ceiling: list[list[Heard]],
+         floor: list[list[Marks]]) -> dict:  # fmt: skip
+    """The row of one length, over all stretches of `songs`."""
+    marks = [[mark(*part) for part in heard[i]] for i in songs]
+    flat = [one for song in marks for one in song]
+    best = [mark(*part) for i in songs for part in ceiling[i]]
+    course = np.array([[np.mean([one[key] for key in MEASURES]) for one in song] for song in marks])  # (songs, stretches)
+    return {
+        "seconds": seconds, "songs": len(songs), "stretches": len(flat),
+        "marks": {key: summary(column(flat, key)) for key in flat[0]},
+        "way": ways(flat, [one for i in songs for one in floor[i]], best),
+        "course": course.mean(0).round(4).tolist(),
+    }  # fmt: skip
+
+
+# -- one song in pieces ---------------------------------------------------------------------------------------------
+
+
+@torch.inference_mode()
+def piece_losses(system: System, one: Example, pieces: Sequence[int], times: int = 6) -> np.ndarray:
+    """v-loss of a song when the network sees pieces of so many steps at once: array (len(pieces), windows).
+
+    A step at the edge of a piece lacks a neighbour. So only the middle quarter of each window of ``pieces[0]`` steps is
+    marked, which is far from the cuts of all sizes; clean latents, noise and times are the same for all sizes.
+    """
+    device = next(system.parameters()).device
+    c_x, c_y = (
+        autoencoder.standardise(autoencoder.encode(to_level(wave)[None].to(device)))[..., : pieces[-1]]
+        for autoencoder, wave in ((system.mix_autoencoder, one.mix), (system.bass_autoencoder, one.bass))
+    )
+    eps = initial_noise(one.song.seed, c_y.shape[1:], device)[None]
+    rows = []
+    for size in pieces:
+        total: Tensor | float = 0.0
+        for t in torch.linspace(0.1, 0.95, times).to(c_y):
+            z, v, mix = (_cut(x, size) for x in (add_noise(c_y, eps, t), v_target(c_y, eps, t), c_x))
+            error = (system.unet(z, t.expand(len(z)), mix) - v).square().mean(1)  # (pieces, size)
+            windows = error.flatten().unflatten(0, (-1, pieces[0]))
+            total = total + windows[:, pieces[0] * 3 // 8 : pieces[0] * 5 // 8].mean(1)
+        rows.append((total / times).cpu().numpy())
+    return np.array(rows)
+
+
+def _cut(x: Tensor, size: int) -> Tensor:
+    """(1, C, n size) -> (n, C, size)."""
+    return x.unflatten(-1, (-1, size)).transpose(1, 2).flatten(0, 1)
+
+
+def _loss_table(pieces: Sequence[int], losses: np.ndarray) -> list[dict]:
+    return [{"steps": size, "loss": summary(row), "change": summary(row - losses[0])} for size, row in zip(pieces, losses)]
+
+
+def lines(report: dict) -> Iterator[str]:
+    """The mean way of every model at every length, one line a model."""
+    for name, model in report["models"].items():
+        means = [f"{row['seconds']:g} s {np.mean([way['mean'] for way in row['way'].values()]):.0%}" for row in model["lengths"]]
+        yield f"{name}: {', '.join(means)}"
