@@ -200,6 +200,7 @@ def train_diffusion_command(
     run: RunFolder,
     preset: PresetName = "classroom",
     cache: Cache = Path("cache"),
+    start: Annotated[Optional[str], typer.Option(help="Go on from the network of this model.")] = None,
     steps: Steps = None,
     resume: Resume = False,
     seed: Seed = 0,
@@ -210,8 +211,8 @@ def train_diffusion_command(
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import train_diffusion
 
-    train_diffusion(get_preset(preset), run, mix=mix, bass=bass, cache=cache, seed=seed, resume=resume, steps=steps,
-                    device=device, precision=precision)  # fmt: skip
+    train_diffusion(get_preset(preset), run, mix=mix, bass=bass, cache=cache, start=start, seed=seed, resume=resume,
+                    steps=steps, device=device, precision=precision)  # fmt: skip
     typer.echo(run / "pretrained")
 
 
@@ -226,6 +227,18 @@ def train_judge_command(
 
     train_contrastive(load_pretrained(model), run, cache=cache, seed=seed, resume=resume, steps=steps, device=device)
     typer.echo(run / "judge.safetensors")
+
+
+@train_app.command("ablations")
+def train_ablations_command(
+    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), out: Results = None, device: Device = "auto"
+) -> None:
+    """Train small networks with one thing changed each, and mark them; what is there already is kept."""
+    from bassnb.checkpoints import load_pretrained, write_json
+    from bassnb.training.ablations import run_ablations
+
+    report = run_ablations(load_pretrained(model), run, cache=cache, device=device, progress=shows_progress())
+    typer.echo(write_json(out or Path("results/ablations.json"), report))
 
 
 # -- evaluation -----------------------------------------------------------------------------------------------------
@@ -286,6 +299,7 @@ plain_examination("probe", "Read the chord root from mix latents of unseen songs
 plain_examination("frechet", "Frechet distance of takes to true basses of other songs.")
 plain_examination("contrastive", "Does a learned judge find the bass of each mix among 25?")
 plain_examination("style", "Distance of takes to a style reference, with and without grounding.")
+plain_examination("length", "Songs of 24 s to 5 minutes, and one song seen in pieces.")
 
 
 @evaluate_app.command("all")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from bassnb.checkpoints import load_pretrained, read_tensors
+from bassnb.checkpoints import CheckpointError, load_pretrained, read_tensors
 from bassnb.presets import SMOKE
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
@@ -43,6 +43,18 @@ def test_diffusion_resumes_to_the_bit(trained, tmp_path):
                         device="cpu", resume=True, steps=steps)  # fmt: skip
     assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
     assert same(tmp_path / "d" / "pretrained", trained / "diffusion" / "pretrained")
+
+
+def test_a_training_may_start_from_a_model(trained, tmp_path):
+    given = trained / "diffusion" / "pretrained"
+    plan = dataclasses.replace(SMOKE.diffusion_training, learning_rate=0.0)
+    preset = dataclasses.replace(SMOKE, diffusion_training=plan)
+    folders = {"mix": trained / "mix", "bass": trained / "bass", "cache": trained / "cache", "device": "cpu", "steps": 2}
+    system = train_diffusion(preset, tmp_path / "d", start=str(given), **folders)
+    expected = load_pretrained(given).unet.state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in system.unet.state_dict().items())
+    with pytest.raises(CheckpointError):
+        train_diffusion(preset, tmp_path / "e", start="classroom", **folders)
 
 
 def test_pipeline_leaves_a_model_that_loads(trained):
