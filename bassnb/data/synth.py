@@ -1,7 +1,7 @@
 """Notes to sound: a SoundFont player that forgets everything between two parts.
 
-The player is TinySoundFont and the instruments are TimGM6mb, which the `pretty_midi` wheel carries. Taught in
-chapter 10.
+The player is TinySoundFont and the instruments are TimGM6mb, which the `pretty_midi` wheel carries, or those of
+any other SoundFont that the caller names. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -38,16 +38,21 @@ def soundfont_path() -> Path:
     return path
 
 
-@lru_cache(maxsize=1)
-def _player():
-    """The one synthesizer of this process and the SoundFont loaded into it."""
+@lru_cache(maxsize=2)
+def _player(soundfont: str | None):
+    """A synthesizer with one SoundFont loaded into it, TimGM6mb if None."""
     try:
         from tinysoundfont import Synth
     except ImportError as error:
         raise DataError(
             "The synthesizer is missing; install it with `pip install --no-deps tinysoundfont`.") from error
+    if soundfont is not None and not Path(soundfont).is_file():
+        raise DataError(f"The SoundFont {soundfont} is missing; give the path of an .sf2 file.")
     synth = Synth(gain=0.0, samplerate=SAMPLE_RATE)
-    return synth, synth.sfload(str(soundfont_path()), max_voices=128)
+    try:
+        return synth, synth.sfload(soundfont or str(soundfont_path()), max_voices=128)
+    except Exception as error:  # the player raises a plain Exception
+        raise DataError(f"{soundfont} cannot be read as a SoundFont; give the path of an .sf2 file.") from error
 
 
 @lru_cache(maxsize=1)
@@ -57,22 +62,28 @@ def _scratch(samples: int) -> np.ndarray:
 
 
 def play(notes: Sequence[Note], program: int, samples: int, *, is_drum: bool = False,
-         tuning: float = 0.0) -> np.ndarray:
+         tuning: float = 0.0, soundfont: str | None = None) -> np.ndarray:
     """Play notes with one instrument.
 
     Parameters
     ----------
     notes : sorted or not; times in seconds. program : General MIDI program, or drum kit if `is_drum`.
     samples : length N to return. tuning : semitones away from 440 Hz; drums ignore it.
+    soundfont : path of an .sf2 file, TimGM6mb if None; an instrument that it lacks is played by its first one.
 
     Returns
     -------
     ndarray (2, N) float32. Equal input gives equal bytes, whatever was played before.
     """
-    synth, font = _player()
+    synth, font = _player(soundfont)
     channel = 9 if is_drum else 0
-    synth.program_select(channel, font, _DRUM_BANK if is_drum else 0, program, is_drum)
-    synth.set_tuning(channel, 0.0 if is_drum else tuning - _SHARP.get(program, _SHARP_UPPER))
+    bank = _DRUM_BANK if is_drum else 0
+    try:
+        synth.program_select(channel, font, bank, program, is_drum)
+    except RuntimeError:  # only a foreign SoundFont can lack an instrument
+        synth.program_select(channel, font, bank, 0, is_drum)
+    sharp = 0.0 if is_drum or soundfont else _SHARP.get(program, _SHARP_UPPER)
+    synth.set_tuning(channel, 0.0 if is_drum else tuning - sharp)
     out = _scratch(samples)
     buffer, here = memoryview(out).cast("B"), 0
     try:
