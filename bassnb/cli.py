@@ -238,7 +238,8 @@ def train_ablations_command(
     from bassnb.training.ablations import run_ablations
 
     report = run_ablations(load_pretrained(model), run, cache=cache, device=device, progress=shows_progress())
-    typer.echo(write_json(out or Path("results/ablations.json"), report))
+    command = f"bassnb train ablations --run {run} --model {model}"
+    typer.echo(write_json(out or Path("results/ablations.json"), {"command": command, **report}))
 
 
 # -- evaluation -----------------------------------------------------------------------------------------------------

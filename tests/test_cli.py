@@ -211,6 +211,11 @@ def test_evaluate_writes_its_report(model, tmp_path):
     assert json.loads(out.read_text())["songs"] == 2 and result.stdout.startswith(str(out))
 
 
+def test_ablations_refuse_an_unknown_model(tmp_path):
+    result = run("train", "ablations", "--model", "no-such-model", "--run", tmp_path / "run", "--out", tmp_path / "a.json")
+    assert_refused(result, tmp_path, "no-such-model")
+
+
 def test_evaluate_refuses_an_unknown_model(tmp_path):
     result = run("evaluate", "match", "--model", "no-such-model", "--out", tmp_path / "m.json")
     assert_refused(result, tmp_path, "no-such-model")

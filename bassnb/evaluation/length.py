@@ -179,5 +179,5 @@ def _loss_table(pieces: Sequence[int], losses: np.ndarray) -> list[dict]:
 def lines(report: dict) -> Iterator[str]:
     """The mean way of every model at every length, one line a model."""
     for name, model in report["models"].items():
-        means = [f"{row['seconds']:g} s {np.mean([way['mean'] for way in row['way'].values()]):.0%}" for row in model["lengths"]]
-        yield f"{name}: {', '.join(means)}"
+        means = {row["seconds"]: np.mean([way["mean"] for way in row["way"].values()]) for row in model["lengths"]}
+        yield f"{name}: {', '.join(f'{seconds:g} s {mean:.0%}' for seconds, mean in means.items())}"

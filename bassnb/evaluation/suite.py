@@ -13,6 +13,7 @@ from bassnb.checkpoints import write_json
 from bassnb.evaluation.autoencoder import evaluate_bass_autoencoder
 from bassnb.evaluation.fad import evaluate_frechet, evaluate_rescale, evaluate_steps
 from bassnb.evaluation.figures import evaluate_contrastive, evaluate_style
+from bassnb.evaluation.length import evaluate_length, lines
 from bassnb.evaluation.probe import chord_root_probe
 from bassnb.evaluation.report import choose_guidance, evaluate_match
 
@@ -67,9 +68,15 @@ def _style(accompanist: Accompanist, **options) -> tuple[dict, str]:
     return report, ", ".join(f"{name} {row['euclidean']['mean']:.2f}" for name, row in report["rows"].items())
 
 
+def _length(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_length(accompanist, **options)
+    return report, "; ".join(lines(report))
+
+
 EXAMINATIONS: dict[str, Callable[..., tuple[dict, str]]] = {
     "match": _match, "guidance": _guidance, "autoencoder": _autoencoder, "probe": _probe,
     "frechet": _frechet, "steps": _steps, "rescale": _rescale, "contrastive": _contrastive, "style": _style,
+    "length": _length,
 }  # fmt: skip
 
 

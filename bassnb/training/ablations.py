@@ -71,6 +71,7 @@ def run_ablations(
         songs. ``length``: `compare_lengths` of those variants that differ in their positions.
     """
     accelerator = Accelerator(cpu=device == "cpu")
+    system = copy.deepcopy(system).to(accelerator.device)
     pairs, held_out = latent_pairs(plan.training, [system.mix_autoencoder, system.bass_autoencoder], cache, accelerator)
     study = Study.make(Accompanist(system), plan, progress)
     common = {"plan": asdict(plan), "encoders": encoders_of(system)}
@@ -115,9 +116,9 @@ def encoders_of(system: System) -> str:
 
 def unstandardised(pairs: LatentDataset, system: System) -> LatentDataset:
     """The same latents as the encoders give them."""
-    bass = system.bass_autoencoder.unstandardise(pairs.bass.float())
-    mix = system.mix_autoencoder.unstandardise(pairs.mix.float())
-    return LatentDataset(bass, mix)
+    autoencoders = (copy.deepcopy(autoencoder).cpu() for autoencoder in (system.bass_autoencoder, system.mix_autoencoder))
+    return LatentDataset(*(autoencoder.unstandardise(latents.float())
+                           for autoencoder, latents in zip(autoencoders, (pairs.bass, pairs.mix))))  # fmt: skip
 
 
 def accompanist(variant: Variant, network: nn.Module, system: System, plan: AblationPlan) -> Accompanist:
