@@ -5,17 +5,21 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System
+from bassnb.data.songs import BASS_PROGRAMS
+from bassnb.evaluation.examples import example
 from bassnb.evaluation.pitch import track_pitch
-from bassnb.evaluation.examples import examples
 from bassnb.evaluation.spectra import spectral_measures
 from bassnb.evaluation.statistics import summary
 from bassnb.spectral import griffin_lim
 
 ROWS = ("trained_phase", "griffin_lim", "true_phase")
+NAMES = ("acoustic", "finger", "pick", "fretless", "slap 1", "slap 2", "synth 1", "synth 2", "square lead", "bass lead")
+TIMBRES = dict(zip(NAMES, BASS_PROGRAMS, strict=True))  # names of General MIDI
 
 
 @torch.no_grad()
@@ -66,22 +70,54 @@ def pitch_kept(original: Tensor, decoded: Tensor) -> dict[str, float]:
     }
 
 
+def si_sdr(original: Tensor, decoded: Tensor) -> float:
+    """Scale-invariant signal-to-distortion ratio in dB of two waves (2, N) (Le Roux et al. 2019).
+
+    10 log10 |a x|^2 / |a x - x~|^2 with a = <x~, x> / |x|^2: what of the decoded wave is the original, at whatever
+    level, over what is not. It hears every phase; a spectrum without error may have any value here. At least -100 dB.
+    """
+    x, other = original.double().flatten(), decoded.double().flatten()
+    target = other @ x / x.square().sum().clamp_min(1e-12) * x
+    ratio = target.square().sum() / (target - other).square().sum().clamp_min(1e-12)
+    return float(10 * torch.log10(ratio.clamp_min(1e-10)))
+
+
 def evaluate_bass_autoencoder(
-    system: System, *, songs: int = 24, split: str = "test", seconds: float = 24.0, seed0: int = 0,
+    system: System, *, songs: int = 40, split: str = "test", seconds: float = 12.0, seed0: int = 0,
     progress: bool = False,
 ) -> dict:  # fmt: skip
-    """Decode the true bass of unseen songs and compare; see `pitch_kept` and `spectral_measures` for the figures.
+    """Decode the true bass of unseen songs and compare; see `pitch_kept`, `si_sdr` and `spectral_measures`.
+
+    The songs take their bass sounds from `TIMBRES` in turn, so that each is heard equally often.
+
+    Parameters
+    ----------
+    songs : a multiple of ten hears all timbres equally often
 
     Returns
     -------
     dict, JSON-ready
-        For each of `ROWS` the mean and 95 % interval over songs of every figure.
+        ``rows``: for each of `ROWS` the mean and 95 % interval over songs of every figure. ``timbres``: the same
+        for the songs of each timbre, with their ``count``.
     """
-    table: dict[str, list[dict[str, float]]] = {row: [] for row in ROWS}
-    for example in examples(split, songs, seconds=seconds, seed0=seed0, progress=progress):
-        bass = to_level(example.bass)
-        for row, wave in reconstructions(system.bass_autoencoder, bass).items():
-            table[row].append({**pitch_kept(bass, wave), **spectral_measures(bass, wave)})
-    rows = {row: {key: summary([song[key] for song in marks]) for key in marks[0]} for row, marks in table.items()}
+    heard: dict[str, list[dict[str, dict[str, float]]]] = {}
+    for number in tqdm(range(songs), desc=f"{split} songs", disable=not progress):
+        timbre, program = list(TIMBRES.items())[number % len(TIMBRES)]
+        bass = to_level(example(split, seed0 + number, seconds, bass_program=program).bass)
+        waves = reconstructions(system.bass_autoencoder, bass)
+        heard.setdefault(timbre, []).append({row: measure(bass, wave) for row, wave in waves.items()})
     setting = {"split": split, "songs": songs, "seed0": seed0, "seconds": seconds}
-    return {"preset": system.preset.name, **setting, "rows": rows}
+    return {
+        "preset": system.preset.name, **setting, "rows": tabulate([marks for found in heard.values() for marks in found]),
+        "timbres": {timbre: {"count": len(found), **tabulate(found)} for timbre, found in heard.items()},
+    }  # fmt: skip
+
+
+def measure(bass: Tensor, wave: Tensor) -> dict[str, float]:
+    """Every figure of an original (2, N) and its reconstruction (2, N)."""
+    return {**pitch_kept(bass, wave), "si_sdr": si_sdr(bass, wave), **spectral_measures(bass, wave)}
+
+
+def tabulate(marks: list[dict[str, dict[str, float]]]) -> dict[str, dict]:
+    """Row -> figure -> mean and 95 % interval over songs."""
+    return {row: {key: summary([song[row][key] for song in marks]) for key in marks[0][row]} for row in ROWS}

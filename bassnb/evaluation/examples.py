@@ -22,9 +22,9 @@ class Example:
     mix: Tensor
 
 
-def example(split: str, seed: int, seconds: float) -> Example:
-    """Compose and render the song `seed` of a split."""
-    song = compose(seed, split=split, seconds=seconds)
+def example(split: str, seed: int, seconds: float, *, bass_program: int | None = None) -> Example:
+    """Compose and render the song `seed` of a split; `bass_program` chooses the sound of its bass."""
+    song = compose(seed, split=split, seconds=seconds, bass_program=bass_program)
     stems = render(song)
     return Example(song, stems["bass"], sum(wave for name, wave in stems.items() if name != "bass"))
 

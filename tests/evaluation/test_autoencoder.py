@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bassnb.checkpoints import System
-from bassnb.evaluation.autoencoder import ROWS, evaluate_bass_autoencoder, pitch_kept, reconstructions
+from bassnb.evaluation.autoencoder import ROWS, TIMBRES, evaluate_bass_autoencoder, pitch_kept, reconstructions, si_sdr
 from bassnb.evaluation.examples import example
 from bassnb.presets import get_preset
 
@@ -43,10 +43,26 @@ def test_reconstructions_have_the_length_of_the_bass(system):
     assert all(wave.shape == (2, 70_001) and wave.isfinite().all() for wave in waves.values())
 
 
+def test_si_sdr_by_pencil():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 20_000, generator=generator)
+    noise = torch.randn(2, 20_000, generator=generator)
+    noise -= (noise * x).sum() / x.square().sum() * x  # nothing of x is in it
+    noise *= x.norm() / noise.norm() / 10  # 20 dB below x
+    assert si_sdr(x, x + noise) == pytest.approx(20, abs=1e-3)
+    assert si_sdr(x, 0.3 * (x + noise)) == pytest.approx(20, abs=1e-3)  # the level does not count
+    assert si_sdr(x, -x) > 100  # nor does the sign of the whole
+    assert si_sdr(x, x.roll(1, -1)) < 0  # but one sample does
+
+
 def test_report_is_json_with_intervals(system):
-    report = evaluate_bass_autoencoder(system, songs=2, split="validation", seconds=1.0)
-    rows = json.loads(json.dumps(report))["rows"]
+    report = json.loads(json.dumps(evaluate_bass_autoencoder(system, songs=2, split="validation", seconds=1.0)))
+    rows = report["rows"]
     assert set(rows) == set(ROWS)
+    first, second = report["timbres"].values()  # songs take the timbres in turn
+    assert list(report["timbres"]) == list(TIMBRES)[:2] and first["count"] == second["count"] == 1
+    both = [timbre["true_phase"]["si_sdr"]["mean"] for timbre in (first, second)]
+    assert rows["true_phase"]["si_sdr"]["mean"] == pytest.approx(sum(both) / 2)
     for row in rows.values():
         error = row["multi_resolution_stft"]
         assert 0 < error["low"] <= error["mean"] <= error["high"]
