@@ -1,7 +1,7 @@
 # make book      the chapters, executed and rendered to _build/html
 # make test      every test
 # make lab       the chapters in JupyterLab
-# make results   the figures of the README, measured again into results/
+# make results   every figure and table, measured again into results/, and their summary
 # make record    the experiments of the chapters at full scale, into results/chapters/
 # All of them set up .venv on their first run and reuse it afterwards.
 
@@ -45,8 +45,10 @@ test: $(READY)
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=. book/00_listen_first.ipynb
 
+# An hour or two on two CPU cores; each report says how long it took. Figures that need training are kept (make record).
 results: $(READY)
 	$(BIN)/bassnb evaluate all
+	$(BIN)/bassnb evaluate summary --into README.md
 
 # Long: hours on two CPU cores, minutes on a GPU. `make record CHAPTERS=book/05_ddim.ipynb` takes one of them.
 record: $(READY)
@@ -55,7 +57,7 @@ record: $(READY)
 
 # Only what make made; the environment stays.
 clean:
-	rm -rf _build .pytest_cache build *.egg-info
+	rm -rf _build _quick .pytest_cache build *.egg-info
 
 # For publishing a copy: make repository URL=https://github.com/you/bassnb
 # Every page takes the address from _config.yml; a chapter on Colab has only itself, so the address stands there too.

@@ -298,6 +298,8 @@ def plain_examination(name: str, help: str) -> None:
 plain_examination("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_examination("probe", "Read the chord root from mix latents of unseen songs.")
 plain_examination("frechet", "Frechet distance of takes to true basses of other songs.")
+plain_examination("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
+plain_examination("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
 plain_examination("contrastive", "Does a learned judge find the bass of each mix among 25?")
 plain_examination("style", "Distance of takes to a style reference, with and without grounding.")
 plain_examination("length", "Songs of 24 s to 5 minutes, and one song seen in pieces.")
@@ -307,8 +309,36 @@ plain_examination("length", "Songs of 24 s to 5 minutes, and one song seen in pi
 def evaluate_all_command(
     model: Model = "classroom",
     songs: Songs = None,
-    out: Annotated[Path, typer.Option(help="Folder for the JSON files.")] = Path("results"),
+    out: Annotated[Optional[Path], typer.Option(help="Folder for the JSON files; results, or _quick with --quick.")] = None,
     device: Device = "auto",
+    quick: Annotated[bool, typer.Option("--quick", help="Minutes, not hours: does everything run? The figures are noise.")] = False,
 ) -> None:
-    """All of them; match takes the model's own guidance."""
-    examine(["autoencoder", "probe", "guidance", "match"], model, device, out, songs=songs)
+    """Every examination and the summary; match takes the model's own guidance."""
+    from bassnb.accompanist import Accompanist
+    from bassnb.evaluation.suite import QUICK, examine_all
+    from bassnb.evaluation.summary import write_summary
+
+    out = out or Path("_quick" if quick else "results")
+    settings, command = (QUICK, "bassnb evaluate all --quick") if quick else (None, None)
+    accompanist = Accompanist.from_pretrained(model, device=device)
+    whole = True
+    for name, line, done in examine_all(accompanist, out, settings=settings, command=command, songs=songs, progress=shows_progress()):
+        typer.echo(f"{out / name}.json: {line}", err=not done)
+        whole &= done
+    typer.echo("{}: {}".format(*write_summary(out)))
+    if not whole:
+        raise typer.Exit(2)
+
+
+@evaluate_app.command("summary")
+def evaluate_summary_command(
+    results: Annotated[Path, typer.Option(help="Folder with the JSON files; SUMMARY.md goes there.")] = Path("results"),
+    into: Annotated[Optional[Path], typer.Option(help="Markdown file with a marked place for the table of marks.")] = None,
+) -> None:
+    """Claims of the paper and our goals beside what was measured; reads files only."""
+    from bassnb.evaluation.summary import put_into, read_reports, write_summary
+
+    typer.echo("{}: {}".format(*write_summary(results)))
+    if into:
+        put_into(into, read_reports(results))
+        typer.echo(into)

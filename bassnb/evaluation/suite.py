@@ -1,16 +1,19 @@
-"""Each examination by its name: run it, write its JSON file, return the line worth reading."""
+"""Each examination by its name: run it, write its JSON file, return the line worth reading; and all of them in turn."""
 
 from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bassnb import __version__
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import write_json
+from bassnb.errors import BassnbError
 from bassnb.evaluation.autoencoder import evaluate_bass_autoencoder
+from bassnb.evaluation.experiment import device
 from bassnb.evaluation.fad import evaluate_frechet, evaluate_rescale, evaluate_steps
 from bassnb.evaluation.figures import evaluate_contrastive, evaluate_style
 from bassnb.evaluation.length import evaluate_length, lines
@@ -79,6 +82,20 @@ EXAMINATIONS: dict[str, Callable[..., tuple[dict, str]]] = {
     "length": _length,
 }  # fmt: skip
 
+# What `bassnb evaluate all --quick` runs: minutes in place of hours, to see that everything works; the figures are noise.
+QUICK: dict[str, dict] = {
+    "match": {"songs": 4, "seconds": 8.0, "steps": 8},
+    "guidance": {"songs": 2, "seconds": 8.0, "steps": 8, "weights": (1.0, 4.0), "phis": (0.0, 0.7)},
+    "autoencoder": {"songs": 10, "seconds": 4.0},
+    "probe": {"songs": 4, "seconds": 8.0},
+    "frechet": {"songs": 8, "reference": 24, "seconds": 6.0, "steps": 8},
+    "steps": {"songs": 8, "reference": 24, "seconds": 6.0, "counts": (1, 8, 64)},
+    "rescale": {"songs": 8, "reference": 24, "seconds": 6.0, "steps": 8, "weights": (1.0, 2.0, 6.0), "phis": (0.0, 0.5, 1.0)},
+    "contrastive": {"songs": 8, "seconds": 6.0, "steps": 8},
+    "style": {"songs": 2, "seconds": 6.0, "steps": 4},
+    "length": {"songs": 2, "steps": 4, "lengths": (6.0, 24.0), "pieces": (32, 64, 256)},
+}  # fmt: skip
+
 
 def without_nan(content):
     """`content` with None for every NaN: JSON knows none."""
@@ -89,13 +106,14 @@ def without_nan(content):
     return None if isinstance(content, float) and math.isnan(content) else content
 
 
-def examine(name: str, accompanist: Accompanist, path: Path, **options) -> str:
-    """Run one examination and write its report.
+def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | None = None, **options) -> str:
+    """Run one examination and write its report, with the minutes that it took and the machine that it ran on.
 
     Parameters
     ----------
     name : a key of `EXAMINATIONS`
     path : JSON file, written atomically when the examination is complete
+    command : with which anybody can do it again; None writes it from the options
     options : for the examination; those that are None keep its own default
 
     Returns
@@ -111,9 +129,38 @@ def examine(name: str, accompanist: Accompanist, path: Path, **options) -> str:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     chosen = {key: value for key, value in options.items() if value is not None}
+    began = time.perf_counter()
     report, headline = EXAMINATIONS[name](accompanist, **chosen)
+    minutes = round((time.perf_counter() - began) / 60, 1)
     shown = {key: value for key, value in chosen.items() if key != "progress"}
     flags = "".join(f" --{key} {value}" for key, value in shown.items())
-    command = f"bassnb evaluate {name} --model {accompanist.name}{flags}"
-    write_json(path, {"command": command, "version": __version__, **without_nan(report)})
-    return headline
+    meta = {
+        "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}", "version": __version__,
+        "minutes": minutes, "device": device(),
+    }  # fmt: skip
+    write_json(path, {**meta, **without_nan(report)})
+    return f"{headline} ({minutes:g} min)"
+
+
+def examine_all(
+    accompanist: Accompanist, folder: Path, *, settings: dict[str, dict] | None = None, command: str | None = None, **options
+) -> Iterator[tuple[str, str, bool]]:
+    """Run every examination into a folder, one after the other.
+
+    Parameters
+    ----------
+    settings : for single examinations, by name, such as `QUICK`
+    options : for all of them, in addition
+
+    Yields
+    ------
+    name : of the examination that has just ended
+    line : its headline, or the sentence that says why it could not be done; the others go on
+    done : bool
+    """
+    for name in EXAMINATIONS:
+        chosen = {**(settings or {}).get(name, {}), **{key: value for key, value in options.items() if value is not None}}
+        try:
+            yield name, examine(name, accompanist, folder / f"{name}.json", command=command, **chosen), True
+        except BassnbError as error:
+            yield name, " ".join(str(error).split()), False
