@@ -23,7 +23,7 @@ from bassnb.diffusion import add_noise, v_target
 from bassnb.evaluation.examples import Example, example
 from bassnb.evaluation.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe
 from bassnb.evaluation.report import Marks, column, through_autoencoder, ways
-from bassnb.evaluation.statistics import summary
+from bassnb.evaluation.statistics import summary, way_summary
 from bassnb.sampling import initial_noise
 
 LENGTHS = (24.0, 48.0, 96.0, 300.0)  # seconds
@@ -53,12 +53,13 @@ def compare_lengths(
     -------
     dict, JSON-ready
         ``counts``: songs of each length. ``models``: for each model ``lengths``, a list with the ``way`` (floor: basses of
-        other songs through the autoencoder, ceiling: the true bass through it) over all stretches of a length and
-        ``course``, the mean of all marks for each stretch in its order; and ``pieces``, the v-loss with its change against
-        the first size. The intervals are over stretches: those of one song are not independent.
+        other songs through the autoencoder, ceiling: the true bass through it) over all stretches of a length, ``overall``,
+        the way of the mean of all measures, and ``course``, that mean for each stretch in its order; and ``pieces``, the
+        v-loss with its change against the first size. The intervals are over stretches: those of one song are not
+        independent.
     """
     counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
-    plan = [(seconds, seed) for seconds, seed in zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9))]
+    plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))  # (seconds, seed)
     heard: dict[str, list[list[Heard]]] = {name: [] for name in ("ceiling", *accompanists)}
     losses: dict[str, list[np.ndarray]] = {name: [] for name in accompanists}
     for seconds, seed in tqdm(plan, desc="lengths", disable=not progress):
@@ -103,6 +104,11 @@ def stretches(take: Transcription, song: Song, seconds: float) -> list[Heard]:
     return found
 
 
+def mean_marks(marks: list[Marks]) -> np.ndarray:
+    """The mean over all measures for each song or stretch, array (songs,)."""
+    return np.mean([column(marks, key) for key in MEASURES], axis=0)
+
+
 def _within(times: np.ndarray, begin: float, end: float) -> np.ndarray:
     return (times >= begin) & (times < end)
 
@@ -130,11 +136,13 @@ def _row(seconds: float, songs: list[int], heard: list[list[Heard]], ceiling: li
     marks = [[mark(*part) for part in heard[i]] for i in songs]
     flat = [one for song in marks for one in song]
     best = [mark(*part) for i in songs for part in ceiling[i]]
-    course = np.array([[np.mean([one[key] for key in MEASURES]) for one in song] for song in marks])  # (songs, stretches)
+    worst = [one for i in songs for one in floor[i]]
+    course = np.array([mean_marks(song) for song in marks])  # (songs, stretches)
     return {
         "seconds": seconds, "songs": len(songs), "stretches": len(flat),
         "marks": {key: summary(column(flat, key)) for key in flat[0]},
-        "way": ways(flat, [one for i in songs for one in floor[i]], best),
+        "way": ways(flat, worst, best),
+        "overall": way_summary(*map(mean_marks, (flat, worst, best))),
         "course": course.mean(0).round(4).tolist(),
     }  # fmt: skip
 
@@ -179,5 +187,5 @@ def _loss_table(pieces: Sequence[int], losses: np.ndarray) -> list[dict]:
 def lines(report: dict) -> Iterator[str]:
     """The mean way of every model at every length, one line a model."""
     for name, model in report["models"].items():
-        means = {row["seconds"]: np.mean([way["mean"] for way in row["way"].values()]) for row in model["lengths"]}
+        means = {row["seconds"]: row["overall"]["mean"] for row in model["lengths"]}
         yield f"{name}: {', '.join(f'{seconds:g} s {mean:.0%}' for seconds, mean in means.items())}"

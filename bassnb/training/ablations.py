@@ -24,10 +24,10 @@ from bassnb.checkpoints import System, read_json, write_json
 from bassnb.data.latents import LatentDataset, fingerprint
 from bassnb.diffusion import add_noise, v_target
 from bassnb.evaluation.examples import Example, examples
-from bassnb.evaluation.length import compare_lengths, digest
-from bassnb.evaluation.match import MEASURES, compare, transcribe
-from bassnb.evaluation.report import Marks, column, floor_marks, through_autoencoder, ways
-from bassnb.evaluation.statistics import summary
+from bassnb.evaluation.length import compare_lengths, digest, mean_marks
+from bassnb.evaluation.match import compare, transcribe
+from bassnb.evaluation.report import Marks, floor_marks, through_autoencoder, ways
+from bassnb.evaluation.statistics import summary, way_summary
 from bassnb.evaluation.suite import without_nan
 from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.training.diffusion import fit, latent_pairs
@@ -187,8 +187,8 @@ def examine_variant(
     dict, JSON-ready
         ``loss``: v-loss "with the mix" and "without", and ``by_time``, with the mix in each third of [0, 1]; None for
         latents that are not standardised, whose v is another quantity. ``guided`` and ``plain``: the way of every
-        measure from floor to ceiling. ``each``: per crop or song, for paired differences; ``match`` is the mean of the
-        measures.
+        measure from floor to ceiling, and of their mean. ``each``: per crop or song, for paired differences; ``match`` is
+        the mean of the measures.
     """
     report: dict = {"variant": asdict(variant), "loss": None, "each": {}}
     if variant.standardise:
@@ -198,8 +198,9 @@ def examine_variant(
         for one in study.examples:
             take = player(one.mix, steps=plan.steps, seed=one.song.seed, guidance=guidance)
             marks.append(compare(transcribe(take.audio), one.song))
-        report[name] = ways(marks, study.floor, study.ceiling)
-        report["each"][f"{name} match"] = np.mean([column(marks, key) for key in MEASURES], axis=0).round(4).tolist()
+        overall = [mean_marks(row) for row in (marks, study.floor, study.ceiling)]
+        report[name] = {**ways(marks, study.floor, study.ceiling), "overall": way_summary(*overall)}
+        report["each"][f"{name} match"] = overall[0].round(4).tolist()
     return report
 
 

@@ -72,6 +72,8 @@ def test_the_report(player):
     rows = report["models"]["model"]["lengths"]
     assert [(row["songs"], row["stretches"], len(row["course"])) for row in rows] == [(2, 2, 1), (2, 4, 2)]
     assert set(rows[0]["way"]) == set(MEASURES)
+    found = np.mean([rows[0]["marks"][key]["mean"] for key in MEASURES])
+    assert rows[0]["course"] == pytest.approx([found], abs=1e-3)
     pieces = report["models"]["model"]["pieces"]
     assert [row["steps"] for row in pieces] == [8, 16, 32] and pieces[0]["change"]["mean"] == 0
     assert next(lines(report)).startswith("model: 3 s ")

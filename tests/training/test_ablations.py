@@ -47,7 +47,7 @@ def test_the_table_is_json_with_a_row_for_each_variant(table):
     report = json.loads(json.dumps(table[1], allow_nan=False))
     assert list(report["rows"]) == [variant.name for variant in SOME]
     for name, row in report["rows"].items():
-        assert set(row["guided"]) == set(row["plain"]) == set(MEASURES)
+        assert set(row["guided"]) == set(row["plain"]) == {*MEASURES, "overall"}
         assert len(row["each"]["guided match"]) == PLAN.songs
         assert (row["loss"] is None) == (name == "latents not standardised")
         assert row["loss"] is None or len(row["each"]["without"]) == PLAN.crops
