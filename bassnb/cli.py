@@ -311,7 +311,7 @@ def evaluate_all_command(
     songs: Songs = None,
     out: Annotated[Optional[Path], typer.Option(help="Folder for the JSON files; results, or _quick with --quick.")] = None,
     device: Device = "auto",
-    quick: Annotated[bool, typer.Option("--quick", help="Minutes, not hours: does everything run? The figures are noise.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Minutes, not hours, for figures that are noise.")] = False,
 ) -> None:
     """Every examination and the summary; match takes the model's own guidance."""
     from bassnb.accompanist import Accompanist
@@ -321,8 +321,8 @@ def evaluate_all_command(
     out = out or Path("_quick" if quick else "results")
     settings, command = (QUICK, "bassnb evaluate all --quick") if quick else (None, None)
     accompanist = Accompanist.from_pretrained(model, device=device)
-    whole = True
-    for name, line, done in examine_all(accompanist, out, settings=settings, command=command, songs=songs, progress=shows_progress()):
+    options, whole = {"songs": songs, "progress": shows_progress()}, True
+    for name, line, done in examine_all(accompanist, out, settings=settings, command=command, **options):
         typer.echo(f"{out / name}.json: {line}", err=not done)
         whole &= done
     typer.echo("{}: {}".format(*write_summary(out)))

@@ -154,10 +154,10 @@ def _weights(url: str, name: str, file: str | None = None) -> dict:
     try:
         return torch.hub.load_state_dict_from_url(url, map_location="cpu", file_name=file, weights_only=True, progress=False)
     except pickle.UnpicklingError as error:
-        raise EmbeddingError(f"the weights of {name!r} from {url} hold more than tensors and are not read; take another") from error
+        raise EmbeddingError(f"the weights at {url} hold more than tensors and are not read; take 'spectral'") from error
     except (OSError, RuntimeError) as error:
         raise _no_weights(name, url) from error
 
 
 def _no_weights(name: str, source: str) -> EmbeddingError:
-    return EmbeddingError(f"the weights of the embedding {name!r} cannot be fetched from {source}; go online, or take 'spectral'")
+    return EmbeddingError(f"the weights of {name!r} cannot be fetched from {source}; go online, or take 'spectral'")

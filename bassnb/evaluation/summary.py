@@ -44,8 +44,8 @@ CLAIMS = (
 )  # fmt: skip
 
 GOALS = (
-    *(Claim(f"{MEASURES[key].capitalize()}: at least {goal:.0%} of the way", "", claims.least("match", f"way/generated/{key}", goal))
-      for key, goal in WAYS.items()),
+    *(Claim(f"{MEASURES[key].capitalize()}: at least {goal:.0%} of the way", "",
+            claims.least("match", f"way/generated/{key}", goal)) for key, goal in WAYS.items()),
     *(Claim(f"{MEASURES[key].capitalize()}: above retrieval", "", claims.beats("match", key, "retrieval")) for key in WAYS),
     *(Claim(f"{MEASURES[key].capitalize()}: level with the rule", "", claims.beats("match", key, "rule", level=True))
       for key in ("chord_tone", "root")),
@@ -91,22 +91,32 @@ def summary_page(reports: Reports) -> str:
         "Made by `bassnb evaluate summary` from the JSON files beside this page; the rules behind the verdicts are in",
         "`bassnb/evaluation/claims.py`. Intervals hold 95 %, over songs. A difference counts only where its interval does",
         "not hold 0; a goal is met if the figure itself reaches it.", "",
-        "## What the paper says", "", *claim_table(CLAIMS, reports, "claim"), "",
+        "## What the paper says", "", *claim_table(CLAIMS, reports), "",
         "No number of ours may be set beside the paper's: other data, another embedding, a smaller model. Directions can.", "",
-        "## What we aim at", "", *claim_table(GOALS, reports, "goal"), "",
+        "## What we aim at", "", *goal_table(GOALS, reports), "",
         "The way leads from the basses of other songs (0 %) to the true bass through the autoencoder (100 %).", "",
         "## What was run", "", *run_table(reports), "",
     ])  # fmt: skip
 
 
-def claim_table(judged: tuple[Claim, ...], reports: Reports, title: str) -> list[str]:
+def claim_table(judged: tuple[Claim, ...], reports: Reports) -> list[str]:
     """Lines of a Markdown table, one row a claim."""
-    lines = [f"| {title} | section | ours | 95 % interval | verdict | from |", "|---|---|---|---|---|---|"]
-    for claim in judged:
-        verdict, found = claim.judge(reports)
-        cells = (found.figure, found.interval, f"**{verdict}**", f"{found.source}.json") if found else ("", "", verdict, "")
-        lines.append(f"| {' | '.join((claim.text, claim.where, *cells))} |")
-    return lines
+    rows = [f"| {claim.text} | {claim.where} | {verdict_cells(claim, reports)} |" for claim in judged]
+    return ["| claim | section | ours | 95 % interval | verdict | from |", "|---|---|---|---|---|---|", *rows]
+
+
+def goal_table(judged: tuple[Claim, ...], reports: Reports) -> list[str]:
+    """Lines of a Markdown table, one row a goal."""
+    rows = [f"| {claim.text} | {verdict_cells(claim, reports)} |" for claim in judged]
+    return ["| goal | ours | 95 % interval | verdict | from |", "|---|---|---|---|---|", *rows]
+
+
+def verdict_cells(claim: Claim, reports: Reports) -> str:
+    """Figure, interval, verdict and source, divided by bars."""
+    verdict, found = claim.judge(reports)
+    if found is None:
+        return f" | | {verdict} | "
+    return f"{found.figure} | {found.interval} | **{verdict}** | {found.source}.json"
 
 
 def run_table(reports: Reports) -> list[str]:
@@ -135,8 +145,8 @@ def measured_table(reports: Reports) -> list[str]:
         if name in match["rows"]:
             lines.append(f"| {words} | " + " | ".join(f"{match['rows'][name][key]['mean']:.2f}" for key in MEASURES) + " |")
     ways = [match["way"]["generated"][key] for key in MEASURES]
-    lines.append("| way from floor to ceiling | " + " | ".join(f"{way['mean']:.0%} [{claims.between(way, '.0%')}]" for way in ways) + " |")
-    return lines
+    cells = [f"{way['mean']:.0%} [{claims.between(way, '.0%')}]" for way in ways]
+    return [*lines, f"| way from floor to ceiling | {' | '.join(cells)} |"]
 
 
 def put_into(page: Path, reports: Reports) -> None:

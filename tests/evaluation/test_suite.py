@@ -1,0 +1,78 @@
+"""`bassnb evaluate all --quick` with the shipped weights and still fewer songs: every file appears and can be read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bassnb.accompanist import Accompanist
+from bassnb.errors import BassnbError
+from bassnb.evaluation import suite
+from bassnb.evaluation.suite import EXAMINATIONS, QUICK, examine, examine_all, without_nan
+from bassnb.evaluation.summary import CLAIMS, NOT_TESTED, read_reports, write_summary
+
+FEW = {
+    "songs": 2, "seconds": 2.0, "steps": 1, "reference": 3, "resamples": 20, "counts": (1, 2), "weights": (1.0, 3.0),
+    "phis": (0.0, 1.0), "lengths": (2.0, 4.0), "pieces": (8, 16), "basses": 16,
+}  # fmt: skip
+
+
+def intervals(report):
+    """Every dict with `low` and `high` in a report."""
+    if isinstance(report, dict):
+        if {"low", "high"} <= set(report):
+            yield report
+        for value in report.values():
+            yield from intervals(value)
+    elif isinstance(report, list):
+        for value in report:
+            yield from intervals(value)
+
+
+def test_every_examination_has_a_quick_variant():
+    assert set(QUICK) == set(EXAMINATIONS)
+
+
+def test_all_of_them_run_with_the_shipped_weights(tmp_path):
+    settings = {name: {key: FEW.get(key, value) for key, value in quick.items()} for name, quick in QUICK.items()}
+    accompanist = Accompanist.from_pretrained("classroom", device="cpu")
+    lines = list(examine_all(accompanist, tmp_path, settings=settings, command="bassnb evaluate all --quick"))
+    assert [(name, line) for name, line, done in lines if not done] == []
+    assert {path.stem for path in tmp_path.glob("*.json")} == set(EXAMINATIONS)
+    for name, report in read_reports(tmp_path).items():
+        assert report["command"] == "bassnb evaluate all --quick" and report["minutes"] >= 0 and report["device"], name
+        found = [row for row in intervals(report) if row["low"] is not None]
+        assert found or name == "guidance", name
+        for row in found:
+            middle = row.get("mean", row.get("value"))
+            assert row["low"] - 1e-9 <= row["high"], (name, row)
+            assert middle is None or row["low"] - 1e-6 <= middle <= row["high"] + 1e-6 or "way" in report, (name, row)
+    page = write_summary(tmp_path)[0].read_text()
+    assert all(claim.text in page for claim in CLAIMS) and page.count(NOT_TESTED) < len(CLAIMS)
+
+
+def test_one_that_cannot_be_done_does_not_stop_the_others(monkeypatch, tmp_path):
+    def fails(accompanist, **options):
+        raise BassnbError("there is\nno judge")
+
+    def works(accompanist, **options):
+        return {"x": float("nan"), "options": options}, "well"
+
+    monkeypatch.setattr(suite, "EXAMINATIONS", {"first": fails, "second": works})
+    accompanist = type("Any", (), {"name": "any"})
+    found = list(examine_all(accompanist, tmp_path, settings={"second": {"songs": 3, "steps": 2}}, songs=5, progress=None))
+    assert found[0] == ("first", "there is no judge", False) and found[1][0] == "second" and found[1][2]
+    report = json.loads((tmp_path / "second.json").read_text())
+    assert report["options"] == {"songs": 5, "steps": 2} and report["x"] is None  # what is asked for wins
+    assert report["command"] == "bassnb evaluate second --model any --songs 5 --steps 2"
+    assert not (tmp_path / "first.json").exists()
+
+
+def test_a_folder_in_the_way_is_found_before_the_work(monkeypatch, tmp_path):
+    monkeypatch.setattr(suite, "EXAMINATIONS", {"any": lambda *_, **__: pytest.fail("it began")})
+    with pytest.raises(IsADirectoryError):
+        examine("any", None, Path(tmp_path))
+
+
+def test_nan_becomes_null():
+    assert without_nan({"a": [float("nan"), 1.0]}) == {"a": [None, 1.0]}
