@@ -132,7 +132,7 @@ def run_table(reports: Reports) -> list[str]:
 
 
 def measured_table(reports: Reports) -> list[str]:
-    """The marks of the match report and of the autoencoder, as Markdown lines: the figures of the README."""
+    """The marks of the match report and the setting that they were made with, as Markdown lines: the table of the README."""
     rows = {
         "true": "true bass", "another_player": "another player's bass",
         "autoencoder": "true bass through the autoencoder (ceiling)", "generated": "**generated**", "rule": "by rule",
@@ -140,7 +140,8 @@ def measured_table(reports: Reports) -> list[str]:
         "shuffled": "another song's bass (floor)",
     }  # fmt: skip
     match = reports["match"]
-    lines = ["| | " + " | ".join(MEASURES.values()) + " |", "|---" * (len(MEASURES) + 1) + "|"]
+    setting = "{songs} songs of {seconds:g} s, {steps} steps, guidance {guidance:g}, phi {phi:g}".format(**match)
+    lines = [f"{setting}:", "", "| | " + " | ".join(MEASURES.values()) + " |", "|---" * (len(MEASURES) + 1) + "|"]
     for name, words in rows.items():
         if name in match["rows"]:
             lines.append(f"| {words} | " + " | ".join(f"{match['rows'][name][key]['mean']:.2f}" for key in MEASURES) + " |")

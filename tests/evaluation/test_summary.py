@@ -49,7 +49,7 @@ def good_reports():
         "chapters/08_cost": {"values": {"seconds": [10, 600]}},
         "length": {"models": {"model": {"pieces": [{"steps": 128, "change": row(0.0)}, {"steps": 3072, "change": row(0.0)}]}}},
         "ablations": {"length": {"models": {name: {"pieces": [{"change": row(v)}]} for name, v in pieces.items()}}},
-        "match": {"rows": {name: {key: row(value) for key in measures} for name, value in marks.items()},
+        "match": {"songs": 64, "seconds": 24.0, "steps": 64, "guidance": 6.0, "phi": 0.0, "rows": {name: {key: row(value) for key in measures} for name, value in marks.items()},
                   "way": {"generated": {key: row(0.99) for key in measures}}},
         "frechet": {"ratio": distance(1.2), "rows": {"generated": distance(10.0), "rule": distance(40.0)}},
         "autoencoder": {"rows": {"trained_phase": {k: row(v) for k, v in better.items()},
@@ -165,6 +165,14 @@ def test_the_readme_takes_the_table_between_its_marks(tmp_path):
 def test_the_stored_page_is_that_of_the_stored_results():
     stored = (ROOT / "results" / "SUMMARY.md").read_text(encoding="utf-8")
     assert stored == summary_page(read_reports(ROOT / "results")), "run bassnb evaluate summary"
+
+
+def test_the_readme_shows_the_stored_results(tmp_path):
+    stored = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = tmp_path / "README.md"
+    page.write_text(stored, encoding="utf-8")
+    put_into(page, read_reports(ROOT / "results"))
+    assert page.read_text(encoding="utf-8") == stored, "run bassnb evaluate summary --into README.md"
 
 
 def test_paths_that_are_not_there():
