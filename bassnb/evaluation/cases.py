@@ -69,10 +69,14 @@ def band(song: Song, soundfont: str | None = None) -> Example:
     return Example(song, torch.from_numpy(bass * np.float32(top)), torch.from_numpy(mix * np.float32(top)))
 
 
-def written_cases(seconds: float, songs: int | None, soundfont: str | None) -> Iterator[Case]:
-    """The pieces of the scorebook, at most `songs` of a family."""
+def written_cases(
+    seconds: float, songs: int | None, soundfont: str | None, families: Sequence[str] | None = None
+) -> Iterator[Case]:
+    """The pieces of the scorebook, at most `songs` of a family, of all families or of those named."""
     seen: dict[str, int] = {}
     for family, title, text in pieces():
+        if families is not None and family not in families:
+            continue
         seen[family] = seen.get(family, 0) + 1
         if songs is None or seen[family] <= songs:
             example = band(read_score(text, seconds), soundfont)
@@ -123,19 +127,22 @@ def spread(paths: Sequence[Path], songs: int | None) -> list[Path]:
 
 
 def transfer_cases(
-    *, seconds: float, songs: int | None, folder: Sequence[str | Path], soundfont: str | None, skipped: dict[str, str]
-) -> Iterator[Case]:
-    """The whole set: written pieces, once more with the other SoundFont, installed packages and given folders."""
-    yield from written_cases(seconds, songs, None)
+    *, seconds: float, songs: int | None, folder: Sequence[str | Path], soundfont: str | None,
+    families: Sequence[str] | None, skipped: dict[str, str],
+) -> Iterator[Case]:  # fmt: skip
+    """The whole set: written pieces, once more with the other SoundFont, installed packages or given folders."""
+    yield from written_cases(seconds, songs, None, families)
     if soundfont:
-        yield from written_cases(seconds, songs, soundfont)
-    places = [(Path(place).resolve().name, Path(place)) for place in folder]
+        yield from written_cases(seconds, songs, soundfont, families)
+    places = [(Path(place).absolute().name, Path(place)) for place in folder]
     if not places:
         for family, (package, place, how) in USUAL.items():
             if (found := installed(package, place)) is not None:
                 places.append((family, found))
             else:
                 skipped[family] = f"not installed; get it with `{how}`, or name a folder of music"
+    if families is not None:
+        places = [(family, place) for family, place in places if family in families]
     for family, place in places:
         yield from folder_cases(place, family, seconds, songs, soundfont, skipped)
 
