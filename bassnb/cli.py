@@ -295,14 +295,45 @@ def plain_examination(name: str, help: str) -> None:
         examine([name], model, device, out, songs=songs)
 
 
+def distance_examination(name: str, help: str) -> None:
+    """Give an examination by Fréchet distances a command."""
+    @evaluate_app.command(name, help=help)
+    def command(
+        model: Model = "classroom",
+        songs: Songs = None,
+        reference: Annotated[Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")] = None,
+        embedding: Annotated[Optional[str], typer.Option(help="spectral (default), panns, vggish or clap.")] = None,
+        out: Results = None,
+        device: Device = "auto",
+    ) -> None:  # fmt: skip
+        examine([name], model, device, out, songs=songs, reference=reference, embedding=embedding)
+
+
+distance_examination("frechet", "Frechet distance of takes to true basses of other songs.")
+distance_examination("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
+distance_examination("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
 plain_examination("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_examination("probe", "Read the chord root from mix latents of unseen songs.")
-plain_examination("frechet", "Frechet distance of takes to true basses of other songs.")
-plain_examination("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
-plain_examination("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
 plain_examination("contrastive", "Does a learned judge find the bass of each mix among 25?")
 plain_examination("style", "Distance of takes to a style reference, with and without grounding.")
 plain_examination("length", "Songs of 24 s to 5 minutes, and one song seen in pieces.")
+
+
+@evaluate_app.command("transfer")
+def evaluate_transfer_command(
+    model: Model = "classroom",
+    songs: Annotated[Optional[int], typer.Option(min=1, help="Most songs of a family; by default all.")] = None,
+    seconds: Annotated[float, typer.Option(min=2.0, max=600.0, help="Length of an excerpt.")] = 24.0,
+    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
+    folder: Annotated[Optional[list[Path]], typer.Option(help="MIDI, MusicXML, or a folder of stems for each song; "
+                                                              "may be given several times.")] = None,
+    soundfont: Annotated[Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")] = None,
+    out: Results = None,
+    device: Device = "auto",
+) -> None:  # fmt: skip
+    """Songs that the generator did not write: other metres, textures, composers, instruments, recordings."""
+    options = {"folder": [str(place) for place in folder] if folder else None, "soundfont": soundfont and str(soundfont)}
+    examine(["transfer"], model, device, out, songs=songs, seconds=seconds, steps=steps, **options)
 
 
 @evaluate_app.command("all")

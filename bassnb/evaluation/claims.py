@@ -223,9 +223,8 @@ def sounds_better_than_the_rule(reports: Reports) -> Finding:
 
 def harmony_kept(reports: Reports) -> Finding:
     """Grounded takes lose less than 5 points of chord tones."""
-    grounded, free = (at(reports, f"style/rows/{name}/chord_tone") for name in ("grounded", "free"))
-    words = f"{{}}, without grounding {middle(free):.1%}"
-    return finding(middle(free) - middle(grounded) < 0.05, grounded, ".1%", "style", words)
+    cost = at(reports, "style/cost/chord_tone")
+    return finding(middle(cost) < 0.05, cost, ".1%", "style", "{} fewer")
 
 
 def beats_griffin_lim(measure: str, sign: int, form: str) -> Callable[[Reports], Finding]:

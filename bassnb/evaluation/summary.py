@@ -126,7 +126,7 @@ def run_table(reports: Reports) -> list[str]:
         setting = {**report, **report.get("settings", {})}
         command = report.get("command", "make record" if name.startswith("chapters/") else "")
         cells = [setting.get(key, "") for key in ("songs", "steps", "minutes", "device")]
-        shown = [", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in cells]
+        shown = [", ".join(map(str, cell)) if isinstance(cell, (list, dict)) else str(cell) for cell in cells]
         lines.append(f"| {name} | {f'`{command}`' if command else ''} | {' | '.join(shown)} |")
     return lines
 
@@ -145,9 +145,11 @@ def measured_table(reports: Reports) -> list[str]:
     for name, words in rows.items():
         if name in match["rows"]:
             lines.append(f"| {words} | " + " | ".join(f"{match['rows'][name][key]['mean']:.2f}" for key in MEASURES) + " |")
-    ways = [match["way"]["generated"][key] for key in MEASURES]
-    cells = [f"{way['mean']:.0%} [{claims.between(way, '.0%')}]" for way in ways]
-    return [*lines, f"| way from floor to ceiling | {' | '.join(cells)} |"]
+    for name, words in (("way", "ceiling"), ("way_to_player", "another player")):
+        ways = [match[name]["generated"][key] for key in MEASURES] if name in match else []
+        cells = [f"{way['mean']:.0%} [{claims.between(way, '.0%')}]" for way in ways]
+        lines += [f"| way from floor to {words} | {' | '.join(cells)} |"] if cells else []
+    return lines
 
 
 def put_into(page: Path, reports: Reports) -> None:
