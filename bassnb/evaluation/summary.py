@@ -65,7 +65,7 @@ GOALS = (
 
 
 class SummaryError(BassnbError):
-    """A page in which there is no place for the table."""
+    """A table that cannot be made, or a page in which there is no place for it."""
 
 
 def read_reports(folder: str | os.PathLike) -> Reports:
@@ -158,8 +158,10 @@ def put_into(page: Path, reports: Reports) -> None:
     Raises
     ------
     SummaryError
-        If the marks are not there.
+        If the marks are not there, or no match report is.
     """
+    if "rows" not in reports.get("match", {}):
+        raise SummaryError("there is no match report to make a table from; run bassnb evaluate match, which writes match.json")
     before, opening, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
     _, closing, after = rest.partition(MARKS[1])
     if not (opening and closing):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from bassnb.cli import app
 from bassnb.evaluation import claims
 from bassnb.evaluation.claims import at
 from bassnb.evaluation.summary import CLAIMS, GOALS, SummaryError, put_into, read_reports, summary_page, write_summary
@@ -179,3 +181,16 @@ def test_paths_that_are_not_there():
     assert at({"a": {"b": 1}}, "a/b") == 1
     with pytest.raises(KeyError):
         at({"a": {}}, "a/b")
+
+
+def test_the_command_writes_the_page_and_the_table(tmp_path):
+    for name, report in good_reports().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.json").write_text(json.dumps(report))
+    (tmp_path / "page.md").write_text("<!-- measured --><!-- end of measured -->")
+    words = ["evaluate", "summary", "--results", str(tmp_path), "--into", str(tmp_path / "page.md")]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert (tmp_path / "SUMMARY.md").is_file() and "**generated**" in (tmp_path / "page.md").read_text()
+    (tmp_path / "match.json").write_text("{}")
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 2 and "match.json" in refused.output and refused.output.count("\n") == 2
