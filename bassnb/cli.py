@@ -92,6 +92,7 @@ def accompany(
     style: Annotated[Optional[Path], typer.Option(help="A bass recording whose timbre is wanted.")] = None,
     guidance: Annotated[Optional[float], typer.Option(help="How closely to follow the mix; 1 is none.")] = None,
     phi: Annotated[Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")] = None,
+    strength: Annotated[Optional[float], typer.Option(help="Of the style; 1 is the paper's formula.")] = None,
     steps: Annotated[int, typer.Option(help="Sampler steps.")] = 64,
     seed: Seed = 0,
     variations: Annotated[int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")] = 1,
@@ -105,7 +106,7 @@ def accompany(
 
     check_targets([out, with_mix], [mix, style])
     takes = Accompanist.from_pretrained(model, device=device)(
-        mix, style=style, guidance=guidance, phi=phi, steps=steps, seed=seed, variations=variations,
+        mix, style=style, strength=strength, guidance=guidance, phi=phi, steps=steps, seed=seed, variations=variations,
         progress=shows_progress(),
     )  # fmt: skip
     takes = takes if isinstance(takes, list) else [takes]
@@ -328,11 +329,13 @@ def evaluate_transfer_command(
     folder: Annotated[Optional[list[Path]], typer.Option(help="MIDI, MusicXML, or a folder of stems for each song; "
                                                               "may be given several times.")] = None,
     soundfont: Annotated[Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")] = None,
+    family: Annotated[Optional[list[str]], typer.Option(help="Only this family; may be given several times.")] = None,
     out: Results = None,
     device: Device = "auto",
 ) -> None:  # fmt: skip
     """Songs that the generator did not write: other metres, textures, composers, instruments, recordings."""
-    options = {"folder": [str(place) for place in folder] if folder else None, "soundfont": soundfont and str(soundfont)}
+    places = [str(place) for place in folder] if folder else None
+    options = {"folder": places, "soundfont": soundfont and str(soundfont), "family": family or None}
     examine(["transfer"], model, device, out, songs=songs, seconds=seconds, steps=steps, **options)
 
 

@@ -15,10 +15,12 @@ from bassnb.errors import BassnbError
 from bassnb.evaluation.autoencoder import evaluate_bass_autoencoder
 from bassnb.evaluation.experiment import device
 from bassnb.evaluation.fad import evaluate_frechet, evaluate_rescale, evaluate_steps
-from bassnb.evaluation.figures import evaluate_contrastive, evaluate_style
+from bassnb.evaluation.figures import evaluate_contrastive
+from bassnb.evaluation.grounded import evaluate_style
 from bassnb.evaluation.length import evaluate_length, lines
 from bassnb.evaluation.probe import chord_root_probe
 from bassnb.evaluation.report import choose_guidance, evaluate_match
+from bassnb.evaluation.transfer import evaluate_transfer
 
 
 def _match(accompanist: Accompanist, **options) -> tuple[dict, str]:
@@ -68,7 +70,8 @@ def _contrastive(accompanist: Accompanist, **options) -> tuple[dict, str]:
 
 def _style(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_style(accompanist, **options)
-    return report, ", ".join(f"{name} {row['euclidean']['mean']:.2f}" for name, row in report["rows"].items())
+    distances = ", ".join(f"{name} {row['euclidean']['mean']:.2f}" for name, row in report["rows"].items())
+    return report, f"{distances}; timbre recognised in {report['recognised']['grounded']['mean']:.0%}"
 
 
 def _length(accompanist: Accompanist, **options) -> tuple[dict, str]:
@@ -76,10 +79,16 @@ def _length(accompanist: Accompanist, **options) -> tuple[dict, str]:
     return report, "; ".join(lines(report))
 
 
+def _transfer(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_transfer(accompanist, **options)
+    ways = {"all": report, **report["families"]}
+    return report, ", ".join(f"{name} {part['way']['generated']['mean']['mean']:.0%} of the way" for name, part in ways.items())
+
+
 EXAMINATIONS: dict[str, Callable[..., tuple[dict, str]]] = {
     "match": _match, "guidance": _guidance, "autoencoder": _autoencoder, "probe": _probe,
     "frechet": _frechet, "steps": _steps, "rescale": _rescale, "contrastive": _contrastive, "style": _style,
-    "length": _length,
+    "length": _length, "transfer": _transfer,
 }  # fmt: skip
 
 # What `bassnb evaluate all --quick` runs: minutes in place of hours, to see that everything works; the figures are noise.
@@ -93,8 +102,9 @@ QUICK: dict[str, dict] = {
     "rescale": {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "steps": 8, "weights": (1.0, 2.0, 6.0),
                 "phis": (0.0, 0.5, 1.0)},
     "contrastive": {"songs": 8, "seconds": 6.0, "steps": 8},
-    "style": {"songs": 2, "seconds": 6.0, "steps": 4},
+    "style": {"songs": 2, "seconds": 6.0, "steps": 4, "reference_seconds": 6.0, "basses": 32},
     "length": {"songs": 2, "steps": 4, "lengths": (6.0, 24.0), "pieces": (32, 64, 256)},
+    "transfer": {"songs": 1, "seconds": 6.0, "steps": 4, "family": ("odd metre", "drums only", "reggae")},
 }  # fmt: skip
 
 
@@ -134,7 +144,8 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
     report, headline = EXAMINATIONS[name](accompanist, **chosen)
     minutes = round((time.perf_counter() - began) / 60, 1)
     shown = {key: value for key, value in chosen.items() if key != "progress"}
-    flags = "".join(f" --{key} {value}" for key, value in shown.items())
+    several = {key: value if isinstance(value, (list, tuple)) else [value] for key, value in shown.items()}
+    flags = "".join(f" --{key} {value}" for key, values in several.items() for value in values)
     meta = {
         "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}", "version": __version__,
         "minutes": minutes, "device": device(),
