@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bassnb import __version__
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import write_json
+from bassnb.checkpoints import read_json, write_json
 from bassnb.errors import BassnbError
 from bassnb.evaluation.autoencoder import evaluate_bass_autoencoder
-from bassnb.evaluation.experiment import device
+from bassnb.evaluation.experiment import SWITCH, ExperimentError, device
 from bassnb.evaluation.fad import evaluate_frechet, evaluate_rescale, evaluate_steps
 from bassnb.evaluation.figures import evaluate_contrastive
 from bassnb.evaluation.grounded import evaluate_style
@@ -152,6 +153,36 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
     }  # fmt: skip
     write_json(path, {**meta, **without_nan(report)})
     return f"{headline} ({minutes:g} min)"
+
+
+def examined(
+    name: str, accompanist: Accompanist, *, here: dict, at_full_scale: bool = False, folder: str | os.PathLike = "../results"
+) -> tuple[dict, dict]:
+    """An examination in a chapter: at the scale of this reader, and beside it the recorded report of the serious one.
+
+    Parameters
+    ----------
+    here : settings of the small one, which leaves no file
+    at_full_scale : run the serious one now, with its own settings, and record it, in place of the small one
+    folder : of the reports, as seen from the folder of the chapters
+
+    Returns
+    -------
+    now, recorded : dict
+        At full scale both are the run that has just been made.
+
+    Raises
+    ------
+    ExperimentError
+        If no report is there.
+    """
+    path = Path(folder) / f"{name}.json"
+    if at_full_scale or os.environ.get(SWITCH) == "1":
+        examine(name, accompanist, path)
+        return read_json(path), read_json(path)
+    if not path.is_file():
+        raise ExperimentError(f"{path} is not there; run bassnb evaluate {name}, or make results")
+    return without_nan(EXAMINATIONS[name](accompanist, **here)[0]), read_json(path)
 
 
 def examine_all(

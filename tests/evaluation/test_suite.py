@@ -8,7 +8,7 @@ import pytest
 from bassnb.accompanist import Accompanist
 from bassnb.errors import BassnbError
 from bassnb.evaluation import suite
-from bassnb.evaluation.suite import EXAMINATIONS, QUICK, examine, examine_all, without_nan
+from bassnb.evaluation.suite import EXAMINATIONS, QUICK, examine, examine_all, examined, without_nan
 from bassnb.evaluation.summary import CLAIMS, read_reports, write_summary
 
 FEW = {
@@ -68,6 +68,27 @@ def test_one_that_cannot_be_done_does_not_stop_the_others(monkeypatch, tmp_path)
     assert report["options"] == {"songs": 5, "steps": 2} and report["x"] is None  # what is asked for wins
     assert report["command"] == "bassnb evaluate second --model any --songs 5 --steps 2"
     assert not (tmp_path / "first.json").exists()
+
+
+def test_a_chapter_gets_a_small_run_and_the_recorded_one(monkeypatch, tmp_path):
+    calls = []
+
+    def counts(accompanist, songs=100):
+        calls.append(songs)
+        return {"songs": songs}, "well"
+
+    monkeypatch.setattr(suite, "EXAMINATIONS", {"count": counts})
+    monkeypatch.delenv("BASSNB_FULL", raising=False)
+    anybody = type("Any", (), {"name": "any"})
+    with pytest.raises(BassnbError, match="count.json is not there; run bassnb evaluate count"):
+        examined("count", anybody, here={"songs": 2}, folder=tmp_path)
+    assert calls == []  # before the work
+    now, kept = examined("count", anybody, here={"songs": 2}, folder=tmp_path, at_full_scale=True)
+    assert now == kept and kept["songs"] == 100 and "minutes" in kept
+    now, kept = examined("count", anybody, here={"songs": 2}, folder=tmp_path)
+    assert now == {"songs": 2} and kept["songs"] == 100 and calls == [100, 2]
+    monkeypatch.setenv("BASSNB_FULL", "1")  # make record
+    assert examined("count", anybody, here={"songs": 2}, folder=tmp_path)[0]["songs"] == 100 and calls == [100, 2, 100]
 
 
 def test_a_folder_in_the_way_is_found_before_the_work(monkeypatch, tmp_path):
