@@ -140,7 +140,7 @@ def _row(seconds: float, songs: list[int], heard: list[list[Heard]], ceiling: li
     course = np.array([mean_marks(song) for song in marks])  # (songs, stretches)
     return {
         "seconds": seconds, "songs": len(songs), "stretches": len(flat),
-        "marks": {key: summary(column(flat, key)) for key in flat[0]},
+        "marks": {key: summary(column(flat, key)) for key in MEASURES},
         "way": ways(flat, worst, best),
         "overall": way_summary(*map(mean_marks, (flat, worst, best))),
         "course": course.mean(0).round(4).tolist(),
