@@ -30,7 +30,7 @@ from bassnb.sampling import ddim, initial_noise
 from bassnb.unet import UNet1d
 
 SILENCE = 1e-4  # peak below which a mix or a style says nothing
-MOST_GUIDANCE, MOST_STEPS = 20.0, 1000
+MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH = 20.0, 1000, 2.0
 
 
 class AccompanimentError(BassnbError):
@@ -98,10 +98,15 @@ class Accompanist:
             raise AccompanimentError(f"there is no device {device!r} here; use cpu, or auto") from None
         return cls(load_pretrained(source, device=device), name=str(source))
 
+    @property
+    def own_strength(self) -> float:
+        """The strength of a style that this model's defaults name, or 1, the paper's."""
+        return self.system.defaults.get("strength", 1.0)
+
     @torch.inference_mode()
     def __call__(
         self, mix, *, style=None, guidance: float | None = None, phi: float | None = None, steps: int = 64, seed: int = 0,
-        variations: int = 1, strength: float = 1.0, sample_rate: float = SAMPLE_RATE, progress: bool = False,
+        variations: int = 1, strength: float | None = None, sample_rate: float = SAMPLE_RATE, progress: bool = False,
         callback: Callable[[int, int], None] | None = None,
     ) -> Accompaniment | list[Accompaniment]:  # fmt: skip
         """Play bass to `mix`.
@@ -115,7 +120,7 @@ class Accompanist:
         steps : K of DDIM
         seed : of the first take; take i has seed + i, and sounds the same alone as among others
         variations : number of takes
-        strength : of the style, 1 as in the paper
+        strength : of the style: 1 as in the paper, up to 2 to exaggerate it; None is the model's own
         progress : show a bar
         callback : called as callback(done, total) after each sampler step of each take; to stop early, raise
 
@@ -130,6 +135,7 @@ class Accompanist:
         """
         guidance = self.system.defaults["guidance"] if guidance is None else guidance
         phi = self.system.defaults["phi"] if phi is None else phi
+        strength = self.own_strength if strength is None else strength
         _check_settings(guidance=guidance, phi=phi, steps=steps, seed=seed, variations=variations, strength=strength)
         wave = _sounding(mix, sample_rate, "the mix")
         c_x = self._encode(self.system.mix_autoencoder, wave)  # (1, 64, L)
@@ -221,7 +227,7 @@ def _style(source, sample_rate: float) -> Tensor:
 
 def _check_settings(**settings) -> None:
     limits = {"guidance": (0, MOST_GUIDANCE), "phi": (0, 1), "steps": (1, MOST_STEPS), "seed": (0, 2**62),
-              "variations": (1, 100), "strength": (0, 1)}  # fmt: skip
+              "variations": (1, 100), "strength": (0, MOST_STRENGTH)}  # fmt: skip
     for name, (low, high) in limits.items():
         value = settings[name]
         whole = name in ("steps", "seed", "variations")

@@ -41,7 +41,11 @@ def style_mean(c_style: Tensor) -> Tensor:
 
 
 def ground(c_hat: Tensor, style: Tensor, beta: Tensor | float, strength: float = 1.0) -> Tensor:
-    """``c + strength beta^2 (mu(c_style) - mu(c))`` (paper section 3.3, taught in chapter 7).
+    """``c + beta^2 (mu(c_style) - mu(c))``, softened or exaggerated (paper section 3.3, taught in chapter 7).
+
+    With strength s up to 1, s beta^2 takes the place of beta^2. Above 1, s mu(c_style) takes the place of mu(c_style):
+    in standardised latents 0 is the mean of all basses, so the style is exaggerated, away from the average bass. The
+    weight stays beta^2: a larger one would push away the take's own mean, with which its notes are bound up.
 
     Parameters
     ----------
@@ -52,7 +56,7 @@ def ground(c_hat: Tensor, style: Tensor, beta: Tensor | float, strength: float =
     beta : float or Tensor () in [0, 1]
         Noise rate of this step.
     strength : float, at least 0
-        1 is the paper's formula, 0 switches grounding off, values between blend.
+        1 is the paper's formula, 0 switches grounding off, values between blend, values above exaggerate.
 
     Returns
     -------
@@ -68,4 +72,5 @@ def ground(c_hat: Tensor, style: Tensor, beta: Tensor | float, strength: float =
     if style.dim() != 3 or style.shape[0] not in (1, c_hat.shape[0]) or style.shape[1:] != (c_hat.shape[1], 1):
         raise GroundingError(f"The style must have shape ({c_hat.shape[0]}, {c_hat.shape[1]}, 1) or "
                              f"(1, {c_hat.shape[1]}, 1), but has shape {tuple(style.shape)}.")
-    return c_hat + strength * beta**2 * (style - c_hat.mean(dim=-1, keepdim=True))
+    weight, emphasis = min(strength, 1.0), max(strength, 1.0)
+    return c_hat + weight * beta**2 * (emphasis * style - c_hat.mean(dim=-1, keepdim=True))

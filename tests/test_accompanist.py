@@ -116,7 +116,7 @@ def test_mix_with_balances_and_never_clips(accompanist):
 
 @pytest.mark.parametrize("settings", [
     {"guidance": -1}, {"guidance": 21}, {"guidance": float("nan")}, {"guidance": "loud"}, {"phi": 1.1}, {"phi": -0.1},
-    {"steps": 0}, {"steps": 2.5}, {"steps": 5000}, {"seed": -1}, {"variations": 0}, {"strength": 2},
+    {"steps": 0}, {"steps": 2.5}, {"steps": 5000}, {"seed": -1}, {"variations": 0}, {"strength": 5},
 ])  # fmt: skip
 def test_settings_out_of_range_are_refused(accompanist, settings):
     with pytest.raises(AccompanimentError, match=next(iter(settings))) as error:

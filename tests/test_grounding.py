@@ -80,3 +80,11 @@ def test_strength_must_be_a_finite_number(latents, style, strength):
 def test_an_empty_style_is_refused(shape):
     with pytest.raises(GroundingError, match="at least one step"):
         style_mean(torch.zeros(shape))
+
+
+def test_strength_above_one_exaggerates_the_style(latents, style):
+    """The target moves away from 0, the mean of all basses, and beta decides as before how far to follow it."""
+    found = ground(latents, style, 1.0, strength=1.5).mean(-1, keepdim=True)
+    assert torch.allclose(found, (1.5 * style).expand_as(found), atol=1e-5)
+    assert torch.allclose(ground(latents, style, 0.7, strength=1.5), ground(latents, 1.5 * style, 0.7), atol=1e-6)
+    assert torch.equal(ground(latents, style, 0.0, strength=1.5), latents)

@@ -1,26 +1,19 @@
-"""The paper's figure 3 and its table 1 as examinations, with the rows between which they must be read. Taught in chapter 9."""
+"""The paper's figure 3 as an examination, with the rows between which it must be read. Taught in chapter 9."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from bassnb.accompanist import Accompanist
-from bassnb.data.render import render
-from bassnb.data.songs import compose
 from bassnb.evaluation.contrastive import SHIPPED_JUDGE, diagonal, latents_of, load_judge, score_matrix
 from bassnb.evaluation.examples import examples
-from bassnb.evaluation.fad import REFERENCE_SEED, SECONDS
-from bassnb.evaluation.statistics import summary
-from bassnb.evaluation.style import style_distances
+from bassnb.evaluation.fad import SECONDS
 from bassnb.evaluation.takes import decode_takes, sample_latents
 from bassnb.presets import SAMPLE_RATE
 
 GROUP = 25  # mixes and basses of figure 3
-PROGRAMS = range(32, 40)  # the General MIDI basses, references of table 1
 
 
 def evaluate_contrastive(
@@ -64,40 +57,3 @@ def evaluate_contrastive(
         rows[name], first[name] = diagonal(*matrices), matrices[0].round(3).tolist()
     setting = {"split": "test", "songs": songs, "seed0": 0, "group": group, "seconds": seconds, "steps": steps}
     return {"preset": system.preset.name, **setting, "rows": rows, "matrices": first}
-
-
-def style_references(seconds: float) -> list[Tensor]:
-    """One true bass (2, N) for each General MIDI bass, of songs that no take is made for."""
-    songs = [compose(REFERENCE_SEED + p, split="test", seconds=seconds, bass_program=p) for p in PROGRAMS]
-    return [render(song, parts=["bass"])["bass"] for song in songs]
-
-
-@torch.no_grad()
-def evaluate_style(
-    accompanist: Accompanist, *, songs: int = 24, seconds: float = SECONDS, steps: int = 16, progress: bool = False
-) -> dict:
-    """Distance of takes to a style reference with and without grounding (table 1), eight references a song.
-
-    Returns
-    -------
-    dict, JSON-ready
-        ``rows``: ``grounded``, ``free`` and ``another`` (grounded takes, but to another reference): Euclidean and
-        cosine distance with intervals over songs. ``nearer``: share of songs that grounding brought nearer.
-    """
-    references = style_references(seconds)
-    rows: dict[str, list[dict[str, float]]] = {"grounded": [], "free": [], "another": []}
-    for example in examples("test", songs, seconds=seconds, progress=progress):
-        free = accompanist(example.mix, steps=steps, seed=example.song.seed).audio
-        found: dict[str, list[dict[str, float]]] = {name: [] for name in rows}
-        for number, wave in enumerate(references):
-            take = accompanist(example.mix, style=wave, steps=steps, seed=example.song.seed).audio
-            found["grounded"].append(style_distances(take, wave))
-            found["free"].append(style_distances(free, wave))
-            found["another"].append(style_distances(take, references[number - 1]))
-        for name, marks in found.items():
-            rows[name].append({key: float(np.mean([mark[key] for mark in marks])) for key in marks[0]})
-    table = {name: {key: summary([m[key] for m in marks]) for key in marks[0]} for name, marks in rows.items()}
-    nearer = {key: float(np.mean([g[key] < f[key] for g, f in zip(rows["grounded"], rows["free"])]))
-              for key in table["free"]}  # fmt: skip
-    setting = {"split": "test", "songs": songs, "references": len(references), "seconds": seconds, "steps": steps}
-    return {"preset": accompanist.system.preset.name, **setting, "rows": table, "nearer": nearer}

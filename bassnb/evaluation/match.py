@@ -18,6 +18,8 @@ from bassnb.evaluation.pitch import track_pitch
 
 MEASURES = ("chord_tone", "root", "pitch_class", "onset_f1")
 TOLERANCE = 0.07  # seconds: an onset this close to a written one is right
+LOCKED = 0.05  # seconds: a note this close to a stroke of the bass drum is with it
+KICKS = (35, 36)  # the bass drums of General MIDI
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ def compare(take: Transcription, song: Song) -> dict[str, float]:
     dict of shares in [0, 1]
         ``chord_tone`` and ``root``: voiced frames on a note, or on the root, of the chord of that moment;
         ``pitch_class``: voiced frames on the pitch class of the written bass, among those where it plays;
-        ``onset_f1``: F-measure of the onsets at 70 ms; ``voiced``: share of frames with a pitch. A take without
-        a voiced frame has nothing right: 0.
+        ``onset_f1``: F-measure of the onsets at 70 ms; ``kick_lock``: F-measure of the onsets with the strokes of
+        the bass drum at 50 ms, nan for a song without any; ``voiced``: share of frames with a pitch. A take without
+        a voiced frame has nothing right: 0. The true bass need not have 1 for ``root`` and ``kick_lock``: it plays
+        other notes, and between the strokes.
     """
     voiced = ~np.isnan(take.midi)
     times, played = take.times[voiced], np.round(take.midi[voiced] - song.tuning).astype(int) % 12
@@ -56,6 +60,7 @@ def compare(take: Transcription, song: Song) -> dict[str, float]:
         "root": share(played == roots),
         "pitch_class": share(played[sounding] == written[sounding].astype(int) % 12),
         "onset_f1": onset_f1(take.onsets, note_starts(song)),
+        "kick_lock": kick_lock(take.onsets, song),
         "voiced": share(voiced),
     }
 
@@ -79,8 +84,25 @@ def note_starts(song: Song) -> np.ndarray:
     return np.array(sorted({note.start for note in part.notes if note.start < song.duration}) if part else [])
 
 
-def onset_f1(found: np.ndarray, written: np.ndarray) -> float:
-    """F-measure of two ascending lists of times (seconds) that are matched one to one within 70 ms."""
+def onset_f1(found: np.ndarray, written: np.ndarray, window: float = TOLERANCE) -> float:
+    """F-measure of two ascending lists of times (seconds) that are matched one to one within `window` seconds."""
     if not (len(found) and len(written)):
         return float(len(found) == len(written))
-    return float(mir_eval.onset.f_measure(written, found, window=TOLERANCE)[0])
+    return float(mir_eval.onset.f_measure(written, found, window=window)[0])
+
+
+def kick_strokes(song: Song) -> np.ndarray:
+    """Times of the strokes of the bass drum, seconds, ascending; empty for a song without drums."""
+    part = song.part("drums")
+    notes = part.notes if part else ()
+    return np.array(sorted({note.start for note in notes if note.pitch in KICKS and note.start < song.duration}))
+
+
+def kick_lock(found: np.ndarray, song: Song) -> float:
+    """How well onsets (seconds, ascending) and the bass drum go together.
+
+    The F-measure at 50 ms: the harmonic mean of the share of strokes with an onset, and of the share of onsets with
+    a stroke. The first alone would praise a bass that never stops. nan if the song has no bass drum.
+    """
+    strokes = kick_strokes(song)
+    return onset_f1(found, strokes, LOCKED) if len(strokes) else float("nan")

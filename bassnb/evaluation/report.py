@@ -2,7 +2,9 @@
 
 No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does not score 1) and
 chance is not 0. So every measure stands between the true bass through the autoencoder, the best that any diffusion
-model could reach, and the basses of other songs, which fit only by chance.
+model could reach, and the basses of other songs, which fit only by chance. In between play those that a model must be
+compared with: another bass player, who knows the song's chords and the drummer's kicks but not this bassist's mind;
+a memory of training songs; and a rule.
 """
 
 from __future__ import annotations
@@ -16,12 +18,19 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import to_level
+from bassnb.data.render import render
 from bassnb.data.score import Song
+from bassnb.data.songs import compose
+from bassnb.evaluation.adherence import Gathering
+from bassnb.evaluation.contrastive import latents_of
 from bassnb.evaluation.examples import Example, examples
 from bassnb.evaluation.match import MEASURES, Transcription, compare, transcribe
+from bassnb.evaluation.retrieval import Pool, remember, retrieved_bass
+from bassnb.evaluation.rule import rule_bass
 from bassnb.evaluation.statistics import summary, way, way_summary
 
 GOALS = {"chord_tone": 0.90, "root": 0.85, "onset_f1": 0.50}  # shares of the way from floor to ceiling
+SHOWN = (*MEASURES, "kick_lock")
 WEIGHTS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 PHIS = (0.0, 0.7)
 
@@ -59,49 +68,79 @@ def tabulate(rows: dict[str, list[Marks]]) -> dict[str, dict]:
     return table
 
 
-def ways(marks: list[Marks], floor: list[Marks], ceiling: list[Marks]) -> dict[str, dict]:
+def ways(
+    marks: list[Marks], floor: list[Marks], ceiling: list[Marks], measures: tuple[str, ...] = MEASURES
+) -> dict[str, dict]:
     """How far each measure got on the way from floor to ceiling, with 95 % intervals over songs."""
-    return {key: way_summary(*(column(row, key) for row in (marks, floor, ceiling))) for key in MEASURES}
+    return {key: way_summary(*(column(row, key) for row in (marks, floor, ceiling))) for key in measures}
+
+
+def basses_for(
+    accompanist: Accompanist, example: Example, pool: Pool, *, guidance: float, phi: float, steps: int
+) -> dict[str, Tensor]:
+    """Every player's bass (2, N) to one mix, by the name of its row; see `evaluate_match`."""
+    song, length = example.song, example.mix.shape[-1]
+    options = {"phi": phi, "steps": steps, "seed": song.seed}
+    other = compose(song.seed, split=song.split, seconds=song.duration, take=1)
+    heard = latents_of(accompanist.system.mix_autoencoder, [example.mix])[0]
+    return {
+        "true": example.bass,
+        "autoencoder": through_autoencoder(accompanist, example.bass),
+        "another_player": through_autoencoder(accompanist, render(other, parts=["bass"])["bass"]),
+        "generated": accompanist(example.mix, guidance=guidance, **options).audio,
+        "unconditional": accompanist(example.mix, guidance=0.0, **options).audio,
+        "retrieval": through_autoencoder(accompanist, retrieved_bass(heard, pool, length)),
+        "rule": rule_bass(example.mix),
+    }
 
 
 def evaluate_match(
     accompanist: Accompanist, *, songs: int = 64, split: str = "test", seconds: float = 24.0, seed0: int = 0,
-    steps: int = 64, guidance: float | None = None, phi: float | None = None, progress: bool = True,
+    steps: int = 64, guidance: float | None = None, phi: float | None = None, pool: int | None = None,
+    progress: bool = True,
 ) -> dict:  # fmt: skip
     """Accompany unseen songs and mark the takes.
 
     Parameters
     ----------
-    songs : int, at least 2
+    songs : int, at least 2; from 4 on also the adherence
         Songs ``seed0`` ... ``seed0 + songs - 1`` of the split; the take of a song uses its seed.
     guidance, phi : None takes the defaults stored in the model (chosen on validation songs).
+    pool : training songs that retrieval remembers; None takes five for each song, but at most 200
 
     Returns
     -------
     dict, JSON-ready
-        ``rows``: ``true`` bass, ``autoencoder`` (the true bass through it: the ceiling), ``generated``,
-        ``unconditional`` (guidance 0) and ``shuffled`` (true basses of the other songs through the autoencoder: the
-        floor). ``way``: floor to ceiling, for the generated and the unconditional takes. ``goals``: what we aim at.
+        ``rows``: ``true`` bass, ``autoencoder`` (the true bass through it: the ceiling), ``another_player`` (the
+        bass that the composer's rules would have let somebody else play, through the autoencoder), ``generated``,
+        ``unconditional`` (guidance 0), ``retrieval`` (the bass of the most similar training song, through the
+        autoencoder), ``rule`` (see `bassnb.evaluation.rule`) and ``shuffled`` (true basses of the other songs through
+        the autoencoder: the floor). ``way``: from floor to ceiling. ``way_to_player``: from floor to another player:
+        the share of what a true musician reaches who knows the style and not the answer. ``adherence``: APA of each
+        row, see `bassnb.evaluation.adherence`. ``goals``: what we aim at.
     """
     guidance, phi = _defaults(accompanist, guidance, phi)
-    rows: dict[str, list[Marks]] = {name: [] for name in ("true", "autoencoder", "generated", "unconditional")}
-    heard: list[tuple[Song, Transcription]] = []
+    pool = min(200, 5 * songs) if pool is None else pool
+    known = remember(accompanist.system.mix_autoencoder, pool, seconds=seconds, progress=progress)
+    rows: dict[str, list[Marks]] = {}
+    ceilings: list[tuple[Song, Transcription]] = []
+    pairs = Gathering()
     for example in examples(split, songs, seconds=seconds, seed0=seed0, progress=progress):
-        song, options = example.song, {"phi": phi, "steps": steps, "seed": example.song.seed}
-        ceiling = transcribe(through_autoencoder(accompanist, example.bass))
-        heard.append((song, ceiling))
-        rows["true"].append(compare(transcribe(example.bass), song))
-        rows["autoencoder"].append(compare(ceiling, song))
-        for name, weight in (("generated", guidance), ("unconditional", 0.0)):
-            take = accompanist(example.mix, guidance=weight, **options)
-            rows[name].append(compare(transcribe(take.audio), song))
-    rows["shuffled"] = floor_marks([take for _, take in heard], [song for song, _ in heard])
+        basses = basses_for(accompanist, example, known, guidance=guidance, phi=phi, steps=steps)
+        heard = {name: transcribe(wave) for name, wave in basses.items()}
+        ceilings.append((example.song, heard["autoencoder"]))
+        for name, take in heard.items():
+            rows.setdefault(name, []).append(compare(take, example.song))
+        pairs.add(example.mix, basses)
+    rows["shuffled"] = floor = floor_marks([take for _, take in ceilings], [song for song, _ in ceilings])
+    between = [name for name in rows if name not in ("true", "autoencoder", "shuffled")]
     return {
-        **_setting(accompanist, split, songs, seed0, seconds, steps), "guidance": guidance, "phi": phi, "goals": GOALS,
-        "rows": tabulate(rows),
-        "way": {
-            name: ways(rows[name], rows["shuffled"], rows["autoencoder"]) for name in ("generated", "unconditional")
-        },
+        **_setting(accompanist, split, songs, seed0, seconds, steps), "guidance": guidance, "phi": phi, "pool": pool,
+        "goals": GOALS, "rows": tabulate(rows),
+        "way": {name: ways(rows[name], floor, rows["autoencoder"], SHOWN) for name in between},
+        "way_to_player": {name: ways(rows[name], floor, rows["another_player"], SHOWN) for name in between
+                          if name != "another_player"},
+        "adherence": pairs.adherence() if songs >= 4 else None,
     }  # fmt: skip
 
 

@@ -42,18 +42,27 @@ def bootstrap(statistic: Callable[..., float], *samples: np.ndarray, seed: int =
 
 
 def summary(values: np.ndarray, *, seed: int = 0) -> dict:
-    """Mean over songs and its 95 % interval: {"mean", "low", "high"}."""
+    """Mean over songs and its 95 % interval: {"mean", "low", "high"}. Songs that have no figure (nan) are left out."""
     values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    if not values.size:
+        return {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
     low, high = bootstrap(np.mean, values, seed=seed)
     return {"mean": float(values.mean()), "low": low, "high": high}
 
 
 def way_summary(values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0) -> dict:
-    """The way between the means of floor and ceiling with its 95 % interval over songs: {"mean", "low", "high"}."""
+    """The way between the means of floor and ceiling with its 95 % interval over songs: {"mean", "low", "high"}.
+
+    Songs for which one of the three is nan are left out.
+    """
 
     def statistic(v: np.ndarray, f: np.ndarray, c: np.ndarray) -> float:
         return way(v.mean(), f.mean(), c.mean())
 
-    values, floor, ceiling = (np.asarray(x, dtype=float) for x in (values, floor, ceiling))
+    rows = np.array([values, floor, ceiling], dtype=float)
+    values, floor, ceiling = rows[:, ~np.isnan(rows).any(0)]
+    if not values.size:
+        return {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
     low, high = bootstrap(statistic, values, floor, ceiling, seed=seed)
     return {"mean": statistic(values, floor, ceiling), "low": low, "high": high}

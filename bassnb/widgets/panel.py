@@ -14,23 +14,23 @@ CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the p
     "Guidance w": "how strictly the bass follows the mix: 0 does not listen, 1 as learned, above 1 exaggerated",
     "Rescale phi": "how much of the loudness that guidance adds is taken back",
     "Steps K": "steps of the sampler: more take longer",
-    "Style strength": "from 0, none, to 1, as in the paper",
+    "Style strength": "0 is none, 1 as in the paper, above it the sound is exaggerated",
     "Seed": "other noise, another take",
     "Variations": "takes made at once, with seeds that follow each other",
     "Balance": "level of the bass in the mix, in dB, when both are heard together",
 }
 WIDTH = "min(24rem, 98%)"  # of a menu or slider with its name
 BALANCE = (-24.0, 12.0)  # dB
-MOST_GUIDANCE, MOST_STEPS, MOST_VARIATIONS = 10.0, 200, 4
+MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH, MOST_VARIATIONS = 10.0, 200, 2.0, 4
 
 
-def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, steps: int) -> SimpleNamespace:
+def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, strength: float, steps: int) -> SimpleNamespace:
     """All widgets by name, and `box`, which holds them.
 
     Parameters
     ----------
     mixes, styles : choices of the two menus, (label, value) each; the first is chosen
-    guidance, phi, steps : where the sliders stand at first
+    guidance, phi, strength, steps : where the sliders stand at first
     """
     import ipywidgets as widgets
 
@@ -52,7 +52,7 @@ def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, steps:
         guidance=slider(widgets.FloatSlider, "Guidance w", guidance, 0.0, MOST_GUIDANCE, 0.1),
         phi=slider(widgets.FloatSlider, "Rescale phi", phi, 0.0, 1.0, 0.05),
         steps=slider(widgets.IntSlider, "Steps K", steps, 1, MOST_STEPS, 1),
-        strength=slider(widgets.FloatSlider, "Style strength", 1.0, 0.0, 1.0, 0.05),
+        strength=slider(widgets.FloatSlider, "Style strength", strength, 0.0, MOST_STRENGTH, 0.05),
         seed=widgets.BoundedIntText(value=0, min=0, max=2**31 - 1, **described("Seed")),
         variations=slider(widgets.IntSlider, "Variations", 1, 1, MOST_VARIATIONS, 1),
         generate=widgets.Button(description="Generate", button_style="primary", icon="play"),

@@ -103,7 +103,7 @@ class Studio:
         self.panel = make_panel(
             [(f"sample: {song.name}", song / "mix.flac") for song in songs],
             [("none", ""), *((f"sample: {path.stem}", path) for path in styles)],
-            guidance=defaults["guidance"], phi=defaults["phi"], steps=STEPS,
+            guidance=defaults["guidance"], phi=defaults["phi"], strength=accompanist.own_strength, steps=STEPS,
         )  # fmt: skip
         for upload, menu in ((self.panel.mix_upload, self.panel.mix), (self.panel.style_upload, self.panel.style)):
             upload.observe(lambda change, menu=menu: self._receive(change["new"], menu), names="value")

@@ -9,7 +9,7 @@ from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import CheckpointError, System
 from bassnb.data.latents import fingerprint
 from bassnb.evaluation.contrastive import ContrastiveModel, save_judge
-from bassnb.evaluation.figures import evaluate_contrastive, evaluate_style, style_references
+from bassnb.evaluation.figures import evaluate_contrastive
 from bassnb.evaluation.suite import examine
 from bassnb.presets import get_preset
 
@@ -41,9 +41,3 @@ def test_contrastive_report(accompanist, tmp_path):
 def test_the_shipped_judge_does_not_judge_other_encoders(accompanist):
     with pytest.raises(CheckpointError, match="other encoders"):
         evaluate_contrastive(accompanist, songs=2, seconds=1.0)
-
-
-def test_style_report(accompanist):
-    report = evaluate_style(accompanist, songs=2, seconds=1.5, steps=1)
-    assert report["references"] == len(style_references(1.5)) == 8
-    assert set(report["rows"]) == {"grounded", "free", "another"} and 0 <= report["nearer"]["cosine"] <= 1

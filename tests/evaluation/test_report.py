@@ -57,12 +57,22 @@ def test_weight_one_is_tried_once():
 
 
 def test_match_report(accompanist, tmp_path):
-    report = evaluate_match(accompanist, songs=2, seconds=3.0, steps=1, progress=False)
-    assert list(report["rows"]) == ["true", "autoencoder", "generated", "unconditional", "shuffled"]
+    report = evaluate_match(accompanist, songs=4, seconds=3.0, steps=1, pool=2, progress=False)
+    players = ["another_player", "generated", "unconditional", "retrieval", "rule"]
+    assert list(report["rows"]) == ["true", "autoencoder", *players, "shuffled"]
     assert report["guidance"] == accompanist.system.defaults["guidance"] and report["split"] == "test"
-    assert report["rows"]["true"]["pitch_class"]["mean"] > 0.9
-    again = evaluate_match(accompanist, songs=2, seconds=3.0, steps=1, progress=False)
-    assert json.dumps(again) == json.dumps(report)
+    rows = report["rows"]
+    assert rows["true"]["pitch_class"]["mean"] > 0.9 and rows["rule"]["chord_tone"]["mean"] > 0.5
+    assert set(report["way"]) == set(players) and set(report["way_to_player"]) == set(players[1:])
+    assert set(report["way"]["rule"]) == {*MEASURES, "kick_lock"}
+    assert set(report["adherence"]) == {"true", "autoencoder", *players}
+
+
+def test_a_report_can_be_made_again(accompanist):
+    options = {"songs": 2, "seconds": 2.0, "steps": 1, "pool": 2, "progress": False}
+    report = evaluate_match(accompanist, **options)
+    assert json.dumps(evaluate_match(accompanist, **options)) == json.dumps(report)
+    assert report["adherence"] is None  # two songs are too few
 
 
 def test_guidance_is_chosen_on_validation_songs(accompanist):
@@ -75,7 +85,7 @@ def test_guidance_is_chosen_on_validation_songs(accompanist):
 def test_results_are_strict_json(accompanist, tmp_path):
     assert without_nan({"a": [math.nan, 1.0], "b": (2,)}) == {"a": [None, 1.0], "b": [2]}
     path = tmp_path / "new" / "match.json"
-    examine("match", accompanist, path, songs=2, seconds=2.0, steps=1, guidance=None, progress=False)
+    examine("match", accompanist, path, songs=2, seconds=2.0, steps=1, pool=1, guidance=None, progress=False)
 
     def refuse(constant):
         raise AssertionError(constant)

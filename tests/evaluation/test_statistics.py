@@ -39,3 +39,10 @@ def test_way_summary_of_constant_rows_has_no_width():
 def test_no_way_is_nan_without_a_warning(recwarn):
     assert all(math.isnan(value) for value in way_summary(np.ones(3), np.ones(3), np.ones(3)).values())
     assert not recwarn.list
+
+
+def test_songs_without_a_figure_are_left_out():
+    assert summary([1.0, math.nan, 3.0])["mean"] == 2
+    assert all(math.isnan(value) for value in summary([math.nan]).values())
+    gappy = way_summary(np.array([0.7, math.nan, 0.7]), np.full(3, 0.5), np.array([0.9, 0.9, math.nan]))
+    assert gappy["mean"] == pytest.approx(0.5)

@@ -1,0 +1,192 @@
+"""Does a take sound like its style reference, and what does that cost? Table 1 of the paper, and more. Taught in chapter 9.
+
+Each song is accompanied without a reference, and once for each of the eight General MIDI basses with a reference
+played by it: another song, from the same held-out split. Three things are asked of a take. How far is its sound from
+that of the reference (table 1)? Which bass does `bassnb.evaluation.timbre` hear in it? And does it still fit the song?
+The references themselves, as they are and through the autoencoder, show what the ruler can hear at best.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bassnb.accompanist import Accompanist, guided_denoiser
+from bassnb.data.render import render
+from bassnb.data.songs import compose
+from bassnb.evaluation.contrastive import latents_of
+from bassnb.evaluation.examples import Example, examples
+from bassnb.evaluation.match import compare, transcribe
+from bassnb.evaluation.report import through_autoencoder
+from bassnb.evaluation.statistics import summary
+from bassnb.evaluation.style import cosine_distance, euclidean_distance, style_embedding
+from bassnb.evaluation.takes import decode_takes
+from bassnb.evaluation.timbre import PROGRAMS, TIMBRES, TimbreRuler, calibrate
+from bassnb.grounding import ground, style_mean
+from bassnb.sampling import ddim, initial_noise
+
+SECONDS = 12.0
+REFERENCE_SECONDS = 24.0  # a short phrase tells more of its notes than of its instrument
+REFERENCE_SEED = 2000  # of the first song whose bass is a reference; takes are made for songs below it
+STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # 1 is the paper's; each with `FEW` of the references of a song
+FEW = 2
+MATCH = ("chord_tone", "root", "pitch_class", "onset_f1")
+
+Marks = dict[str, float]
+
+
+def style_references(song: int, seconds: float) -> list[Tensor]:
+    """True basses (2, N) for the takes of test song number `song`, one by each General MIDI bass."""
+    first = REFERENCE_SEED + len(PROGRAMS) * song
+    songs = [compose(first + i, split="test", seconds=seconds, bass_program=p) for i, p in enumerate(PROGRAMS)]
+    return [render(song, parts=["bass"])["bass"] for song in songs]
+
+
+@torch.inference_mode()
+def grounded_latents(
+    accompanist: Accompanist, c_x: Tensor, means: Tensor, *, seed: int, steps: int, strength: float
+) -> Tensor:
+    """Takes of one song, from one noise, each grounded to another style, with the model's own guidance.
+
+    Parameters
+    ----------
+    c_x : Tensor (1, 64, L), standardised latents of the mix
+    means : Tensor (n, 32, 1), from `style_mean`; strength 0 does not look at them
+
+    Returns
+    -------
+    Tensor (n, 32, L), standardised latents
+    """
+    system = accompanist.system
+    z = initial_noise(seed, (system.preset.unet.stem_channels, c_x.shape[-1])).to(c_x.device)
+    denoise = guided_denoiser(
+        system.unet, c_x.expand(len(means), -1, -1), system.defaults["guidance"], system.defaults["phi"]
+    )
+    to_style = (lambda c_hat, beta: ground(c_hat, means, beta, strength)) if strength else None
+    return ddim(denoise, z.expand(len(means), -1, -1), steps, ground=to_style)
+
+
+class Listener:
+    """Marks the takes of one song: their harmony, the timbre heard, and the distance to each of its references."""
+
+    def __init__(self, ruler: TimbreRuler, example: Example, references: list[Tensor]):
+        self.ruler, self.song = ruler, example.song
+        self.anchors = [style_embedding(wave) for wave in references]
+
+    def __call__(self, take: Tensor) -> dict:
+        """A take (2, N): shares of the match, ``heard``, and lists of eight distances."""
+        point = style_embedding(take)
+        marks = compare(transcribe(take), self.song)
+        return {
+            **{key: marks[key] for key in MATCH}, "heard": self.ruler.recognise(take),
+            "euclidean": [euclidean_distance(point, anchor) for anchor in self.anchors],
+            "cosine": [cosine_distance(point, anchor) for anchor in self.anchors],
+        }  # fmt: skip
+
+
+def asked(marks: dict, number: int) -> Marks:
+    """The marks of a take for which reference `number` was asked; -1 is the last."""
+    return {
+        **{key: marks[key] for key in MATCH}, "recognised": float(marks["heard"] == number % len(TIMBRES)),
+        "euclidean": marks["euclidean"][number], "cosine": marks["cosine"][number],
+    }  # fmt: skip
+
+
+def mean_marks(marks: list[Marks]) -> Marks:
+    """Each measure's mean over the takes of a song."""
+    return {key: float(np.mean([mark[key] for mark in marks])) for key in marks[0]}
+
+
+def study(
+    accompanist: Accompanist, ruler: TimbreRuler, example: Example, references: list[Tensor], *, number: int, steps: int,
+    strength: float,
+) -> dict:  # fmt: skip
+    """All takes of song `number`, marked.
+
+    Returns
+    -------
+    dict : ``free``, ``grounded``, ``another`` and each of `STRENGTHS`: mean marks; ``heard``: the timbre heard in each
+    of the eight grounded takes, ``true`` and ``autoencoder``: the same of the references.
+    """
+    system, seed = accompanist.system, example.song.seed
+    c_x = latents_of(system.mix_autoencoder, [example.mix])
+    means = style_mean(latents_of(system.bass_autoencoder, references))
+    listener = Listener(ruler, example, references)
+
+    def takes(which: list[int], strength: float) -> list[dict]:
+        latents = grounded_latents(accompanist, c_x, means[which], seed=seed, steps=steps, strength=strength)
+        return [listener(wave) for wave in decode_takes(accompanist, latents, example.mix.shape[-1])]
+
+    every = list(range(len(references)))
+    few = [(FEW * number + i) % len(references) for i in range(FEW)]
+    free, grounded = takes([0], 0.0)[0], takes(every, strength)
+    found = {
+        "free": mean_marks([asked(free, i) for i in every]),
+        "grounded": mean_marks([asked(marks, i) for i, marks in enumerate(grounded)]),
+        "another": mean_marks([asked(marks, i - 1) for i, marks in enumerate(grounded)]),
+        "heard": [marks["heard"] for marks in grounded],
+        "true": [ruler.recognise(wave) for wave in references],
+        "autoencoder": [ruler.recognise(through_autoencoder(accompanist, wave)) for wave in references],
+    }
+    for other in STRENGTHS:
+        several = grounded if other == strength else dict(zip(few, takes(few, other), strict=True))
+        found[f"{other:g}"] = mean_marks([asked(several[i], i) for i in (every if other == strength else few)])
+    return found
+
+
+def confusion(heard: list[list[int]]) -> list[list[float]]:
+    """Shares (8, 8) of what was heard (columns) for what was asked (rows), of (songs, 8) numbers; -1 is nothing."""
+    heard = np.array(heard)
+    return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in heard.T]
+
+
+def evaluate_style(
+    accompanist: Accompanist, *, songs: int = 24, seconds: float = SECONDS, steps: int = 16,
+    strength: float | None = None, reference_seconds: float = REFERENCE_SECONDS, basses: int = 240, progress: bool = False,
+) -> dict:  # fmt: skip
+    """Grounding measured on unseen songs, with eight references for each.
+
+    Parameters
+    ----------
+    strength : of the grounding in ``rows``, ``recognised``, ``confusion`` and ``cost``; None is the model's own
+    reference_seconds : length of a reference
+    basses : of training songs, that the ruler of timbres is fitted to
+
+    Returns
+    -------
+    dict, JSON-ready; every figure with a 95 % interval over songs (and thereby over references)
+        ``rows``: ``grounded``, ``free`` and ``another`` (grounded takes, but measured against another reference):
+        Euclidean and cosine distance. ``nearer``: share of songs that grounding brought nearer. ``recognised``: share
+        of takes in which the asked timbre is heard (chance 0.125), for the ``true`` references, these through the
+        ``autoencoder``, and ``grounded`` and ``free`` takes. ``confusion``: asked timbres down, heard ones across.
+        ``strength_table``: recognition, distances and match at each strength, with two references a song, except at
+        the strength in question, with all. ``cost``: match without grounding less that with it, song by song.
+    """
+    strength = accompanist.own_strength if strength is None else strength
+    ruler = calibrate(accompanist, basses=basses)
+    found = [
+        study(accompanist, ruler, example, style_references(number, reference_seconds), number=number, steps=steps,
+              strength=strength)
+        for number, example in enumerate(examples("test", songs, seconds=seconds, progress=progress))
+    ]  # fmt: skip
+
+    def column(row: str, key: str) -> np.ndarray:
+        return np.array([song[row][key] for song in found])
+
+    distances, names = ("euclidean", "cosine"), ("grounded", "free", "another")
+    hits = {name: np.array([np.mean(np.array(song[name]) == range(len(PROGRAMS))) for song in found])
+            for name in ("true", "autoencoder")}  # fmt: skip
+    hits |= {name: column(name, "recognised") for name in ("grounded", "free")}
+    table = {"0": "free", **{f"{other:g}": f"{other:g}" for other in STRENGTHS}}
+    return {
+        "preset": accompanist.system.preset.name, "split": "test", "songs": songs, "seed0": 0, "seconds": seconds,
+        "steps": steps, "strength": strength, "references": len(PROGRAMS), "reference_seconds": reference_seconds,
+        "basses": basses, "timbres": list(TIMBRES),
+        "rows": {name: {key: summary(column(name, key)) for key in distances} for name in names},
+        "nearer": {key: float(np.mean(column("grounded", key) < column("free", key))) for key in distances},
+        "recognised": {name: summary(values) for name, values in hits.items()},
+        "confusion": confusion([song["heard"] for song in found]),
+        "strength_table": {name: {key: summary(column(row, key)) for key in found[0][row]} for name, row in table.items()},
+        "cost": {key: summary(column("free", key) - column("grounded", key)) for key in MATCH},
+    }  # fmt: skip
