@@ -92,7 +92,7 @@ def accompany(
     style: Annotated[Optional[Path], typer.Option(help="A bass recording whose timbre is wanted.")] = None,
     guidance: Annotated[Optional[float], typer.Option(help="How closely to follow the mix; 1 is none.")] = None,
     phi: Annotated[Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")] = None,
-    strength: Annotated[Optional[float], typer.Option(help="Of the style; 1 is the paper's formula.")] = None,
+    strength: Annotated[Optional[float], typer.Option(help="Of the style: 1 as in the paper, above it exaggerated.")] = None,
     steps: Annotated[int, typer.Option(help="Sampler steps.")] = 64,
     seed: Seed = 0,
     variations: Annotated[int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")] = 1,
