@@ -11,7 +11,7 @@ from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System
 from bassnb.evaluation.examples import examples
 from bassnb.evaluation.match import MEASURES, compare, transcribe
-from bassnb.evaluation.report import choose_guidance, evaluate_match, floor_marks, guidance_pairs, tabulate, ways
+from bassnb.evaluation.report import LEVEL_MEAN, choose_guidance, evaluate_match, floor_marks, guidance_pairs, tabulate, ways
 from bassnb.evaluation.suite import examine, without_nan
 from bassnb.presets import get_preset
 
@@ -80,6 +80,9 @@ def test_guidance_is_chosen_on_validation_songs(accompanist):
     report = choose_guidance(accompanist, weights=(1.0, 2.0), phis=(0.0,), **options)
     assert report["split"] == "validation" and len(report["table"]) == 2
     assert report["best"]["guidance"] in (1.0, 2.0)
+    enough = max(row["mean"] for row in report["table"]) - LEVEL_MEAN
+    assert report["best"]["mean"] >= enough
+    assert all(row["guidance"] >= report["best"]["guidance"] for row in report["table"] if row["mean"] >= enough)
 
 
 def test_results_are_strict_json(accompanist, tmp_path):
