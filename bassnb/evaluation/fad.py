@@ -20,6 +20,7 @@ from bassnb.evaluation.embeddings import Embedding, embedding
 from bassnb.evaluation.examples import Example, examples
 from bassnb.evaluation.frechet import centred_interval, frechet_infinity, interval_of_distance, resampled_distances
 from bassnb.evaluation.report import through_autoencoder
+from bassnb.evaluation.rule import rule_bass
 from bassnb.evaluation.takes import decode_takes, sample_latents
 
 SECONDS = 12.0
@@ -125,8 +126,9 @@ def evaluate_frechet(
     Returns
     -------
     dict, JSON-ready
-        ``rows``: ``true`` bass, the same through the ``autoencoder``, ``generated`` with the model's own guidance
-        and ``unconditional``; each has ``value``, ``low``, ``high``, and ``infinity`` (None below 8 songs).
+        ``rows``: ``true`` bass, the same through the ``autoencoder``, ``generated`` with the model's own guidance,
+        ``unconditional``, and what the ``rule`` plays; each has ``value``, ``low``, ``high``, and ``infinity`` (None
+        below 8 songs).
         ``ratio``: generated over autoencoder, with its interval over songs.
     """
     stage = set_stage(accompanist, songs=songs, reference=reference, seconds=seconds, name=embedding,
@@ -135,6 +137,7 @@ def evaluate_frechet(
         **stage.true_rows(),
         "generated": stage.takes(stage.latents(steps=steps)),
         "unconditional": stage.takes(stage.latents(steps=steps, guidance=0.0)),
+        "rule": stage.ruler.row([to_level(rule_bass(one.mix)) for one in stage.found]),
     }
     ours, best = rows["generated"], rows["autoencoder"]
     ratio = interval_of_distance(ours.value / max(best.value, 1e-9), ours.draws / best.draws.clip(1e-9))

@@ -53,7 +53,7 @@ def test_any_embedding_flows_through(accompanist, monkeypatch):
 
     monkeypatch.setitem(LOADERS, "loudness", lambda: loudness)
     report = evaluate_frechet(accompanist, steps=1, embedding="loudness", **TINY)
-    assert report["embedding"] == "loudness" and len(heard) == 3 + 4 * 2
+    assert report["embedding"] == "loudness" and len(heard) == 3 + 5 * 2
     assert {shape[0] for shape in heard} == {2}
     assert report["rows"]["true"] != evaluate_frechet(accompanist, steps=1, **TINY)["rows"]["true"]
 
