@@ -122,13 +122,20 @@ def grouped(cases: Sequence[Case], rows: dict[str, list], key: str) -> dict[str,
 
 
 def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int]) -> dict:
-    """How far the players got on some of the songs."""
+    """How far the players got on some of the songs, and the mean marks behind it.
+
+    A way is a quotient: where the true bass hardly differs from a stranger's, as a walking bass does in its share of
+    roots, it says little, and the marks say more.
+    """
     ways: dict[str, dict] = {player: {} for player in PLAYERS}
+    means: dict[str, dict] = {name: {} for name in rows}
     for measure in (*MEASURES, "mean"):
         columns = columns_of(cases, rows, members, measure)
         for player in PLAYERS if columns else ():
             ways[player][measure] = way_summary(columns[player], columns["shuffled"], columns["autoencoder"])
-    return {"songs": len(members), "way": ways}
+        for name, column in columns.items():
+            means[name][measure] = round(float(column.mean()), 4)
+    return {"songs": len(members), "way": ways, "means": means}
 
 
 def columns_of(

@@ -11,10 +11,10 @@ from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System
 from bassnb.data.score import DataError
 from bassnb.data.synth import soundfont_path
-from bassnb.evaluation.cases import OPEN, band, folder_cases, installed, spread, written_cases
+from bassnb.evaluation.cases import OPEN, band, folder_cases, installed, spread, transfer_cases, written_cases
 from bassnb.evaluation.match import MEASURES, transcribe
 from bassnb.evaluation.suite import examine
-from bassnb.evaluation.transfer import columns_of, evaluate_transfer, floor_of, group, until
+from bassnb.evaluation.transfer import columns_of, floor_of, group, until
 from bassnb.presets import get_preset
 from tests.data.test_midi import END, midi, track
 
@@ -107,13 +107,16 @@ def test_a_run_of_everything(accompanist, folder, tmp_path):
     assert report["songs"] == 5 and headline.startswith("all ") and folder.name in headline
     assert {name: part["songs"] for name, part in report["families"].items()} == {"drums only": 2, "waltz": 2, folder.name: 1}
     assert set(report["sources"]) == {"written", "scores"} and len(report["marks"]) == 5
+    assert report["families"]["waltz"]["means"]["true"]["onset_f1"] > 0.5
     assert list(report["way"]) == ["generated", "rule"] and set(report["way"]["generated"]) == {*MEASURES, "mean"}
     assert set(report["rows"]) == {"true", "autoencoder", "generated", "rule", "shuffled"}
     assert report["rows"]["true"]["pitch_class"]["mean"] > 0.9
     assert f"--folder {folder}" in report["command"] and report["skipped"] == {}
 
 
-def test_without_folders_the_report_says_what_could_be_installed(accompanist, monkeypatch):
+def test_without_folders_the_report_says_what_could_be_installed(monkeypatch):
     monkeypatch.setattr("bassnb.evaluation.cases.USUAL", {"Organ": ("", "/no/such/folder", "apt install organ")})
-    report = evaluate_transfer(accompanist, songs=1, seconds=2.0, steps=1, family=("reggae", "waltz"), progress=False)
-    assert "apt install organ" in report["skipped"]["Organ"] and report["songs"] == 2
+    skipped = {}
+    options = {"seconds": 2.0, "songs": 1, "folder": (), "soundfont": None, "families": ("reggae", "waltz")}
+    assert len(list(transfer_cases(**options, skipped=skipped))) == 2
+    assert "apt install organ" in skipped["Organ"]
