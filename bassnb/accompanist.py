@@ -114,7 +114,8 @@ class Accompanist:
         Parameters
         ----------
         mix : path, or array or Tensor (N,) or (C, N) at `sample_rate`
-        style : path, array or Tensor of a bass whose timbre is wanted (section 3.3); None leaves the timbre free
+        style : path, array or Tensor of a bass whose timbre is wanted (section 3.3), or a list of several of them, which
+            average out what is played; None leaves the timbre free
         guidance : w of classifier-free guidance (section 3.4): 0 ignores the mix, 1 is the model as trained
         phi : share of the rescale that guidance gets, 0 to 1; both default to what was best on validation songs
         steps : K of DDIM
@@ -141,7 +142,9 @@ class Accompanist:
         c_x = self._encode(self.system.mix_autoencoder, wave)  # (1, 64, L)
         mean = None
         if style is not None:
-            mean = style_mean(self._encode(self.system.bass_autoencoder, _style(style, sample_rate)))  # (1, 32, 1)
+            sources = style if isinstance(style, (list, tuple)) else [style]
+            latents = [self._encode(self.system.bass_autoencoder, _style(one, sample_rate)) for one in sources]
+            mean = style_mean(torch.cat(latents, -1))  # (1, 32, 1)
         settings = {"model": self.name, "mix": _name(mix), "style": _name(style), "guidance": guidance, "phi": phi,
                     "steps": steps, "strength": strength, "version": __version__}  # fmt: skip
         takes = []
@@ -203,7 +206,9 @@ def _counter(bar: tqdm, callback: Callable[[int, int], None] | None) -> Callable
     return step
 
 
-def _name(source) -> str | None:
+def _name(source) -> str | list | None:
+    if isinstance(source, (list, tuple)):
+        return [_name(one) for one in source]
     return str(source) if isinstance(source, (str, os.PathLike)) else None if source is None else "array"
 
 

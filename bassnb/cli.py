@@ -89,7 +89,9 @@ def check_targets(targets: list[Path | None], sources: list[Path | None]) -> Non
 def accompany(
     mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
     out: Annotated[Path, typer.Option(help="File for the bass; its settings go into a .json beside it.")],
-    style: Annotated[Optional[Path], typer.Option(help="A bass recording whose timbre is wanted.")] = None,
+    style: Annotated[
+        Optional[list[Path]], typer.Option(help="A bass recording whose timbre is wanted; several average out their notes.")
+    ] = None,
     guidance: Annotated[Optional[float], typer.Option(help="How closely to follow the mix; 1 is none.")] = None,
     phi: Annotated[Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")] = None,
     strength: Annotated[Optional[float], typer.Option(help="Of the style: 1 as in the paper, above it exaggerated.")] = None,
@@ -104,9 +106,10 @@ def accompany(
     from bassnb.accompanist import Accompanist
     from bassnb.audio import write_audio
 
-    check_targets([out, with_mix], [mix, style])
+    check_targets([out, with_mix], [mix, *(style or [])])
+    timbre = style[0] if style and len(style) == 1 else style or None
     takes = Accompanist.from_pretrained(model, device=device)(
-        mix, style=style, strength=strength, guidance=guidance, phi=phi, steps=steps, seed=seed, variations=variations,
+        mix, style=timbre, strength=strength, guidance=guidance, phi=phi, steps=steps, seed=seed, variations=variations,
         progress=shows_progress(),
     )  # fmt: skip
     takes = takes if isinstance(takes, list) else [takes]

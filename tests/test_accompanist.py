@@ -75,6 +75,19 @@ def test_every_setting_reaches_the_music(accompanist):
     assert torch.equal(styled[0], accompanist(mix, steps=4).audio) and not torch.equal(*styled)
 
 
+def test_several_styles_count_by_their_length(accompanist):
+    mix, (one, other) = noise(60_000), (noise(4096 * n, seed=n) for n in (3, 5))
+    both = accompanist(mix, style=[one, other], steps=3)
+    encode = lambda wave: accompanist._encode(accompanist.system.bass_autoencoder, wave)  # noqa: E731
+    mean = torch.cat([encode(one), encode(other)], -1).mean(-1, keepdim=True)
+    c_x = accompanist._encode(accompanist.system.mix_autoencoder, mix)
+    settings = both.settings
+    again = accompanist._sample(c_x, mean, settings["guidance"], settings["phi"], 3, 0, 1.0, lambda *_: None)
+    assert torch.allclose(again[0], both.latents, atol=1e-5) and settings["style"] == ["array", "array"]
+    alone = [accompanist(mix, style=style, steps=3).latents for style in ([one], one, other)]
+    assert torch.equal(alone[0], alone[1]) and not torch.allclose(alone[1], alone[2], atol=1e-4)
+
+
 def test_one_branch_equals_the_guided_formula_at_its_ends(accompanist):
     unet, generator = accompanist.system.unet, torch.Generator().manual_seed(0)
     z, c_x, t = (torch.randn(1, c, 20, generator=generator) for c in (32, 64, 1))

@@ -1,7 +1,7 @@
 """Does a take sound like its style reference, and what does that cost? Table 1 of the paper, and more. Taught in chapter 9.
 
 Each song is accompanied without a reference, and once for each of the eight General MIDI basses with a reference
-played by it: another song, from the same held-out split. Three things are asked of a take. How far is its sound from
+played by it: other songs, from the same held-out split. Three things are asked of a take. How far is its sound from
 that of the reference (table 1)? Which bass does `bassnb.evaluation.timbre` hear in it? And does it still fit the song?
 The references themselves, as they are and through the autoencoder, show what the ruler can hear at best.
 """
@@ -23,11 +23,11 @@ from bassnb.evaluation.statistics import summary
 from bassnb.evaluation.style import cosine_distance, euclidean_distance, style_embedding
 from bassnb.evaluation.takes import decode_takes
 from bassnb.evaluation.timbre import PROGRAMS, TIMBRES, TimbreRuler, calibrate
-from bassnb.grounding import ground, style_mean
+from bassnb.grounding import ground
 from bassnb.sampling import ddim, initial_noise
 
 SECONDS = 12.0
-REFERENCE_SECONDS = 24.0  # a short phrase tells more of its notes than of its instrument
+PIECES = 4  # of `SECONDS` in a reference, each of another song: one phrase tells too much of its notes
 REFERENCE_SEED = 2000  # of the first song whose bass is a reference; takes are made for songs below it
 STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # 1 is the paper's; each with `FEW` of the references of a song
 FEW = 2
@@ -36,11 +36,14 @@ MATCH = ("chord_tone", "root", "pitch_class", "onset_f1")
 Marks = dict[str, float]
 
 
-def style_references(song: int, seconds: float) -> list[Tensor]:
-    """True basses (2, N) for the takes of test song number `song`, one by each General MIDI bass."""
-    first = REFERENCE_SEED + len(PROGRAMS) * song
-    songs = [compose(first + i, split="test", seconds=seconds, bass_program=p) for i, p in enumerate(PROGRAMS)]
-    return [render(song, parts=["bass"])["bass"] for song in songs]
+def style_references(song: int, seconds: float, pieces: int = PIECES) -> list[list[Tensor]]:
+    """References for the takes of test song number `song`: for each General MIDI bass true basses (2, N) of some songs."""
+
+    def played(seed: int, program: int) -> Tensor:
+        return render(compose(seed, split="test", seconds=seconds, bass_program=program), parts=["bass"])["bass"]
+
+    first = REFERENCE_SEED + len(PROGRAMS) * pieces * song
+    return [[played(first + i * pieces + j, program) for j in range(pieces)] for i, program in enumerate(PROGRAMS)]
 
 
 @torch.inference_mode()
@@ -70,9 +73,9 @@ def grounded_latents(
 class Listener:
     """Marks the takes of one song: their harmony, the timbre heard, and the distance to each of its references."""
 
-    def __init__(self, ruler: TimbreRuler, example: Example, references: list[Tensor]):
+    def __init__(self, ruler: TimbreRuler, example: Example, references: list[list[Tensor]]):
         self.ruler, self.song = ruler, example.song
-        self.anchors = [style_embedding(wave) for wave in references]
+        self.anchors = [np.mean([style_embedding(wave) for wave in pieces], axis=0) for pieces in references]
 
     def __call__(self, take: Tensor) -> dict:
         """A take (2, N): shares of the match, ``heard``, and lists of eight distances."""
@@ -99,19 +102,20 @@ def mean_marks(marks: list[Marks]) -> Marks:
 
 
 def study(
-    accompanist: Accompanist, ruler: TimbreRuler, example: Example, references: list[Tensor], *, number: int, steps: int,
-    strength: float,
+    accompanist: Accompanist, ruler: TimbreRuler, example: Example, references: list[list[Tensor]], *, number: int,
+    steps: int, strength: float,
 ) -> dict:  # fmt: skip
     """All takes of song `number`, marked.
 
     Returns
     -------
     dict : ``free``, ``grounded``, ``another`` and each of `STRENGTHS`: mean marks; ``heard``: the timbre heard in each
-    of the eight grounded takes, ``true`` and ``autoencoder``: the same of the references.
+    of the eight grounded takes, ``true`` and ``autoencoder``: the same of the first piece of each reference.
     """
     system, seed = accompanist.system, example.song.seed
     c_x = latents_of(system.mix_autoencoder, [example.mix])
-    means = style_mean(latents_of(system.bass_autoencoder, references))
+    latents = torch.stack([latents_of(system.bass_autoencoder, pieces) for pieces in references])  # (8, pieces, 32, L)
+    means = latents.mean((1, 3))[..., None]  # of pieces of one length: the mean over the time of all of them
     listener = Listener(ruler, example, references)
 
     def takes(which: list[int], strength: float) -> list[dict]:
@@ -126,8 +130,8 @@ def study(
         "grounded": mean_marks([asked(marks, i) for i, marks in enumerate(grounded)]),
         "another": mean_marks([asked(marks, i - 1) for i, marks in enumerate(grounded)]),
         "heard": [marks["heard"] for marks in grounded],
-        "true": [ruler.recognise(wave) for wave in references],
-        "autoencoder": [ruler.recognise(through_autoencoder(accompanist, wave)) for wave in references],
+        "true": [ruler.recognise(pieces[0]) for pieces in references],
+        "autoencoder": [ruler.recognise(through_autoencoder(accompanist, pieces[0])) for pieces in references],
     }
     for other in STRENGTHS:
         several = grounded if other == strength else dict(zip(few, takes(few, other), strict=True))
@@ -143,14 +147,14 @@ def confusion(heard: list[list[int]]) -> list[list[float]]:
 
 def evaluate_style(
     accompanist: Accompanist, *, songs: int = 24, seconds: float = SECONDS, steps: int = 16,
-    strength: float | None = None, reference_seconds: float = REFERENCE_SECONDS, basses: int = 240, progress: bool = False,
+    strength: float | None = None, pieces: int = PIECES, basses: int = 240, progress: bool = False,
 ) -> dict:  # fmt: skip
     """Grounding measured on unseen songs, with eight references for each.
 
     Parameters
     ----------
     strength : of the grounding in ``rows``, ``recognised``, ``confusion`` and ``cost``; None is the model's own
-    reference_seconds : length of a reference
+    pieces : songs that make up a reference, each as long as a take
     basses : of training songs, that the ruler of timbres is fitted to
 
     Returns
@@ -166,7 +170,7 @@ def evaluate_style(
     strength = accompanist.own_strength if strength is None else strength
     ruler = calibrate(accompanist, basses=basses)
     found = [
-        study(accompanist, ruler, example, style_references(number, reference_seconds), number=number, steps=steps,
+        study(accompanist, ruler, example, style_references(number, seconds, pieces), number=number, steps=steps,
               strength=strength)
         for number, example in enumerate(examples("test", songs, seconds=seconds, progress=progress))
     ]  # fmt: skip
@@ -181,7 +185,7 @@ def evaluate_style(
     table = {"0": "free", **{f"{other:g}": f"{other:g}" for other in STRENGTHS}}
     return {
         "preset": accompanist.system.preset.name, "split": "test", "songs": songs, "seed0": 0, "seconds": seconds,
-        "steps": steps, "strength": strength, "references": len(PROGRAMS), "reference_seconds": reference_seconds,
+        "steps": steps, "strength": strength, "references": len(PROGRAMS), "pieces": pieces,
         "basses": basses, "timbres": list(TIMBRES),
         "rows": {name: {key: summary(column(name, key)) for key in distances} for name in names},
         "nearer": {key: float(np.mean(column("grounded", key) < column("free", key))) for key in distances},

@@ -103,7 +103,7 @@ QUICK: dict[str, dict] = {
     "rescale": {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "steps": 8, "weights": (1.0, 2.0, 6.0),
                 "phis": (0.0, 0.5, 1.0)},
     "contrastive": {"songs": 8, "seconds": 6.0, "steps": 8},
-    "style": {"songs": 2, "seconds": 6.0, "steps": 4, "reference_seconds": 6.0, "basses": 32},
+    "style": {"songs": 2, "seconds": 6.0, "steps": 4, "pieces": 1, "basses": 32},
     "length": {"songs": 2, "steps": 4, "lengths": (6.0, 24.0), "pieces": (32, 64, 256)},
     "transfer": {"songs": 1, "seconds": 6.0, "steps": 4, "family": ("odd metre", "drums only", "reggae")},
 }  # fmt: skip

@@ -42,7 +42,7 @@ def ruler():
 
 
 def test_takes_are_those_of_the_accompanist(accompanist):
-    song, reference = example("test", 0, 2.0), style_references(0, 2.0)[3]
+    song, reference = example("test", 0, 2.0), style_references(0, 2.0, 1)[3][0]
     system = accompanist.system
     c_x = latents_of(system.mix_autoencoder, [song.mix])
     means = style_mean(latents_of(system.bass_autoencoder, [reference, reference.flip(-1) * 0.5]))
@@ -53,14 +53,15 @@ def test_takes_are_those_of_the_accompanist(accompanist):
 
 
 def test_references_are_new_for_every_song():
-    one, other = style_references(0, 1.5), style_references(1, 1.5)
-    assert len(one) == len(other) == 8 and not torch.equal(one[0], other[0])
+    waves = [wave for song in (0, 1) for reference in style_references(song, 1.5, 2) for wave in reference]
+    assert len(waves) == 32
+    assert all(not torch.equal(one, other) for i, one in enumerate(waves) for other in waves[:i])
 
 
 def test_a_true_reference_is_nearest_to_itself(ruler):
-    references = style_references(2, 6.0)
+    references = style_references(2, 6.0, 1)
     listener = Listener(ruler, example("test", 2, 6.0), references)
-    marks = listener(references[5])
+    marks = listener(references[5][0])
     assert int(np.argmin(marks["euclidean"])) == int(np.argmin(marks["cosine"])) == 5
     assert asked(marks, 5)["euclidean"] < 1e-4 < asked(marks, 4)["euclidean"]
     hit = {number: asked(marks, number)["recognised"] for number in range(8)}
@@ -75,7 +76,7 @@ def test_confusion_counts_what_was_heard():
 
 def test_style_report(accompanist, ruler, monkeypatch, tmp_path):
     monkeypatch.setattr(grounded, "calibrate", lambda *_, **__: ruler)
-    headline = examine("style", accompanist, tmp_path / "s.json", songs=2, seconds=1.5, steps=1, reference_seconds=1.5)
+    headline = examine("style", accompanist, tmp_path / "s.json", songs=2, seconds=1.5, steps=1, pieces=1)
     report = json.loads((tmp_path / "s.json").read_text())
     assert "timbre recognised in" in headline and report["references"] == 8 and report["strength"] == 1
     assert set(report["rows"]) == {"grounded", "free", "another"} and 0 <= report["nearer"]["cosine"] <= 1
@@ -88,6 +89,6 @@ def test_style_report(accompanist, ruler, monkeypatch, tmp_path):
 def test_a_model_may_have_a_strength_of_its_own(accompanist, ruler, monkeypatch):
     monkeypatch.setattr(grounded, "calibrate", lambda *_, **__: ruler)
     monkeypatch.setitem(accompanist.system.defaults, "strength", 2.0)
-    report = evaluate_style(accompanist, songs=2, seconds=1.0, steps=1, reference_seconds=1.0)
+    report = evaluate_style(accompanist, songs=2, seconds=1.0, steps=1, pieces=2)
     assert report["strength"] == 2.0
     assert report["strength_table"]["2"]["cosine"] == report["rows"]["grounded"]["cosine"]
