@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from bassnb.layers import ChannelNorm
 from bassnb.presets import TIME_RATIO, AutoencoderConfig
-from bassnb.spectral import istft, log_magnitude, magnitude, stft
+from bassnb.spectral import alternate_projections, istft, log_magnitude, magnitude, stft
 
 LEVEL_SCALE = 3.0  # the network sees (s - log eps) / 3: silence is 0, a full-scale partial about 5
 CHUNK = 512  # latent steps coded at once, 48 s: bounds the memory for files of hours
@@ -118,17 +118,25 @@ class Autoencoder(nn.Module):
         """The inverse of `levels`: (B, 2F, T) to (B, 2, F, T)."""
         return levels.unflatten(1, (self.config.channels, -1)) * LEVEL_SCALE + math.log(self.config.log_eps)
 
-    def synthesise(self, s: Tensor, phase: Tensor, length: int, *, decimation: int = 1) -> Tensor:
+    def synthesise(
+        self, s: Tensor, phase: Tensor, length: int, *, decimation: int = 1, projections: int | None = None
+    ) -> Tensor:  # fmt: skip
         """w~ = iSTFT(magnitude, phase).
 
         The decoder's angle is relative to the advance of the bin's centre frequency, 2 pi f hop / window = pi f / 2
         a frame: a steady partial in the middle of its bin then has a constant angle. One latent is a multiple of
         four frames, after which that advance has come round, so pieces of a file can be decoded on their own.
 
+        Two forms of phase. The paper's *direct head* says each angle on its own: frames whose angles disagree cancel,
+        and an attack goes soft. With `config.projections` the head only proposes: so many Griffin-Lim projections
+        (`alternate_projections`, Griffin and Lim 1984) from its phase let the frames settle. They are a layer like
+        any other, without weights, trained through, with a small receptive field.
+
         Parameters
         ----------
         s : Tensor (B, 2, F, T), mid and side
         phase : Tensor (B, 2, 2F, T), cosine-like and sine-like part
+        projections : other than the config's number, for a comparison or the first stage of a training
 
         Returns
         -------
@@ -139,7 +147,12 @@ class Autoencoder(nn.Module):
         turn = torch.complex(unit[:, 0], unit[:, 1]).unflatten(1, (c.channels, -1))  # (B, 2, F, T)
         quarter = torch.outer(torch.arange(c.bins), torch.arange(s.shape[-1])) % 4  # in quarter turns
         advance = torch.tensor([1, 1j, -1, -1j], device=s.device)[quarter.to(s.device)]
-        return self.wave(magnitude(s.float(), c.log_eps) * turn * advance, length, decimation=decimation)
+        wanted = magnitude(s.float(), c.log_eps)
+        spectrum = alternate_projections(
+            wanted * turn * advance, wanted, c.window, c.hop, s.shape[-1] * c.hop, decimation=c.spare,
+            steps=c.projections if projections is None else projections,
+        )  # fmt: skip
+        return self.wave(spectrum, length, decimation=decimation)
 
     def wave(self, spectrum: Tensor, length: int, *, decimation: int = 1) -> Tensor:
         """Left and right (B, 2, ceil(length / decimation)) of a spectrum of mid and side, complex (B, 2, F, T)."""
@@ -155,6 +168,7 @@ class Autoencoder(nn.Module):
         c = self.config
         frames = sum(2 * c.blocks * 2**k + (1.5 * 2**k if k else 0) for k in range(len(c.encoder_widths)))
         frames += 2 * c.phase_blocks + c.stride + c.window / c.hop  # phase head, first decoder layer, STFT overlap
+        frames += c.projections * (c.window / c.hop - 1)
         return math.ceil(frames / c.stride) + 1
 
     def encode(self, wave: Tensor, *, chunk: int = CHUNK) -> Tensor:

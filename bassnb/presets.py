@@ -32,6 +32,7 @@ class AutoencoderConfig:
     decoder_widths: tuple[int, ...]  # the same, also finest first
     blocks: int = 1  # residual blocks per resolution
     phase_blocks: int = 1  # residual blocks of the phase head
+    projections: int = 0  # Griffin-Lim projections from the head's phase; 0 is the paper's direct head, see `synthesise`
     channels: int = 2  # mid and side
 
     def __post_init__(self):
@@ -50,6 +51,11 @@ class AutoencoderConfig:
     def stride(self) -> int:
         """STFT frames per latent step."""
         return 2 ** (len(self.encoder_widths) - 1)
+
+    @property
+    def spare(self) -> int:
+        """The largest power of two by which the sample rate can be divided without losing a kept bin."""
+        return 1 << (max(self.window // (2 * self.bins), 1).bit_length() - 1)
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ class AutoencoderTraining:
     clip: float = 1.0  # gradient norm
     ema: float = 0.999
     phase_start: int = 0  # step at which phase, spectral distance and critics join; 0 is the paper's one stage
+    settle_start: int = 0  # step from which phase is trained through the decoder's projections and with lambda_flux
+    lambda_flux: float = 0.0  # weight of the flux distance, which asks for attacks; not in the paper
     freeze_encoder: bool = False  # from phase_start on, so that latents stay what they are
     critic_warmup: int = 1000  # steps in which the critics learn before they are listened to
     decimation: int = 1  # spectral losses at 44.1 kHz / decimation: the kept bins need no more
@@ -185,11 +193,11 @@ _CLASSROOM_AUTOENCODER = AutoencoderTraining(
 CLASSROOM = Preset(
     name="classroom",
     mix=AutoencoderConfig(64, 1024, 512, 1e-1, (192, 224, 256), (96, 128, 160)),
-    bass=AutoencoderConfig(32, 1024, 512, 3e-2, (128, 160, 192), (160, 192, 224)),
+    bass=AutoencoderConfig(32, 1024, 512, 3e-2, (128, 160, 192), (160, 192, 224), projections=1),
     critic=CriticConfig(widths=(64, 96, 128)),
     unet=UNetConfig(),
     mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300, steps=12_200),  # nobody hears its decoder but chapter 1
-    bass_training=_CLASSROOM_AUTOENCODER,
+    bass_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, steps=15_000, settle_start=13_600, lambda_flux=10.0),
     diffusion_training=DiffusionTraining(
         steps=13_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=2000, song_seconds=28.0, submixes=3
     ),

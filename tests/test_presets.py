@@ -33,6 +33,20 @@ def test_round_trip_through_json(name):
     assert Preset.from_dict(json.loads(json.dumps(preset.to_dict()))) == preset
 
 
+def test_the_paper_has_the_direct_head_and_a_model_saved_without_the_field_too():
+    assert PAPER.bass.projections == PAPER.mix.projections == 0 < get_preset("classroom").bass.projections
+    fields = get_preset("classroom").to_dict()
+    del fields["bass"]["projections"], fields["bass_training"]["settle_start"], fields["bass_training"]["lambda_flux"]
+    assert Preset.from_dict(fields).bass.projections == 0
+
+
+def test_the_spare_rate_keeps_every_bin():
+    assert get_preset("classroom").bass.spare == 4 and PAPER.bass.spare == 1
+    for preset in PRESETS.values():
+        for config in (preset.mix, preset.bass):
+            assert config.spare == 1 or config.bins <= config.window // (2 * config.spare)
+
+
 def test_unknown_names_and_fields_are_refused():
     with pytest.raises(PresetError, match="classroom"):
         get_preset("large")

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from bassnb.spectral import (
-    PAPER_HOPS, griffin_lim, istft, log_magnitude, log_mel, magnitude, mel_filters, multi_scale_spectral_distance,
-    relative_spectral_distance, stft,
+    PAPER_HOPS, alternate_projections, flux_distance, griffin_lim, istft, log_magnitude, log_mel, magnitude, mel_filters,
+    multi_scale_spectral_distance, relative_spectral_distance, stft,
 )  # fmt: skip
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -107,3 +107,31 @@ def test_griffin_lim_approaches_the_magnitudes():
     target = stft(wave, 1024, 256).abs()
     errors = [(stft(griffin_lim(target, 1024, 256, len(n), steps=k), 1024, 256).abs() - target).norm() for k in (0, 16)]
     assert errors[1] < 0.5 * errors[0]
+
+
+def test_projections_cost_less_at_a_lower_rate_and_give_the_same():
+    generator = torch.Generator().manual_seed(5)
+    spectrum = stft(torch.randn(1, 32_768, generator=generator), 4096, 1024, 500)
+    turned = spectrum * torch.polar(torch.ones(spectrum.shape), torch.rand(spectrum.shape, generator=generator))
+    one, other = (
+        alternate_projections(turned, spectrum.abs(), 4096, 1024, 32_768, steps=2, decimation=d) for d in (1, 4)
+    )
+    assert torch.allclose(one.abs(), spectrum.abs(), atol=1e-3)
+    assert (one - other)[:, :480].norm() < 1e-2 * one.norm()
+
+
+def test_projections_pass_gradients_through_silence():
+    spectrum = torch.zeros(1, 65, 8, dtype=torch.complex64)
+    magnitudes = torch.full((1, 65, 8), 1e-4, requires_grad=True)
+    alternate_projections(spectrum * magnitudes, magnitudes, 128, 32, 256, steps=2).abs().sum().backward()
+    assert magnitudes.grad.isfinite().all()
+
+
+def test_flux_distance_asks_for_the_strength_of_attacks():
+    generator = torch.Generator().manual_seed(6)
+    wave = torch.randn(2, 2, 22_050, generator=generator) * (torch.arange(22_050) % 5512 < 2000)
+    assert flux_distance(wave, wave) == 0
+    for gain in (0.5, 2.0):
+        assert float(flux_distance(wave, gain * wave)) == pytest.approx(math.log(2), rel=1e-2)
+    hum = torch.sin(0.05 * torch.arange(22_050)).expand(2, 2, -1) * wave.std() * 2**0.5  # as loud, without attacks
+    assert flux_distance(wave, hum) > 0.5

@@ -2,7 +2,8 @@
 
 `paper` trains everything at once, as printed (phase_start = 0). `classroom` trains magnitudes first and then keeps
 the encoder as it is: a fresh phase head is noise that eats the clipped gradient of the magnitudes, and latents that
-no longer move let the diffusion model start while the phase is still learned.
+no longer move let the diffusion model start while the phase is still learned. A decoder with projections has a third
+stage, `settle_start`: phase is trained through them, with a distance that asks for flux.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bassnb.checkpoints import write_json, write_tensors
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.data.pools import OTHERS, TARGET, StemPool
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
-from bassnb.spectral import PAPER_HOPS, multi_scale_spectral_distance, relative_spectral_distance
+from bassnb.spectral import FLUX_HOPS, PAPER_HOPS, flux_distance, multi_scale_spectral_distance, relative_spectral_distance
 from bassnb.training.loop import Run, TrainingError, average_gradients, learning_rate, step_seed, update_ema
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
@@ -108,18 +109,20 @@ class AutoencoderTrainer:
     def step(self, wave: Tensor, k: int) -> dict[str, Tensor]:
         """One update on wave (B, 2, N) in step k; returns the losses, detached."""
         plan, model = self.plan, self.accelerator.unwrap_model(self.model)
-        voiced = k >= plan.phase_start
-        if voiced and k == plan.phase_start:
+        start, end = self.stage(k)
+        voiced, settled = k >= plan.phase_start, k >= max(plan.phase_start, plan.settle_start)
+        if voiced and k == start:
             model.load_state_dict(self.average.state_dict())  # go on from the average: the frozen encoder is its encoder
             self.optimizer.state.clear()
         frozen = voiced and plan.freeze_encoder
         model.encoder.requires_grad_(not frozen)
-        start, end = (plan.phase_start, plan.steps) if voiced else (0, plan.phase_start)
         rate = learning_rate(k, start, end, plan.learning_rate, plan.warmup)
-        losses, fake, real = self.losses(model, wave, voiced)
+        losses, fake, real = self.losses(model, wave, voiced, settled)
         total = plan.lambda_rec * losses["rec"]
         if voiced:
             total = total + plan.lambda_mssd * losses["mssd"]
+            if settled and plan.lambda_flux:
+                total = total + plan.lambda_flux * losses["flux"]
             if k >= plan.phase_start + plan.critic_warmup:
                 losses["adv"] = adversarial_loss(self.critics(fake))
                 total = total + plan.lambda_adv * losses["adv"]
@@ -130,8 +133,19 @@ class AutoencoderTrainer:
             self.update(self.critic_optimizer, self.critics, losses["critic"], rate)
         return {name: value.detach() for name, value in losses.items()}
 
-    def losses(self, model: Autoencoder, wave: Tensor, voiced: bool) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """L_rec, and with phase also L_mssd and the spectrograms (fake, real) for the critics."""
+    def stage(self, k: int) -> tuple[int, int]:
+        """First and last step (exclusive) of the stage that step k is in: magnitudes, phase, phase through projections."""
+        bounds = sorted({0, self.plan.phase_start, max(self.plan.phase_start, self.plan.settle_start), self.plan.steps})
+        return max(b for b in bounds if b <= k), min(b for b in bounds if b > k)
+
+    def losses(
+        self, model: Autoencoder, wave: Tensor, voiced: bool, settled: bool = True
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:  # fmt: skip
+        """L_rec, with phase also L_mssd and the spectrograms (fake, real) for the critics, and the flux if `settled`.
+
+        Both spectrograms are those of waves at the lower rate: a critic that saw the original's at the full rate
+        would know it by what decimation does, and would have nothing to teach.
+        """
         spectrum = model.spectrum(wave)
         s = torch.log(spectrum.real.square() + spectrum.imag.square() + model.config.log_eps)
         with self.accelerator.autocast():
@@ -141,13 +155,17 @@ class AutoencoderTrainer:
         if not voiced:
             return losses, s_hat, s
         plan, length, decimation = self.plan, wave.shape[-1], self.plan.decimation
-        decoded = model.synthesise(s_hat, phase, length, decimation=decimation)
+        projections = model.config.projections if settled else 0
+        decoded = model.synthesise(s_hat, phase, length, decimation=decimation, projections=projections)
         target = model.wave(spectrum, length, decimation=decimation)
         if plan.relative_distance:
             losses["mssd"] = relative_spectral_distance(target, decoded, self.hops, eps=model.config.log_eps)
         else:
             losses["mssd"] = multi_scale_spectral_distance(target, decoded, self.hops)
-        return losses, model.log_spectrogram(decoded, decimation=decimation), s
+        if settled and plan.lambda_flux:
+            losses["flux"] = flux_distance(target, decoded, tuple(hop // decimation for hop in FLUX_HOPS))
+        fake, real = (model.log_spectrogram(heard, decimation=decimation) for heard in (decoded, target))
+        return losses, fake, real
 
     def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor, rate: float) -> None:
         """Backward, mean over processes, clip, step."""
@@ -162,7 +180,7 @@ class AutoencoderTrainer:
     @torch.no_grad()
     def validate(self, wave: Tensor, run: Run) -> dict[str, float]:
         """Losses of the averaged model on fixed held-out crops; one of them goes to TensorBoard as sound."""
-        losses, _, _ = self.losses(self.average, wave, voiced=True)
+        losses, _, _ = self.losses(self.average, wave, voiced=True, settled=run.step >= self.plan.settle_start)
         decoded = self.average.decode(self.average.encode(wave[:1]), wave.shape[-1])
         run.writer.add_audio("decoded", decoded[0].mean(0).clamp(-1, 1), run.step, SAMPLE_RATE)
         return {f"validation_{name}": float(value) for name, value in losses.items()}
