@@ -1,7 +1,7 @@
 """Render the songs and style references in this folder again: `python data_samples/make_samples.py`.
 
 Four songs that no shipped weights were trained on: mix (everything but the bass) and bass as 16-bit FLAC, the other
-stems as Ogg. And the eight General MIDI basses playing one line, 5 s each. The notes stand in the `song.json` files,
+stems as Ogg. And the eight General MIDI basses playing one line, 5 s each. The notes stand in the `song.json` and `phrase.json` files,
 which `bassnb.data.songs.compose` once wrote: later versions of it give other songs for the same seeds, the files stay.
 """
 
@@ -25,7 +25,7 @@ def main() -> None:
             lossless = stem in ("mix", "bass")  # what the model and the evaluation read
             path = HERE / name / f"{stem}.{'flac' if lossless else 'ogg'}"
             write_audio(path, wave, subtype="PCM_16" if lossless else None)
-    phrase = Song.from_json((HERE / "styles" / "song.json").read_text())
+    phrase = Song.from_json((HERE / "styles" / "phrase.json").read_text())
     for number, name in enumerate(STYLES):
         song = replace(phrase, parts=(replace(phrase.part("bass"), program=32 + number),))
         write_audio(HERE / "styles" / f"{name}.flac", render(song, parts=("bass",))["bass"], subtype="PCM_16")
