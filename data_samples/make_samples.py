@@ -1,8 +1,9 @@
 """Render the songs and style references in this folder again: `python data_samples/make_samples.py`.
 
 Four songs that no shipped weights were trained on: mix (everything but the bass) and bass as 16-bit FLAC, the other
-stems as Ogg. And the eight General MIDI basses playing one line, 5 s each. The notes stand in the `song.json` and `phrase.json` files,
-which `bassnb.data.songs.compose` once wrote: later versions of it give other songs for the same seeds, the files stay.
+stems as Ogg. And the eight General MIDI basses playing one line, 5 s each. The notes stand in the `song.json` and
+`phrase.json` files, which `bassnb.data.songs.compose` once wrote: later versions of it give other songs for the same
+seeds, the files stay.
 """
 
 from dataclasses import replace
