@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from importlib import import_module
 from pathlib import Path
 
 import soxr
@@ -38,9 +39,9 @@ def load_cocola(checkpoint: str | os.PathLike) -> tuple[torch.nn.Module, torch.n
         If the code is not installed, or the file is not its checkpoint.
     """
     try:
-        from contrastive_model import constants
-        from contrastive_model.contrastive_model import CoCola
-        from feature_extraction.feature_extraction import CoColaFeatureExtractor
+        constants = import_module("contrastive_model.constants")
+        model_class = import_module("contrastive_model.contrastive_model").CoCola
+        extractor = import_module("feature_extraction.feature_extraction").CoColaFeatureExtractor
     except ImportError as error:
         raise CocolaError(
             f"COCOLA is not installed ({error}); clone github.com/gladia-research-group/cocola, install its requirements "
@@ -50,7 +51,7 @@ def load_cocola(checkpoint: str | os.PathLike) -> tuple[torch.nn.Module, torch.n
     try:
         with torch.serialization.safe_globals(settings):
             weights = torch.load(Path(checkpoint), map_location="cpu", weights_only=True)["state_dict"]
-        model = CoCola(input_type=constants.ModelInputType.DOUBLE_CHANNEL_HARMONIC_PERCUSSIVE)
+        model = model_class(input_type=constants.ModelInputType.DOUBLE_CHANNEL_HARMONIC_PERCUSSIVE)
         model.load_state_dict(weights, strict=True)
     except (OSError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -58,7 +59,7 @@ def load_cocola(checkpoint: str | os.PathLike) -> tuple[torch.nn.Module, torch.n
         raise CocolaError(sentence) from error
     if hasattr(model, "set_embedding_mode"):  # later versions may look at harmony or rhythm alone
         model.set_embedding_mode(constants.EmbeddingMode.BOTH)
-    return model.eval().requires_grad_(False), CoColaFeatureExtractor()
+    return model.eval().requires_grad_(False), extractor()
 
 
 def pieces(wave: Tensor) -> Tensor:

@@ -38,7 +38,8 @@ def installed(monkeypatch):
     constants = ModuleType("constants")
     constants.ModelInputType = type("ModelInputType", (), {"DOUBLE_CHANNEL_HARMONIC_PERCUSSIVE": "both"})
     package, inner, extraction = (ModuleType(name) for name in ("contrastive_model", "contrastive_model", "extraction"))
-    package.constants, inner.CoCola, extraction.CoColaFeatureExtractor = constants, Cosine, torch.nn.Identity
+    inner.CoCola, extraction.CoColaFeatureExtractor = Cosine, torch.nn.Identity
+    monkeypatch.setitem(sys.modules, "contrastive_model.constants", constants)
     monkeypatch.setitem(sys.modules, "contrastive_model", package)
     monkeypatch.setitem(sys.modules, "contrastive_model.contrastive_model", inner)
     monkeypatch.setitem(sys.modules, "feature_extraction", ModuleType("feature_extraction"))
