@@ -186,7 +186,8 @@ def choose_guidance(
         gone = {k: way(*(column(row, k).mean() for row in (marks, floor, ceiling))) for k in MEASURES}
         table.append({"guidance": weight, "phi": phi, "way": gone, "mean": float(np.mean(list(gone.values())))})
     enough = max(row["mean"] for row in table) - LEVEL_MEAN
-    best = min((row for row in table if row["mean"] >= enough), key=lambda row: (row["guidance"], -row["mean"]))
+    level = [row for row in table if not row["mean"] < enough]  # all of them where floor and ceiling coincide (nan)
+    best = min(level, key=lambda row: (row["guidance"], -row["mean"]))
     return {
         **_setting(accompanist, split, songs, seed0, seconds, steps), "table": table,
         "best": {key: best[key] for key in ("guidance", "phi", "mean")},
