@@ -92,7 +92,7 @@ def test_a_chapter_has_three_to_five_exercises_with_solutions_that_run_and_answe
 def test_a_chapter_shows_the_code_of_the_package_and_runs_an_experiment_at_two_scales(chapter):
     code = "\n".join(source(cell) for cell in cells(chapter))
     assert "show_source(" in code
-    assert re.search(r"\bexperiment\(", code) and "at_full_scale=FULL" in code
+    assert re.search(r"\b(?:experiment|examined)\(", code) and "at_full_scale=FULL" in code
     assert len(re.findall(r"^FULL = False\b", code, re.M)) == 1
 
 
