@@ -1,7 +1,8 @@
 """Does a longer song cost anything? Takes of half a minute to five minutes, and the loss of one song seen in pieces.
 
-Marks of different songs are compared over stretches of equal length, the shortest one; the loss is compared on the same
-steps of the same song, noise and times, where only how much the network sees at once is different. Taught in chapter 4.
+Songs of different length are different songs, and some are harder. So every long song is also played in windows of the
+shortest length, and the two takes are compared, stretch by stretch. The loss is compared on the same steps of the same
+song, noise and times, where only how much the network sees at once is different. Taught in chapter 4.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bassnb.evaluation.examples import Example, example
 from bassnb.evaluation.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe
 from bassnb.evaluation.report import Marks, column, through_autoencoder, ways
 from bassnb.evaluation.statistics import summary, way_summary
+from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import initial_noise
 
 LENGTHS = (24.0, 48.0, 96.0, 300.0)  # seconds
@@ -54,13 +56,15 @@ def compare_lengths(
     dict, JSON-ready
         ``counts``: songs of each length. ``models``: for each model ``lengths``, a list with the ``way`` (floor: basses of
         other songs through the autoencoder, ceiling: the true bass through it) over all stretches of a length, ``overall``,
-        the way of the mean of all measures, and ``course``, that mean for each stretch in its order; and ``pieces``, the
-        v-loss with its change against the first size. The intervals are over stretches: those of one song are not
-        independent.
+        the way of the mean of all measures, ``windows``, the same when the songs are played in windows of the first length,
+        ``gain``, how much higher that mean is for the whole takes, on the same stretches, and ``course``, the mean for each
+        stretch in its order; and ``pieces``, the v-loss with its change against the first size. The intervals are over
+        stretches: those of one song are not independent.
     """
     counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
     plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))  # (seconds, seed)
     heard: dict[str, list[list[Heard]]] = {name: [] for name in ("ceiling", *accompanists)}
+    windowed: dict[str, list[list[Heard]]] = {name: [] for name in accompanists}
     losses: dict[str, list[np.ndarray]] = {name: [] for name in accompanists}
     for seconds, seed in tqdm(plan, desc="lengths", disable=not progress):
         one = example(split, seed, seconds)
@@ -69,6 +73,8 @@ def compare_lengths(
         for name, accompanist in accompanists.items():
             take = accompanist(one.mix, steps=steps, seed=seed).audio
             heard[name].append(stretches(transcribe(take), one.song, lengths[0]))
+            windowed[name].append(heard[name][-1] if seconds == lengths[0] else stretches(
+                transcribe(in_windows(accompanist, one.mix, lengths[0], steps, seed)), one.song, lengths[0]))  # fmt: skip
             if seconds == lengths[-1]:
                 losses[name].append(piece_losses(accompanist.system, one, pieces))
     floor = [[floor_mark(heard["ceiling"], i, k) for k in range(len(song))] for i, song in enumerate(heard["ceiling"])]
@@ -77,7 +83,7 @@ def compare_lengths(
         "music": digest(split, [(seed, seconds) for seconds, seed in plan]),
         "models": {name: {
             "lengths": [_row(seconds, [i for i, (other, _) in enumerate(plan) if other == seconds], heard[name],
-                             heard["ceiling"], floor) for seconds in lengths],
+                             windowed[name], heard["ceiling"], floor) for seconds in lengths],
             "pieces": _loss_table(pieces, np.concatenate(losses[name], axis=1)),
         } for name in accompanists},
     }  # fmt: skip
@@ -113,6 +119,13 @@ def _within(times: np.ndarray, begin: float, end: float) -> np.ndarray:
     return (times >= begin) & (times < end)
 
 
+def in_windows(accompanist: Accompanist, mix: Tensor, seconds: float, steps: int, seed: int) -> Tensor:
+    """A take (2, N) of windows that know nothing of each other; a remainder at the end is left out."""
+    size = round(seconds * SAMPLE_RATE)
+    windows = mix[:, : mix.shape[-1] // size * size].split(size, -1)
+    return torch.cat([accompanist(part, steps=steps, seed=seed + i).audio for i, part in enumerate(windows)], -1)
+
+
 def mark(part: Transcription, song: Song, begin: float, end: float) -> Marks:
     """Marks of one stretch against the song from `begin` to `end` seconds."""
     written = note_starts(song)
@@ -130,20 +143,20 @@ def floor_mark(ceiling: list[list[Heard]], song: int, stretch: int) -> Marks:
     return {key: float(np.mean([one[key] for one in marks])) for key in marks[0]}
 
 
-def _row(seconds: float, songs: list[int], heard: list[list[Heard]], ceiling: list[list[Heard]],
-         floor: list[list[Marks]]) -> dict:  # fmt: skip
+def _row(seconds: float, songs: list[int], heard: list[list[Heard]], windowed: list[list[Heard]],
+         ceiling: list[list[Heard]], floor: list[list[Marks]]) -> dict:  # fmt: skip
     """The row of one length, over all stretches of `songs`."""
-    marks = [[mark(*part) for part in heard[i]] for i in songs]
-    flat = [one for song in marks for one in song]
-    best = [mark(*part) for i in songs for part in ceiling[i]]
+    flat, glued, best = ([mark(*part) for i in songs for part in takes[i]] for takes in (heard, windowed, ceiling))
     worst = [one for i in songs for one in floor[i]]
-    course = np.array([mean_marks(song) for song in marks])  # (songs, stretches)
+    whole = mean_marks(flat)
     return {
         "seconds": seconds, "songs": len(songs), "stretches": len(flat),
         "marks": {key: summary(column(flat, key)) for key in MEASURES},
         "way": ways(flat, worst, best),
         "overall": way_summary(*map(mean_marks, (flat, worst, best))),
-        "course": course.mean(0).round(4).tolist(),
+        "windows": way_summary(*map(mean_marks, (glued, worst, best))),
+        "gain": summary(whole - mean_marks(glued)),
+        "course": whole.reshape(len(songs), -1).mean(0).round(4).tolist(),
     }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ class AblationPlan:
 
     unet: UNetConfig = UNetConfig(widths=(48, 64, 96, 128), blocks=1)
     training: DiffusionTraining = field(default_factory=lambda: DiffusionTraining(
-        steps=1300, batch=16, latents=128, learning_rate=1e-3, warmup=50, ema=0.99, songs=800, song_seconds=28.0, submixes=2,
+        steps=1300, batch=16, latents=128, learning_rate=1e-3, warmup=50, ema=0.99, songs=2000, song_seconds=28.0, submixes=3,
     ))  # fmt: skip
     crops: int = 192  # of validation songs, for the loss
     songs: int = 16  # of the validation split, for the marks

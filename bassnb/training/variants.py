@@ -60,6 +60,7 @@ VARIANTS = (
     Variant("asked for the noise", ask="eps"),
     Variant("times of EDM", times="edm"),
     Variant("noisier times", times="noisy"),
+    Variant("noisier still", times="noisiest"),
 )
 POSITIONS = tuple(variant for variant in VARIANTS if replace(variant, name="", positions="log") == Variant(""))
 
@@ -83,6 +84,7 @@ TIMES: dict[str, Callable[[int, torch.Generator], Tensor]] = {
     # weight of the loss exactly 1, so that only the draw of the noise level is left to tell the two recipes apart.
     "edm": log_normal_times(-1.2, 1.2),
     "noisy": log_normal_times(1.2, 1.2),  # the mirror image: most draws where the mix decides what is played
+    "noisiest": log_normal_times(2.4, 1.2),
 }
 
 

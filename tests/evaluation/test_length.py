@@ -11,9 +11,19 @@ from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System
 from bassnb.data.songs import compose
 from bassnb.evaluation.examples import example
-from bassnb.evaluation.length import compare_lengths, digest, evaluate_length, floor_mark, lines, mark, piece_losses, stretches
+from bassnb.evaluation.length import (
+    compare_lengths,
+    digest,
+    evaluate_length,
+    floor_mark,
+    in_windows,
+    lines,
+    mark,
+    piece_losses,
+    stretches,
+)
 from bassnb.evaluation.match import MEASURES, compare, transcribe
-from bassnb.presets import SMOKE
+from bassnb.presets import SAMPLE_RATE, SMOKE
 
 SMALL = {"songs": 2, "lengths": (3.0, 6.0), "pieces": (8, 16, 32), "steps": 2, "progress": False}
 
@@ -66,6 +76,13 @@ def test_a_network_without_memory_does_not_care_for_the_pieces(player, song):
     assert losses.shape == (3, 4) and np.allclose(losses, losses[0], rtol=1e-4) and (losses > 0).all()
 
 
+def test_windows_know_nothing_of_each_other(player):
+    mix = example("test", 3, 7.0).mix
+    glued = in_windows(player, mix, 3.0, 1, 5)
+    alone = player(mix[:, 3 * SAMPLE_RATE : 6 * SAMPLE_RATE], steps=1, seed=6).audio
+    assert glued.shape == (2, 6 * SAMPLE_RATE) and torch.equal(glued[:, 3 * SAMPLE_RATE :], alone)
+
+
 def test_the_report(player):
     report = json.loads(json.dumps(evaluate_length(player, **SMALL)))
     assert report["counts"] == [2, 2] and report["preset"] == "smoke"
@@ -74,6 +91,8 @@ def test_the_report(player):
     assert set(rows[0]["way"]) == set(MEASURES)
     found = np.mean([rows[0]["marks"][key]["mean"] for key in MEASURES])
     assert rows[0]["course"] == pytest.approx([found], abs=1e-3)
+    assert rows[0]["windows"] == rows[0]["overall"] and set(rows[0]["gain"].values()) == {0.0}
+    assert rows[1]["windows"] != rows[1]["overall"]
     pieces = report["models"]["model"]["pieces"]
     assert [row["steps"] for row in pieces] == [8, 16, 32] and pieces[0]["change"]["mean"] == 0
     assert next(lines(report)).startswith("model: 3 s ")
