@@ -63,29 +63,24 @@ def compare_lengths(
     """
     counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
     plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))  # (seconds, seed)
-    heard: dict[str, list[list[Heard]]] = {name: [] for name in ("ceiling", *accompanists)}
-    windowed: dict[str, list[list[Heard]]] = {name: [] for name in accompanists}
-    losses: dict[str, list[np.ndarray]] = {name: [] for name in accompanists}
+    ceiling: list[list[Heard]] = []
+    takes: dict[str, dict[str, list]] = {name: {"whole": [], "windows": [], "losses": []} for name in accompanists}
     for seconds, seed in tqdm(plan, desc="lengths", disable=not progress):
         one = example(split, seed, seconds)
-        true = through_autoencoder(next(iter(accompanists.values())), one.bass)
-        heard["ceiling"].append(stretches(transcribe(true), one.song, lengths[0]))
-        for name, accompanist in accompanists.items():
-            take = accompanist(one.mix, steps=steps, seed=seed).audio
-            heard[name].append(stretches(transcribe(take), one.song, lengths[0]))
-            windowed[name].append(heard[name][-1] if seconds == lengths[0] else stretches(
-                transcribe(in_windows(accompanist, one.mix, lengths[0], steps, seed)), one.song, lengths[0]))  # fmt: skip
+        ceiling.append(hear(through_autoencoder(next(iter(accompanists.values())), one.bass), one.song, lengths[0]))
+        for name, player in accompanists.items():
+            whole = hear(player(one.mix, steps=steps, seed=seed).audio, one.song, lengths[0])
+            glued = whole if seconds == lengths[0] else hear(
+                in_windows(player, one.mix, lengths[0], steps, seed), one.song, lengths[0])  # fmt: skip
+            takes[name]["whole"].append(whole)
+            takes[name]["windows"].append(glued)
             if seconds == lengths[-1]:
-                losses[name].append(piece_losses(accompanist.system, one, pieces))
-    floor = [[floor_mark(heard["ceiling"], i, k) for k in range(len(song))] for i, song in enumerate(heard["ceiling"])]
+                takes[name]["losses"].append(piece_losses(player.system, one, pieces))
+    floor = [[floor_mark(ceiling, i, k) for k in range(len(song))] for i, song in enumerate(ceiling)]
     return {
         "split": split, "seed0": seed0, "steps": steps, "stretch": lengths[0], "counts": list(counts.values()),
         "music": digest(split, [(seed, seconds) for seconds, seed in plan]),
-        "models": {name: {
-            "lengths": [_row(seconds, [i for i, (other, _) in enumerate(plan) if other == seconds], heard[name],
-                             windowed[name], heard["ceiling"], floor) for seconds in lengths],
-            "pieces": _loss_table(pieces, np.concatenate(losses[name], axis=1)),
-        } for name in accompanists},
+        "models": {name: _model_report(plan, pieces, took, ceiling, floor) for name, took in takes.items()},
     }  # fmt: skip
 
 
@@ -98,6 +93,11 @@ def digest(split: str, songs: list[tuple[int, float]]) -> str:
 # -- takes in stretches ---------------------------------------------------------------------------------------------
 
 Heard = tuple[Transcription, Song, float, float]  # what is heard from `begin` to `end` seconds of a take for a song
+
+
+def hear(wave: Tensor, song: Song, seconds: float) -> list[Heard]:
+    """A take (2, N), transcribed and cut into stretches."""
+    return stretches(transcribe(wave), song, seconds)
 
 
 def stretches(take: Transcription, song: Song, seconds: float) -> list[Heard]:
@@ -143,20 +143,29 @@ def floor_mark(ceiling: list[list[Heard]], song: int, stretch: int) -> Marks:
     return {key: float(np.mean([one[key] for one in marks])) for key in marks[0]}
 
 
-def _row(seconds: float, songs: list[int], heard: list[list[Heard]], windowed: list[list[Heard]],
-         ceiling: list[list[Heard]], floor: list[list[Marks]]) -> dict:  # fmt: skip
-    """The row of one length, over all stretches of `songs`."""
-    flat, glued, best = ([mark(*part) for i in songs for part in takes[i]] for takes in (heard, windowed, ceiling))
-    worst = [one for i in songs for one in floor[i]]
+def _model_report(plan: list[tuple[float, int]], pieces: Sequence[int], takes: dict[str, list],
+                  ceiling: list[list[Heard]], floor: list[list[Marks]]) -> dict:  # fmt: skip
+    """What `compare_lengths` says of one model."""
+    rows = []
+    for seconds in dict.fromkeys(seconds for seconds, _ in plan):
+        of_length = [i for i, (other, _) in enumerate(plan) if other == seconds]
+        whole, glued, best = ([mark(*part) for i in of_length for part in heard[i]]
+                              for heard in (takes["whole"], takes["windows"], ceiling))  # fmt: skip
+        rows.append(_row(seconds, len(of_length), whole, glued, best, [one for i in of_length for one in floor[i]]))
+    return {"lengths": rows, "pieces": _loss_table(pieces, np.concatenate(takes["losses"], axis=1))}
+
+
+def _row(seconds: float, songs: int, flat: list[Marks], glued: list[Marks], best: list[Marks], worst: list[Marks]) -> dict:
+    """The row of one length, from the marks of all its stretches in the order of the songs."""
     whole = mean_marks(flat)
     return {
-        "seconds": seconds, "songs": len(songs), "stretches": len(flat),
+        "seconds": seconds, "songs": songs, "stretches": len(flat),
         "marks": {key: summary(column(flat, key)) for key in MEASURES},
         "way": ways(flat, worst, best),
         "overall": way_summary(*map(mean_marks, (flat, worst, best))),
         "windows": way_summary(*map(mean_marks, (glued, worst, best))),
         "gain": summary(whole - mean_marks(glued)),
-        "course": whole.reshape(len(songs), -1).mean(0).round(4).tolist(),
+        "course": whole.reshape(songs, -1).mean(0).round(4).tolist(),
     }  # fmt: skip
 
 
