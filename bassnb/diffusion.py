@@ -125,6 +125,26 @@ def eps_from_c(z: Tensor, c: Tensor, t: Tensor) -> Tensor:
     return (z - alpha * c) / beta
 
 
+# -- training ---------------------------------------------------------------------------------------------------------
+
+
+def log_normal_times(mean: float, std: float) -> Callable[[int, torch.Generator], Tensor]:
+    """Draws of t for which the noise level ``sigma = beta / alpha = tan(pi t / 2)`` has a normal logarithm (chapter 10)."""
+
+    def draw(batch: int, generator: torch.Generator) -> Tensor:
+        sigma = torch.exp(mean + std * torch.randn(batch, generator=generator))
+        return torch.atan(sigma) * (2 / math.pi)
+
+    return draw
+
+
+TIMES: dict[str, Callable[[int, torch.Generator], Tensor]] = {
+    "uniform": lambda batch, generator: torch.rand(batch, generator=generator),  # paper section 3.2
+    # Most draws where the mix decides what is played: measured against the others in chapter 10.
+    "noisy": log_normal_times(1.2, 1.2),
+}
+
+
 def diffusion_loss(
     model: Callable[[Tensor, Tensor, Tensor], Tensor],
     c_y: Tensor,
@@ -132,10 +152,11 @@ def diffusion_loss(
     *,
     generator: torch.Generator,
     drop: float = 0.15,
+    times: str = "uniform",
 ) -> Tensor:
     """Mean squared error between the predicted and the true v (paper sections 3.2 and 4, taught in chapter 3).
 
-    ``E || G(z_t, t, c_x) - v ||^2`` with t ~ U[0, 1] and eps ~ N(0, I). The mix of a fraction ``drop`` of the
+    ``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1], or as `times` says. The mix of a fraction ``drop`` of the
     samples is replaced by zeros, so that the same network also learns to play without listening, which
     classifier-free guidance (chapter 6) needs.
 
@@ -150,6 +171,8 @@ def diffusion_loss(
         Source of t, eps and the drops: a run makes the same draws on any device.
     drop : float in [0, 1]
         Probability with which a sample's conditioning is zeroed.
+    times : str
+        Key of `TIMES`: how t is drawn.
 
     Returns
     -------
@@ -165,7 +188,7 @@ def diffusion_loss(
         raise DiffusionError(f"The mix latents must have shape ({b}, channels, {length}) to match bass latents of "
                              f"shape {tuple(c_y.shape)}, but have shape {tuple(c_x.shape)}.")
     batch = c_y.shape[0]
-    t = torch.rand(batch, generator=generator).to(c_y.device)  # (B,)
+    t = TIMES[times](batch, generator).to(c_y.device)  # (B,)
     eps = torch.randn(c_y.shape, generator=generator).to(c_y)  # (B, C, L)
     keep = (torch.rand(batch, generator=generator) >= drop).to(c_x)  # (B,), 0 or 1
     v = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])

@@ -97,14 +97,14 @@ def train_variant(
     variant: Variant, plan: AblationPlan, pairs: LatentDataset, system: System, folder: Path, accelerator: Accelerator
 ) -> tuple[nn.Module, nn.Module]:
     """The network of one variant with its last weights, and with their moving average; both say v."""
-    training = replace(plan.training, drop=variant.drop)
+    training = replace(plan.training, drop=variant.drop, times=variant.times)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(variant.seed)  # initial weights only
         unet = make_unet(variant, plan.unet, training.latents)
     pairs = pairs if variant.standardise else unstandardised(pairs, system)
     config = {"seed": variant.seed, "training": variant.training, "shape": asdict(plan.unet), "plan": asdict(training),
               "encoders": encoders_of(system)}  # fmt: skip
-    objective = partial(variant_loss, ask=variant.ask, times=variant.times)
+    objective = partial(variant_loss, ask=variant.ask)
     networks = fit(unet, pairs, training, folder, accelerator, config, resume=True, objective=objective)
     return tuple((NoiseAsV(network) if variant.ask == "eps" else network).eval() for network in networks)
 

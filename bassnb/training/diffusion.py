@@ -100,7 +100,7 @@ def fit(
                  for c in pairs.batch(step_seed(seed, k, stream), plan.batch // accelerator.num_processes, plan.latents)]
         generator = torch.Generator().manual_seed(step_seed(seed, k, stream + 1000))
         with accelerator.autocast():
-            loss = objective(model, *batch, generator=generator, drop=plan.drop)
+            loss = objective(model, *batch, generator=generator, drop=plan.drop, times=plan.times)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup)
         optimizer.zero_grad(set_to_none=True)

@@ -6,7 +6,6 @@ of the time live here, as small parts around the product's own U-Net.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bassnb.attention import SelfAttention
-from bassnb.diffusion import add_noise, alpha_beta, v_target
+from bassnb import diffusion
+from bassnb.diffusion import add_noise, alpha_beta, log_normal_times, v_target
 from bassnb.presets import UNetConfig
 from bassnb.unet import UNet1d
 
@@ -24,7 +24,7 @@ SMALLEST_ALPHA = 0.05  # an estimate of the noise is divided by alpha, which is 
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of the table of ablations; every default is the recipe of the paper or of `classroom`.
+    """One row of the table of ablations; every default is the recipe of the paper.
 
     positions : "log" or "raw" (DPB, chapter 4), "absolute" (learned names) or "none". drop : share of zeroed conditions.
     ask : "v" or "eps". times : "uniform", or a key of `TIMES`. standardise : latents of unit variance per channel.
@@ -48,7 +48,7 @@ class Variant:
 
 
 VARIANTS = (
-    Variant("as in classroom"),
+    Variant("as in the paper"),
     Variant("the same, another seed", seed=1),
     Variant("DPB on raw offsets", positions="raw"),
     Variant("absolute positions", positions="absolute"),
@@ -68,24 +68,10 @@ POSITIONS = tuple(variant for variant in VARIANTS if replace(variant, name="", p
 # -- what is asked, and when ----------------------------------------------------------------------------------------
 
 
-def log_normal_times(mean: float, std: float) -> Callable[[int, torch.Generator], Tensor]:
-    """Draws of t for which the noise level ``sigma = beta / alpha`` has a normal logarithm."""
-
-    def draw(batch: int, generator: torch.Generator) -> Tensor:
-        sigma = torch.exp(mean + std * torch.randn(batch, generator=generator))
-        return torch.atan(sigma) * (2 / math.pi)  # sigma = tan(pi t / 2)
-
-    return draw
-
-
-TIMES: dict[str, Callable[[int, torch.Generator], Tensor]] = {
-    "uniform": lambda batch, generator: torch.rand(batch, generator=generator),
-    # Karras et al. 2022, table 1. With latents of unit variance their preconditioned network is exactly -v and their
-    # weight of the loss exactly 1, so that only the draw of the noise level is left to tell the two recipes apart.
-    "edm": log_normal_times(-1.2, 1.2),
-    "noisy": log_normal_times(1.2, 1.2),  # the mirror image: most draws where the mix decides what is played
-    "noisiest": log_normal_times(2.4, 1.2),
-}
+# Karras et al. 2022, table 1. With latents of unit variance their preconditioned network is exactly -v and their weight
+# of the loss exactly 1, so that only the draw of the noise level is left to tell the two recipes apart. "noisy" of
+# `bassnb.diffusion` is its mirror image.
+TIMES = {**diffusion.TIMES, "edm": log_normal_times(-1.2, 1.2), "noisiest": log_normal_times(2.4, 1.2)}
 
 
 def variant_loss(

@@ -23,7 +23,7 @@ PLAN = AblationPlan(
     lengths={"songs": 2, "lengths": (3.0, 6.0), "pieces": (8, 16, 32), "steps": 2},
 )  # fmt: skip
 SOME = tuple(v for v in VARIANTS if v.name in (
-    "as in classroom", "absolute positions", "latents not standardised", "last weights, no average", "asked for the noise"))
+    "as in the paper", "absolute positions", "latents not standardised", "last weights, no average", "asked for the noise"))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_the_table_is_json_with_a_row_for_each_variant(table):
         assert len(row["each"]["guided match"]) == PLAN.songs
         assert (row["loss"] is None) == (name == "latents not standardised")
         assert row["loss"] is None or len(row["each"]["without"]) == PLAN.crops
-    against = report["rows"]["as in classroom"]["against"]
+    against = report["rows"]["as in the paper"]["against"]
     assert {figure for row in against.values() for figure in row.values()} == {0.0}
     assert report["rows"]["last weights, no average"]["against"]["with the mix"]["mean"] != 0
     assert list(report["length"]["models"]) == ["log", "absolute, stretched", "absolute, held"]
