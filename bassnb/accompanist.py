@@ -1,5 +1,7 @@
 """Mix in, bass out: the whole way of the paper's figure 1 on one screen. Taught in chapters 0 and 8.
 
+An `Accompanist` plays to audio in memory, or from file to file with memory that does not grow with the length.
+
 >>> from bassnb import Accompanist                                             # doctest: +SKIP
 >>> bass = Accompanist.from_pretrained("classroom")("mix.flac", style="slap.flac", guidance=2.5, phi=0.7, seed=0)
 ...                                                                            # doctest: +SKIP
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,17 +21,20 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb import __version__
-from bassnb.audio import LEVEL, as_stereo, peak, read_audio, rms, to_level, write_audio
+from bassnb.audio import LEVEL, as_stereo, level_gain, peak, read_audio, read_blocks, write_audio, write_blocks
+from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained, write_json
 from bassnb.diffusion import c_from_v
 from bassnb.errors import BassnbError
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
-from bassnb.sampling import ddim, initial_noise
-from bassnb.unet import UNet1d
+from bassnb.sampling import SAMPLERS, STEPS, initial_noise
+from bassnb.tracks import Track, shown, together, unclipped
+from bassnb.windows import Network, windowed
 
 SILENCE = 1e-4  # peak below which a mix or a style says nothing
+AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
 MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH = 20.0, 1000, 2.0
 
 
@@ -98,16 +103,27 @@ class Accompanist:
             raise AccompanimentError(f"there is no device {device!r} here; use cpu, or auto") from None
         return cls(load_pretrained(source, device=device), name=str(source))
 
-    @property
-    def own_strength(self) -> float:
-        """The strength of a style that this model's defaults name, or 1, the paper's."""
-        return self.system.defaults.get("strength", 1.0)
+    def settings(self, **given) -> dict:
+        """Every setting of the sampler, those that are not given or None as they are best for this model.
+
+        Raises
+        ------
+        AccompanimentError
+            If a setting is unknown or out of its range.
+        """
+        given = {name: value for name, value in given.items() if value is not None}
+        settings = {**AS_IN_PAPER, **self.system.defaults, **given}
+        if settings["sampler"] not in SAMPLERS:
+            raise AccompanimentError(f"sampler is {settings['sampler']!r}; choose one of {', '.join(SAMPLERS)}")
+        settings.setdefault("steps", STEPS[settings["sampler"]])
+        _check(settings)
+        return settings
 
     @torch.inference_mode()
     def __call__(
-        self, mix, *, style=None, guidance: float | None = None, phi: float | None = None, steps: int = 64, seed: int = 0,
-        variations: int = 1, strength: float | None = None, sample_rate: float = SAMPLE_RATE, progress: bool = False,
-        callback: Callable[[int, int], None] | None = None,
+        self, mix, *, style=None, guidance: float | None = None, phi: float | None = None, sampler: str | None = None,
+        steps: int | None = None, seed: int = 0, variations: int = 1, strength: float | None = None,
+        sample_rate: float = SAMPLE_RATE, progress: bool = False, callback: Callable[[int, int], None] | None = None,
     ) -> Accompaniment | list[Accompaniment]:  # fmt: skip
         """Play bass to `mix`.
 
@@ -118,7 +134,8 @@ class Accompanist:
             average out what is played; None leaves the timbre free
         guidance : w of classifier-free guidance (section 3.4): 0 ignores the mix, 1 is the model as trained
         phi : share of the rescale that guidance gets, 0 to 1; both default to what was best on validation songs
-        steps : K of DDIM
+        sampler : "ddim", the paper's and the default, or "dpm++", which needs far fewer steps (chapter 5)
+        steps : K of the sampler, by default 64 of DDIM or 12 of DPM-Solver++
         seed : of the first take; take i has seed + i, and sounds the same alone as among others
         variations : number of takes
         strength : of the style: 1 as in the paper, up to 2 to exaggerate it; None is the model's own
@@ -134,46 +151,104 @@ class Accompanist:
         AudioError, AccompanimentError
             If mix, style or a setting cannot be used.
         """
-        guidance = self.system.defaults["guidance"] if guidance is None else guidance
-        phi = self.system.defaults["phi"] if phi is None else phi
-        strength = self.own_strength if strength is None else strength
-        _check_settings(guidance=guidance, phi=phi, steps=steps, seed=seed, variations=variations, strength=strength)
-        wave = _sounding(mix, sample_rate, "the mix")
-        c_x = self._encode(self.system.mix_autoencoder, wave)  # (1, 64, L)
-        mean = None
-        if style is not None:
-            sources = style if isinstance(style, (list, tuple)) else [style]
-            latents = [self._encode(self.system.bass_autoencoder, _style(one, sample_rate)) for one in sources]
-            mean = style_mean(torch.cat(latents, -1))  # (1, 32, 1)
-        settings = {"model": self.name, "mix": _name(mix), "style": _name(style), "guidance": guidance, "phi": phi,
-                    "steps": steps, "strength": strength, "version": __version__}  # fmt: skip
+        settings = self.settings(guidance=guidance, phi=phi, sampler=sampler, steps=steps, strength=strength)
+        wave = _wave(mix, sample_rate, "the mix")
+        track = _sounding(lambda: [wave], mix, "the mix")
         takes = []
-        with tqdm(total=variations * steps, desc="playing bass", unit="step", disable=not progress) as bar:
-            step = _counter(bar, callback)
-            for take in range(seed, seed + variations):
-                latents = self._sample(c_x, mean, guidance, phi, steps, take, strength, step)
-                audio = self._decode(latents, wave)
-                takes.append(Accompaniment(audio, wave, latents[0].cpu(), {**settings, "seed": take}))
+        for latents, facts in self._takes(track, mix, style, settings, seed, variations, sample_rate, progress, callback):
+            audio = torch.cat(list(self._decode(latents, track)), -1)
+            takes.append(Accompaniment(audio / max(peak(audio), 1.0), wave, latents[0].cpu(), facts))
         return takes if variations > 1 else takes[0]
 
-    def _sample(self, c_x: Tensor, mean: Tensor | None, guidance: float, phi: float, steps: int, seed: int, strength: float,
-                callback: Callable) -> Tensor:  # fmt: skip
-        z = initial_noise(seed, (self.system.preset.unet.stem_channels, c_x.shape[-1]), self.device)[None]
-        denoise = guided_denoiser(self.system.unet, c_x, guidance, phi)
-        to_style = None if mean is None else lambda c_hat, beta: ground(c_hat, mean, beta, strength)
-        return ddim(denoise, z, steps, ground=to_style, callback=callback)
+    @torch.inference_mode()
+    def accompany_file(
+        self, mix: str | os.PathLike, out: str | os.PathLike, *, with_mix: str | os.PathLike | None = None, style=None,
+        seed: int = 0, variations: int = 1, progress: bool = False, **settings,
+    ) -> list[Path]:  # fmt: skip
+        """Play bass to a file of any length and write it; the memory needed does not grow with the audio.
 
-    def _encode(self, autoencoder, wave: Tensor) -> Tensor:
-        return autoencoder.standardise(autoencoder.encode(to_level(wave)[None].to(self.device)))
+        Parameters
+        ----------
+        mix : path
+        out : path for the bass, WAV, FLAC, Ogg or MP3; the settings go into a JSON file of the same name
+        with_mix : path for mix and bass together
+        variations : number of takes; several get -1, -2 ... in their names
+        style, seed, progress, settings : as in a call
 
-    def _decode(self, latents: Tensor, mix: Tensor) -> Tensor:
-        """Standardised latents (1, 32, L) to the bass (2, N), as much louder than `LEVEL` as the mix is."""
+        Returns
+        -------
+        list of Path : what was written, without the JSON files
+        """
+        settings, written = self.settings(**settings), []
+        track = _sounding(lambda: read_blocks(mix), mix, "the mix")
+        takes = self._takes(track, mix, style, settings, seed, variations, SAMPLE_RATE, progress, None)
+        for number, (latents, facts) in enumerate(takes):
+            bass = unclipped(lambda: self._decode(latents, track))
+            path = numbered(out, variations)[number]
+            written.append(write_blocks(path, shown(bass.blocks(), track.length, "writing", progress)))
+            write_json(path.with_suffix(".json"), facts)
+            if with_mix is not None:
+                both = unclipped(lambda: together(track.blocks(), bass.blocks()))
+                written.append(write_blocks(numbered(with_mix, variations)[number], both.blocks()))
+        return written
+
+    @torch.inference_mode()
+    def sample(
+        self, c_x: Tensor, seeds: Sequence[int], *, mean: Tensor | None = None, callback: Callable | None = None, **settings
+    ) -> Tensor:  # fmt: skip
+        """Latents of one take for each seed, all in one batch; each is what it would be alone.
+
+        Parameters
+        ----------
+        c_x : Tensor (n, 64, L), or (1, 64, L) for takes of one song: standardised latents of the mixes
+        seeds : n numbers, of the noise of each take
+        mean : Tensor (n, 32, 1) or (1, 32, 1), from `style_mean`
+        callback : see `ddim`
+        settings : see `settings`
+
+        Returns
+        -------
+        Tensor (n, 32, L), standardised
+        """
+        s = self.settings(**settings)
+        shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
+        z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
+        denoise = guided_denoiser(windowed(self.system.unet), c_x.expand(len(z), -1, -1), s["guidance"], s["phi"])
+        to_style = None if mean is None else lambda c_hat, beta: ground(c_hat, mean, beta, s["strength"])
+        return SAMPLERS[s["sampler"]](denoise, z, s["steps"], ground=to_style, callback=callback)
+
+    def _takes(self, track: Track, mix, style, settings: dict, seed: int, variations: int, sample_rate: float,
+               progress: bool, callback: Callable[[int, int], None] | None) -> Iterator[tuple[Tensor, dict]]:  # fmt: skip
+        """For each take its latents (1, 32, L), standardised, and all that is needed to make it again."""
+        _check({"seed": seed, "variations": variations})
+        mean = None if style is None else self._style_mean(style, sample_rate)
+        c_x = self._encode(self.system.mix_autoencoder, track, progress)
+        facts = {"model": self.name, "mix": _name(mix), "style": _name(style), **settings, "version": __version__}
+        with tqdm(total=variations * settings["steps"], desc="playing bass", unit="step", disable=not progress) as bar:
+            step = _counter(bar, callback)
+            for take in range(seed, seed + variations):
+                yield self.sample(c_x, [take], mean=mean, callback=step, **settings), {**facts, "seed": take}
+
+    def _style_mean(self, style, sample_rate: float) -> Tensor:
+        """The mean over time, (1, 32, 1), of one style or of several."""
+        sources = style if isinstance(style, (list, tuple)) else [style]
+        tracks = [_style(source, sample_rate) for source in sources]
+        return style_mean(torch.cat([self._encode(self.system.bass_autoencoder, track) for track in tracks], -1))
+
+    def _encode(self, autoencoder: Autoencoder, track: Track, progress: bool = False) -> Tensor:
+        """Standardised latents (1, C, L) of audio brought to `LEVEL`."""
+        blocks = shown(track.scaled(level_gain(track.rms)), track.length, "listening", progress)
+        latents = autoencoder.encode_blocks(block[None].to(self.device) for block in blocks)
+        return autoencoder.standardise(torch.cat(list(latents), -1))
+
+    def _decode(self, latents: Tensor, mix: Track) -> Iterator[Tensor]:
+        """Standardised latents (1, 32, L) to blocks (2, n) of the bass, as much louder than `LEVEL` as the mix is."""
         autoencoder = self.system.bass_autoencoder
-        audio = autoencoder.decode(autoencoder.unstandardise(latents), mix.shape[-1])[0].cpu() * (rms(mix) / LEVEL)
-        return audio / max(peak(audio), 1.0)
+        for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
+            yield block[0].cpu() * (mix.rms / LEVEL)
 
 
-def guided_denoiser(unet: UNet1d, c_x: Tensor, guidance: float, phi: float) -> Callable[[Tensor, Tensor], Tensor]:
+def guided_denoiser(unet: Network, c_x: Tensor, guidance: float, phi: float) -> Callable[[Tensor, Tensor], Tensor]:
     """The network as a function (z, t) -> c_hat, with both branches of guidance in one batch (section 3.4, chapter 6).
 
     Parameters
@@ -206,35 +281,52 @@ def _counter(bar: tqdm, callback: Callable[[int, int], None] | None) -> Callable
     return step
 
 
+def numbered(path: str | os.PathLike, count: int) -> list[Path]:
+    """`path` itself for one take; name-1, name-2 ... for several."""
+    path = Path(path)
+    return [path] if count == 1 else [path.with_stem(f"{path.stem}-{i}") for i in range(1, count + 1)]
+
+
 def _name(source) -> str | list | None:
     if isinstance(source, (list, tuple)):
         return [_name(one) for one in source]
     return str(source) if isinstance(source, (str, os.PathLike)) else None if source is None else "array"
 
 
-def _sounding(source, sample_rate: float, what: str) -> Tensor:
-    """Any accepted source as (2, N), refused when silent."""
+def _wave(source, sample_rate: float, what: str) -> Tensor:
+    """Any accepted source as (2, N)."""
     is_path = isinstance(source, (str, os.PathLike))
-    wave = read_audio(source) if is_path else as_stereo(source, sample_rate, name=what)
-    if peak(wave) < SILENCE:
-        raise AccompanimentError(f"{source if is_path else what} is silent; give audio with sound in it")
-    return wave
+    return read_audio(source) if is_path else as_stereo(source, sample_rate, name=what)
 
 
-def _style(source, sample_rate: float) -> Tensor:
-    wave = _sounding(source, sample_rate, "the style")
-    if wave.shape[-1] < TIME_RATIO:
+def _sounding(blocks: Callable[[], Iterable[Tensor]], source, what: str) -> Track:
+    """Audio that is refused when silent."""
+    track = Track.of(blocks)
+    if track.peak < SILENCE:
+        named = source if isinstance(source, (str, os.PathLike)) else what
+        raise AccompanimentError(f"{named} is silent; give audio with sound in it")
+    return track
+
+
+def _style(source, sample_rate: float) -> Track:
+    is_path = isinstance(source, (str, os.PathLike))
+    wave = None if is_path else _wave(source, sample_rate, "the style")
+    track = _sounding((lambda: read_blocks(source)) if is_path else lambda: [wave], source, "the style")
+    if track.length < TIME_RATIO:
         raise AccompanimentError(
-            f"the style lasts {wave.shape[-1] / SAMPLE_RATE:.3f} s, less than one latent step; give at least 0.1 s, better 5 s"
+            f"the style lasts {track.length / SAMPLE_RATE:.3f} s, less than one latent step; give at least 0.1 s, better 5 s"
         )
-    return wave
+    return track
 
 
-def _check_settings(**settings) -> None:
+def _check(settings: dict) -> None:
     limits = {"guidance": (0, MOST_GUIDANCE), "phi": (0, 1), "steps": (1, MOST_STEPS), "seed": (0, 2**62),
               "variations": (1, 100), "strength": (0, MOST_STRENGTH)}  # fmt: skip
-    for name, (low, high) in limits.items():
-        value = settings[name]
-        whole = name in ("steps", "seed", "variations")
+    for name, value in settings.items():
+        if name == "sampler":
+            continue
+        if name not in limits:
+            raise AccompanimentError(f"there is no setting {name!r}; choose among {', '.join(limits)}, sampler")
+        whole, (low, high) = name in ("steps", "seed", "variations"), limits[name]
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
             raise AccompanimentError(f"{name} is {value!r}; give a{' whole' if whole else ''} number from {low:g} to {high:g}")

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from bassnb.errors import BassnbError
 from bassnb.layers import ChannelNorm
 
+SCORES = 2**20  # attention scores of one sample held at once, 4 MB: longer songs are attended to some rows at a time
+
 OFFSET_SCALES = {
     # Signed logarithm: 1, 2, 4, 8 steps are equally far apart, and twice the length is one small step further.
     "log": lambda offset: offset.sign() * offset.abs().log1p(),
@@ -23,7 +25,7 @@ class AttentionError(BassnbError):
     """A wrong setting of the attention layers."""
 
 
-def toeplitz(vector: Tensor, length: int) -> Tensor:
+def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = None) -> Tensor:
     """Lay a vector of distances out along the diagonals: ``B[..., i, j] = vector[..., i - j + L - 1]``.
 
     Taught in chapter 4. Row i reads the reversed vector from position L - 1 - i on, so the matrix is a stack
@@ -35,16 +37,19 @@ def toeplitz(vector: Tensor, length: int) -> Tensor:
         Values for the offsets -(L - 1), ..., 0, ..., L - 1.
     length : int
         L.
+    start, stop : int
+        Rows wanted, by default all; the others are never made.
 
     Returns
     -------
-    matrix : Tensor (..., L, L)
+    matrix : Tensor (..., stop - start, L)
     """
+    stop = length if stop is None else stop
     if vector.shape[-1] != 2 * length - 1:
         raise AttentionError(f"A {length} x {length} matrix has {2 * length - 1} diagonals, "
                              f"but the vector has {vector.shape[-1]} values.")
     windows = vector.flip(-1).unfold(-1, length, 1)  # (..., L, L): window s starts at reversed position s = L - 1 - i
-    return windows.flip(-2)
+    return windows[..., length - stop : length - start, :].flip(-2)
 
 
 class DynamicPositionBias(nn.Module):
@@ -120,8 +125,14 @@ class SelfAttention(nn.Module):
         """Let every step look at every other. Tensor (B, C, L) -> Tensor (B, C, L)."""
         length = x.shape[-1]
         q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).unbind(1)  # each (B, H, d, L)
-        bias = toeplitz(self.bias(length), length).to(q.dtype)  # (H, L, L), the same for every sample
+        q = (q * q.shape[2] ** -0.5).transpose(2, 3)  # (B, H, L, d)
+        bias = self.bias(length).to(q.dtype)  # (H, 2L - 1), the same for every sample
+        rows = max(SCORES // (self.heads * length), 1)
+        heard = [self._listen(q, k, v, bias, start, min(start + rows, length)) for start in range(0, length, rows)]
+        return x + self.out(torch.cat(heard, -1).flatten(1, 2))
+
+    def _listen(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, start: int, stop: int) -> Tensor:
+        """What steps ``start`` to ``stop`` hear, (B, H, d, stop - start): memory for these rows of the matrix alone."""
         # Written out: with a learned bias, scaled_dot_product_attention trains 2.5 times slower on a CPU.
-        scores = (q * q.shape[2] ** -0.5).transpose(2, 3) @ k + bias  # (B, H, L, L), rows are listeners
-        heard = v @ scores.softmax(dim=-1).transpose(2, 3)  # (B, H, d, L)
-        return x + self.out(heard.flatten(1, 2))
+        scores = q[:, :, start:stop] @ k + toeplitz(bias, k.shape[-1], start, stop)  # (B, H, rows, L), rows are listeners
+        return v @ scores.softmax(dim=-1).transpose(2, 3)

@@ -1,13 +1,15 @@
 """Audio files to tensors and back: the only file of bassnb that touches audio formats.
 
 Everything inside bassnb is a float32 tensor `(2, N)` at 44.1 kHz in [-1, 1]; this module makes that true for
-WAV, FLAC, Ogg and MP3 of any rate and channel count, and for arrays.
+WAV, FLAC, Ogg and MP3 of any rate and channel count, and for arrays. Files are read and written in blocks, so that a
+file of hours needs no more memory than one of seconds.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from bassnb.presets import SAMPLE_RATE
 
 LEVEL = 0.1  # root mean square, linear (-20 dBFS), at which the autoencoders hear every mix and every bass
 MOST_NUMBERS = 2 * 192_000  # samples of all channels per second of the longest file that `read_audio` may be limited to
+BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 
 
@@ -30,9 +33,20 @@ class AudioError(BassnbError):
 
 def resample(wave: torch.Tensor, source_rate: float, target_rate: int = SAMPLE_RATE) -> torch.Tensor:
     """Change the sample rate of `wave`, shape (C, N), with the SoX resampler."""
+    return torch.cat(list(_resampled([wave], source_rate, target_rate)), -1)
+
+
+def _resampled(blocks: Iterable[torch.Tensor], source_rate: float, target_rate: int = SAMPLE_RATE) -> Iterator[torch.Tensor]:
+    """`resample` block by block, (C, n) each; the seams are not in the sound, for the resampler remembers."""
     if source_rate == target_rate:
-        return wave
-    return torch.from_numpy(np.ascontiguousarray(soxr.resample(wave.numpy().T, source_rate, target_rate).T))
+        yield from blocks
+        return
+    stream = None
+    for block in blocks:
+        stream = stream or soxr.ResampleStream(source_rate, target_rate, block.shape[0])
+        yield torch.from_numpy(stream.resample_chunk(np.ascontiguousarray(block.numpy().T)).T)
+    if stream is not None:
+        yield torch.from_numpy(stream.resample_chunk(np.zeros((0, block.shape[0]), np.float32), last=True).T)
 
 
 def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio") -> torch.Tensor:
@@ -53,6 +67,8 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
     AudioError
         If the samples are empty, not finite, not one- or two-dimensional, or the rate is not positive.
     """
+    if not 0 < sample_rate < float("inf"):
+        raise AudioError(f"{name} has a sample rate of {sample_rate} Hz; give the true rate, for example 44100")
     array = samples.detach().cpu().numpy() if isinstance(samples, torch.Tensor) else np.asarray(samples)
     if array.dtype.kind in "iu":
         array = array.astype(np.float32) / float(np.iinfo(array.dtype).max)
@@ -60,28 +76,37 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
         raise AudioError(f"{name} has shape {array.shape} and type {array.dtype}; give numbers of shape (N,) or (channels, N)")
     if array.size == 0:
         raise AudioError(f"{name} holds no samples; give a file with sound in it")
+    return resample(_two_channels(array, name), sample_rate).contiguous()
+
+
+def _two_channels(array: np.ndarray, name: str) -> torch.Tensor:
+    """Finite samples (C, N) or (N,) as (2, N): mono is doubled, more than two channels are mixed down."""
     if not np.isfinite(array).all():
         raise AudioError(f"{name} holds NaN or infinite samples; export it again")
-    if not 0 < sample_rate < float("inf"):
-        raise AudioError(f"{name} has a sample rate of {sample_rate} Hz; give the true rate, for example 44100")
     wave = torch.from_numpy(np.ascontiguousarray(np.atleast_2d(array), dtype=np.float32))
-    if wave.shape[0] > 2:
-        wave = wave.mean(0, keepdim=True)
-    return resample(wave, sample_rate).expand(2, -1).contiguous()
+    return (wave.mean(0, keepdim=True) if wave.shape[0] > 2 else wave).expand(2, -1)
 
 
 def read_audio(path: str | os.PathLike, *, name: str | None = None, longest: float | None = None) -> torch.Tensor:
-    """Read a WAV, FLAC, Ogg or MP3 file.
+    """Read a WAV, FLAC, Ogg or MP3 file as one Tensor (2, N); see `read_blocks`."""
+    return torch.cat(list(read_blocks(path, name=name, longest=longest)), -1)
+
+
+def read_blocks(
+    path: str | os.PathLike, *, name: str | None = None, longest: float | None = None, frames: int = BLOCK
+) -> Iterator[torch.Tensor]:  # fmt: skip
+    """Read a WAV, FLAC, Ogg or MP3 file piece by piece.
 
     Parameters
     ----------
     path : of the file
     name : how error messages call it, by default its path
     longest : seconds; a longer file is refused before its samples are read
+    frames : of the file, in a block
 
-    Returns
-    -------
-    wave : Tensor (2, N), float32, 44.1 kHz
+    Yields
+    ------
+    block : Tensor (2, n), float32, 44.1 kHz; at least one, together the whole file
 
     Raises
     ------
@@ -91,14 +116,25 @@ def read_audio(path: str | os.PathLike, *, name: str | None = None, longest: flo
     path, name = Path(path), name or str(path)
     if not path.is_file():
         raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
+    empty = True
     try:
         with soundfile.SoundFile(path) as file:
             if longest is not None and _too_long(file, longest):
                 raise AudioError(f"{name} is longer than {longest:g} s; give a shorter excerpt")
-            samples, rate = file.read(dtype="float32", always_2d=True), file.samplerate
+            blocks = (_two_channels(block.T, name) for block in _pieces(file, frames))
+            for block in _resampled(blocks, file.samplerate):
+                empty &= not block.numel()
+                yield block.contiguous()
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         raise AudioError(f"{name} cannot be read as audio ({_reason(error)}); give WAV, FLAC, Ogg or MP3") from None
-    return as_stereo(samples.T, rate, name=name)
+    if empty:
+        raise AudioError(f"{name} holds no samples; give a file with sound in it")
+
+
+def _pieces(file: soundfile.SoundFile, frames: int) -> Iterator[np.ndarray]:
+    """All samples of an open file, (n, C) at a time, until nothing comes: what its header says may be wrong."""
+    while len(block := file.read(frames, dtype="float32", always_2d=True)):
+        yield block
 
 
 def _too_long(file: soundfile.SoundFile, longest: float) -> bool:
@@ -111,12 +147,17 @@ def _reason(error: Exception) -> str:
 
 
 def write_audio(path: str | os.PathLike, wave: torch.Tensor, *, subtype: str | None = None) -> Path:
-    """Write `wave` so that the file under `path` is always a whole one: the old or the new.
+    """Write `wave`, Tensor (2, N); see `write_blocks`."""
+    return write_blocks(path, [wave], subtype=subtype)
+
+
+def write_blocks(path: str | os.PathLike, blocks: Iterable[torch.Tensor], *, subtype: str | None = None) -> Path:
+    """Write blocks one after the other so that the file under `path` is always a whole one: the old or the new.
 
     Parameters
     ----------
     path : the suffix chooses the format: .wav, .flac, .ogg or .mp3
-    wave : Tensor (2, N), float in [-1, 1], 44.1 kHz; louder samples are clipped
+    blocks : Tensors (2, n), float in [-1, 1], 44.1 kHz; louder samples are clipped
     subtype : libsndfile's name of the sample format, by default 24 bit for WAV and FLAC
 
     Raises
@@ -130,24 +171,26 @@ def write_audio(path: str | os.PathLike, wave: torch.Tensor, *, subtype: str | N
         raise AudioError(f"{path} has no known audio suffix; use one of {', '.join(SUBTYPES)}")
     if not path.parent.is_dir():
         raise AudioError(f"the folder {path.parent} does not exist; create it first")
-    samples = wave.detach().cpu().clamp(-1, 1).numpy().T
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=suffix)
         os.close(handle)
-        soundfile.write(temporary, samples, SAMPLE_RATE, subtype=subtype or SUBTYPES[suffix])
+        with soundfile.SoundFile(temporary, "w", SAMPLE_RATE, 2, subtype or SUBTYPES[suffix]) as file:
+            for block in blocks:
+                file.write(block.detach().cpu().clamp(-1, 1).numpy().T)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except (soundfile.LibsndfileError, OSError) as error:
+        raise AudioError(f"{path} cannot be written ({_reason(error)}); choose another place") from None
+    finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise AudioError(f"{path} cannot be written ({_reason(error)}); choose another place") from None
     return path
 
 
 def peak(wave: torch.Tensor) -> float:
-    """Largest absolute sample, linear."""
-    return float(wave.abs().max())
+    """Largest absolute sample, linear; 0 of nothing."""
+    return float(wave.abs().max()) if wave.numel() else 0.0
 
 
 def rms(wave: torch.Tensor) -> float:
@@ -157,8 +200,12 @@ def rms(wave: torch.Tensor) -> float:
 
 def to_level(wave: torch.Tensor, gain_db: float = 0.0) -> torch.Tensor:
     """Scale `wave` (2, N) to a root mean square of `LEVEL`, plus `gain_db`; silence stays silent."""
-    level = rms(wave)
-    return wave * (LEVEL * 10 ** (gain_db / 20) / level) if level > 1e-5 else wave
+    return wave * (level_gain(rms(wave)) * 10 ** (gain_db / 20))
+
+
+def level_gain(rms: float) -> float:
+    """The factor that brings audio of this root mean square to `LEVEL`; 1 for silence, which stays silent."""
+    return LEVEL / rms if rms > 1e-5 else 1.0
 
 
 def loudness(wave: torch.Tensor) -> float:

@@ -8,6 +8,7 @@ length of the file, and a long file can be coded in pieces that overlap by the r
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
 import torch
 import torch.nn.functional as F
@@ -173,23 +174,41 @@ class Autoencoder(nn.Module):
 
     def encode(self, wave: Tensor, *, chunk: int = CHUNK) -> Tensor:
         """c = E(s): wave (B, 2, N), N >= 1, to latents (B, C, ceil(N / 4096)), in pieces of `chunk` latent steps."""
-        steps, reach, pieces = -(-wave.shape[-1] // TIME_RATIO), self.receptive_field, []
-        for start in range(0, steps, chunk):
-            left, right = max(start - reach, 0), min(start + chunk + reach, steps)
-            piece = wave[..., left * TIME_RATIO : right * TIME_RATIO]
-            latents = self.encoder(self.levels(self.log_spectrogram(piece)))
-            pieces.append(latents[..., start - left : start - left + chunk])
-        return torch.cat(pieces, -1)
+        return torch.cat(list(self.encode_blocks([wave], chunk=chunk)), -1)
+
+    def encode_blocks(self, blocks: Iterable[Tensor], *, chunk: int = CHUNK) -> Iterator[Tensor]:
+        """`encode` for audio that arrives in blocks (B, 2, n) of any size: latents (B, C, at most `chunk`) as they are ready.
+
+        Every piece is coded together with `receptive_field` steps on both sides, so the pieces are those of the whole.
+        """
+        reach = self.receptive_field
+        held, left = None, 0  # audio not yet done with, and how many steps of it are there for their context alone
+        for block in blocks:
+            held = block if held is None else torch.cat([held, block], -1)
+            while held.shape[-1] >= (left + chunk + reach) * TIME_RATIO:
+                yield self._encode_piece(held[..., : (left + chunk + reach) * TIME_RATIO])[..., left : left + chunk]
+                spent = max(left + chunk - reach, 0)
+                held, left = held[..., spent * TIME_RATIO :], left + chunk - spent
+        latents = self._encode_piece(held)[..., left:]
+        yield from latents.split(chunk, -1)
+
+    def _encode_piece(self, wave: Tensor) -> Tensor:
+        return self.encoder(self.levels(self.log_spectrogram(wave)))
 
     def decode(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Tensor:
         """w~ = iSTFT(D(c)): latents (B, C, L) to exactly `length` samples (by default 4096 L), (B, 2, length)."""
-        steps, reach, pieces = latents.shape[-1], self.receptive_field, []
+        return torch.cat(list(self.decode_blocks(latents, length, chunk=chunk)), -1)
+
+    def decode_blocks(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Iterator[Tensor]:
+        """`decode` piece by piece: waves (B, 2, at most 4096 `chunk`) as they are ready."""
+        steps, reach = latents.shape[-1], self.receptive_field
+        length = steps * TIME_RATIO if length is None else length
         for start in range(0, steps, chunk):
             left, right = max(start - reach, 0), min(start + chunk + reach, steps)
             levels, phase = self.decoder(latents[..., left:right])
             wave = self.synthesise(self.log_spectrogram_from_levels(levels), phase, (right - left) * TIME_RATIO)
-            pieces.append(wave[..., (start - left) * TIME_RATIO : (start - left + chunk) * TIME_RATIO])
-        return torch.cat(pieces, -1)[..., :length]
+            stop = min((start + chunk) * TIME_RATIO, length)
+            yield wave[..., (start - left) * TIME_RATIO : stop - left * TIME_RATIO]
 
     def decode_spectrum(self, latents: Tensor) -> Tensor:
         """Magnitudes |S| of mid and side alone, (B, 2, F, T): what Griffin-Lim starts from."""

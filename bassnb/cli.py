@@ -59,11 +59,6 @@ def shows_progress() -> bool:
     return sys.stderr.isatty()
 
 
-def numbered(path: Path, count: int) -> list[Path]:
-    """`take.flac` itself for one take; take-1.flac, take-2.flac ... for several."""
-    return [path] if count == 1 else [path.with_name(f"{path.stem}-{i + 1}{path.suffix}") for i in range(count)]
-
-
 def check_targets(targets: list[Path | None], sources: list[Path | None]) -> None:
     """Refuse files that cannot be written, before minutes of work and before the first of them is written.
 
@@ -95,29 +90,25 @@ def accompany(
     guidance: Annotated[Optional[float], typer.Option(help="How closely to follow the mix; 1 is none.")] = None,
     phi: Annotated[Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")] = None,
     strength: Annotated[Optional[float], typer.Option(help="Of the style: 1 as in the paper, above it exaggerated.")] = None,
-    steps: Annotated[int, typer.Option(help="Sampler steps.")] = 64,
+    sampler: Annotated[Optional[str], typer.Option(help="ddim, or dpm++ for far fewer steps.")] = None,
+    steps: Annotated[Optional[int], typer.Option(help="Sampler steps, by default 64 of ddim or 12 of dpm++.")] = None,
     seed: Seed = 0,
     variations: Annotated[int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")] = 1,
     with_mix: Annotated[Optional[Path], typer.Option(help="File for mix and bass together.")] = None,
     model: Model = "classroom",
     device: Device = "auto",
 ) -> None:
-    """Play bass to MIX, exactly as long as MIX."""
+    """Play bass to MIX, exactly as long as MIX, which may last for hours."""
     from bassnb.accompanist import Accompanist
-    from bassnb.audio import write_audio
 
     check_targets([out, with_mix], [mix, *(style or [])])
     timbre = style[0] if style and len(style) == 1 else style or None
-    takes = Accompanist.from_pretrained(model, device=device)(
-        mix, style=timbre, strength=strength, guidance=guidance, phi=phi, steps=steps, seed=seed, variations=variations,
-        progress=shows_progress(),
-    )  # fmt: skip
-    takes = takes if isinstance(takes, list) else [takes]
-    for take, path in zip(takes, numbered(out, len(takes)), strict=True):
-        typer.echo(take.save(path))
-    if with_mix:
-        for take, path in zip(takes, numbered(with_mix, len(takes)), strict=True):
-            typer.echo(write_audio(path, take.mix_with()))
+    accompanist = Accompanist.from_pretrained(model, device=device)
+    for path in accompanist.accompany_file(
+        mix, out, with_mix=with_mix, style=timbre, strength=strength, guidance=guidance, phi=phi, sampler=sampler, steps=steps,
+        seed=seed, variations=variations, progress=shows_progress(),
+    ):  # fmt: skip
+        typer.echo(path)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from bassnb.audio import AudioError, peak, read_audio, write_audio
 from bassnb.checkpoints import System
 from bassnb.diffusion import c_from_v
 from bassnb.presets import SMOKE
+from bassnb.tracks import Track
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +79,10 @@ def test_every_setting_reaches_the_music(accompanist):
 def test_several_styles_count_by_their_length(accompanist):
     mix, (one, other) = noise(60_000), (noise(4096 * n, seed=n) for n in (3, 5))
     both = accompanist(mix, style=[one, other], steps=3)
-    encode = lambda wave: accompanist._encode(accompanist.system.bass_autoencoder, wave)  # noqa: E731
+    encode = lambda wave, part="bass": accompanist._encode(  # noqa: E731
+        getattr(accompanist.system, f"{part}_autoencoder"), Track.of(lambda: [wave]))
     mean = torch.cat([encode(one), encode(other)], -1).mean(-1, keepdim=True)
-    c_x = accompanist._encode(accompanist.system.mix_autoencoder, mix)
-    settings = both.settings
-    again = accompanist._sample(c_x, mean, settings["guidance"], settings["phi"], 3, 0, 1.0, lambda *_: None)
+    again, settings = accompanist.sample(encode(mix, "mix"), [0], mean=mean, steps=3), both.settings
     assert torch.allclose(again[0], both.latents, atol=1e-5) and settings["style"] == ["array", "array"]
     alone = [accompanist(mix, style=style, steps=3).latents for style in ([one], one, other)]
     assert torch.equal(alone[0], alone[1]) and not torch.allclose(alone[1], alone[2], atol=1e-4)

@@ -77,7 +77,7 @@ def test_written_file_reads_back_and_leaves_no_other(tmp_path):
 def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     path = write_audio(tmp_path / "a.wav", torch.zeros(2, 50))
     before = path.read_bytes()
-    monkeypatch.setattr(soundfile, "write", lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(soundfile.SoundFile, "write", lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(AudioError, match="disk full"):
         write_audio(path, torch.ones(2, 50))
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1

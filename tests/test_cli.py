@@ -12,8 +12,9 @@ import soundfile
 import torch
 from typer.testing import CliRunner
 
+from bassnb.accompanist import numbered
 from bassnb.checkpoints import System, save_pretrained
-from bassnb.cli import app, numbered
+from bassnb.cli import app
 from bassnb.presets import get_preset
 
 ROOT = Path(__file__).resolve().parents[1]

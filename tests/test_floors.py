@@ -10,7 +10,7 @@ FLOORS = [
     {"errors"},
     {"layers", "presets"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding"},
-    {"autoencoder", "critics", "unet", "sampling"},
+    {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
     {"checkpoints"},
     {"data", "accompanist"},
     {"training", "evaluation", "widgets"},

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.accompanist import Accompanist, guided_denoiser
+from bassnb.accompanist import Accompanist
 from bassnb.data.render import render
 from bassnb.data.songs import compose
 from bassnb.evaluation.contrastive import latents_of
@@ -23,8 +23,6 @@ from bassnb.evaluation.statistics import summary
 from bassnb.evaluation.style import cosine_distance, euclidean_distance, style_embedding
 from bassnb.evaluation.takes import decode_takes
 from bassnb.evaluation.timbre import PROGRAMS, TIMBRES, TimbreRuler, calibrate
-from bassnb.grounding import ground
-from bassnb.sampling import ddim, initial_noise
 
 SECONDS = 12.0
 PIECES = 4  # of `SECONDS` in a reference, each of another song: one phrase tells too much of its notes
@@ -44,30 +42,6 @@ def style_references(song: int, seconds: float, pieces: int = PIECES) -> list[li
 
     first = REFERENCE_SEED + len(PROGRAMS) * pieces * song
     return [[played(first + i * pieces + j, program) for j in range(pieces)] for i, program in enumerate(PROGRAMS)]
-
-
-@torch.inference_mode()
-def grounded_latents(
-    accompanist: Accompanist, c_x: Tensor, means: Tensor, *, seed: int, steps: int, strength: float
-) -> Tensor:
-    """Takes of one song, from one noise, each grounded to another style, with the model's own guidance.
-
-    Parameters
-    ----------
-    c_x : Tensor (1, 64, L), standardised latents of the mix
-    means : Tensor (n, 32, 1), from `style_mean`; strength 0 does not look at them
-
-    Returns
-    -------
-    Tensor (n, 32, L), standardised latents
-    """
-    system = accompanist.system
-    z = initial_noise(seed, (system.preset.unet.stem_channels, c_x.shape[-1])).to(c_x.device)
-    denoise = guided_denoiser(
-        system.unet, c_x.expand(len(means), -1, -1), system.defaults["guidance"], system.defaults["phi"]
-    )
-    to_style = (lambda c_hat, beta: ground(c_hat, means, beta, strength)) if strength else None
-    return ddim(denoise, z.expand(len(means), -1, -1), steps, ground=to_style)
 
 
 class Listener:
@@ -119,7 +93,7 @@ def study(
     listener = Listener(ruler, example, references)
 
     def takes(which: list[int], strength: float) -> list[dict]:
-        latents = grounded_latents(accompanist, c_x, means[which], seed=seed, steps=steps, strength=strength)
+        latents = accompanist.sample(c_x, [seed] * len(which), mean=means[which], steps=steps, strength=strength)
         return [listener(wave) for wave in decode_takes(accompanist, latents, example.mix.shape[-1])]
 
     every = list(range(len(references)))
@@ -167,7 +141,7 @@ def evaluate_style(
         ``strength_table``: recognition, distances and match at each strength, with two references a song, except at
         the strength in question, with all. ``cost``: match without grounding less that with it, song by song.
     """
-    strength = accompanist.own_strength if strength is None else strength
+    strength = accompanist.settings(strength=strength)["strength"]
     ruler = calibrate(accompanist, basses=basses)
     found = [
         study(accompanist, ruler, example, style_references(number, seconds, pieces), number=number, steps=steps,

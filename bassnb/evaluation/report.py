@@ -120,7 +120,8 @@ def evaluate_match(
         the share of what a true musician reaches who knows the style and not the answer. ``adherence``: APA of each
         row, see `bassnb.evaluation.adherence`. ``goals``: what we aim at.
     """
-    guidance, phi = _defaults(accompanist, guidance, phi)
+    settings = accompanist.settings(guidance=guidance, phi=phi)
+    guidance, phi = settings["guidance"], settings["phi"]
     pool = min(200, 5 * songs) if pool is None else pool
     known = remember(accompanist.system.mix_autoencoder, pool, seconds=seconds, progress=progress)
     rows: dict[str, list[Marks]] = {}
@@ -143,11 +144,6 @@ def evaluate_match(
                           if name != "another_player"},
         "adherence": pairs.adherence() if songs >= 4 else None,
     }  # fmt: skip
-
-
-def _defaults(accompanist: Accompanist, guidance: float | None, phi: float | None) -> tuple[float, float]:
-    stored = accompanist.system.defaults
-    return (stored["guidance"] if guidance is None else guidance), (stored["phi"] if phi is None else phi)
 
 
 def _setting(accompanist: Accompanist, split: str, songs: int, seed0: int, seconds: float, steps: int) -> dict:

@@ -11,36 +11,28 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from bassnb.accompanist import Accompanist, guided_denoiser
-from bassnb.sampling import ddim, initial_noise
+from bassnb.accompanist import Accompanist
 
 BATCH = 8  # songs: more is not faster on two cores
 
 
-@torch.inference_mode()
-def sample_latents(
-    accompanist: Accompanist, c_x: Tensor, seeds: Iterable[int], *, steps: int = 64, guidance: float | None = None,
-    phi: float | None = None,
-) -> Tensor:  # fmt: skip
-    """Standardised latents of one take for each mix.
+def sample_latents(accompanist: Accompanist, c_x: Tensor, seeds: Iterable[int], **settings) -> Tensor:
+    """Standardised latents of one take for each mix, sampled `BATCH` at a time.
 
     Parameters
     ----------
     c_x : Tensor (n, 64, L), standardised latents of the mixes; see `bassnb.evaluation.contrastive.latents_of`
     seeds : n numbers, of the noise of each take
-    guidance, phi : None takes the defaults of the model; guidance 0 does not hear the mixes
+    settings : guidance, phi, sampler, steps; None takes the defaults of the model, guidance 0 does not hear the mixes
 
     Returns
     -------
     Tensor (n, 32, L)
     """
-    system, device = accompanist.system, accompanist.device
-    guidance = system.defaults["guidance"] if guidance is None else guidance
-    phi = system.defaults["phi"] if phi is None else phi
-    noise = torch.stack([initial_noise(seed, (system.preset.unet.stem_channels, c_x.shape[-1])) for seed in seeds])
+    seeds = list(seeds)
     return torch.cat([
-        ddim(guided_denoiser(system.unet, mixes, guidance, phi), z.to(device), steps)
-        for mixes, z in zip(c_x.to(device).split(BATCH), noise.split(BATCH), strict=True)
+        accompanist.sample(mixes, seeds[BATCH * i : BATCH * (i + 1)], **settings)
+        for i, mixes in enumerate(c_x.to(accompanist.device).split(BATCH))
     ])  # fmt: skip
 
 

@@ -95,7 +95,7 @@ class Studio:
         if not songs:
             raise WidgetError(f"there is no song in {samples}; give a folder that holds <song>/mix.flac")
         styles = sorted((samples / "styles").glob("*.flac"))
-        defaults = accompanist.system.defaults
+        defaults = accompanist.settings()
         self.accompanist, self.folder = accompanist, folder
         self.takes: list[Accompaniment] = []
         self._thread: threading.Thread | None = None
@@ -103,7 +103,7 @@ class Studio:
         self.panel = make_panel(
             [(f"sample: {song.name}", song / "mix.flac") for song in songs],
             [("none", ""), *((f"sample: {path.stem}", path) for path in styles)],
-            guidance=defaults["guidance"], phi=defaults["phi"], strength=accompanist.own_strength, steps=STEPS,
+            guidance=defaults["guidance"], phi=defaults["phi"], strength=defaults["strength"], steps=STEPS,
         )  # fmt: skip
         for upload, menu in ((self.panel.mix_upload, self.panel.mix), (self.panel.style_upload, self.panel.style)):
             upload.observe(lambda change, menu=menu: self._receive(change["new"], menu), names="value")

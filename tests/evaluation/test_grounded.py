@@ -16,7 +16,6 @@ from bassnb.evaluation.grounded import (
     asked,
     confusion,
     evaluate_style,
-    grounded_latents,
     style_references,
 )
 from bassnb.evaluation.examples import example
@@ -48,7 +47,7 @@ def test_takes_are_those_of_the_accompanist(accompanist):
     means = style_mean(latents_of(system.bass_autoencoder, [reference, reference.flip(-1) * 0.5]))
     for strength in (0.0, 0.5, 1.5):
         take = accompanist(song.mix, style=reference, strength=strength, steps=2, seed=7)
-        found = grounded_latents(accompanist, c_x, means, seed=7, steps=2, strength=strength)
+        found = accompanist.sample(c_x, [7, 7], mean=means, steps=2, strength=strength)
         assert torch.allclose(found[0], take.latents, atol=1e-4)
 
 
