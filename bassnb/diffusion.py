@@ -132,14 +132,14 @@ def log_normal_times(mean: float, std: float) -> Callable[[int, torch.Generator]
     """Draws of t for which the noise level ``sigma = beta / alpha = tan(pi t / 2)`` has a normal logarithm (chapter 10)."""
 
     def draw(batch: int, generator: torch.Generator) -> Tensor:
-        sigma = torch.exp(mean + std * torch.randn(batch, generator=generator))
+        sigma = torch.exp(mean + std * torch.randn(batch, generator=generator, device=generator.device))
         return torch.atan(sigma) * (2 / math.pi)
 
     return draw
 
 
 TIMES: dict[str, Callable[[int, torch.Generator], Tensor]] = {
-    "uniform": lambda batch, generator: torch.rand(batch, generator=generator),  # paper section 3.2
+    "uniform": lambda batch, generator: torch.rand(batch, generator=generator, device=generator.device),  # paper section 3.2
     # Most draws where the mix decides what is played: measured against the others in chapter 10.
     "noisy": log_normal_times(1.2, 1.2),
 }
@@ -156,8 +156,8 @@ def diffusion_loss(
 ) -> Tensor:
     """Mean squared error between the predicted and the true v (paper sections 3.2 and 4, taught in chapter 3).
 
-    ``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1], or as `times` says. The mix of a fraction ``drop`` of the
-    samples is replaced by zeros, so that the same network also learns to play without listening, which
+    ``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1], or as `times` says. The mix of a fraction
+    ``drop`` of the samples is replaced by zeros, so that the same network also learns to play without listening, which
     classifier-free guidance (chapter 6) needs.
 
     Parameters
@@ -167,8 +167,9 @@ def diffusion_loss(
         Standardised latents of the bass.
     c_x : Tensor (B, 64, L)
         Standardised latents of the mix, of the same length.
-    generator : torch.Generator on the CPU
-        Source of t, eps and the drops: a run makes the same draws on any device.
+    generator : torch.Generator
+        Source of t, eps and the drops, which are drawn where it lives: one on the CPU makes the same draws for any device,
+        one on a GPU makes others, but does not make the GPU wait.
     drop : float in [0, 1]
         Probability with which a sample's conditioning is zeroed.
     times : str
@@ -189,7 +190,7 @@ def diffusion_loss(
                              f"shape {tuple(c_y.shape)}, but have shape {tuple(c_x.shape)}.")
     batch = c_y.shape[0]
     t = TIMES[times](batch, generator).to(c_y.device)  # (B,)
-    eps = torch.randn(c_y.shape, generator=generator).to(c_y)  # (B, C, L)
-    keep = (torch.rand(batch, generator=generator) >= drop).to(c_x)  # (B,), 0 or 1
+    eps = torch.randn(c_y.shape, generator=generator, device=generator.device).to(c_y)  # (B, C, L)
+    keep = (torch.rand(batch, generator=generator, device=generator.device) >= drop).to(c_x)  # (B,), 0 or 1
     v = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
     return (v.float() - v_target(c_y, eps, t).float()).square().mean()

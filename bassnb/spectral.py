@@ -100,16 +100,16 @@ def magnitude(log_magnitudes: Tensor, eps: float) -> Tensor:
 
 @lru_cache(maxsize=16)
 @torch.inference_mode(False)
-def mel_filters(bins: int, mel_bins: int, nyquist: float) -> Tensor:
+def mel_filters(bins: int, mel_bins: int, nyquist: float, device: torch.device | str = "cpu") -> Tensor:
     """Triangular mel filters of height 1, Tensor (bins, mel_bins), over `bins` linear bins from 0 Hz to `nyquist`."""
     with warnings.catch_warnings():  # coarse bins leave some of the lowest filters empty: they stay constant
         warnings.simplefilter("ignore", UserWarning)
-        return torchaudio.functional.melscale_fbanks(bins, 0.0, nyquist, mel_bins, int(2 * nyquist))
+        return torchaudio.functional.melscale_fbanks(bins, 0.0, nyquist, mel_bins, int(2 * nyquist)).to(device)
 
 
 def log_mel(log_magnitudes: Tensor, mel_bins: int, nyquist: float, eps: float) -> Tensor:
     """Log-magnitude spectrogram (..., F, T) on a mel axis, (..., mel_bins, T): what the second critic sees."""
-    filters = mel_filters(log_magnitudes.shape[-2], mel_bins, nyquist).to(log_magnitudes.device)
+    filters = mel_filters(log_magnitudes.shape[-2], mel_bins, nyquist, log_magnitudes.device)
     return torch.log(filters.T @ (log_magnitudes.exp() - eps).clamp_min(0) + eps)
 
 

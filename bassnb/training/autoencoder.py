@@ -22,14 +22,15 @@ from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.data.pools import OTHERS, TARGET, StemPool
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
 from bassnb.spectral import FLUX_HOPS, PAPER_HOPS, flux_distance, multi_scale_spectral_distance, relative_spectral_distance
-from bassnb.training.loop import Run, TrainingError, average_gradients, learning_rate, step_seed, update_ema
+from bassnb.training.ahead import Ahead
+from bassnb.training.loop import Run, TrainingError, average_gradients, compile_in_place, learning_rate, step_seed, update_ema
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
 
 
 def train_autoencoder(
     preset: Preset, stem: str, folder: str | Path, *, cache: str | Path = "cache", seed: int = 0, resume: bool = False,
-    steps: int | None = None, device: str = "auto", precision: str = "no",
+    steps: int | None = None, device: str = "auto", precision: str = "no", compile: bool = False,
 ) -> Autoencoder:  # fmt: skip
     """Train the autoencoder of `stem` ("mix" or "bass") and leave its averaged weights in `folder`/model.safetensors.
 
@@ -38,6 +39,7 @@ def train_autoencoder(
     cache : folder for the rendered songs
     steps : stop after that many of the preset's steps; resuming continues
     precision : "no", "bf16" or "fp16", as in accelerate
+    compile : see `compile_in_place`; a training may be resumed with it or without it
 
     Raises
     ------
@@ -52,27 +54,31 @@ def train_autoencoder(
         pool, held_out = (StemPool(Path(cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
                           for split, count in (("train", plan.songs), ("validation", min(plan.songs, 32))))  # fmt: skip
     torch.manual_seed(seed)  # initial weights only
-    trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, seed)
+    trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, compile=compile)
     run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(),
               {"stem": stem, "seed": seed, "shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)},
               resume=resume)  # fmt: skip
-    samples = round(plan.seconds * SAMPLE_RATE)
+    samples, size = round(plan.seconds * SAMPLE_RATE), plan.batch // accelerator.num_processes
 
-    def step(k: int) -> dict[str, Tensor]:
-        count, index = accelerator.num_processes, accelerator.process_index
-        wave = pool.crops(step_seed(seed, k, index), plan.batch // count, samples).to(accelerator.device)
-        return trainer.step(wave, k)
+    def draw(k: int) -> tuple[Tensor]:
+        return (pool.crops(step_seed(seed, k, accelerator.process_index), size, samples),)
 
     def validate() -> dict[str, float]:
-        wave = held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device)
-        return trainer.validate(wave, run)
+        return trainer.validate(held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device), run)
 
-    run.steps(min(steps or plan.steps, plan.steps), step, describe=f"{stem} autoencoder", validate=validate)
+    with Ahead(draw, accelerator.device) as batches:
+        run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*batches(k), k),
+                  describe=f"{stem} autoencoder", validate=validate)  # fmt: skip
     if accelerator.is_main_process:
-        measure_statistics(trainer.average, held_out=pool, songs=min(plan.songs, 200))
-        write_tensors(Path(folder) / "model.safetensors", trainer.average.state_dict())
-        write_json(Path(folder) / "config.json", {"stem": stem, "preset": preset.to_dict(), "steps": run.step})
+        leave(trainer.average, pool, Path(folder), {"stem": stem, "preset": preset.to_dict(), "steps": run.step})
     return trainer.average
+
+
+def leave(model: Autoencoder, pool: StemPool, folder: Path, config: dict) -> None:
+    """Write the finished weights, with the statistics of their latents, and `config` into `folder`."""
+    measure_statistics(model, held_out=pool, songs=min(len(pool.array), 200))
+    write_tensors(folder / "model.safetensors", model.state_dict())
+    write_json(folder / "config.json", config)
 
 
 @torch.inference_mode()
@@ -86,12 +92,16 @@ def measure_statistics(model: Autoencoder, held_out: StemPool, songs: int) -> No
 class AutoencoderTrainer:
     """Model, moving average, critics, their optimisers, and one training step on a batch of waveforms."""
 
-    def __init__(self, model: Autoencoder, preset: Preset, plan: AutoencoderTraining, accelerator: Accelerator, seed: int):
+    def __init__(
+        self, model: Autoencoder, preset: Preset, plan: AutoencoderTraining, accelerator: Accelerator, *, compile: bool = False
+    ):  # fmt: skip
         config = model.config
         nyquist = SAMPLE_RATE * (config.bins - 1) / config.window
         self.plan, self.accelerator = plan, accelerator
         critics = Critics(preset.critic, config.bins, nyquist, config.log_eps)
-        adam = dict(lr=plan.learning_rate, betas=plan.betas)
+        if compile:  # the spectrograms between them stay as they are: torch writes no kernels for complex numbers
+            compile_in_place(model.encoder, model.decoder, critics.magnitude, critics.mel.critic)
+        adam = dict(lr=plan.learning_rate, betas=plan.betas, fused=accelerator.device.type == "cuda")
         self.model, self.optimizer = accelerator.prepare(model, torch.optim.Adam(model.parameters(), **adam))
         self.critics, self.critic_optimizer = accelerator.prepare(critics, torch.optim.Adam(critics.parameters(), **adam))
         self.average = copy.deepcopy(accelerator.unwrap_model(self.model)).requires_grad_(False)

@@ -16,7 +16,8 @@ from bassnb.checkpoints import System, load_pretrained, load_strictly, read_tens
 from bassnb.data.latents import LatentDataset, encode_songs, fingerprint
 from bassnb.diffusion import diffusion_loss
 from bassnb.presets import DiffusionTraining, Preset
-from bassnb.training.loop import Run, learning_rate, step_seed, update_ema
+from bassnb.training.ahead import Ahead
+from bassnb.training.loop import Run, compile_in_place, learning_rate, step_seed, update_ema
 from bassnb.unet import UNet1d
 
 
@@ -33,7 +34,8 @@ def load_autoencoders(preset: Preset, mix: str | Path, bass: str | Path, device:
 
 def train_diffusion(
     preset: Preset, folder: str | Path, *, mix: str | Path, bass: str | Path, cache: str | Path = "cache",
-    start: str | None = None, seed: int = 0, resume: bool = False, steps: int | None = None, device: str = "auto", precision: str = "no",
+    start: str | None = None, seed: int = 0, resume: bool = False, steps: int | None = None, device: str = "auto",
+    precision: str = "no", compile: bool = False,
 ) -> System:  # fmt: skip
     """Train the U-Net and leave the whole system as a model folder in `folder`/pretrained.
 
@@ -45,6 +47,7 @@ def train_diffusion(
         way to go on with other songs; the schedule starts anew
     steps : stop after that many of the preset's steps; resuming continues
     precision : "no", "bf16" or "fp16", as in accelerate
+    compile : see `compile_in_place`; a training may be resumed with it or without it
 
     Raises
     ------
@@ -67,7 +70,8 @@ def train_diffusion(
     def validate(average: UNet1d) -> dict[str, float]:
         return validation_losses(average, held_out, plan.latents, accelerator.device)
 
-    _, average = fit(unet, pairs, plan, folder, accelerator, config, resume=resume, steps=steps, validate=validate)
+    _, average = fit(unet, pairs, plan, folder, accelerator, config, resume=resume, steps=steps, validate=validate,
+                     compile=compile)  # fmt: skip
     system = assemble(preset, *autoencoders, average)
     if accelerator.is_main_process:
         save_pretrained(system, Path(folder) / "pretrained")
@@ -77,7 +81,7 @@ def train_diffusion(
 def fit(
     unet: nn.Module, pairs: LatentDataset, plan: DiffusionTraining, folder: str | Path, accelerator: Accelerator, config: dict,
     *, resume: bool, steps: int | None = None, objective: Callable[..., Tensor] = diffusion_loss,
-    validate: Callable[[nn.Module], dict[str, float]] | None = None,
+    validate: Callable[[nn.Module], dict[str, float]] | None = None, compile: bool = False,
 ) -> tuple[nn.Module, nn.Module]:  # fmt: skip
     """Train a freshly made network on pairs of latents; returns it and the moving average of its weights.
 
@@ -86,33 +90,58 @@ def fit(
     config : JSON-ready, with the "seed" of all draws; a resumed run must have the same
     objective : called like `diffusion_loss`
     validate : called with the average every 500 steps and at the end
+    compile : see `compile_in_place`
     """
-    seed = config["seed"]
-    optimizer = torch.optim.AdamW(unet.parameters(), lr=plan.learning_rate, betas=plan.betas, weight_decay=plan.weight_decay)
-    model, optimizer = accelerator.prepare(unet, optimizer)
-    bare = accelerator.unwrap_model(model)
-    average = copy.deepcopy(bare).requires_grad_(False)
-    run = Run(folder, accelerator, {"model": bare, "average": average}, {"adamw": optimizer}, config, resume=resume)
+    trainer = DiffusionTrainer(unet, plan, accelerator, config["seed"], objective=objective, compile=compile)
+    run = Run(folder, accelerator, trainer.modules(), {"adamw": trainer.optimizer}, config, resume=resume)
+    size = plan.batch // accelerator.num_processes
 
-    def step(k: int) -> dict[str, Tensor]:
-        stream = accelerator.process_index
-        batch = [c.to(accelerator.device)
-                 for c in pairs.batch(step_seed(seed, k, stream), plan.batch // accelerator.num_processes, plan.latents)]
-        generator = torch.Generator().manual_seed(step_seed(seed, k, stream + 1000))
+    def draw(k: int) -> tuple[Tensor, Tensor]:
+        return pairs.batch(step_seed(config["seed"], k, accelerator.process_index), size, plan.latents)
+
+    with Ahead(draw, accelerator.device) as batches:
+        run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*batches(k), k), describe="diffusion",
+                  validate_every=500, validate=validate and (lambda: validate(trainer.average)))  # fmt: skip
+    return trainer.bare, trainer.average
+
+
+class DiffusionTrainer:
+    """Network, moving average, optimiser, and one training step on a batch of latents."""
+
+    def __init__(
+        self, unet: nn.Module, plan: DiffusionTraining, accelerator: Accelerator, seed: int,
+        *, objective: Callable[..., Tensor] = diffusion_loss, compile: bool = False,
+    ):  # fmt: skip
+        self.plan, self.accelerator, self.seed, self.objective = plan, accelerator, seed, objective
+        if compile:
+            compile_in_place(unet)
+        fused = accelerator.device.type == "cuda"  # all weights in one kernel
+        optimizer = torch.optim.AdamW(
+            unet.parameters(), lr=plan.learning_rate, betas=plan.betas, weight_decay=plan.weight_decay, fused=fused
+        )
+        self.model, self.optimizer = accelerator.prepare(unet, optimizer)
+        self.bare = accelerator.unwrap_model(self.model)
+        self.average = copy.deepcopy(self.bare).requires_grad_(False)
+
+    def modules(self) -> dict[str, nn.Module]:
+        """What a checkpoint holds."""
+        return {"model": self.bare, "average": self.average}
+
+    def step(self, c_y: Tensor, c_x: Tensor, k: int) -> dict[str, Tensor]:
+        """One update on c_y (B, 32, L) and c_x (B, 64, L) in step k; returns the loss, detached."""
+        plan, accelerator = self.plan, self.accelerator
+        # Drawn on the device: a million normal numbers from the CPU would take as long as a step of `paper` on a GPU.
+        generator = torch.Generator(accelerator.device).manual_seed(step_seed(self.seed, k, accelerator.process_index + 1000))
         with accelerator.autocast():
-            loss = objective(model, *batch, generator=generator, drop=plan.drop, times=plan.times)
-        for group in optimizer.param_groups:
+            loss = self.objective(self.model, c_y, c_x, generator=generator, drop=plan.drop, times=plan.times)
+        for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup)
-        optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         accelerator.backward(loss)
-        accelerator.clip_grad_norm_(model.parameters(), plan.clip)
-        optimizer.step()
-        update_ema(average, bare, plan.ema, k)
+        accelerator.clip_grad_norm_(self.model.parameters(), plan.clip)
+        self.optimizer.step()
+        update_ema(self.average, self.bare, plan.ema, k)
         return {"v": loss.detach()}
-
-    run.steps(min(steps or plan.steps, plan.steps), step, describe="diffusion", validate_every=500,
-              validate=validate and (lambda: validate(average)))  # fmt: skip
-    return bare, average
 
 
 def latent_pairs(

@@ -85,8 +85,8 @@ def variant_loss(
     """
     batch = c_y.shape[0]
     t = TIMES[times](batch, generator).to(c_y.device)
-    eps = torch.randn(c_y.shape, generator=generator).to(c_y)
-    keep = (torch.rand(batch, generator=generator) >= drop).to(c_x)
+    eps = torch.randn(c_y.shape, generator=generator, device=generator.device).to(c_y)
+    keep = (torch.rand(batch, generator=generator, device=generator.device) >= drop).to(c_x)
     answer = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
     target = eps if ask == "eps" else v_target(c_y, eps, t)
     return (answer.float() - target.float()).square().mean()

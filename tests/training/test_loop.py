@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import json
+from functools import partialmethod
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from accelerate import Accelerator
 
 from bassnb.checkpoints import CheckpointError, load_pretrained, read_tensors
 from bassnb.presets import SMOKE
+from bassnb.training import ahead
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 from bassnb.training.loop import Run, TrainingError, learning_rate, step_seed, update_ema
@@ -43,6 +45,28 @@ def test_diffusion_resumes_to_the_bit(trained, tmp_path):
                         device="cpu", resume=True, steps=steps)  # fmt: skip
     assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
     assert same(tmp_path / "d" / "pretrained", trained / "diffusion" / "pretrained")
+
+
+def test_a_compiled_training_resumes_a_plain_one_and_is_the_same(trained, tmp_path, monkeypatch):
+    """Traced and run as it is, without the compiler that takes minutes: names, shapes and numbers stay."""
+    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend="eager"))
+    torch.compiler.reset()
+    where = {"cache": trained / "cache", "device": "cpu", "resume": True}
+    for steps, compile in ((12, False), (None, True)):
+        train_autoencoder(SMOKE, "bass", tmp_path / "bass", steps=steps, compile=compile, **where)
+        train_diffusion(SMOKE, tmp_path / "d", mix=trained / "mix", bass=trained / "bass", steps=steps, compile=compile, **where)
+    assert same(tmp_path / "bass", trained / "bass", "state.safetensors")
+    assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
+    assert not torch._dynamo.utils.counters["graph_break"]
+
+
+def test_batches_made_ahead_are_the_same_training(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(ahead.Ahead.__init__, "__kwdefaults__", {"workers": 2})
+    where = {"cache": trained / "cache", "device": "cpu"}
+    train_autoencoder(SMOKE, "bass", tmp_path / "bass", **where)
+    train_diffusion(SMOKE, tmp_path / "d", mix=trained / "mix", bass=trained / "bass", **where)
+    assert same(tmp_path / "bass", trained / "bass", "state.safetensors")
+    assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
 
 
 def test_a_training_may_start_from_a_model(trained, tmp_path):

@@ -22,7 +22,7 @@ WAVE = 0.1 * torch.randn(1, 2, 12_288, generator=torch.Generator().manual_seed(3
 @pytest.fixture
 def trainer():
     torch.manual_seed(0)
-    return AutoencoderTrainer(Autoencoder(SMOKE.bass), SMOKE, PLAN, Accelerator(cpu=True), seed=0)
+    return AutoencoderTrainer(Autoencoder(SMOKE.bass), SMOKE, PLAN, Accelerator(cpu=True))
 
 
 def test_the_parts_of_the_objective(trainer):
@@ -52,7 +52,7 @@ def test_the_last_stage_is_trained_through_the_projections_and_asks_for_flux():
     torch.manual_seed(0)
     config = dataclasses.replace(SMOKE.bass, projections=1)
     plan = dataclasses.replace(SMOKE.bass_training, phase_start=1, settle_start=2, steps=4, lambda_flux=3.0, critic_warmup=9)
-    trainer = AutoencoderTrainer(Autoencoder(config), SMOKE, plan, Accelerator(cpu=True), seed=0)
+    trainer = AutoencoderTrainer(Autoencoder(config), SMOKE, plan, Accelerator(cpu=True))
     assert [trainer.stage(k) for k in range(4)] == [(0, 1), (1, 2), (2, 4), (2, 4)]
     minimised = []
     trainer.update = lambda optimizer, module, loss, rate: minimised.append(float(loss.detach()))
