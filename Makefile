@@ -2,6 +2,7 @@
 # make test      every test
 # make lab       the chapters in JupyterLab
 # make results   every figure and table, measured again into results/, and their summary
+# make bench     speed beside other systems, as ratios of one run, into results/bench.json
 # make record    the experiments of the chapters at full scale, into results/chapters/
 # All of them set up .venv on their first run and reuse it afterwards.
 
@@ -14,7 +15,7 @@ HTML := _build/html
 
 CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
 
-.PHONY: help book test lab results record clean repository
+.PHONY: help book test lab results bench record clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -49,6 +50,17 @@ lab: $(READY)
 results: $(READY)
 	$(BIN)/bassnb evaluate all
 	$(BIN)/bassnb evaluate summary --into README.md
+
+# Ten minutes on two CPU cores that do nothing else. The systems beside which we are measured lie in a folder of their own,
+# without their dependencies: they change no version in .venv, and nothing else sees them; see benchmarks/requirements.txt.
+PEERS := .venv/peers
+$(PEERS)/.installed: benchmarks/requirements.txt | $(READY)
+	rm -rf $(PEERS)
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --target $(PEERS) -r benchmarks/requirements.txt && \
+		touch $@ || echo "The other systems could not be installed; they are left out." >&2
+
+bench: $(PEERS)/.installed
+	PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $(ARGS)
 
 # Long: hours on two CPU cores, minutes on a GPU. `make record CHAPTERS=book/05_ddim.ipynb` takes one of them.
 record: $(READY)
