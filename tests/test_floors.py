@@ -14,6 +14,7 @@ FLOORS = [
     {"checkpoints"},
     {"data", "accompanist"},
     {"training", "evaluation", "widgets"},
+    {"commands"},
     {"cli"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,0 +1,1 @@
+"""Groups of commands of `bassnb`, and the options that they share."""

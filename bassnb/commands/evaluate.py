@@ -1,0 +1,144 @@
+"""`bassnb evaluate`: one command for each examination. Heavy imports wait inside. Taught in chapter 9."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from bassnb.commands.options import Device, Model, Results, Songs, group, shows_progress
+
+evaluate_app = group("Measure a model on unseen songs, into JSON files.")
+
+
+def examine(names: list[str], model: str, device: str, out: Path | None, **options) -> None:
+    """Run examinations by name and write one JSON file each."""
+    from bassnb.accompanist import Accompanist
+    from bassnb.evaluation.suite import examine as run
+
+    accompanist = Accompanist.from_pretrained(model, device=device)
+    for name in names:
+        path = out if out and len(names) == 1 else (out or Path("results")) / f"{name}.json"
+        headline = run(name, accompanist, path, progress=shows_progress(), **options)
+        typer.echo(f"{path}: {headline}")
+
+
+@evaluate_app.command("match")
+def evaluate_match_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
+    guidance: Annotated[Optional[float], typer.Option(help="Default: the model's, chosen on validation songs.")] = None,
+    phi: Annotated[Optional[float], typer.Option(help="Default: the model's.")] = None,
+    out: Results = None,
+    device: Device = "auto",
+) -> None:
+    """Generated bass between floor and ceiling on 64 test songs."""
+    examine(["match"], model, device, out, songs=songs, steps=steps, guidance=guidance, phi=phi)
+
+
+@evaluate_app.command("guidance")
+def evaluate_guidance_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    out: Results = None,
+    device: Device = "auto",
+    adopt: Annotated[bool, typer.Option(help="Make the best pair the defaults of this local model.")] = False,
+) -> None:
+    """Choose guidance and phi on 16 validation songs."""
+    from bassnb.checkpoints import adopt_defaults, read_json
+
+    examine(["guidance"], model, device, out, songs=songs)
+    if adopt:
+        best = read_json(out or Path("results/guidance.json"))["best"]
+        adopt_defaults(model, guidance=best["guidance"], phi=best["phi"])
+
+
+def plain_examination(name: str, help: str) -> None:
+    """Give an examination that needs no settings of its own a command."""
+    @evaluate_app.command(name, help=help)
+    def command(model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto") -> None:
+        examine([name], model, device, out, songs=songs)
+
+
+def distance_examination(name: str, help: str) -> None:
+    """Give an examination by Fréchet distances a command."""
+    @evaluate_app.command(name, help=help)
+    def command(
+        model: Model = "classroom",
+        songs: Songs = None,
+        reference: Annotated[Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")] = None,
+        embedding: Annotated[Optional[str], typer.Option(help="spectral (default), panns, vggish or clap.")] = None,
+        out: Results = None,
+        device: Device = "auto",
+    ) -> None:  # fmt: skip
+        examine([name], model, device, out, songs=songs, reference=reference, embedding=embedding)
+
+
+distance_examination("frechet", "Frechet distance of takes to true basses of other songs.")
+distance_examination("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
+distance_examination("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
+plain_examination("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
+plain_examination("probe", "Read the chord root from mix latents of unseen songs.")
+plain_examination("contrastive", "Does a learned judge find the bass of each mix among 25?")
+plain_examination("style", "Distance of takes to a style reference, with and without grounding.")
+plain_examination("length", "Songs of 24 s to 5 minutes, and one song seen in pieces.")
+
+
+@evaluate_app.command("transfer")
+def evaluate_transfer_command(
+    model: Model = "classroom",
+    songs: Annotated[Optional[int], typer.Option(min=1, help="Most songs of a family; by default all.")] = None,
+    seconds: Annotated[float, typer.Option(min=2.0, max=600.0, help="Length of an excerpt.")] = 24.0,
+    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
+    folder: Annotated[Optional[list[Path]], typer.Option(help="MIDI, MusicXML, or a folder of stems for each song; "
+                                                              "may be given several times.")] = None,
+    soundfont: Annotated[Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")] = None,
+    family: Annotated[Optional[list[str]], typer.Option(help="Only this family; may be given several times.")] = None,
+    out: Results = None,
+    device: Device = "auto",
+) -> None:  # fmt: skip
+    """Songs that the generator did not write: other metres, textures, composers, instruments, recordings."""
+    places = [str(place) for place in folder] if folder else None
+    options = {"folder": places, "soundfont": soundfont and str(soundfont), "family": family or None}
+    examine(["transfer"], model, device, out, songs=songs, seconds=seconds, steps=steps, **options)
+
+
+@evaluate_app.command("all")
+def evaluate_all_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    out: Annotated[Optional[Path], typer.Option(help="Folder for the JSON files; results, or _quick with --quick.")] = None,
+    device: Device = "auto",
+    quick: Annotated[bool, typer.Option("--quick", help="Minutes, not hours, for figures that are noise.")] = False,
+) -> None:
+    """Every examination and the summary; match takes the model's own guidance."""
+    from bassnb.accompanist import Accompanist
+    from bassnb.evaluation.suite import QUICK, examine_all
+    from bassnb.evaluation.summary import write_summary
+
+    out = out or Path("_quick" if quick else "results")
+    settings, command = (QUICK, "bassnb evaluate all --quick") if quick else (None, None)
+    accompanist = Accompanist.from_pretrained(model, device=device)
+    options, whole = {"songs": songs, "progress": shows_progress()}, True
+    for name, line, done in examine_all(accompanist, out, settings=settings, command=command, **options):
+        typer.echo(f"{out / name}.json: {line}", err=not done)
+        whole &= done
+    typer.echo("{}: {}".format(*write_summary(out)))
+    if not whole:
+        raise typer.Exit(2)
+
+
+@evaluate_app.command("summary")
+def evaluate_summary_command(
+    results: Annotated[Path, typer.Option(help="Folder with the JSON files; SUMMARY.md goes there.")] = Path("results"),
+    into: Annotated[Optional[Path], typer.Option(help="Markdown file with a marked place for the table of marks.")] = None,
+) -> None:
+    """Claims of the paper and our goals beside what was measured; reads files only."""
+    from bassnb.evaluation.summary import put_into, read_reports, write_summary
+
+    typer.echo("{}: {}".format(*write_summary(results)))
+    if into:
+        put_into(into, read_reports(results))
+        typer.echo(into)
