@@ -17,7 +17,7 @@ from bassnb.data.render import render
 from bassnb.data.songs import compose
 from bassnb.evaluation.contrastive import latents_of
 from bassnb.evaluation.examples import Example, examples
-from bassnb.evaluation.match import compare, transcribe
+from bassnb.evaluation.match import MEASURES, compare, transcribe
 from bassnb.evaluation.report import through_autoencoder
 from bassnb.evaluation.statistics import summary
 from bassnb.evaluation.style import cosine_distance, euclidean_distance, style_embedding
@@ -29,7 +29,6 @@ PIECES = 4  # of `SECONDS` in a reference, each of another song: one phrase tell
 REFERENCE_SEED = 2000  # of the first song whose bass is a reference; takes are made for songs below it
 STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # 1 is the paper's; each with `FEW` of the references of a song
 FEW = 2
-MATCH = ("chord_tone", "root", "pitch_class", "onset_f1")
 
 Marks = dict[str, float]
 
@@ -56,7 +55,7 @@ class Listener:
         point = style_embedding(take)
         marks = compare(transcribe(take), self.song)
         return {
-            **{key: marks[key] for key in MATCH}, "heard": self.ruler.recognise(take),
+            **{key: marks[key] for key in MEASURES}, "heard": self.ruler.recognise(take),
             "euclidean": [euclidean_distance(point, anchor) for anchor in self.anchors],
             "cosine": [cosine_distance(point, anchor) for anchor in self.anchors],
         }  # fmt: skip
@@ -65,7 +64,7 @@ class Listener:
 def asked(marks: dict, number: int) -> Marks:
     """The marks of a take for which reference `number` was asked; -1 is the last."""
     return {
-        **{key: marks[key] for key in MATCH}, "recognised": float(marks["heard"] == number % len(TIMBRES)),
+        **{key: marks[key] for key in MEASURES}, "recognised": float(marks["heard"] == number % len(TIMBRES)),
         "euclidean": marks["euclidean"][number], "cosine": marks["cosine"][number],
     }  # fmt: skip
 
@@ -166,5 +165,5 @@ def evaluate_style(
         "recognised": {name: summary(values) for name, values in hits.items()},
         "confusion": confusion([song["heard"] for song in found]),
         "strength_table": {name: {key: summary(column(row, key)) for key in found[0][row]} for name, row in table.items()},
-        "cost": {key: summary(column("free", key) - column("grounded", key)) for key in MATCH},
+        "cost": {key: summary(column("free", key) - column("grounded", key)) for key in MEASURES},
     }  # fmt: skip

@@ -29,7 +29,6 @@ from bassnb.evaluation.retrieval import Pool, remember, retrieved_bass
 from bassnb.evaluation.rule import rule_bass
 from bassnb.evaluation.statistics import summary, way, way_summary
 
-GOALS = {"chord_tone": 0.90, "root": 0.85, "onset_f1": 0.50}  # shares of the way from floor to ceiling
 SHOWN = (*MEASURES, "kick_lock")
 WEIGHTS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 PHIS = (0.0, 0.7)
@@ -118,7 +117,7 @@ def evaluate_match(
         autoencoder), ``rule`` (see `bassnb.evaluation.rule`) and ``shuffled`` (true basses of the other songs through
         the autoencoder: the floor). ``way``: from floor to ceiling. ``way_to_player``: from floor to another player:
         the share of what a true musician reaches who knows the style and not the answer. ``adherence``: APA of each
-        row, see `bassnb.evaluation.adherence`. ``goals``: what we aim at.
+        row, see `bassnb.evaluation.adherence`.
     """
     settings = accompanist.settings(guidance=guidance, phi=phi)
     guidance, phi = settings["guidance"], settings["phi"]
@@ -138,7 +137,7 @@ def evaluate_match(
     between = [name for name in rows if name not in ("true", "autoencoder", "shuffled")]
     return {
         **_setting(accompanist, split, songs, seed0, seconds, steps), "guidance": guidance, "phi": phi, "pool": pool,
-        "goals": GOALS, "rows": tabulate(rows),
+        "rows": tabulate(rows),
         "way": {name: ways(rows[name], floor, rows["autoencoder"], SHOWN) for name in between},
         "way_to_player": {name: ways(rows[name], floor, rows["another_player"], SHOWN) for name in between
                           if name != "another_player"},
