@@ -1,7 +1,9 @@
 """Standard MIDI files as parts of a song: read from the bytes, because no two programs write them alike.
 
 Kept are notes, programs, volumes, positions and tempi; bends, pedals and lyrics are not. Nothing is refused that can be
-skipped: files in the wild carry broken key signatures and notes without an end. Taught in chapter 9.
+skipped: files in the wild carry broken key signatures, foreign chunks, tracks that break off, and notes without an end.
+The package mido raises an exception at the first three (version 1.3.3), and pretty_midi reads with mido: hence a reader
+of our own. Taught in chapter 9.
 """
 
 from __future__ import annotations
