@@ -164,13 +164,29 @@ class Autoencoder(nn.Module):
     # -- the two directions ----------------------------------------------------------------------------------------
 
     @property
-    def receptive_field(self) -> int:
-        """Latent steps on each side beyond which nothing reaches an encoded or decoded step (both directions)."""
+    def encoder_reach(self) -> int:
+        """Latent steps of audio on each side of a step beyond which nothing can change its latents; exact, see the tests."""
+        c, frames = self.config, 0
+        for level in reversed(range(len(c.encoder_widths))):
+            frames += 2 * c.blocks
+            frames = 2 * frames + 1 if level else frames  # a convolution of width 4 and stride 2
+        return math.ceil((frames + (c.window / c.hop - 1) / 2) / c.stride)
+
+    @property
+    def decoder_reach(self) -> int:
+        """Latent steps on each side of a step beyond which nothing can change its 4096 samples; exact, see the tests."""
         c = self.config
-        frames = sum(2 * c.blocks * 2**k + (1.5 * 2**k if k else 0) for k in range(len(c.encoder_widths)))
-        frames += 2 * c.phase_blocks + c.stride + c.window / c.hop  # phase head, first decoder layer, STFT overlap
-        frames += c.projections * (c.window / c.hop - 1)
-        return math.ceil(frames / c.stride) + 1
+        overlap = c.window // c.hop - 1  # frames that a frame shares samples with, on each side
+        frames = math.ceil(overlap / 2) + c.projections * overlap + 2 * c.phase_blocks
+        for level in range(len(c.decoder_widths)):
+            frames += 2 * c.blocks
+            frames = math.ceil((frames + 1) / 2) if level < len(c.decoder_widths) - 1 else frames
+        return frames + 1  # the decoder's first layer
+
+    @property
+    def receptive_field(self) -> int:
+        """The larger of `encoder_reach` and `decoder_reach`: by so many latent steps pieces of a file must overlap."""
+        return max(self.encoder_reach, self.decoder_reach)
 
     def encode(self, wave: Tensor, *, chunk: int = CHUNK) -> Tensor:
         """c = E(s): wave (B, 2, N), N >= 1, to latents (B, C, ceil(N / 4096)), in pieces of `chunk` latent steps."""
@@ -179,9 +195,9 @@ class Autoencoder(nn.Module):
     def encode_blocks(self, blocks: Iterable[Tensor], *, chunk: int = CHUNK) -> Iterator[Tensor]:
         """`encode` for audio that arrives in blocks (B, 2, n) of any size: latents (B, C, at most `chunk`) as they are ready.
 
-        Every piece is coded together with `receptive_field` steps on both sides, so the pieces are those of the whole.
+        Every piece is coded together with `encoder_reach` steps on both sides, so the pieces are those of the whole.
         """
-        reach = self.receptive_field
+        reach = self.encoder_reach
         held, left = None, 0  # audio not yet done with, and how many steps of it are there for their context alone
         for block in blocks:
             held = block if held is None else torch.cat([held, block], -1)
@@ -201,7 +217,7 @@ class Autoencoder(nn.Module):
 
     def decode_blocks(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Iterator[Tensor]:
         """`decode` piece by piece: waves (B, 2, at most 4096 `chunk`) as they are ready."""
-        steps, reach = latents.shape[-1], self.receptive_field
+        steps, reach = latents.shape[-1], self.decoder_reach
         length = steps * TIME_RATIO if length is None else length
         for start in range(0, steps, chunk):
             left, right = max(start - reach, 0), min(start + chunk + reach, steps)

@@ -5,7 +5,7 @@ would explain the present ``z`` if that answer were true, and mixes the two agai
 
     c = denoise(z, t);   eps = (z - alpha c) / beta;   z' = alpha' c + beta' eps               (paper section 3.2)
 
-`ddim` is this and nothing else. `dpm_solver` first extrapolates c from the step before, and needs far fewer steps.
+`ddim` is this and nothing else. `dpm_solver` extrapolates c from the step before, and needs far fewer steps.
 Guidance (chapter 6) lives inside ``denoise`` and grounding (chapter 7) inside ``ground``: this file knows neither.
 """
 
@@ -71,20 +71,21 @@ def dpm_solver(
     """`ddim` with an estimate that is extrapolated from the two last ones: DPM-Solver++(2M) (taught in chapter 5).
 
     Between two times, DDIM acts as if c stayed what it is at the first. On the clock ``lambda = log(alpha / beta)``,
-    on which the path has no other curvature, a straight line through the estimates of this step and of the step
-    before says what c is halfway:
+    in which the exact solution is an integral over c alone, a straight line through this estimate and the one before
+    says what c is halfway:
 
         c_half = c + (lambda' - lambda) / (2 (lambda - lambda_before)) (c - c_before)     (Lu et al. 2022, algorithm 2)
 
-    The first step starts and the last one ends at an infinite lambda: they are steps of DDIM. Parameters, returns and
+    The first step starts and the last one ends at an infinite lambda: they are steps of DDIM. The times are not evenly
+    spaced but ``1 - (k / K)^2``: with strong guidance most of a take is decided near t = 1. Parameters, returns and
     errors as in `ddim`; ``callback`` sees the network's corrected estimate, not the extrapolated one.
     """
     before = None  # lambda and estimate of the last step
-    for k, (t, t_next) in enumerate(pairs_of_times(steps)):
+    for k, (t, t_next) in enumerate(pairs_of_times(steps, power=2)):
         c = _estimate(denoise, z, t, ground)
         if callback is not None:
             callback(k, z, c)
-        now, then = _log_snr(t), _log_snr(t_next)
+        now, then = log_snr(t), log_snr(t_next)
         half = c
         if before is not None and before[0].isfinite() and then.isfinite():
             half = c + ((then - now) / (2 * (now - before[0]))).item() * (c - before[1])
@@ -97,11 +98,19 @@ SAMPLERS = {"ddim": ddim, "dpm++": dpm_solver}
 STEPS = {"ddim": 64, "dpm++": 12}  # enough for each: section 5 of the paper, results/samplers.json
 
 
-def pairs_of_times(steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """From which t to which, ``1 - k / K`` to ``1 - (k + 1) / K``, in float64: eps divides by a beta that gets small."""
+def pairs_of_times(steps: int, power: float = 1) -> Iterator[tuple[Tensor, Tensor]]:
+    """From which t to which: neighbours in ``1 - (k / K)^power``, k = 0 ... K.
+
+    In float64 on the CPU, for eps divides by a beta that gets small near the end.
+
+    Raises
+    ------
+    SamplingError
+        If ``steps`` is below 1.
+    """
     if steps < 1:
         raise SamplingError(f"steps must be at least 1, not {steps}; 64 is the paper's value.")
-    times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
+    times = 1 - torch.linspace(0, 1, steps + 1, dtype=torch.float64) ** power
     return zip(times[:-1], times[1:])
 
 
@@ -111,7 +120,7 @@ def _estimate(denoise: Denoise, z: Tensor, t: Tensor, ground: Ground | None) -> 
     return c if ground is None else ground(c, alpha_beta(t)[1].item())
 
 
-def _log_snr(t: Tensor) -> Tensor:
+def log_snr(t: Tensor) -> Tensor:
     """``lambda = log(alpha / beta)``, minus infinity at t = 1 and infinity at t = 0."""
     alpha, beta = alpha_beta(t)
     return alpha.log() - beta.log()

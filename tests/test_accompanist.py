@@ -144,3 +144,56 @@ def test_silence_and_short_styles_are_refused(accompanist):
         accompanist(noise(10_000), style=noise(4095))
     with pytest.raises(AudioError):
         accompanist(np.array([np.nan, 0.0]))
+
+
+# -- from file to file ------------------------------------------------------------------------------------------------
+
+
+def test_a_file_gets_the_bass_that_its_samples_get(accompanist, tmp_path):
+    mix, style = (write_audio(tmp_path / f"{name}.wav", noise(n, n)) for name, n in (("mix", 300_001), ("style", 50_000)))
+    settings = dict(style=style, steps=2, seed=3, variations=2, guidance=2.0)
+    out, both = tmp_path / "bass.wav", tmp_path / "both.flac"
+    written = accompanist.accompany_file(mix, out, with_mix=both, **settings)
+    assert [path.name for path in written] == ["bass-1.wav", "both-1.flac", "bass-2.wav", "both-2.flac"]
+    for take, bass, mixed in zip(accompanist(mix, **settings), written[::2], written[1::2]):
+        assert torch.allclose(read_audio(bass), take.audio, atol=1e-5)
+        assert torch.allclose(read_audio(mixed), take.mix_with(), atol=1e-5)
+        assert json.loads(bass.with_suffix(".json").read_text()) == take.settings
+
+
+def test_a_loud_file_is_turned_down_as_the_samples_are(accompanist, tmp_path, monkeypatch):
+    monkeypatch.setattr("bassnb.accompanist.LEVEL", 0.001)  # a bass a hundred times as loud
+    mix = write_audio(tmp_path / "mix.wav", noise(100_000))
+    path, = accompanist.accompany_file(mix, tmp_path / "bass.wav", steps=1)
+    take = accompanist(mix, steps=1)
+    assert peak(take.audio) == pytest.approx(1) and torch.allclose(read_audio(path), take.audio, atol=1e-5)
+
+
+def test_no_file_is_left_of_a_refused_request(accompanist, tmp_path):
+    silent = write_audio(tmp_path / "silent.wav", torch.zeros(2, 10_000))
+    for mix, settings in ((silent, {}), (silent, {"seed": -1}), (tmp_path / "none.wav", {})):
+        with pytest.raises((AccompanimentError, AudioError)):
+            accompanist.accompany_file(mix, tmp_path / "bass.wav", **settings)
+    assert [path.name for path in tmp_path.iterdir()] == ["silent.wav"]
+
+
+def test_samplers(accompanist):
+    mix = noise(60_000)
+    takes = {name: accompanist(mix, sampler=name) for name in ("ddim", "dpm++")}
+    assert takes["ddim"].settings["steps"] == 64 and takes["dpm++"].settings["steps"] == 12
+    assert torch.equal(takes["ddim"].audio, accompanist(mix, steps=64).audio)
+    difference = takes["dpm++"].latents - takes["ddim"].latents
+    assert 0 < difference.square().mean() < 0.05 * takes["ddim"].latents.square().mean()
+    with pytest.raises(AccompanimentError, match=r"ddim, dpm\+\+"):
+        accompanist(mix, sampler="euler")
+    with pytest.raises(AccompanimentError, match="no setting 'loudness'"):
+        accompanist.sample(torch.zeros(1, 64, 4), [0], loudness=1)
+
+
+def test_a_batch_of_takes_is_each_of_them_alone(accompanist):
+    c_x = torch.randn(2, 64, 20, generator=torch.Generator().manual_seed(0))
+    both = accompanist.sample(c_x, [4, 9], steps=3, guidance=2.0)
+    for i, seed in enumerate((4, 9)):
+        assert torch.allclose(both[i : i + 1], accompanist.sample(c_x[i : i + 1], [seed], steps=3, guidance=2.0), atol=1e-5)
+    several = accompanist.sample(c_x[:1], [4, 5], steps=3, guidance=2.0)
+    assert torch.allclose(several[:1], both[:1], atol=1e-5)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from bassnb import attention
 from bassnb.attention import AttentionError, DynamicPositionBias, SelfAttention, toeplitz
 
 
@@ -103,3 +104,19 @@ def test_without_a_bias_attention_would_not_know_the_order():
 def test_heads_must_share_the_channels_equally():
     with pytest.raises(AttentionError, match="10 channels"):
         SelfAttention(10, 4)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 5), (0, 1), (2, 4), (4, 5)])
+def test_toeplitz_gives_some_rows_as_all_of_them(start, stop):
+    vector = draws(3, 9)
+    assert torch.equal(toeplitz(vector, 5, start, stop), toeplitz(vector, 5)[:, start:stop])
+
+
+@pytest.mark.parametrize("scores", [1, 100, 300])
+def test_attention_some_rows_at_a_time_is_attention(scores, monkeypatch):
+    layer, x = trained(SelfAttention(12, 3)), draws(2, 12, 17)
+    whole = layer(x)
+    monkeypatch.setattr(attention, "SCORES", scores)  # 1 row, 1 row, 5 rows of 17 at a time
+    assert torch.allclose(layer(x), whole, atol=1e-5)
+    layer(x).sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in layer.parameters())

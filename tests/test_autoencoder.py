@@ -42,17 +42,32 @@ def test_pieces_equal_the_whole(config):
         assert torch.allclose(model.decode(whole, chunk=chunk), model.decode(whole), atol=1e-4)
 
 
-@pytest.mark.parametrize("config", [SMOKE.bass, SMALL_PAPER, CLASSROOM.bass, SETTLED_PAPER])
-def test_receptive_field_bounds_what_a_step_depends_on(config):
+@pytest.mark.parametrize("config", [SMOKE.bass, SMALL_PAPER, CLASSROOM.mix, CLASSROOM.bass, SETTLED_PAPER])
+def test_the_overlap_of_pieces_is_the_measured_receptive_field(config):
     model, middle, length = autoencoder(config), 20, 41
     wave = (0.1 * torch.randn(1, 2, length * 4096, generator=GENERATOR)).requires_grad_()
     model.encode(wave)[..., middle].square().sum().backward()
     touched = wave.grad[0].abs().sum(0).unflatten(0, (length, 4096)).sum(1).nonzero().flatten()
-    assert middle - touched.min() <= model.receptive_field and touched.max() - middle <= model.receptive_field
+    assert middle - touched.min() == touched.max() - middle == model.encoder_reach
     latents = torch.randn(1, config.latent_channels, length, generator=GENERATOR, requires_grad=True)
     model.decode(latents)[..., middle * 4096 : (middle + 1) * 4096].square().sum().backward()
     touched = latents.grad[0].abs().sum(0).nonzero().flatten()
-    assert middle - touched.min() <= model.receptive_field and touched.max() - middle <= model.receptive_field
+    assert middle - touched.min() == touched.max() - middle == model.decoder_reach
+    assert model.receptive_field == max(model.encoder_reach, model.decoder_reach)
+
+
+@pytest.mark.parametrize("config", [SMOKE.bass, SETTLED])
+@pytest.mark.parametrize("block", [1000, 4096, 50_000, 300_000])
+def test_a_stream_is_the_whole(config, block):
+    model = autoencoder(config)
+    wave = 0.1 * torch.randn(1, 2, 60 * 4096 + 77, generator=GENERATOR)
+    pieces = list(model.encode_blocks(wave.split(block, -1), chunk=16))
+    assert max(piece.shape[-1] for piece in pieces) == 16
+    latents = model.encode(wave)
+    assert torch.allclose(torch.cat(pieces, -1), latents, atol=1e-4)
+    sound = list(model.decode_blocks(latents, wave.shape[-1], chunk=16))
+    assert max(piece.shape[-1] for piece in sound) == 16 * 4096
+    assert torch.allclose(torch.cat(sound, -1), model.decode(latents, wave.shape[-1]), atol=1e-4)
 
 
 def test_a_second_does_not_depend_on_the_length_of_the_file():

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bassnb.diffusion import add_noise, alpha_beta, c_from_v
-from bassnb.sampling import SamplingError, ddim, initial_noise
+from bassnb.sampling import SamplingError, ddim, dpm_solver, initial_noise
 
 
 def draws(*shape, seed=0):
@@ -107,3 +107,72 @@ def test_noise_belongs_to_its_seed_alone():
     torch.manual_seed(0)
     assert torch.equal(state, torch.random.get_rng_state())  # drawing noise does not touch the global generator
     assert abs(first.mean()) < 0.1 and abs(first.std() - 1) < 0.1 and first.dtype == torch.float32
+
+
+# -- the solver of second order ---------------------------------------------------------------------------------------
+
+
+def perfect(spread):
+    """The best estimate of latents ~ N(0, spread^2): the path is then known, z = sqrt(alpha^2 s^2 + beta^2) times the noise."""
+
+    def denoise(z, t):
+        alpha, beta = alpha_beta(t.double()[:, None, None])
+        return alpha * spread**2 / (alpha**2 * spread**2 + beta**2) * z
+
+    return denoise
+
+
+def solver_reference(z, steps):
+    """DPM-Solver++(2M) as it is printed, in numbers: lambdas, step widths h, ratio r, weights of the two estimates."""
+    times = [1 - (k / steps) ** 2 for k in range(steps + 1)]
+    before = None
+    for k in range(steps):
+        (a, b), (a2, b2) = ((math.cos(math.pi / 2 * t), math.sin(math.pi / 2 * t)) for t in times[k : k + 2])
+        c = denoise(torch.from_numpy(z), torch.full((len(z),), times[k], dtype=torch.float32)).numpy()
+        d = c
+        if 1 < k + 1 < steps and k > 0 and before[0] is not None:
+            r = (math.log(a / b) - before[0]) / (math.log(a2 / b2) - math.log(a / b))
+            d = (1 + 1 / (2 * r)) * c - 1 / (2 * r) * before[1]
+        # (sigma' / sigma) z - alpha' (exp(-h) - 1) D, with exp(-h) = (alpha / beta) (beta' / alpha')
+        z = b2 / b * z - (a * b2 / b - a2) * d
+        before = (None if k == 0 else math.log(a / b)), c
+    return z
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 7, 12])
+def test_solver_equals_the_printed_algorithm(steps):
+    z = draws(2, 3, 8)
+    assert np.allclose(dpm_solver(denoise, z, steps).numpy(), solver_reference(z.numpy(), steps), atol=1e-6)
+
+
+def test_solver_is_of_second_order_and_ddim_of_first():
+    z, spread = draws(1, 2, 50), 0.7
+
+    def error(walk, steps):
+        return (walk(perfect(spread), z, steps) - spread * z).abs().max().item()
+
+    quarter = {walk: error(walk, 128) / error(walk, 512) for walk in (ddim, dpm_solver)}
+    assert 3.5 < quarter[ddim] < 4.5 and quarter[dpm_solver] > 6
+    assert error(dpm_solver, 64) < error(ddim, 64) / 4
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 12])
+def test_solver_obeys_an_oracle_exactly_and_grounding_before_the_step(steps):
+    c, z = draws(2, 3, 8), draws(2, 3, 8, seed=1)
+    assert torch.equal(dpm_solver(lambda z, t: c, z, steps), c)
+    seen = []
+    pushed = dpm_solver(lambda z, t: 0 * c, z, steps, ground=lambda c_hat, beta: seen.append(beta) or c)
+    assert torch.equal(pushed, c) and len(seen) == steps and seen[0] == 1
+
+
+def test_solver_shows_every_estimate_and_sees_its_own_times():
+    seen = []
+    dpm_solver(lambda z, t: z * t[:, None, None], draws(2, 2, 4).float(), 4, callback=lambda k, z, c: seen.append((k, c / z)))
+    assert [k for k, _ in seen] == [0, 1, 2, 3]
+    assert [round(float(t.mean()), 4) for _, t in seen] == [1, 0.9375, 0.75, 0.4375]
+
+
+@pytest.mark.parametrize("steps", [0, -3])
+def test_solver_refuses_steps_below_one(steps):
+    with pytest.raises(SamplingError, match="at least 1"):
+        dpm_solver(denoise, draws(1, 2, 4), steps)
