@@ -3,7 +3,8 @@
 Songs that come without chord symbols get them from their own notes, or from the spectrum of their recording. The bass
 counts twice, softly among the notes and again as a hint of the root, because that is how musicians hear a chord. On the
 written pieces of `bassnb.evaluation.scorebook`, whose symbols are known, the root is right 81 % of the time (the rest
-are mostly relative chords), and the chord tones overlap with the symbols' by 87 %.
+are mostly relative chords), and the chord tones overlap with the symbols' by 87 %. `bassnb.evaluation.rule` takes the
+templates and the way through them with weights and a price of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
 LABELS = [(root, quality) for quality in QUALITIES for root in range(12)]
-_WEIGHTS = (1.0, 1.0, 0.8, 0.75)  # of root, third, fifth and seventh in a template
+ROOTS = np.array([root for root, _ in LABELS])
+WEIGHTS = (1.0, 1.0, 0.8, 0.75)  # of root, third, fifth and seventh in a template
 _RARE = {"maj": 0.0, "min": 0.0, "dom7": 0.02, "maj7": 0.03, "min7": 0.02, "sus4": 0.05, "dim": 0.07, "halfdim": 0.05}
 _BASS = 0.5  # weight of the bass among the notes: less than of the others, for it walks
 _ROOT_HINT = 0.2  # what a bass that plays nothing but the root adds to a similarity of at most 1
@@ -27,11 +29,11 @@ _CHANGE = 0.6  # what a change of chord costs
 _WINDOW, _HOP = 8192, 2048
 
 
-def templates() -> np.ndarray:
-    """Unit vectors over pitch classes, one row per entry of `LABELS`: array (96, 12)."""
+def templates(weights: Sequence[float] = WEIGHTS) -> np.ndarray:
+    """Unit vectors over pitch classes, one row per entry of `LABELS`: array (96, 12); `weights` are in the order of `WEIGHTS`."""
     table = np.zeros((len(LABELS), 12))
     for row, (root, quality) in zip(table, LABELS, strict=True):
-        for tone, weight in zip(QUALITIES[quality], _WEIGHTS):
+        for tone, weight in zip(QUALITIES[quality], weights):
             row[(root + tone) % 12] = weight
     return table / np.linalg.norm(table, axis=1, keepdims=True)
 
@@ -86,11 +88,10 @@ def estimate_chords(upper: np.ndarray, bass: np.ndarray, borders: np.ndarray) ->
     chroma = upper + _BASS * bass
     norm = np.linalg.norm(chroma, axis=1, keepdims=True)
     score = (chroma / np.maximum(norm, 1e-9)) @ templates().T
-    roots = np.array([root for root, _ in LABELS])
     share = bass / np.maximum(bass.sum(1, keepdims=True), 1e-9)
-    score += _ROOT_HINT * share[:, roots] - np.array([_RARE[quality] for _, quality in LABELS])
+    score += _ROOT_HINT * share[:, ROOTS] - np.array([_RARE[quality] for _, quality in LABELS])
     score[norm[:, 0] < 1e-9] = 0  # silence says nothing: the chord stays
-    path = _best_path(score)
+    path = best_path(score, _CHANGE)
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     return tuple(
         Chord(round(float(borders[here]), 5), round(float(borders[there]), 5), *LABELS[path[here]])
@@ -98,14 +99,14 @@ def estimate_chords(upper: np.ndarray, bass: np.ndarray, borders: np.ndarray) ->
     )
 
 
-def _best_path(score: np.ndarray) -> np.ndarray:
-    """Labels (S,) with the highest sum of scores (S, K) less `_CHANGE` for every change."""
+def best_path(score: np.ndarray, change: float) -> np.ndarray:
+    """Labels (S,) with the highest sum of scores (S, K) less `change` for every change of label: Viterbi's recursion."""
     total, came_from = score[0].copy(), np.zeros(score.shape, dtype=int)
     for step in range(1, len(score)):
         best = int(total.argmax())
-        moves = total[best] - _CHANGE > total
+        moves = total[best] - change > total
         came_from[step] = np.where(moves, best, np.arange(score.shape[1]))
-        total = np.where(moves, total[best] - _CHANGE, total) + score[step]
+        total = np.where(moves, total[best] - change, total) + score[step]
     path = [int(total.argmax())]
     for step in range(len(score) - 1, 0, -1):
         path.append(int(came_from[step, path[-1]]))

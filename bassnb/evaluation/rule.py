@@ -16,13 +16,15 @@ from scipy.ndimage import maximum_filter1d
 from scipy.signal import find_peaks
 from torch import Tensor
 
-from bassnb.data.score import QUALITIES, Note
+from bassnb.data.score import Note
 from bassnb.data.synth import play
+from bassnb.evaluation.harmony import ROOTS, best_path, templates
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
 RATE = 11_025  # Hz, of the chromagram: pitch classes up to 5.5 kHz
 HOP = 1024  # 93 ms of chromagram at that rate
+WEIGHTS = (1.2, 1.0, 1.0, 1.0)  # of root, third, fifth and seventh in a chord
 STAY = 0.96  # probability that the chord of the next 93 ms is the same
 SHARPNESS = 12.0  # of the chord likelihoods: exp(SHARPNESS x cosine)
 KICK_HOP, KICK_WINDOW, KICK_BINS = 256, 4096, 12  # 5.8 ms; 93 ms; to 120 Hz
@@ -33,15 +35,7 @@ LOWEST, LONGEST = 28, 1.0  # E1; seconds of the longest note
 
 def chord_templates() -> tuple[np.ndarray, np.ndarray]:
     """Every chord as a unit vector of pitch classes, (chords, 12), and the roots, (chords,). The root counts most."""
-    rows, roots = [], []
-    for root in range(12):
-        for steps in QUALITIES.values():
-            row = np.zeros(12)
-            row[[(root + step) % 12 for step in steps]] = 1.0
-            row[root] = 1.2
-            rows.append(row / np.linalg.norm(row))
-            roots.append(root)
-    return np.stack(rows), np.array(roots)
+    return templates(WEIGHTS), ROOTS
 
 
 def chromagram(mix: Tensor) -> tuple[np.ndarray, float]:
@@ -61,14 +55,12 @@ def hear_roots(chroma: np.ndarray) -> np.ndarray:
     """The likeliest sequence of chord roots, pitch classes (T,), of a chromagram (12, T).
 
     States are the chords of `chord_templates`, likelihoods exp(12 cos), transitions uniform except for staying; the
-    best path is Viterbi's.
+    best path is Viterbi's. In logarithms a change costs log(stay) - log((1 - stay) / other chords).
     """
-    templates, roots = chord_templates()
+    rows, roots = chord_templates()
     unit = chroma / np.maximum(np.linalg.norm(chroma, axis=0), 1e-9)
-    likelihood = np.exp(SHARPNESS * templates @ unit)
-    transition = librosa.sequence.transition_loop(len(templates), STAY)
-    path = librosa.sequence.viterbi_discriminative(likelihood / likelihood.sum(0), transition)
-    return roots[path]
+    change = np.log(STAY) - np.log((1 - STAY) / (len(rows) - 1))
+    return roots[best_path(SHARPNESS * (rows @ unit).T, change)]
 
 
 def hear_kicks(mix: Tensor) -> np.ndarray:
