@@ -30,7 +30,7 @@ _WINDOW, _HOP = 8192, 2048
 
 
 def templates(weights: Sequence[float] = WEIGHTS) -> np.ndarray:
-    """Unit vectors over pitch classes, one row per entry of `LABELS`: array (96, 12); `weights` are in the order of `WEIGHTS`."""
+    """Unit vectors over pitch classes, one row per entry of `LABELS`: (96, 12); `weights` are in the order of `WEIGHTS`."""
     table = np.zeros((len(LABELS), 12))
     for row, (root, quality) in zip(table, LABELS, strict=True):
         for tone, weight in zip(QUALITIES[quality], weights):
