@@ -78,6 +78,7 @@ def distance_examination(name: str, help: str) -> None:
 
 distance_examination("frechet", "Frechet distance of takes to true basses of other songs.")
 distance_examination("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
+distance_examination("samplers", "Two samplers at several numbers of steps: distance, match, and what 64 steps have over them.")
 distance_examination("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
 plain_examination("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_examination("probe", "Read the chord root from mix latents of unseen songs.")

@@ -21,6 +21,7 @@ from bassnb.evaluation.grounded import evaluate_style
 from bassnb.evaluation.length import evaluate_length, lines
 from bassnb.evaluation.probe import chord_root_probe
 from bassnb.evaluation.report import choose_guidance, evaluate_match
+from bassnb.evaluation.samplers import evaluate_samplers
 from bassnb.evaluation.transfer import evaluate_transfer
 
 
@@ -58,6 +59,11 @@ def _steps(accompanist: Accompanist, **options) -> tuple[dict, str]:
     return report, ", ".join(f"K {k}: {row['value']:.1f}" for k, row in report["steps"].items())
 
 
+def _samplers(accompanist: Accompanist, **options) -> tuple[dict, str]:
+    report = evaluate_samplers(accompanist, **options)
+    return report, ", ".join(f"{name}: {row['distance']['value']:.1f}" for name, row in report["rows"].items())
+
+
 def _rescale(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_rescale(accompanist, **options)
     gains = {phi: gain["value"] for phi, gain in report["gain_strong"].items() if gain}
@@ -88,8 +94,8 @@ def _transfer(accompanist: Accompanist, **options) -> tuple[dict, str]:
 
 EXAMINATIONS: dict[str, Callable[..., tuple[dict, str]]] = {
     "match": _match, "guidance": _guidance, "autoencoder": _autoencoder, "probe": _probe,
-    "frechet": _frechet, "steps": _steps, "rescale": _rescale, "contrastive": _contrastive, "style": _style,
-    "length": _length, "transfer": _transfer,
+    "frechet": _frechet, "steps": _steps, "samplers": _samplers, "rescale": _rescale, "contrastive": _contrastive,
+    "style": _style, "length": _length, "transfer": _transfer,
 }  # fmt: skip
 
 # What `bassnb evaluate all --quick` runs: minutes in place of hours, to see that everything works; the figures are noise.
@@ -100,6 +106,8 @@ QUICK: dict[str, dict] = {
     "probe": {"songs": 4, "seconds": 8.0},
     "frechet": {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "steps": 8},
     "steps": {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "counts": (1, 8, 64)},
+    "samplers": {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50,
+                 "walks": (("ddim", 64), ("ddim", 12), ("dpm++", 12))},
     "rescale": {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "steps": 8, "weights": (1.0, 2.0, 6.0),
                 "phis": (0.0, 0.5, 1.0)},
     "contrastive": {"songs": 8, "seconds": 6.0, "steps": 8},

@@ -13,7 +13,7 @@ from bassnb.evaluation.summary import CLAIMS, read_reports, write_summary
 
 FEW = {
     "songs": 2, "seconds": 2.0, "steps": 1, "reference": 3, "resamples": 20, "counts": (1, 8, 64), "weights": (1.0, 3.0),
-    "phis": (0.0, 1.0), "basses": 16, "family": ("reggae",),
+    "phis": (0.0, 1.0), "basses": 16, "family": ("reggae",), "walks": (("ddim", 2), ("dpm++", 2)),
 }  # fmt: skip
 FEWER = {"length": {"lengths": (2.0, 4.0), "pieces": (8, 16)}}  # what means something else to other examinations
 
