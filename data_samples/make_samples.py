@@ -12,10 +12,10 @@ from pathlib import Path
 from bassnb.audio import write_audio
 from bassnb.data.render import mix_of, render
 from bassnb.data.score import Song
+from bassnb.data.songs import BASSES
 
 HERE = Path(__file__).parent
 SONGS = ("pop", "latin", "rock", "jazz")
-STYLES = ("acoustic", "finger", "pick", "fretless", "slap-1", "slap-2", "synth-1", "synth-2")  # programs 32 to 39
 
 
 def main() -> None:
@@ -27,8 +27,8 @@ def main() -> None:
             path = HERE / name / f"{stem}.{'flac' if lossless else 'ogg'}"
             write_audio(path, wave, subtype="PCM_16" if lossless else None)
     phrase = Song.from_json((HERE / "styles" / "phrase.json").read_text())
-    for number, name in enumerate(STYLES):
-        song = replace(phrase, parts=(replace(phrase.part("bass"), program=32 + number),))
+    for name, program in BASSES.items():
+        song = replace(phrase, parts=(replace(phrase.part("bass"), program=program),))
         write_audio(HERE / "styles" / f"{name}.flac", render(song, parts=("bass",))["bass"], subtype="PCM_16")
 
 

@@ -40,14 +40,18 @@ from bassnb.data.score import (
 )
 
 __all__ = [
-    "BASS_PROGRAMS", "BASS_STYLES", "COMP_RHYTHMS", "HIGHEST", "LOWEST", "QUALITIES", "SPLITS", "Chord", "DataError",
-    "Effects", "Note", "Part", "Song", "chord_at", "compose", "pitch_at",
+    "BASSES", "BASS_PROGRAMS", "BASS_STYLES", "COMP_RHYTHMS", "HIGHEST", "LEADS", "LOWEST", "QUALITIES", "SPLITS", "Chord",
+    "DataError", "Effects", "Note", "Part", "Song", "chord_at", "compose", "pitch_at",
 ]
 
 SONGS_VERSION = 2  # goes up whenever a seed gives another song or sound: what was cached of the old ones is not taken
 BASS_STYLES = tuple(STYLES)
-BASS_PROGRAMS = (32, 33, 34, 35, 36, 37, 38, 39, 80, 87)  # the General MIDI basses, then two synth leads
-_LEADS = 0.08  # share of songs whose bass is a synth lead
+BASSES = {  # of General MIDI, with their programs
+    "acoustic": 32, "finger": 33, "pick": 34, "fretless": 35, "slap-1": 36, "slap-2": 37, "synth-1": 38, "synth-2": 39,
+}  # fmt: skip
+LEADS = {"square lead": 80, "bass lead": 87}  # synthesizers that some songs have for a bass
+BASS_PROGRAMS = (*BASSES.values(), *LEADS.values())
+_LEAD_SHARE = 0.08  # share of songs whose bass is a synth lead
 _UNUSUAL = 0.35  # share of the other parts whose instrument the idiom would not have chosen
 
 
@@ -143,7 +147,7 @@ def write_bass(plan: Plan, spans: Sequence[Span], seconds: float, program: int |
     """The bass part: each stretch of one chord within one bar is handed to the section's style."""
     lowest = LOWEST + int(rng.integers(0, 7))
     gate = float(rng.uniform(0.55, 1.0))
-    drawn = BASS_PROGRAMS[int(rng.integers(8))] if rng.random() >= _LEADS else BASS_PROGRAMS[8 + int(rng.integers(2))]
+    drawn = BASS_PROGRAMS[int(rng.integers(8))] if rng.random() >= _LEAD_SHARE else BASS_PROGRAMS[8 + int(rng.integers(2))]
     events: list[Event] = []
     last = lowest
     for section in plan.sections:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System
-from bassnb.data.songs import BASS_PROGRAMS
+from bassnb.data.songs import BASSES, LEADS
 from bassnb.evaluation.examples import example
 from bassnb.evaluation.pitch import track_pitch
 from bassnb.evaluation.spectra import spectral_measures
@@ -18,8 +18,7 @@ from bassnb.evaluation.statistics import summary
 from bassnb.spectral import griffin_lim
 
 ROWS = ("trained_phase", "griffin_lim", "true_phase")
-NAMES = ("acoustic", "finger", "pick", "fretless", "slap 1", "slap 2", "synth 1", "synth 2", "square lead", "bass lead")
-TIMBRES = dict(zip(NAMES, BASS_PROGRAMS, strict=True))  # names of General MIDI
+TIMBRES = BASSES | LEADS
 
 
 @torch.no_grad()

@@ -19,15 +19,14 @@ from torch import Tensor
 from bassnb.accompanist import Accompanist
 from bassnb.audio import to_level
 from bassnb.data.render import render
-from bassnb.data.songs import compose
+from bassnb.data.songs import BASSES, compose
 from bassnb.errors import BassnbError
 from bassnb.evaluation.pitch import track_pitch
 from bassnb.evaluation.report import through_autoencoder
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
-TIMBRES = ("acoustic", "finger", "pick", "fretless", "slap-1", "slap-2", "synth-1", "synth-2")
-PROGRAMS = range(32, 40)  # of General MIDI, in the order of `TIMBRES`
+TIMBRES, PROGRAMS = tuple(BASSES), tuple(BASSES.values())
 HARMONICS = 20
 WINDOW, HOP, BINS = 4096, 1024, 512  # 93 ms every 23 ms, to 5.5 kHz; the hop is that of `track_pitch`
 FLOOR = 1e-6  # of the energy of all harmonics: -60 dB
