@@ -22,7 +22,7 @@ from bassnb.data.score import Song
 from bassnb.data.songs import compose
 from bassnb.diffusion import add_noise, v_target
 from bassnb.evaluation.examples import Example, example
-from bassnb.evaluation.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe
+from bassnb.evaluation.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe, within
 from bassnb.evaluation.report import Marks, column, through_autoencoder, ways
 from bassnb.evaluation.statistics import summary, way_summary
 from bassnb.presets import SAMPLE_RATE
@@ -102,21 +102,13 @@ def hear(wave: Tensor, song: Song, seconds: float) -> list[Heard]:
 
 def stretches(take: Transcription, song: Song, seconds: float) -> list[Heard]:
     """A take cut into stretches of equal length, their times counted from the beginning of the song."""
-    found = []
-    for begin in np.arange(0, song.duration - seconds + 1e-6, seconds):
-        frames, starts = (_within(times, begin, begin + seconds) for times in (take.times, take.onsets))
-        part = Transcription(take.times[frames], take.midi[frames], take.onsets[starts])
-        found.append((part, song, float(begin), float(begin + seconds)))
-    return found
+    begins = np.arange(0, song.duration - seconds + 1e-6, seconds).tolist()
+    return [(take.between(begin, begin + seconds), song, begin, begin + seconds) for begin in begins]
 
 
 def mean_marks(marks: list[Marks]) -> np.ndarray:
     """The mean over all measures for each song or stretch, array (songs,)."""
     return np.mean([column(marks, key) for key in MEASURES], axis=0)
-
-
-def _within(times: np.ndarray, begin: float, end: float) -> np.ndarray:
-    return (times >= begin) & (times < end)
 
 
 def in_windows(accompanist: Accompanist, mix: Tensor, seconds: float, steps: int, seed: int) -> Tensor:
@@ -129,7 +121,7 @@ def in_windows(accompanist: Accompanist, mix: Tensor, seconds: float, steps: int
 def mark(part: Transcription, song: Song, begin: float, end: float) -> Marks:
     """Marks of one stretch against the song from `begin` to `end` seconds."""
     written = note_starts(song)
-    return {**compare(part, song), "onset_f1": onset_f1(part.onsets, written[_within(written, begin, end)])}
+    return {**compare(part, song), "onset_f1": onset_f1(part.onsets, written[within(written, begin, end)])}
 
 
 def floor_mark(ceiling: list[list[Heard]], song: int, stretch: int) -> Marks:

@@ -30,6 +30,16 @@ class Transcription:
     midi: np.ndarray
     onsets: np.ndarray
 
+    def between(self, begin: float, end: float) -> Transcription:
+        """What lies in [`begin`, `end`) seconds, at the times where it was."""
+        frames, starts = (within(times, begin, end) for times in (self.times, self.onsets))
+        return Transcription(self.times[frames], self.midi[frames], self.onsets[starts])
+
+
+def within(times: np.ndarray, begin: float, end: float) -> np.ndarray:
+    """Which times lie in [`begin`, `end`): a boolean array."""
+    return (times >= begin) & (times < end)
+
 
 def transcribe(wave: torch.Tensor) -> Transcription:
     """Pitch track and onsets of a bass take, Tensor (2, N) at 44.1 kHz."""

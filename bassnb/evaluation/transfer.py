@@ -99,14 +99,8 @@ def floor_of(index: int, heard: list[Transcription], cases: Sequence[Case]) -> M
         if case.name != name and case.example.song.duration > song.duration - 0.5
     ]  # fmt: skip
     chosen = long_enough[:: -(-len(long_enough) // OTHERS) or 1]
-    marks = [compare(until(heard[other], song.duration), song) for other in chosen]
+    marks = [compare(heard[other].between(0.0, song.duration), song) for other in chosen]
     return {key: float(np.mean([other[key] for other in marks])) if marks else float("nan") for key in MEASURES}
-
-
-def until(take: Transcription, seconds: float) -> Transcription:
-    """The beginning of a transcription."""
-    inside = take.times < seconds
-    return Transcription(take.times[inside], take.midi[inside], take.onsets[take.onsets < seconds])
 
 
 def song_marks(case: Case, rows: dict[str, list], index: int) -> dict:

@@ -14,7 +14,7 @@ from bassnb.data.synth import soundfont_path
 from bassnb.evaluation.cases import OPEN, band, folder_cases, installed, spread, transfer_cases, written_cases
 from bassnb.evaluation.match import MEASURES, transcribe
 from bassnb.evaluation.suite import examine
-from bassnb.evaluation.transfer import columns_of, floor_of, group, until
+from bassnb.evaluation.transfer import columns_of, floor_of, group
 from bassnb.presets import get_preset
 from tests.data.test_midi import END, midi, track
 
@@ -85,7 +85,7 @@ def test_the_floor_leaves_the_song_itself_out_whatever_plays_it(cases):
     alone = floor_of(0, heard[:1] * 2, [cases[0], copy])
     assert all(np.isnan(value) for value in alone.values())
     assert floor_of(0, [*heard, heard[0]], [*cases, copy]) == floor_of(0, heard, cases)
-    assert until(heard[0], 1.0).times.max() < 1.0
+    assert heard[0].between(0.0, 1.0).times.max() < 1.0
 
 
 def test_groups_count_only_what_applies(cases):
