@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.checkpoints import CheckpointError, System
+from bassnb.checkpoints import CheckpointError
 from bassnb.evaluation.contrastive import (
     ContrastiveModel,
     diagonal,
@@ -16,7 +16,6 @@ from bassnb.evaluation.contrastive import (
     save_judge,
     score_matrix,
 )
-from bassnb.presets import get_preset
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +57,8 @@ def test_diagonal_counts_own_basses():
     assert found["top1"]["low"] <= 2 / 3 <= found["top1"]["high"]
 
 
-def test_latents_of_waves():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        system, wave = System(get_preset("smoke")).eval(), torch.randn(2, 9000) * 0.1
+def test_latents_of_waves(accompanist):
+    system, wave = accompanist.system, torch.randn(2, 9000, generator=torch.Generator().manual_seed(0)) * 0.1
     for autoencoder, channels in ((system.mix_autoencoder, 64), (system.bass_autoencoder, 32)):
         quiet, loud = latents_of(autoencoder, [wave, wave * 3])
         assert quiet.shape == (channels, 3) and torch.allclose(quiet, loud, atol=1e-3)
@@ -76,7 +73,7 @@ def test_the_file_holds_the_judge(model, tmp_path):
         load_judge(tmp_path / "none.safetensors")
 
 
-def test_a_judge_of_other_encoders_is_refused(model, tmp_path):
+def test_a_judge_of_other_encoders_is_refused(model, accompanist, tmp_path):
     path = save_judge(model, tmp_path / "judge.safetensors", encoders="abc")
     with pytest.raises(CheckpointError, match="other encoders"):
-        load_judge(path, System(get_preset("smoke")))
+        load_judge(path, accompanist.system)

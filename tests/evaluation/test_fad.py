@@ -4,25 +4,13 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
-from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import System
 from bassnb.evaluation import embeddings
 from bassnb.evaluation.embeddings import LOADERS, EmbeddingError
 from bassnb.evaluation.fad import Row, evaluate_frechet, evaluate_rescale, evaluate_steps, farther, gain_above
 from bassnb.evaluation.suite import examine
-from bassnb.presets import get_preset
 
 TINY = {"songs": 2, "seconds": 1.5, "reference": 3, "resamples": 20}
-
-
-@pytest.fixture(scope="module")
-def accompanist():
-    """A tiny system with random weights."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
 
 
 def ordered(row):

@@ -3,23 +3,12 @@
 import json
 
 import pytest
-import torch
 
-from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import CheckpointError, System
+from bassnb.checkpoints import CheckpointError
 from bassnb.data.latents import fingerprint
 from bassnb.evaluation.contrastive import ContrastiveModel, save_judge
 from bassnb.evaluation.figures import evaluate_contrastive
 from bassnb.evaluation.suite import examine
-from bassnb.presets import get_preset
-
-
-@pytest.fixture(scope="module")
-def accompanist():
-    """A tiny system with random weights."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
 
 
 def test_contrastive_report(accompanist, tmp_path):

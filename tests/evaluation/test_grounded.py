@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import System
 from bassnb.evaluation import grounded
 from bassnb.evaluation.contrastive import latents_of
 from bassnb.evaluation.grounded import (
@@ -22,15 +20,6 @@ from bassnb.evaluation.examples import example
 from bassnb.evaluation.suite import examine
 from bassnb.evaluation.timbre import fit_ruler, labelled_basses, timbre_features
 from bassnb.grounding import style_mean
-from bassnb.presets import get_preset
-
-
-@pytest.fixture(scope="module")
-def accompanist():
-    """A tiny system with random weights."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
 
 
 @pytest.fixture(scope="module")

@@ -5,23 +5,11 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
-from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import System
 from bassnb.evaluation.examples import examples
 from bassnb.evaluation.match import MEASURES, compare, transcribe
 from bassnb.evaluation.report import LEVEL_MEAN, choose_guidance, evaluate_match, floor_marks, guidance_pairs, tabulate, ways
 from bassnb.evaluation.suite import examine, without_nan
-from bassnb.presets import get_preset
-
-
-@pytest.fixture(scope="module")
-def accompanist():
-    """A tiny system with random weights."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
 
 
 @pytest.fixture(scope="module")

@@ -2,21 +2,15 @@
 
 import torch
 
-from bassnb.accompanist import Accompanist
 from bassnb.audio import LEVEL, rms
-from bassnb.checkpoints import System
 from bassnb.evaluation import takes
 from bassnb.evaluation.contrastive import latents_of
 from bassnb.evaluation.examples import examples
 from bassnb.evaluation.takes import decode_takes, sample_latents
-from bassnb.presets import get_preset
 
 
-def test_a_batch_plays_what_the_accompanist_plays(monkeypatch):
+def test_a_batch_plays_what_the_accompanist_plays(accompanist, monkeypatch):
     monkeypatch.setattr(takes, "BATCH", 2)  # three songs: a whole batch and a rest
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        accompanist = Accompanist(System(get_preset("smoke")).requires_grad_(False))
     found = list(examples("test", 3, seconds=1.5))
     c_x = latents_of(accompanist.system.mix_autoencoder, [one.mix for one in found])
     for guidance in (0.0, 3.0):

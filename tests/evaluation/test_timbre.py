@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import System
 from bassnb.data.score import Note
 from bassnb.data.synth import play
 from bassnb.evaluation.timbre import (
@@ -17,7 +15,6 @@ from bassnb.evaluation.timbre import (
     labelled_basses,
     timbre_features,
 )
-from bassnb.presets import get_preset
 
 
 def tone(midi, amplitudes, seconds=1.0):
@@ -88,10 +85,7 @@ def test_every_timbre_needs_an_example():
         fit_ruler(np.zeros((7, 3)), np.arange(7))
 
 
-def test_calibration_goes_through_the_autoencoder_and_repeats():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        accompanist = Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
+def test_calibration_goes_through_the_autoencoder_and_repeats(accompanist):
     try:
         first, again = (calibrate(accompanist, basses=16, seconds=2.0) for _ in range(2))
     except TimbreError as error:  # random weights may leave no pitch at all, which is then said

@@ -7,24 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import System
 from bassnb.data.score import DataError
 from bassnb.data.synth import soundfont_path
 from bassnb.evaluation.cases import OPEN, band, folder_cases, installed, spread, transfer_cases, written_cases
 from bassnb.evaluation.match import MEASURES, transcribe
 from bassnb.evaluation.suite import examine
 from bassnb.evaluation.transfer import columns_of, floor_of, group
-from bassnb.presets import get_preset
 from tests.data.test_midi import END, midi, track
-
-
-@pytest.fixture(scope="module")
-def accompanist():
-    """A tiny system with random weights."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
 
 
 @pytest.fixture(scope="module")
