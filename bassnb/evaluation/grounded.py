@@ -147,6 +147,15 @@ def evaluate_style(
               strength=strength)
         for number, example in enumerate(examples("test", songs, seconds=seconds, progress=progress))
     ]  # fmt: skip
+    return {
+        "preset": accompanist.system.preset.name, "split": "test", "songs": songs, "seed0": 0, "seconds": seconds,
+        "steps": steps, "strength": strength, "references": len(PROGRAMS), "pieces": pieces,
+        "basses": basses, "timbres": list(TIMBRES), **tabulate(found),
+    }  # fmt: skip
+
+
+def tabulate(found: list[dict]) -> dict[str, dict | list]:
+    """The figures of `evaluate_style`, from what `study` found in every song."""
 
     def column(row: str, key: str) -> np.ndarray:
         return np.array([song[row][key] for song in found])
@@ -157,13 +166,10 @@ def evaluate_style(
     hits |= {name: column(name, "recognised") for name in ("grounded", "free")}
     table = {"0": "free", **{f"{other:g}": f"{other:g}" for other in STRENGTHS}}
     return {
-        "preset": accompanist.system.preset.name, "split": "test", "songs": songs, "seed0": 0, "seconds": seconds,
-        "steps": steps, "strength": strength, "references": len(PROGRAMS), "pieces": pieces,
-        "basses": basses, "timbres": list(TIMBRES),
         "rows": {name: {key: summary(column(name, key)) for key in distances} for name in names},
         "nearer": {key: float(np.mean(column("grounded", key) < column("free", key))) for key in distances},
         "recognised": {name: summary(values) for name, values in hits.items()},
         "confusion": confusion([song["heard"] for song in found]),
         "strength_table": {name: {key: summary(column(row, key)) for key in found[0][row]} for name, row in table.items()},
         "cost": {key: summary(column("free", key) - column("grounded", key)) for key in MEASURES},
-    }  # fmt: skip
+    }

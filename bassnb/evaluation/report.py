@@ -75,6 +75,16 @@ def ways(
     return {key: way_summary(*(column(row, key) for row in (marks, floor, ceiling))) for key in measures}
 
 
+def ways_of_players(rows: dict[str, list[Marks]]) -> dict[str, dict]:
+    """``way`` and ``way_to_player``: how far every player between floor and ceiling got; see `evaluate_match`."""
+    floor, players = rows["shuffled"], [name for name in rows if name not in ("true", "autoencoder", "shuffled")]
+    return {
+        "way": {name: ways(rows[name], floor, rows["autoencoder"], SHOWN) for name in players},
+        "way_to_player": {name: ways(rows[name], floor, rows["another_player"], SHOWN) for name in players
+                          if name != "another_player"},
+    }  # fmt: skip
+
+
 def basses_for(
     accompanist: Accompanist, example: Example, pool: Pool, *, guidance: float, phi: float, steps: int
 ) -> dict[str, Tensor]:
@@ -95,9 +105,8 @@ def basses_for(
 
 
 def evaluate_match(
-    accompanist: Accompanist, *, songs: int = 64, split: str = "test", seconds: float = 24.0, seed0: int = 0,
-    steps: int = 64, guidance: float | None = None, phi: float | None = None, pool: int | None = None,
-    progress: bool = True,
+    accompanist: Accompanist, *, songs: int = 64, split: str = "test", seconds: float = 24.0, seed0: int = 0, steps: int = 64,
+    guidance: float | None = None, phi: float | None = None, pool: int | None = None, progress: bool = True,
 ) -> dict:  # fmt: skip
     """Accompany unseen songs and mark the takes.
 
@@ -124,24 +133,21 @@ def evaluate_match(
     pool = min(200, 5 * songs) if pool is None else pool
     known = remember(accompanist.system.mix_autoencoder, pool, seconds=seconds, progress=progress)
     rows: dict[str, list[Marks]] = {}
-    ceilings: list[tuple[Song, Transcription]] = []
+    written: list[Song] = []
+    ceilings: list[Transcription] = []
     pairs = Gathering()
     for example in examples(split, songs, seconds=seconds, seed0=seed0, progress=progress):
         basses = basses_for(accompanist, example, known, guidance=guidance, phi=phi, steps=steps)
         heard = {name: transcribe(wave) for name, wave in basses.items()}
-        ceilings.append((example.song, heard["autoencoder"]))
+        written.append(example.song)
+        ceilings.append(heard["autoencoder"])
         for name, take in heard.items():
             rows.setdefault(name, []).append(compare(take, example.song))
         pairs.add(example.mix, basses)
-    rows["shuffled"] = floor = floor_marks([take for _, take in ceilings], [song for song, _ in ceilings])
-    between = [name for name in rows if name not in ("true", "autoencoder", "shuffled")]
+    rows["shuffled"] = floor_marks(ceilings, written)
     return {
         **_setting(accompanist, split, songs, seed0, seconds, steps), "guidance": guidance, "phi": phi, "pool": pool,
-        "rows": tabulate(rows),
-        "way": {name: ways(rows[name], floor, rows["autoencoder"], SHOWN) for name in between},
-        "way_to_player": {name: ways(rows[name], floor, rows["another_player"], SHOWN) for name in between
-                          if name != "another_player"},
-        "adherence": pairs.adherence() if songs >= 4 else None,
+        "rows": tabulate(rows), **ways_of_players(rows), "adherence": pairs.adherence() if songs >= 4 else None,
     }  # fmt: skip
 
 

@@ -54,9 +54,7 @@ def train_contrastive(
     accelerator = Accelerator(cpu=device == "cpu")
     autoencoders = [system.mix_autoencoder, system.bass_autoencoder]
     pairs, held_out = latent_pairs(plan, autoencoders, cache, accelerator)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # initial weights only
-        model = ContrastiveModel(width=plan.width, embedding=plan.embedding)
+    model = _new_judge(plan, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
     model, optimizer = accelerator.prepare(model, optimizer)
     encoders = fingerprint(*autoencoders)
@@ -65,9 +63,7 @@ def train_contrastive(
               {"seed": seed, "plan": asdict(plan), "encoders": encoders}, resume=resume)  # fmt: skip
 
     def step(k: int) -> dict[str, Tensor]:
-        c_y, c_x = pairs.batch(step_seed(seed, k), plan.batch, plan.latents)
-        generator = torch.Generator().manual_seed(step_seed(seed, k, 1))
-        c_y, c_x = (c + plan.noise * torch.randn(c.shape, generator=generator) for c in (c_y, c_x))
+        c_y, c_x = _noisy_batch(pairs, plan, seed, k)
         loss = info_nce(model(c_x.to(accelerator.device), c_y.to(accelerator.device)))
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup)
@@ -83,6 +79,21 @@ def train_contrastive(
     if accelerator.is_main_process:
         save_judge(bare, Path(folder) / "judge.safetensors", encoders=encoders)
     return bare.eval().requires_grad_(False)
+
+
+def _new_judge(plan: ContrastivePlan, seed: int) -> ContrastiveModel:
+    """Random weights that depend on nothing but the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ContrastiveModel(width=plan.width, embedding=plan.embedding)
+
+
+def _noisy_batch(pairs: LatentDataset, plan: ContrastivePlan, seed: int, k: int) -> tuple[Tensor, Tensor]:
+    """Latents of bass (B, 32, L) and mix (B, 64, L) for step `k`, with noise that no step shares."""
+    c_y, c_x = pairs.batch(step_seed(seed, k), plan.batch, plan.latents)
+    generator = torch.Generator().manual_seed(step_seed(seed, k, 1))
+    c_y, c_x = (c + plan.noise * torch.randn(c.shape, generator=generator) for c in (c_y, c_x))
+    return c_y, c_x
 
 
 @torch.no_grad()
