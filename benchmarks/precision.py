@@ -97,7 +97,7 @@ def compare(network: nn.Module, inputs: tuple[Tensor, ...], repeats: int) -> dic
 def measure(settings: Settings) -> dict:
     """By preset, network and way."""
     return {
-        name: {part: compare(network, inputs, settings.repeats)
+        name: {part: compare(network, inputs, settings.brief_repeats)
                for part, (network, inputs) in parts(get_preset(name), settings).items()}
         for name in settings.presets
     }  # fmt: skip

@@ -30,7 +30,7 @@ def over_batch(system: System, settings: Settings) -> list[dict]:
         batch: partial(system.unet, z.repeat(batch, 1, 1), torch.full((batch,), 0.5), c_x.repeat(batch, 1, 1))
         for batch in settings.batches
     }
-    taken = interleaved(jobs, settings.repeats)
+    taken = interleaved(jobs, settings.brief_repeats)
     return [{"x": batch, **spread([1000 * t / batch for t in times])} for batch, times in taken.items()]
 
 

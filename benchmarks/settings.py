@@ -13,7 +13,8 @@ class Settings:
     model: str = "classroom"  # shipped model, or "smoke" for untrained weights of that preset
     presets: tuple[str, ...] = ("classroom", "paper")  # whose networks are measured with random weights
     peers: bool = True
-    repeats: int = 5
+    repeats: int = 4
+    brief_repeats: int = 12  # of what takes milliseconds
     codec_repeats: int = 3  # a round with all peers takes half a minute
     seconds: float = 24.0  # of audio, for whoever is faster than real time
     slow_seconds: float = 2.0  # for whoever is slower; everything is expressed in multiples of real time
@@ -27,10 +28,10 @@ class Settings:
 
 FULL = Settings()
 QUICK = Settings(
-    name="quick", repeats=1, codec_repeats=1, seconds=4.0, slow_seconds=0.25, steps=8, few_steps=4, processes=1,
+    name="quick", repeats=1, brief_repeats=1, codec_repeats=1, seconds=4.0, slow_seconds=0.25, steps=8, few_steps=4, processes=1,
     lengths=(4.0, 16.0), batches=(1, 4), counts=(1, 8),
 )  # fmt: skip
 TINY = Settings(
-    name="tiny", model="smoke", presets=("smoke",), peers=False, repeats=1, codec_repeats=1, seconds=1.0, steps=4, few_steps=2, processes=0,
+    name="tiny", model="smoke", presets=("smoke",), peers=False, repeats=1, brief_repeats=1, codec_repeats=1, seconds=1.0, steps=4, few_steps=2, processes=0,
     lengths=(1.0, 2.0), batches=(1, 2), counts=(1, 2),
 )  # fmt: skip

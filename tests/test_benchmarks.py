@@ -14,8 +14,10 @@ import torch
 from benchmarks import __main__ as program
 from benchmarks import codecs, precision, sampler, table, timing
 from benchmarks.settings import TINY
+from tests.book.test_notebooks import cells, source
 from tests.test_project import ROOT, pinned
 
+PAGE = ROOT / "book" / "speed.ipynb"
 PEERS = ("transformers", "diffusers", "music2latent")
 
 
@@ -102,3 +104,22 @@ def test_peers_change_no_pinned_version():
 def test_the_program_explains_itself():
     run = subprocess.run([sys.executable, "-m", "benchmarks", "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0 and "--quick" in run.stdout
+
+
+def test_the_page_is_clean_and_its_figures_are_described():
+    for cell in cells(PAGE):
+        assert cell["outputs"] == [] and cell["execution_count"] is None
+        assert all(len(line) <= 88 for line in source(cell).splitlines())
+        assert "plt.show()" not in source(cell) or len(cell["metadata"]["mystnb"]["image"]["alt"]) > 40
+
+
+def test_the_prose_of_the_page_holds_no_figures():
+    for cell in cells(PAGE, "markdown"):
+        text = re.sub(r"`[^`]*`|32-bit|bfloat16", "", source(cell))
+        assert not re.search(r"\d", text), text
+
+
+def test_the_recorded_run_is_a_whole_and_a_right_one():
+    recorded = json.loads((ROOT / "results" / "bench.json").read_text())
+    assert recorded["settings"]["name"] == "full" and recorded["wrong"] == []
+    assert table.rows_of(recorded) == recorded["table"]
