@@ -205,6 +205,17 @@ def test_training_refuses_what_it_cannot_do(tmp_path):
     assert_refused(run("train", "diffusion", *parts, *where, "smoke"), tmp_path, tmp_path / "m")
 
 
+@pytest.mark.parametrize("part, own", [("autoencoder", ["--stem", "mix"]), ("diffusion", ["--mix", "m", "--bass", "b"])])
+def test_training_is_given_its_options(part, own, monkeypatch, tmp_path):
+    given = {}
+    monkeypatch.setattr(f"bassnb.training.{part}.train_{part}", lambda *parts, **options: given.update(options))
+    for compile in ([], ["--compile"]):
+        options = ["--resume", "--precision", "bf16", "--steps", 3, *compile]
+        assert run("train", part, *own, "--run", tmp_path, "--preset", "smoke", *options).exit_code == 0
+        expected = {"resume": True, "precision": "bf16", "steps": 3, "compile": bool(compile)}
+        assert {name: given[name] for name in expected} == expected
+
+
 def test_evaluate_writes_its_report(model, tmp_path):
     out = tmp_path / "match.json"
     result = run("evaluate", "probe", "--model", model, "--songs", 2, "--out", out)

@@ -17,6 +17,7 @@ Cache = Annotated[Path, typer.Option(help="Folder for rendered songs and latents
 Steps = Annotated[Optional[int], typer.Option(min=1, help="Stop after so many of the preset's steps.")]
 Resume = Annotated[bool, typer.Option(help="Continue the training in the run folder.")]
 Precision = Annotated[str, typer.Option(help="no, bf16 or fp16.")]
+Compile = Annotated[bool, typer.Option("--compile", help="Compile the networks first: a minute or two, for a GPU.")]
 
 
 @train_app.command("autoencoder")
@@ -30,13 +31,14 @@ def train_autoencoder_command(
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "no",
+    compile: Compile = False,
 ) -> None:
     """Train the autoencoder of the mix or of the bass on generated songs."""
     from bassnb.presets import get_preset
     from bassnb.training.autoencoder import train_autoencoder
 
     train_autoencoder(get_preset(preset), stem, run, cache=cache, seed=seed, resume=resume, steps=steps, device=device,
-                      precision=precision)  # fmt: skip
+                      precision=precision, compile=compile)  # fmt: skip
     typer.echo(run / "model.safetensors")
 
 
@@ -53,13 +55,14 @@ def train_diffusion_command(
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "no",
+    compile: Compile = False,
 ) -> None:
     """Train the diffusion network between two trained autoencoders; leaves a model folder."""
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import train_diffusion
 
     train_diffusion(get_preset(preset), run, mix=mix, bass=bass, cache=cache, start=start, seed=seed, resume=resume,
-                    steps=steps, device=device, precision=precision)  # fmt: skip
+                    steps=steps, device=device, precision=precision, compile=compile)  # fmt: skip
     typer.echo(run / "pretrained")
 
 

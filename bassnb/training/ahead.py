@@ -6,6 +6,7 @@ the coming steps can be made in threads, and a training that does so is the same
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 Batch = tuple[Tensor, ...]
-WORKERS = 4
+WORKERS = min(8, os.cpu_count() or 1)
 
 
 class Ahead:
