@@ -124,9 +124,7 @@ def speeds(codecs: dict[str, Codec], settings: Settings) -> dict[str, dict[str, 
         jobs[name, "encode"] = partial(codec.encode, wave)
         jobs[name, "decode"] = partial(codec.decode, code)
     taken = interleaved(jobs, settings.codec_repeats)
-    return {
-        name: {way: [lasting[name] / seconds for seconds in taken[name, way]] for way in ("encode", "decode")} for name in codecs
-    }
+    return {name: {way: [lasting[name] / t for t in taken[name, way]] for way in ("encode", "decode")} for name in codecs}
 
 
 def measure(settings: Settings) -> dict:

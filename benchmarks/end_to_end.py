@@ -78,9 +78,8 @@ def fresh(*arguments: str) -> dict[str, float]:
     BenchmarkError
         If it failed.
     """
-    launcher = subprocess.run(
-        [sys.executable, "-c", LAUNCHER, sys.executable, *arguments], env=environment(), stdout=subprocess.PIPE, text=True, check=False
-    )
+    command = [sys.executable, "-c", LAUNCHER, sys.executable, *arguments]
+    launcher = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, text=True, check=False)
     if launcher.returncode:
         raise BenchmarkError(f"`python {' '.join(arguments[:3])}` did not work; see its message above")
     taken, peak = launcher.stdout.split()

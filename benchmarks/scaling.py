@@ -13,12 +13,13 @@ from benchmarks.sampler import inputs
 from benchmarks.settings import Settings
 from benchmarks.timing import interleaved, ratio, spread
 
+SAMPLER = {"guidance": 2.5, "sampler": "ddim"}
 LENGTH_STEPS = 16  # K of the long takes: every step costs the same, and a quarter of 64 is enough to see the growth
 
 
 def over_length(player: Accompanist, settings: Settings) -> list[dict]:
     """Seconds of computing for each second of music, whole takes."""
-    jobs = {length: partial(player, song(length), guidance=2.5, sampler="ddim", steps=LENGTH_STEPS) for length in settings.lengths}
+    jobs = {length: partial(player, song(length), steps=LENGTH_STEPS, **SAMPLER) for length in settings.lengths}
     taken = interleaved(jobs, 1)
     return [{"x": length, **spread([t / length for t in times])} for length, times in taken.items()]
 
@@ -37,7 +38,7 @@ def over_batch(system: System, settings: Settings) -> list[dict]:
 def over_steps(player: Accompanist, settings: Settings) -> list[dict]:
     """Seconds of a whole take against K."""
     mix = song(settings.seconds)
-    taken = interleaved({count: partial(player, mix, guidance=2.5, sampler="ddim", steps=count) for count in settings.counts}, 1)
+    taken = interleaved({count: partial(player, mix, steps=count, **SAMPLER) for count in settings.counts}, 1)
     return [{"x": count, **spread(times)} for count, times in taken.items()]
 
 
@@ -48,7 +49,7 @@ def over_threads(player: Accompanist, settings: Settings) -> list[dict]:
 
     def take(threads: int) -> None:
         torch.set_num_threads(threads)
-        player(mix, guidance=2.5, sampler="ddim", steps=LENGTH_STEPS)
+        player(mix, steps=LENGTH_STEPS, **SAMPLER)
 
     try:
         taken = interleaved({number: partial(take, number) for number in numbers}, settings.repeats)

@@ -27,11 +27,12 @@ class Settings:
 
 
 FULL = Settings()
+_ONCE = {"repeats": 1, "brief_repeats": 1, "codec_repeats": 1}
 QUICK = Settings(
-    name="quick", repeats=1, brief_repeats=1, codec_repeats=1, seconds=4.0, slow_seconds=0.25, steps=8, few_steps=4, processes=1,
+    name="quick", **_ONCE, seconds=4.0, slow_seconds=0.25, steps=8, few_steps=4, processes=1,
     lengths=(4.0, 16.0), batches=(1, 4), counts=(1, 8),
 )  # fmt: skip
 TINY = Settings(
-    name="tiny", model="smoke", presets=("smoke",), peers=False, repeats=1, brief_repeats=1, codec_repeats=1, seconds=1.0, steps=4, few_steps=2, processes=0,
+    name="tiny", model="smoke", presets=("smoke",), peers=False, **_ONCE, seconds=1.0, steps=4, few_steps=2, processes=0,
     lengths=(1.0, 2.0), batches=(1, 2), counts=(1, 2),
 )  # fmt: skip

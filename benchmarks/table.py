@@ -110,7 +110,8 @@ def shown(figure: dict | None, unit: str) -> tuple[str, str]:
     """Median and range as text."""
     if figure is None:
         return "", ""
-    median, low, high = (f"{figure[key]:.3g}" if figure[key] < 1000 else f"{figure[key]:.0f}" for key in ("median", "low", "high"))
+    values = [figure[key] for key in ("median", "low", "high")]
+    median, low, high = (f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in values)
     return f"{median} {unit}", f"{low} to {high}"
 
 

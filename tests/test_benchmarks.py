@@ -71,7 +71,8 @@ def test_samplers_that_differ_are_a_wrong_result(difference, sentences):
 
 
 @pytest.mark.parametrize(
-    ("sense", "goal", "verdict"), [(">=", 2, "met"), (">=", 4, "missed"), ("<=", 4, "met"), ("<=", 2, "missed"), ("", None, "shown")]
+    ("sense", "goal", "verdict"),
+    [(">=", 2, "met"), (">=", 4, "missed"), ("<=", 4, "met"), ("<=", 2, "missed"), ("", None, "shown")],
 )
 def test_a_verdict_is_about_the_median(sense, goal, verdict):
     assert table.row("speed", {"median": 3.0, "low": 1.0, "high": 5.0}, sense, goal)["verdict"] == verdict
