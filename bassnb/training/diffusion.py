@@ -21,7 +21,9 @@ from bassnb.training.loop import Run, compile_in_place, learning_rate, step_seed
 from bassnb.unet import UNet1d
 
 
-def load_autoencoders(preset: Preset, mix: str | Path, bass: str | Path, device: str | torch.device = "cpu") -> list[Autoencoder]:
+def load_autoencoders(
+    preset: Preset, mix: str | Path, bass: str | Path, device: str | torch.device = "cpu"
+) -> list[Autoencoder]:
     """The trained autoencoders in the run folders `mix` and `bass`, ready for inference."""
     loaded = []
     for config, folder in ((preset.mix, mix), (preset.bass, bass)):
