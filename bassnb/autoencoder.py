@@ -146,8 +146,9 @@ class Autoencoder(nn.Module):
         c, d = self.config, phase.float()
         unit = d / (d.square().sum(1, keepdim=True) + 1e-8).sqrt()
         turn = torch.complex(unit[:, 0], unit[:, 1]).unflatten(1, (c.channels, -1))  # (B, 2, F, T)
-        quarter = torch.outer(torch.arange(c.bins), torch.arange(s.shape[-1])) % 4  # in quarter turns
-        advance = torch.tensor([1, 1j, -1, -1j], device=s.device)[quarter.to(s.device)]
+        steps = (torch.arange(n, device=s.device) for n in (c.bins, s.shape[-1]))
+        quarter = torch.outer(*steps) % 4  # in quarter turns: 1, j, -1, -j
+        advance = torch.complex((quarter == 0).float() - (quarter == 2).float(), (quarter == 1).float() - (quarter == 3).float())
         wanted = magnitude(s.float(), c.log_eps)
         spectrum = alternate_projections(
             wanted * turn * advance, wanted, c.window, c.hop, s.shape[-1] * c.hop, decimation=c.spare,

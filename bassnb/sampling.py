@@ -95,7 +95,8 @@ def dpm_solver(
 
 
 SAMPLERS = {"ddim": ddim, "dpm++": dpm_solver}
-STEPS = {"ddim": 64, "dpm++": 12}  # enough for each: section 5 of the paper, results/samplers.json
+PAPER_STEPS = 64  # K, section 5
+STEPS = {"ddim": PAPER_STEPS, "dpm++": 12}  # enough of each: results/samplers.json
 
 
 def pairs_of_times(steps: int, power: float = 1) -> Iterator[tuple[Tensor, Tensor]]:
