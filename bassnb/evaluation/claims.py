@@ -93,6 +93,16 @@ def best_steps(reports: Reports) -> Finding:
     return finding(all(row["high"] > 0 for row in rows.values()), rows[best], "+.1f", "steps", words)
 
 
+def few_steps(key: str, form: str) -> Callable[[Reports], Finding]:
+    """12 steps of the solver are not clearly worse than 64 of DDIM, by the distance or by the mean of the match."""
+
+    def rule(reports: Reports) -> Finding:
+        row = at(reports["samplers"], f"rows/dpm++ 12/{key}")
+        return finding(row["low"] <= 0, row, form, "samplers", "{} more" if key == "farther" else "{} less")
+
+    return rule
+
+
 def rescale_gain(phi: str) -> Callable[[Reports], Finding]:
     """Above w = 2.5 the rescale with this phi clearly lowers FAD, averaged over w."""
 

@@ -54,6 +54,8 @@ GOALS = (
     Claim("Contrastive top 1 of 25: at least 60 %", "", claims.least("contrastive", "rows/generated/top1", 0.60)),
     Claim("Asked timbre recognised in at least 75 % of grounded takes", "", claims.least("style", "recognised/grounded", 0.75)),
     Claim("Grounding costs less than 5 points of chord tones", "", claims.harmony_kept),
+    Claim("12 steps of the faster sampler as good as 64 of DDIM, FAD", "", claims.few_steps("farther", "+.1f")),
+    Claim("12 steps of the faster sampler as good as 64 of DDIM, match", "", claims.few_steps("lost/mean", "+.1%")),
     *(Claim(f"Bass autoencoder above Griffin-Lim: {name}", "", claims.beats_griffin_lim(key, sign, form))
       for key, (name, sign, form) in SPECTRAL.items()),
     Claim("Bass autoencoder: multi-resolution STFT error at most 1.0", "",

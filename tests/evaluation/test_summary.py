@@ -40,6 +40,7 @@ def good_reports():
     pieces = {"log": 0.0, "absolute, held": 0.5, "absolute, stretched": 0.4, "none": 0.2}
     return {
         "steps": {"than": 64, "farther": {k: distance(v) for k, v in steps.items()}},
+        "samplers": {"rows": {"dpm++ 12": {"farther": distance(-0.3), "lost": {"mean": row(0.0)}}}},
         "rescale": {"gain_strong": {phi: distance(2.0) for phi in ("0.25", "0.5", "0.75", "1")},
                     "spread": {"0": {"2": 1.0, "8": 1.3}, "1": {"2": 0.9, "8": 0.8}}},
         "guidance": {"table": [{"guidance": 1.0, "mean": 0.7}, {"guidance": 4.0, "mean": 0.9}]},
