@@ -35,6 +35,7 @@ from bassnb.windows import Network, windowed
 
 SILENCE = 1e-4  # peak below which a mix or a style says nothing
 AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
+PRECISIONS = ("no", "bf16")  # accelerate's names
 MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH = 20.0, 1000, 2.0
 
 
@@ -78,14 +79,25 @@ class Accompanist:
     ----------
     system : both autoencoders and the U-Net; see `from_pretrained`
     name : recorded in the settings of every take
+    precision : "no", or "bf16" to let the networks compute in bfloat16 where that is faster: on GPUs, and large networks on
+        recent CPUs (book/speed.ipynb); their answers then have two to three digits
+
+    Raises
+    ------
+    AccompanimentError
+        If there is no such precision.
     """
 
-    def __init__(self, system: System, *, name: str = "custom"):
-        self.system, self.name = system.eval(), name
+    def __init__(self, system: System, *, name: str = "custom", precision: str = "no"):
+        if precision not in PRECISIONS:
+            raise AccompanimentError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
+        self.system, self.name, self.precision = system.eval(), name, precision
         self.device = next(system.parameters()).device
 
     @classmethod
-    def from_pretrained(cls, source: str | os.PathLike = "classroom", *, device: str = "auto") -> Accompanist:
+    def from_pretrained(
+        cls, source: str | os.PathLike = "classroom", *, device: str = "auto", precision: str = "no"
+    ) -> Accompanist:  # fmt: skip
         """Load a shipped model ("classroom"), a model folder or a hub id; `device` "auto" prefers a GPU.
 
         Raises
@@ -93,7 +105,7 @@ class Accompanist:
         CheckpointError
             If there is no such model, or it is damaged.
         AccompanimentError
-            If the device does not exist.
+            If the device or the precision does not exist.
         """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -101,7 +113,7 @@ class Accompanist:
             torch.empty(0, device=device)
         except (RuntimeError, AssertionError):
             raise AccompanimentError(f"there is no device {device!r} here; use cpu, or auto") from None
-        return cls(load_pretrained(source, device=device), name=str(source))
+        return cls(load_pretrained(source, device=device), name=str(source), precision=precision)
 
     def settings(self, **given) -> dict:
         """Every setting of the sampler, those that are not given or None as they are best for this model.
@@ -215,7 +227,11 @@ class Accompanist:
         z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
         denoise = guided_denoiser(windowed(self.system.unet), c_x.expand(len(z), -1, -1), s["guidance"], s["phi"])
         to_style = None if mean is None else lambda c_hat, beta: ground(c_hat, mean, beta, s["strength"])
-        return SAMPLERS[s["sampler"]](denoise, z, s["steps"], ground=to_style, callback=callback)
+        with self._autocast():
+            return SAMPLERS[s["sampler"]](denoise, z, s["steps"], ground=to_style, callback=callback)
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _takes(self, track: Track, mix, style, settings: dict, seed: int, variations: int, sample_rate: float,
                progress: bool, callback: Callable[[int, int], None] | None) -> Iterator[tuple[Tensor, dict]]:  # fmt: skip
@@ -223,7 +239,8 @@ class Accompanist:
         _check({"seed": seed, "variations": variations})
         mean = None if style is None else self._style_mean(style, sample_rate)
         c_x = self._encode(self.system.mix_autoencoder, track, progress)
-        facts = {"model": self.name, "mix": _name(mix), "style": _name(style), **settings, "version": __version__}
+        facts = {"model": self.name, "precision": self.precision, "mix": _name(mix), "style": _name(style), **settings,
+                 "version": __version__}  # fmt: skip
         with tqdm(total=variations * settings["steps"], desc="playing bass", unit="step", disable=not progress) as bar:
             step = _counter(bar, callback)
             for take in range(seed, seed + variations):
@@ -238,14 +255,16 @@ class Accompanist:
     def _encode(self, autoencoder: Autoencoder, track: Track, progress: bool = False) -> Tensor:
         """Standardised latents (1, C, L) of audio brought to `LEVEL`."""
         blocks = shown(track.scaled(level_gain(track.rms)), track.length, "listening", progress)
-        latents = autoencoder.encode_blocks(block[None].to(self.device) for block in blocks)
-        return autoencoder.standardise(torch.cat(list(latents), -1))
+        with self._autocast():
+            latents = list(autoencoder.encode_blocks(block[None].to(self.device) for block in blocks))
+        return autoencoder.standardise(torch.cat(latents, -1).float())
 
     def _decode(self, latents: Tensor, mix: Track) -> Iterator[Tensor]:
         """Standardised latents (1, 32, L) to blocks (2, n) of the bass, as much louder than `LEVEL` as the mix is."""
         autoencoder = self.system.bass_autoencoder
-        for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
-            yield block[0].cpu() * (mix.rms / LEVEL)
+        with self._autocast():
+            for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
+                yield block[0].cpu() * (mix.rms / LEVEL)
 
 
 def guided_denoiser(unet: Network, c_x: Tensor, guidance: float, phi: float) -> Callable[[Tensor, Tensor], Tensor]:

@@ -117,7 +117,7 @@ class Autoencoder(nn.Module):
 
     def log_spectrogram_from_levels(self, levels: Tensor) -> Tensor:
         """The inverse of `levels`: (B, 2F, T) to (B, 2, F, T)."""
-        return levels.unflatten(1, (self.config.channels, -1)) * LEVEL_SCALE + math.log(self.config.log_eps)
+        return levels.float().unflatten(1, (self.config.channels, -1)) * LEVEL_SCALE + math.log(self.config.log_eps)
 
     def synthesise(
         self, s: Tensor, phase: Tensor, length: int, *, decimation: int = 1, projections: int | None = None

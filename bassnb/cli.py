@@ -60,13 +60,14 @@ def accompany(
     with_mix: Annotated[Optional[Path], typer.Option(help="File for mix and bass together.")] = None,
     model: Model = "classroom",
     device: Device = "auto",
+    precision: Annotated[str, typer.Option(help="no, or bf16: faster on GPUs, and for large models on recent CPUs.")] = "no",
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours."""
     from bassnb.accompanist import Accompanist
 
     check_targets([out, with_mix], [mix, *(style or [])])
     timbre = style[0] if style and len(style) == 1 else style or None
-    accompanist = Accompanist.from_pretrained(model, device=device)
+    accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
     for path in accompanist.accompany_file(
         mix, out, with_mix=with_mix, style=timbre, strength=strength, guidance=guidance, phi=phi, sampler=sampler, steps=steps,
         seed=seed, variations=variations, progress=shows_progress(),

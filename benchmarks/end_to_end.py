@@ -94,19 +94,21 @@ def imports(settings: Settings) -> dict:
     return {"seconds": {name: spread(times) for name, times in taken.items()}, "over torch": ratios}
 
 
-def command(model: str, settings: Settings) -> dict:
-    """`bassnb accompany` on a song of `settings.seconds`: wall time from the shell, and peak memory."""
+def command(model: str, seconds: float, runs: int) -> dict:
+    """`bassnb accompany` on a song of `seconds`: wall time from the shell, and peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         mix, bass = Path(folder) / "mix.flac", Path(folder) / "bass.flac"
-        write_audio(mix, song(settings.seconds))
+        write_audio(mix, song(seconds))
         arguments = ("-m", "bassnb", "accompany", str(mix), "--out", str(bass), "--model", model)
-        runs = [fresh(*arguments) for _ in range(settings.processes)]
-    return {key: spread([run[key] for run in runs]) for key in ("seconds", "memory_mb")}
+        found = [fresh(*arguments) for _ in range(runs)]
+    return {key: spread([run[key] for run in found]) for key in ("seconds", "memory_mb")}
 
 
 def measure(player: Accompanist, settings: Settings) -> dict:
     """Takes, imports and the command; the latter two only where fresh processes are wanted."""
     figures = {"seconds": settings.seconds, "takes": takes(player, settings)}
     if settings.processes:
-        figures |= {"imports": imports(settings), "command": command(settings.model, settings)}
+        figures["imports"] = imports(settings)
+        figures["command"] = command(settings.model, settings.seconds, settings.processes)
+        figures["long"] = {"seconds": settings.lengths[-1], "command": command(settings.model, settings.lengths[-1], 1)}
     return figures

@@ -14,12 +14,12 @@ from benchmarks.settings import Settings
 from benchmarks.timing import interleaved, ratio, spread
 
 SAMPLER = {"guidance": 2.5, "sampler": "ddim"}
-LENGTH_STEPS = 16  # K of the long takes: every step costs the same, and a quarter of 64 is enough to see the growth
+THREAD_STEPS = 16  # K for the comparison of threads
 
 
 def over_length(player: Accompanist, settings: Settings) -> list[dict]:
     """Seconds of computing for each second of music, whole takes."""
-    jobs = {length: partial(player, song(length), steps=LENGTH_STEPS, **SAMPLER) for length in settings.lengths}
+    jobs = {length: partial(player, song(length), steps=settings.steps, **SAMPLER) for length in settings.lengths}
     taken = interleaved(jobs, 1)
     return [{"x": length, **spread([t / length for t in times])} for length, times in taken.items()]
 
@@ -49,7 +49,7 @@ def over_threads(player: Accompanist, settings: Settings) -> list[dict]:
 
     def take(threads: int) -> None:
         torch.set_num_threads(threads)
-        player(mix, steps=LENGTH_STEPS, **SAMPLER)
+        player(mix, steps=THREAD_STEPS, **SAMPLER)
 
     try:
         taken = interleaved({number: partial(take, number) for number in numbers}, settings.repeats)
@@ -63,7 +63,7 @@ def measure(player: Accompanist, settings: Settings) -> dict:
     with torch.inference_mode():
         batch = over_batch(player.system, settings)
     return {
-        "length_steps": LENGTH_STEPS,
+        "length_steps": settings.steps,
         "length": over_length(player, settings),
         "batch": batch,
         "steps": over_steps(player, settings),

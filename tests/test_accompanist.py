@@ -197,3 +197,15 @@ def test_a_batch_of_takes_is_each_of_them_alone(accompanist):
         assert torch.allclose(both[i : i + 1], accompanist.sample(c_x[i : i + 1], [seed], steps=3, guidance=2.0), atol=1e-5)
     several = accompanist.sample(c_x[:1], [4, 5], steps=3, guidance=2.0)
     assert torch.allclose(several[:1], both[:1], atol=1e-5)
+
+
+def test_half_precision_is_the_same_take_to_two_digits(accompanist):
+    half = Accompanist(accompanist.system, precision="bf16")
+    mix = noise(100_000)
+    one, other = (player(mix, steps=4, guidance=2.0) for player in (accompanist, half))
+    assert other.audio.dtype == other.latents.dtype == torch.float32 and other.settings["precision"] == "bf16"
+    difference = (other.latents - one.latents).square().mean() / one.latents.square().mean()
+    assert 0 < difference < 0.02**2
+    assert 0 < (other.audio - one.audio).square().mean() < 0.2**2 * one.audio.square().mean()
+    with pytest.raises(AccompanimentError, match="no, bf16"):
+        Accompanist(accompanist.system, precision="fp8")

@@ -13,12 +13,14 @@ CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the p
     "Style": "a bass whose sound is wanted: a sample, a file of your own, or none",
     "Guidance w": "how strictly the bass follows the mix: 0 does not listen, 1 as learned, above 1 exaggerated",
     "Rescale phi": "how much of the loudness that guidance adds is taken back",
+    "Sampler": "the fast one for trying things out, or the paper's",
     "Steps K": "steps of the sampler: more take longer",
     "Style strength": "0 is none, 1 as in the paper, above it the sound is exaggerated",
     "Seed": "other noise, another take",
     "Variations": "takes made at once, with seeds that follow each other",
     "Balance": "level of the bass in the mix, in dB, when both are heard together",
 }
+SAMPLERS = (("fast: DPM-Solver++", "dpm++"), ("as in the paper: DDIM", "ddim"))  # the first is chosen
 WIDTH = "min(24rem, 98%)"  # of a menu or slider with its name
 BALANCE = (-24.0, 12.0)  # dB
 MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH, MOST_VARIATIONS = 10.0, 200, 2.0, 4
@@ -51,6 +53,7 @@ def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, streng
         style_upload=upload("style"),
         guidance=slider(widgets.FloatSlider, "Guidance w", guidance, 0.0, MOST_GUIDANCE, 0.1),
         phi=slider(widgets.FloatSlider, "Rescale phi", phi, 0.0, 1.0, 0.05),
+        sampler=widgets.Dropdown(options=SAMPLERS, **described("Sampler")),
         steps=slider(widgets.IntSlider, "Steps K", steps, 1, MOST_STEPS, 1),
         strength=slider(widgets.FloatSlider, "Style strength", strength, 0.0, MOST_STRENGTH, 0.05),
         seed=widgets.BoundedIntText(value=0, min=0, max=2**31 - 1, **described("Seed")),
@@ -72,8 +75,9 @@ def _box(widgets, parts: SimpleNamespace):
         (parts.mix, parts.mix_upload),
         (parts.style, parts.style_upload),
         (parts.guidance, parts.phi),
-        (parts.steps, parts.strength),
-        (parts.seed, parts.variations),
+        (parts.sampler, parts.steps),
+        (parts.strength, parts.seed),
+        (parts.variations,),
         (parts.generate, parts.save, parts.progress),
     )
     layout = {"flex_flow": "row wrap", "align_items": "center"}

@@ -19,12 +19,12 @@ from torch import Tensor
 from bassnb.accompanist import Accompaniment, Accompanist
 from bassnb.audio import read_audio
 from bassnb.errors import BassnbError
+from bassnb.sampling import STEPS
 from bassnb.widgets.listen import STATIC, WidgetError, listen
-from bassnb.widgets.panel import CONTROLS, make_panel
+from bassnb.widgets.panel import CONTROLS, SAMPLERS, make_panel
 
 MOST_BYTES = 50 * 2**20  # of an uploaded file
 LONGEST = 600.0  # seconds of an uploaded file
-STEPS = 64  # where the slider stands at first, as in the paper
 NAME_LENGTH = 60  # characters of an uploaded file's name that are shown
 
 
@@ -103,10 +103,12 @@ class Studio:
         self.panel = make_panel(
             [(f"sample: {song.name}", song / "mix.flac") for song in songs],
             [("none", ""), *((f"sample: {path.stem}", path) for path in styles)],
-            guidance=defaults["guidance"], phi=defaults["phi"], strength=defaults["strength"], steps=STEPS,
+            guidance=defaults["guidance"], phi=defaults["phi"], strength=defaults["strength"],
+            steps=STEPS[SAMPLERS[0][1]],
         )  # fmt: skip
         for upload, menu in ((self.panel.mix_upload, self.panel.mix), (self.panel.style_upload, self.panel.style)):
             upload.observe(lambda change, menu=menu: self._receive(change["new"], menu), names="value")
+        self.panel.sampler.observe(lambda change: setattr(self.panel.steps, "value", STEPS[change["new"]]), names="value")
         self.panel.generate.on_click(lambda _: self.generate())
         self.panel.save.on_click(lambda _: self.save())
         self.panel.balance.observe(lambda _: self._rebalance(), names="value")
@@ -123,7 +125,7 @@ class Studio:
         if not self._busy.acquire(blocking=False):
             return self.say("A generation is running; wait until it has ended.")
         settings = {name: getattr(self.panel, name).value
-                    for name in ("guidance", "phi", "steps", "strength", "seed", "variations")}  # fmt: skip
+                    for name in ("guidance", "phi", "sampler", "steps", "strength", "seed", "variations")}  # fmt: skip
         self.panel.generate.disabled = True
         self.panel.progress.value, self.panel.progress.max = 0, settings["steps"] * settings["variations"]
         self.say("Listening to the mix …")

@@ -82,7 +82,7 @@ def test_one_press_plays_the_sample_with_the_settings_of_the_panel(live, accompa
         getattr(live.panel, name).value = value
     live.panel.style.value = samples / "styles" / "slap.flac"
     press(live)
-    settings = dict(style=samples / "styles" / "slap.flac", guidance=1.5, phi=0.25, steps=2, strength=0.5)
+    settings = dict(style=samples / "styles" / "slap.flac", guidance=1.5, phi=0.25, sampler="dpm++", steps=2, strength=0.5)
     expected = accompanist(samples / "pop" / "mix.flac", seed=7, variations=2, **settings)
     assert [take.settings["seed"] for take in live.takes] == [7, 8]
     assert all(torch.equal(take.audio, other.audio) for take, other in zip(live.takes, expected))
@@ -98,6 +98,13 @@ def test_the_menus_hold_every_sample(live):
     assert (live.panel.mix.label, live.panel.style.label) == ("sample: pop", "none")
     defaults = live.accompanist.system.defaults
     assert (live.panel.guidance.value, live.panel.phi.value) == (defaults["guidance"], defaults["phi"])
+
+
+def test_the_panel_begins_with_the_fast_sampler_and_another_brings_its_steps(accompanist, samples):
+    panel = studio(accompanist, samples).panel
+    assert (panel.sampler.value, panel.steps.value) == ("dpm++", 12)
+    panel.sampler.value = "ddim"
+    assert panel.steps.value == 64
 
 
 def test_the_balance_is_heard_and_named(live):
