@@ -148,7 +148,8 @@ class Autoencoder(nn.Module):
         turn = torch.complex(unit[:, 0], unit[:, 1]).unflatten(1, (c.channels, -1))  # (B, 2, F, T)
         steps = (torch.arange(n, device=s.device) for n in (c.bins, s.shape[-1]))
         quarter = torch.outer(*steps) % 4  # in quarter turns: 1, j, -1, -j
-        advance = torch.complex((quarter == 0).float() - (quarter == 2).float(), (quarter == 1).float() - (quarter == 3).float())
+        real, imaginary = ((quarter == k).float() - (quarter == k + 2).float() for k in (0, 1))
+        advance = torch.complex(real, imaginary)
         wanted = magnitude(s.float(), c.log_eps)
         spectrum = alternate_projections(
             wanted * turn * advance, wanted, c.window, c.hop, s.shape[-1] * c.hop, decimation=c.spare,

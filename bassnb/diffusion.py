@@ -154,11 +154,10 @@ def diffusion_loss(
     drop: float = 0.15,
     times: str = "uniform",
 ) -> Tensor:
-    """Mean squared error between the predicted and the true v (paper sections 3.2 and 4, taught in chapter 3).
+    """``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1] (paper sections 3.2 and 4, taught in chapter 3).
 
-    ``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1], or as `times` says. The mix of a fraction
-    ``drop`` of the samples is replaced by zeros, so that the same network also learns to play without listening, which
-    classifier-free guidance (chapter 6) needs.
+    The mix of a fraction ``drop`` of the samples is replaced by zeros, so that the same network also learns to play
+    without listening, which classifier-free guidance (chapter 6) needs.
 
     Parameters
     ----------
@@ -168,8 +167,7 @@ def diffusion_loss(
     c_x : Tensor (B, 64, L)
         Standardised latents of the mix, of the same length.
     generator : torch.Generator
-        Source of t, eps and the drops, which are drawn where it lives: one on the CPU makes the same draws for any device,
-        one on a GPU makes others, but does not make the GPU wait.
+        Source of t, eps and the drops, drawn where it lives: other numbers on a GPU, but the GPU does not wait.
     drop : float in [0, 1]
         Probability with which a sample's conditioning is zeroed.
     times : str
@@ -184,13 +182,17 @@ def diffusion_loss(
     DiffusionError
         If batch or length of the two latents differ.
     """
-    if c_y.dim() != 3 or c_x.dim() != 3 or c_y.shape[::2] != c_x.shape[::2]:
-        b, _, length = c_y.shape if c_y.dim() == 3 else ("B", "C", "L")
-        raise DiffusionError(f"The mix latents must have shape ({b}, channels, {length}) to match bass latents of "
-                             f"shape {tuple(c_y.shape)}, but have shape {tuple(c_x.shape)}.")
+    _check_pairs(c_y, c_x)
     batch = c_y.shape[0]
     t = TIMES[times](batch, generator).to(c_y.device)  # (B,)
     eps = torch.randn(c_y.shape, generator=generator, device=generator.device).to(c_y)  # (B, C, L)
     keep = (torch.rand(batch, generator=generator, device=generator.device) >= drop).to(c_x)  # (B,), 0 or 1
     v = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
     return (v.float() - v_target(c_y, eps, t).float()).square().mean()
+
+
+def _check_pairs(c_y: Tensor, c_x: Tensor) -> None:
+    if c_y.dim() != 3 or c_x.dim() != 3 or c_y.shape[::2] != c_x.shape[::2]:
+        b, _, length = c_y.shape if c_y.dim() == 3 else ("B", "C", "L")
+        raise DiffusionError(f"The mix latents must have shape ({b}, channels, {length}) to match bass latents of "
+                             f"shape {tuple(c_y.shape)}, but have shape {tuple(c_x.shape)}.")

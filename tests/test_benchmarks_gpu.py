@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from bassnb.training.ahead import WORKERS
-from benchmarks.gpu import HOW, JOBS, SHARE_TARGET, STALL_TARGET, flops, rounded
+from benchmarks.gpu import JOBS, SHARE_TARGET, STALL_TARGET, rounded
+from benchmarks.gpu_measuring import HOW, flops
 
 ROOT = Path(__file__).parents[1]
 CHOSEN = ("ceiling", "diffusion-plain", "diffusion-graphs", "stall-diffusion", "stall-autoencoder", "sampling-plain",
@@ -61,7 +62,8 @@ def test_the_files_say_what_was_measured_and_how_it_was_counted(dry_run):
         assert report["how"] == HOW[job.split("-")[1]] and "forward" in report["formula"]
         assert report["steps_per_second"] > 0 and report["share_of_ceiling"] > 0 and "peak_memory_gib" in report
     assert read("diffusion-plain")["target_share_of_ceiling"] == SHARE_TARGET
-    assert [row["batch"] for row in read("codec-compiled")["decode"]] == [1, 2]
+    assert [(row["precision"], row["batch"]) for row in read("codec-compiled")["decode"]] == [
+        ("no", 1), ("no", 2), ("bf16", 1), ("bf16", 2)]
     assert all(row["real_time_factor"] > 0 for row in read("sampling-compiled")["sample"])
     for stall in (read("stall-diffusion"), read("stall-autoencoder")):
         assert 0 < stall["stall"] < 1 and stall["target_stall"] == STALL_TARGET

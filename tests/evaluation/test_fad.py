@@ -7,7 +7,7 @@ import pytest
 
 from bassnb.evaluation import embeddings
 from bassnb.evaluation.embeddings import LOADERS, EmbeddingError
-from bassnb.evaluation.fad import Row, evaluate_frechet, evaluate_rescale, evaluate_steps, farther, gain_above
+from bassnb.evaluation.fad import Row, evaluate_frechet, evaluate_steps, farther, gain_above
 from bassnb.evaluation.suite import examine
 
 TINY = {"songs": 2, "seconds": 1.5, "reference": 3, "resamples": 20}
