@@ -23,7 +23,7 @@ def test_the_code_is_that_of_the_package():
 def test_a_class_keeps_its_methods_and_remains_code():
     shown = show_source(SelfAttention)
     tree = ast.parse(shown.code)
-    assert [node.name for node in tree.body[0].body if isinstance(node, ast.FunctionDef)] == ["__init__", "forward"]
+    assert [node.name for node in tree.body[0].body if isinstance(node, ast.FunctionDef)] == ["__init__", "forward", "_listen"]
     assert len(ast.get_docstring(tree.body[0]).splitlines()) == 1
 
 
