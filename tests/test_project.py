@@ -30,6 +30,9 @@ def pinned(file):
     return {canonicalize_name(requirement.name): requirement for requirement in here}
 
 
+CALLED_OTHERWISE = {"yaml": "pyyaml"}  # modules whose package has another name
+
+
 def imported():
     """Top-level names of other people's packages that bassnb imports anywhere, lazily too."""
     names = set()
@@ -41,7 +44,7 @@ def imported():
                 names.add(node.module.split(".")[0])
                 if node.module == "torch.utils.tensorboard":  # a bridge of torch to a package that it does not bring
                     names.add("tensorboard")
-    return {canonicalize_name(name) for name in names - set(sys.stdlib_module_names) - {"bassnb"}}
+    return {canonicalize_name(CALLED_OTHERWISE.get(name, name)) for name in names - set(sys.stdlib_module_names) - {"bassnb"}}
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
