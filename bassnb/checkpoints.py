@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -32,11 +33,14 @@ class CheckpointError(BassnbError):
 
 
 class System(nn.Module):
-    """Both autoencoders and the U-Net of one preset, with the defaults of guidance and phi chosen on validation."""
+    """Both autoencoders and the U-Net of one preset, with the defaults of guidance and phi chosen on validation.
 
-    def __init__(self, preset: Preset, defaults: dict | None = None):
+    The `stem` that it plays is a bass unless it was trained on another one; `bass_autoencoder` is that of this stem.
+    """
+
+    def __init__(self, preset: Preset, defaults: dict | None = None, *, stem: str = "bass"):
         super().__init__()
-        self.preset = preset
+        self.preset, self.stem = preset, stem
         self.defaults = {"guidance": 2.5, "phi": 0.7, **(defaults or {})}
         self.mix_autoencoder = Autoencoder(preset.mix)
         self.bass_autoencoder = Autoencoder(preset.bass)
@@ -62,6 +66,13 @@ def write_atomically(path: Path, data: bytes) -> Path:
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder into which nobody writes now."""
+    for path in Path(folder).glob(".*"):
+        if re.fullmatch(r"\..+\.(safetensors|json|jsonl)-\w{8}", path.name):
+            path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: dict) -> Path:
@@ -141,7 +152,8 @@ def save_pretrained(system: System, folder: str | os.PathLike) -> Path:
     """Write `system` as a model folder, weights in half precision; returns the folder."""
     folder = Path(folder)
     write_tensors(folder / WEIGHTS, {name: tensor.half() for name, tensor in system.state_dict().items()})
-    write_json(folder / CONFIG, {"model": "bassnb", "preset": system.preset.to_dict(), "defaults": system.defaults})
+    config = {"model": "bassnb", "stem": system.stem, "preset": system.preset.to_dict(), "defaults": system.defaults}
+    write_json(folder / CONFIG, config)
     return folder
 
 
@@ -161,7 +173,7 @@ def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "
     config = read_json(folder / CONFIG)
     if not isinstance(config.get("preset"), dict) or not isinstance(config.get("defaults", {}), dict):
         raise CheckpointError(f"{folder / CONFIG} describes no bassnb model; give a folder written by save_pretrained")
-    system = System(Preset.from_dict(config["preset"]), config.get("defaults"))
+    system = System(Preset.from_dict(config["preset"]), config.get("defaults"), stem=str(config.get("stem", "bass")))
     load_strictly(system, read_tensors(folder / WEIGHTS)[0], str(folder / WEIGHTS))
     return system.to(device).eval().requires_grad_(False)
 

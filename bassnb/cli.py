@@ -13,11 +13,13 @@ from typing import Annotated, Optional
 
 import typer
 
+from bassnb.commands.data import data_commands
 from bassnb.commands.evaluate import evaluate_app
 from bassnb.commands.options import Device, Model, Seed, group, shows_progress
 from bassnb.commands.train import train_app
 
 app = group("A bass line for your mix, by latent diffusion.", add_completion=False)
+app.add_typer(data_commands)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
 

@@ -153,6 +153,7 @@ def diffusion_loss(
     generator: torch.Generator,
     drop: float = 0.15,
     times: str = "uniform",
+    share: tuple[int, int] = (0, 1),
 ) -> Tensor:
     """``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1] (paper sections 3.2 and 4, taught in chapter 3).
 
@@ -172,6 +173,9 @@ def diffusion_loss(
         Probability with which a sample's conditioning is zeroed.
     times : str
         Key of `TIMES`: how t is drawn.
+    share : (i, n)
+        This batch is part i of n equal parts of a larger one. Numbers are drawn for all of it, so that the mean of the n
+        losses is the loss of the whole, whoever computes the parts (chapter 10).
 
     Returns
     -------
@@ -183,12 +187,28 @@ def diffusion_loss(
         If batch or length of the two latents differ.
     """
     _check_pairs(c_y, c_x)
-    batch = c_y.shape[0]
-    t = TIMES[times](batch, generator).to(c_y.device)  # (B,)
-    eps = torch.randn(c_y.shape, generator=generator, device=generator.device).to(c_y)  # (B, C, L)
-    keep = (torch.rand(batch, generator=generator, device=generator.device) >= drop).to(c_x)  # (B,), 0 or 1
+    t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
     v = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
     return (v.float() - v_target(c_y, eps, t).float()).square().mean()
+
+
+def draw_noise(
+    c_y: Tensor,
+    times: Callable[[int, torch.Generator], Tensor],
+    drop: float,
+    generator: torch.Generator,
+    share: tuple[int, int] = (0, 1),
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What chance decides in a training step: times t (B,), noise eps like c_y (B, C, L), and keep (B,), 0 for a dropped mix.
+
+    Parameters as in `diffusion_loss`, with the function that draws the times itself.
+    """
+    (part, parts), batch, device = share, c_y.shape[0], generator.device
+    own = slice(batch * part, batch * (part + 1))
+    t = times(batch * parts, generator)[own]
+    eps = torch.randn(batch * parts, *c_y.shape[1:], generator=generator, device=device)[own]
+    keep = torch.rand(batch * parts, generator=generator, device=device)[own] >= drop
+    return t.to(c_y.device), eps.to(c_y), keep.to(c_y)
 
 
 def _check_pairs(c_y: Tensor, c_x: Tensor) -> None:

@@ -93,16 +93,18 @@ def evaluate_transfer_command(
     songs: Annotated[Optional[int], typer.Option(min=1, help="Most songs of a family; by default all.")] = None,
     seconds: Annotated[float, typer.Option(min=2.0, max=600.0, help="Length of an excerpt.")] = 24.0,
     steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
-    folder: Annotated[Optional[list[Path]], typer.Option(help="MIDI, MusicXML, or a folder of stems for each song; "
+    folder: Annotated[Optional[list[Path]], typer.Option(help="MIDI, MusicXML, or a collection of stems; "
                                                               "may be given several times.")] = None,
     soundfont: Annotated[Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")] = None,
     family: Annotated[Optional[list[str]], typer.Option(help="Only this family; may be given several times.")] = None,
+    split: Annotated[Optional[str], typer.Option(help="Only this split of collections of stems: test, for example.")] = None,
     out: Results = None,
     device: Device = "auto",
 ) -> None:  # fmt: skip
     """Songs that the generator did not write: other metres, textures, composers, instruments, recordings."""
     places = [str(place) for place in folder] if folder else None
-    options = {"folder": places, "soundfont": soundfont and str(soundfont), "family": family or None}
+    options = {"folder": places, "soundfont": soundfont and str(soundfont), "family": family or None,
+               "split": split}  # fmt: skip
     examine(["transfer"], model, device, out, songs=songs, seconds=seconds, steps=steps, **options)
 
 

@@ -16,6 +16,12 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
 Songs = Annotated[Optional[int], typer.Option(min=2, help="Number of songs; each examination has its own default.")]
 Results = Annotated[Optional[Path], typer.Option(help="JSON file to write; by default results/<name>.json.")]
+PresetName = Annotated[str, typer.Option(help="smoke, classroom or paper.")]
+Cache = Annotated[Path, typer.Option(help="Folder for what is made once: rendered songs, latents, the index of a collection.")]
+Collection = Annotated[Path, typer.Argument(help="Folder of a collection of stems, in any layout that the book lists.")]
+Stem = Annotated[str, typer.Option(help="The stem to be played: bass, drums, or any other name in the collection.")]
+Autoencoder = Annotated[str, typer.Option(help="Run folder of the trained autoencoder, or a model whose autoencoder is taken.")]
+WithoutMusdb = Annotated[bool, typer.Option(help="Leave out the songs of MedleyDB that MUSDB18 holds as well.")]
 
 
 class OneSentence(TyperGroup):

@@ -7,23 +7,37 @@ from typing import Annotated, Optional
 
 import typer
 
-from bassnb.commands.options import Device, Model, Results, Seed, group, shows_progress
+from bassnb.commands.options import (
+    Autoencoder,
+    Cache,
+    Device,
+    Model,
+    PresetName,
+    Results,
+    Seed,
+    Stem,
+    WithoutMusdb,
+    group,
+    shows_progress,
+)
 
 train_app = group("Train one part of the system; --resume continues exactly.")
 
-PresetName = Annotated[str, typer.Option(help="smoke, classroom or paper.")]
 RunFolder = Annotated[Path, typer.Option("--run", help="Folder for checkpoints, curves and the finished weights.")]
-Cache = Annotated[Path, typer.Option(help="Folder for rendered songs and latents.")]
 Steps = Annotated[Optional[int], typer.Option(min=1, help="Stop after so many of the preset's steps.")]
 Resume = Annotated[bool, typer.Option(help="Continue the training in the run folder.")]
 Precision = Annotated[str, typer.Option(help="no, bf16 or fp16.")]
+Data = Annotated[Optional[Path], typer.Option(help="Folder of a collection of stems; by default generated songs.")]
+Accumulate = Annotated[int, typer.Option(min=1, help="Compute each batch in so many parts, to save memory.")]
+Best = Annotated[bool, typer.Option("--best", help="Leave the weights of the best validation, not the last.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the networks first: a minute or two, for a GPU.")]
 
 
 @train_app.command("autoencoder")
 def train_autoencoder_command(
-    stem: Annotated[str, typer.Option(help="mix or bass.")],
+    stem: Annotated[str, typer.Option(help="mix or bass; with --data any stem of the collection.")],
     run: RunFolder,
+    data: Data = None,
     preset: PresetName = "classroom",
     cache: Cache = Path("cache"),
     steps: Steps = None,
@@ -32,21 +46,28 @@ def train_autoencoder_command(
     device: Device = "auto",
     precision: Precision = "no",
     compile: Compile = False,
+    accumulate: Accumulate = 1,
+    best: Best = False,
+    without_musdb: WithoutMusdb = False,
 ) -> None:
-    """Train the autoencoder of the mix or of the bass on generated songs."""
+    """Train the autoencoder of the mix or of a stem, on generated songs or a collection."""
     from bassnb.presets import get_preset
     from bassnb.training.autoencoder import train_autoencoder
 
-    train_autoencoder(get_preset(preset), stem, run, cache=cache, seed=seed, resume=resume, steps=steps, device=device,
-                      precision=precision, compile=compile)  # fmt: skip
+    train_autoencoder(get_preset(preset), stem, run, data=data, cache=cache, seed=seed, resume=resume, steps=steps,
+                      device=device, precision=precision, compile=compile, accumulate=accumulate, best=best,
+                      without_musdb=without_musdb)  # fmt: skip
     typer.echo(run / "model.safetensors")
 
 
 @train_app.command("diffusion")
 def train_diffusion_command(
-    mix: Annotated[Path, typer.Option(help="Run folder of the trained mix autoencoder.")],
-    bass: Annotated[Path, typer.Option(help="Run folder of the trained bass autoencoder.")],
     run: RunFolder,
+    mix: Autoencoder = "classroom",
+    bass: Autoencoder = "classroom",
+    data: Data = None,
+    latents: Annotated[Optional[Path], typer.Option(help="Cache that bassnb encode wrote, instead of --data.")] = None,
+    stem: Stem = "bass",
     preset: PresetName = "classroom",
     cache: Cache = Path("cache"),
     start: Annotated[Optional[str], typer.Option(help="Go on from the network of this model.")] = None,
@@ -56,13 +77,17 @@ def train_diffusion_command(
     device: Device = "auto",
     precision: Precision = "no",
     compile: Compile = False,
+    accumulate: Accumulate = 1,
+    best: Best = False,
+    without_musdb: WithoutMusdb = False,
 ) -> None:
-    """Train the diffusion network between two trained autoencoders; leaves a model folder."""
+    """Train the diffusion network between two trained autoencoders, on generated songs or a collection."""
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import train_diffusion
 
-    train_diffusion(get_preset(preset), run, mix=mix, bass=bass, cache=cache, start=start, seed=seed, resume=resume,
-                    steps=steps, device=device, precision=precision, compile=compile)  # fmt: skip
+    train_diffusion(get_preset(preset), run, mix=mix, bass=bass, data=data, latents=latents, stem=stem, cache=cache,
+                    start=start, seed=seed, resume=resume, steps=steps, device=device, precision=precision, compile=compile,
+                    accumulate=accumulate, best=best, without_musdb=without_musdb)  # fmt: skip
     typer.echo(run / "pretrained")
 
 

@@ -19,7 +19,7 @@ from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import read_tensors, write_tensors
 from bassnb.data.augment import colour_mix
-from bassnb.data.pools import OTHERS, TARGET, random_submix, stems_of
+from bassnb.data.pools import OTHERS, TARGET, own_part, random_submix, stems_of
 from bassnb.data.songs import SONGS_VERSION
 
 SHARD = 50  # songs a file
@@ -91,12 +91,16 @@ class LatentDataset:
         shards = [read_tensors(path)[0] for path in paths]
         return cls(*(torch.cat([shard[name] for shard in shards]) for name in ("bass", "mix")))
 
-    def batch(self, seed: int, size: int, length: int) -> tuple[Tensor, Tensor]:
-        """Random crops c_y (size, 32, length) and c_x (size, 64, length): one song, one submix and one offset each."""
+    def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
+        """Random crops c_y (size, 32, length) and c_x (size, 64, length): one song, one submix and one offset each.
+
+        The same `seed` always gives the same batch, of which `share` asks for a part: see `bassnb.data.pools.own_part`.
+        """
         rng = np.random.default_rng(seed)
         songs = rng.integers(len(self.bass), size=size)
         submixes = rng.integers(self.mix.shape[1], size=size)
         offsets = rng.integers(max(self.bass.shape[-1] - length, 0) + 1, size=size)
-        c_y = torch.stack([self.bass[s, :, o : o + length] for s, o in zip(songs, offsets)])
-        c_x = torch.stack([self.mix[s, m, :, o : o + length] for s, m, o in zip(songs, submixes, offsets)])
+        own = [(songs[item], submixes[item], offsets[item]) for item in own_part(size, share)]
+        c_y = torch.stack([self.bass[s, :, o : o + length] for s, _, o in own])
+        c_x = torch.stack([self.mix[s, m, :, o : o + length] for s, m, o in own])
         return c_y.float(), c_x.float()

@@ -1,8 +1,10 @@
-"""Rendered songs on disk, and crops of them: what the autoencoders are trained on. Taught in chapter 10."""
+"""Crops of songs, rendered to disk or recorded: what the autoencoders are trained on. Taught in chapter 10."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb.audio import to_level
+from bassnb.data.change import draw_change
 from bassnb.data.render import render
 from bassnb.data.songs import SONGS_VERSION, compose
+from bassnb.data.stem_index import WHOLE
+from bassnb.data.stems import StemDataset
 from bassnb.presets import SAMPLE_RATE
 
 TARGET = "bass"
@@ -30,13 +35,41 @@ def stems_of(seed: int, split: str, seconds: float, parts: tuple[str, ...]) -> T
 def random_submix(stems: Tensor, rng: np.random.Generator) -> Tensor:
     """The sum of a non-empty random subset of the sounding stems (section 4): (S, 2, N) to (2, N)."""
     sounding = [index for index in range(len(stems)) if stems[index].abs().max() > 1e-3]
-    if not sounding:
-        return stems.sum(0)
-    chosen = rng.choice(sounding, size=rng.integers(1, len(sounding) + 1), replace=False)
-    return stems[np.sort(chosen)].sum(0)
+    return stems[random_subset(sounding, rng)].sum(0) if sounding else stems.sum(0)
 
 
-class StemPool:
+def random_subset(indices: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+    """A non-empty random subset, in order; its size first, each size equally often."""
+    return np.sort(rng.choice(indices, size=rng.integers(1, len(indices) + 1), replace=False))
+
+
+def own_part(size: int, share: tuple[int, int]) -> range:
+    """Which of the `size` items of a batch belong to part i of n, `share` = (i, n).
+
+    Every item of a batch is drawn from its own number alone, so n processes that draw a part each have together exactly
+    the batch that one process would draw.
+    """
+    part, parts = share
+    return range(part * size // parts, (part + 1) * size // parts)
+
+
+class Pool:
+    """Where crops come from."""
+
+    def crops(self, seed: int, batch: int, samples: int, *, share: tuple[int, int] = (0, 1)) -> Tensor:
+        """A batch of crops (batch, 2, samples) at about -20 dBFS; every crop is one offset in all stems of a song.
+
+        The same `seed` always gives the same batch, of which `share` asks for a part: see `own_part`. With several stems
+        each crop is a random submix.
+        """
+        return torch.stack([self._crop(np.random.default_rng([seed, item]), samples) for item in own_part(batch, share)])
+
+    def _crop(self, rng: np.random.Generator, samples: int) -> Tensor:
+        """One crop (2, samples)."""
+        raise NotImplementedError
+
+
+class StemPool(Pool):
     """`count` generated songs, rendered once into an int16 array (songs, stems, 2, N) that is mapped from disk.
 
     Parameters
@@ -62,13 +95,13 @@ class StemPool:
         array.flush()
         os.replace(unfinished, path)
 
-    def crops(self, seed: int, batch: int, samples: int) -> Tensor:
-        """A batch of crops (batch, 2, samples) at about -20 dBFS; every crop is one offset in all stems of a song.
+    @property
+    def whole(self) -> int:
+        """Samples of the longest crop."""
+        return self.array.shape[-1]
 
-        The same `seed` always gives the same batch. With several stems each crop is a random submix.
-        """
-        rng = np.random.default_rng(seed)
-        return torch.stack([self._crop(rng, samples) for _ in range(batch)])
+    def __len__(self) -> int:
+        return len(self.array)
 
     def _crop(self, rng: np.random.Generator, samples: int) -> Tensor:
         for _ in range(8):  # a crop in a long rest teaches little: draw again
@@ -79,3 +112,38 @@ class StemPool:
             if crop.abs().max() > 1e-2:
                 break
         return to_level(crop, rng.uniform(-6, 6))
+
+
+class RecordedPool(Pool):
+    """Crops of recorded songs, read where they lie: for an autoencoder what `StemPool` is for generated songs.
+
+    Pitch and tempo of each crop are drawn as well: see `bassnb.data.change`.
+
+    Parameters
+    ----------
+    songs : with the stem to be learned as their target; of a target "mix", crops are random sub-mixes of all stems
+    """
+
+    def __init__(self, songs: StemDataset):
+        self.songs = songs
+
+    @property
+    def whole(self) -> int:
+        """Samples of a long crop: half a minute, or the shortest song."""
+        return min(30, *(song.seconds for song in self.songs.songs)) * SAMPLE_RATE
+
+    def __len__(self) -> int:
+        return len(self.songs)
+
+    def _crop(self, rng: np.random.Generator, samples: int) -> Tensor:
+        songs = self.songs
+
+        def read() -> Tensor:
+            place = songs.draw(rng, samples, change=replace(draw_change(rng), gain_db=0.0))
+            names = [songs.target]
+            if songs.target == WHOLE:
+                sounding = place.sounding() or sorted(place.song.stems)
+                names = [sounding[index] for index in random_subset(range(len(sounding)), rng)]
+            return sum(songs.read(place, names).values())
+
+        return to_level(songs.readable(read), rng.uniform(-6, 6))

@@ -1,9 +1,7 @@
-"""Recorded songs as folders of stems: an index of what sounds when, and crops read where they lie. Taught in chapter 10.
+"""Recorded songs as folders of stems, and crops of them read where they lie. Taught in chapter 10.
 
-A collection is listened to once. The index keeps the level of every stem second by second, so that afterwards a crop in
-which nothing plays is never drawn, and a crop costs what its seconds cost: files are entered at the right place and never
-read whole. One offset holds for all stems of a crop; pairs that are drawn apart teach that bass and song have nothing to do
-with each other.
+A crop costs what its seconds cost: files are entered at the right place and never read whole. One offset holds for all
+stems of a crop; pairs that are drawn apart teach that bass and song have nothing to do with each other.
 """
 
 from __future__ import annotations
@@ -11,23 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from bassnb.audio import AudioError, read_blocks, read_stretch
-from bassnb.checkpoints import read_json, write_json
-from bassnb.data.layouts import SongFiles, find_songs
+from bassnb.audio import AudioError
+from bassnb.data.change import Change, read_changed
 from bassnb.data.score import DataError
+from bassnb.data.stem_index import WHOLE, stem_index, unpacked
 from bassnb.presets import SAMPLE_RATE
 
-VERSION = 1  # of the index
 SILENT = -60  # dBFS: a second below is a rest
 SOUNDING = 0.25  # share of the seconds of a crop in which the target, and something else, must sound
+TRIES = 20  # crops in a row that may be unreadable
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,94 +44,48 @@ class StemSong:
         return max(len(level) for level in self.levels.values())
 
 
-# -- the index ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Place:
+    """Where a crop is read: a song, the second at which it begins, its `samples`, and the `change` of its sound."""
 
+    song: StemSong
+    start: float
+    samples: int
+    change: Change = Change()
 
-def stem_index(root: str | Path, cache: str | Path, *, without_musdb: bool = False, progress: bool = True) -> dict:
-    """Levels of all stems of a collection, listened to once and kept in `cache`.
+    @property
+    def seconds(self) -> float:
+        """Seconds of the files that the crop covers."""
+        return self.samples / SAMPLE_RATE * self.change.tempo
 
-    Parameters
-    ----------
-    root : folder of the collection, in any layout of `bassnb.data.layouts`
-    cache : folder for the index; it is made again when files are added, removed or changed
-
-    Returns
-    -------
-    dict, JSON-ready: ``layout``, ``songs`` (name, split, stems: files and levels), ``skipped`` (name: why)
-    """
-    layout, songs = find_songs(root, without_musdb=without_musdb)
-    key = fingerprint_of(songs)
-    path = Path(cache) / f"stems-{key}.json"
-    if path.is_file():
-        return read_json(path)
-    index: dict = {"version": VERSION, "layout": layout.name, "songs": [], "skipped": {}}
-    for song in tqdm(songs, desc=f"listening to {layout.name}", unit="song", disable=not progress):
-        try:
-            index["songs"].append(listened(song))
-        except AudioError as error:  # one bad file among thousands is no reason to stop
-            index["skipped"][song.name] = str(error)
-    write_json(path, index)
-    return index
-
-
-def fingerprint_of(songs: list[SongFiles]) -> str:
-    """Sixteen hexadecimal digits that change with any file's place, size or time."""
-    digest = hashlib.sha256(str(VERSION).encode())
-    for song in songs:
-        for name, paths in sorted(song.stems.items()):
-            facts = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-            digest.update(json.dumps([song.name, song.split, name, facts]).encode())
-    return digest.hexdigest()[:16]
-
-
-def listened(song: SongFiles) -> dict:
-    """The entry of one song in the index."""
-    stems = {}
-    for name, paths in song.stems.items():
-        stems[name] = {"files": [str(path.resolve()) for path in paths], "levels": loudest([levels_of(path) for path in paths])}
-    return {"name": song.name, "split": song.split, "stems": stems}
-
-
-def levels_of(path: Path) -> list[int]:
-    """Level of each second of a file in whole dBFS, at least -100; the rest after the last whole second counts too."""
-    rest, found = torch.zeros(2, 0), []
-    for block in read_blocks(path):
-        wave = torch.cat([rest, block], -1)
-        whole = wave.shape[-1] // SAMPLE_RATE * SAMPLE_RATE
-        found += [level_of(second) for second in wave[:, :whole].split(SAMPLE_RATE, -1) if second.shape[-1]]
-        rest = wave[:, whole:]
-    return found + ([level_of(rest)] if rest.shape[-1] else [])
-
-
-def level_of(wave: Tensor) -> int:
-    """Root mean square in whole dBFS, at least -100."""
-    return max(round(20 * math.log10(max(float(wave.square().mean().sqrt()), 1e-9))), -100)
-
-
-def loudest(levels: list[list[int]]) -> list[int]:
-    """Second by second the loudest of several files, which may end at different times."""
-    longest = max(map(len, levels))
-    return [max(level[second] for level in levels if second < len(level)) for second in range(longest)]
-
-
-# -- crops ----------------------------------------------------------------------------------------------------------
+    def sounding(self) -> list[str]:
+        """Stems that sound in enough of the crop."""
+        first, last = int(self.start), math.ceil(self.start + self.seconds)
+        heard = {name: levels[first:last] > SILENT for name, levels in self.song.levels.items()}
+        return sorted(name for name, seconds in heard.items() if seconds.sum() >= SOUNDING * (last - first))
 
 
 class StemDataset:
-    """Songs of one split with a target stem and at least one other.
+    """Songs of one split that have what a training needs.
 
     Parameters
     ----------
     root : folder of a collection
     split : "train", "validation" or "test"
-    target : the stem that is to be played, "bass" by default
+    target : the stem that is to be played, "bass" by default; such songs have it and at least one other. "mix" asks for
+        sub-mixes of all stems, and takes songs without stems as well.
     cache : folder for the index
     seconds : shortest song
+
+    Attributes
+    ----------
+    songs : those that can be used; `skipped` says why others cannot
+    unreadable : files that could not be read when a crop was wanted from them, and how often; other crops were drawn instead
 
     Raises
     ------
     DataError
-        If no song is left, naming how many lacked what.
+        If no song is left, naming what they lacked.
     """
 
     def __init__(
@@ -140,72 +93,111 @@ class StemDataset:
         without_musdb: bool = False, progress: bool = True,
     ):  # fmt: skip
         index = stem_index(root, cache, without_musdb=without_musdb, progress=progress)
-        self.target, self.skipped = target, dict(index["skipped"])
-        members = [entry for entry in index["songs"] if entry["split"] == split]
-        songs = []
-        for entry in members:
-            song = song_of(entry)
-            reason = unfit(song, target, seconds)
-            if reason:
+        self.root, self.split, self.target, self.layout = Path(root), split, target, index["layout"]
+        self.skipped, self.unreadable, self.songs = dict(index["skipped"]), {}, []
+        members = [song_of(entry) for entry in index["songs"] if entry["split"] == split]
+        for song in members:
+            if reason := unfit(song, target, seconds):
                 self.skipped[song.name] = reason
             else:
-                songs.append(song)
-        self.songs = songs
-        if not songs:
+                self.songs.append(song)
+        if not self.songs:
             why = "; ".join(sorted(set(self.skipped.values()))[:3]) or "the split is empty"
             raise DataError(f"{root} has no song for {split} with {target} and something else ({len(members)} looked at: {why})")
 
     def __len__(self) -> int:
         return len(self.songs)
 
-    def crop(self, rng: np.random.Generator, samples: int, *, speed: float = 1.0) -> dict[str, Tensor]:
-        """All stems (2, samples) of one stretch of one song, the target under its name.
+    def facts(self) -> dict:
+        """What a training or a cache remembers of its data, JSON-ready; the same wherever the folder lies."""
+        digest = hashlib.sha256()
+        for song in self.songs:
+            digest.update(json.dumps([song.name, song.split]).encode())
+            for name, levels in sorted(song.levels.items()):
+                digest.update(name.encode() + levels.tobytes())
+        digest.update(self.target.encode())
+        return {"layout": self.layout, "target": self.target, "songs": len(self), "digest": digest.hexdigest()[:16]}
 
-        The stretch begins at a whole second, chosen among those in which target and others sound. With `speed` other than
-        1 it is played that much faster and higher, all stems alike, as from a tape.
-        """
+    def draw(self, rng: np.random.Generator, samples: int, *, change: Change = Change()) -> Place:
+        """A place for a crop, at a whole second, among those in which the target and others sound."""
         song = self.songs[rng.integers(len(self.songs))]
-        starts = sounding_starts(song, self.target, samples / SAMPLE_RATE * speed)
-        start = float(starts[rng.integers(len(starts))])
-        return {name: sum(read_stretch(path, start, samples, speed=speed) for path in paths)
-                for name, paths in song.stems.items()}  # fmt: skip
+        starts = sounding_starts(song, self.target, samples / SAMPLE_RATE * change.tempo)
+        return Place(song, float(starts[rng.integers(len(starts))]), samples, change)
+
+    def read(self, place: Place, names: Iterable[str]) -> dict[str, Tensor]:
+        """Stems (2, samples) at a place, by name: one offset and one change for all of them."""
+        return {name: sum(read_changed(path, place.start, place.samples, place.change) for path in place.song.stems[name])
+                for name in names}  # fmt: skip
+
+    def note(self, error: AudioError) -> None:
+        """Count a file that could not be read."""
+        self.unreadable[str(error)] = self.unreadable.get(str(error), 0) + 1
+
+    def readable(self, make: Callable[[], T]) -> T:
+        """What `make` returns, called again, to draw another place, when it meets a file that cannot be read.
+
+        Raises
+        ------
+        DataError
+            If that happens `TRIES` times in a row: then something else is wrong than one file among many.
+        """
+        for _ in range(TRIES):
+            try:
+                return make()
+            except AudioError as caught:
+                error = caught
+                self.note(error)
+        raise DataError(f"{TRIES} crops of {self.root} in a row could not be read, the last because {error}; copy the collection again")
+
+
+def open_splits(
+    root: str | Path, target: str, cache: str | Path, *, without_musdb: bool = False, progress: bool = True
+) -> tuple[StemDataset, StemDataset | None]:
+    """Songs to train with and songs to validate with; None instead of the latter if the collection is too small for any."""
+    options = dict(target=target, cache=cache, without_musdb=without_musdb, progress=progress)
+    train = StemDataset(root, split="train", **options)
+    try:
+        return train, StemDataset(root, split="validation", **options)
+    except DataError:
+        return train, None
 
 
 def song_of(entry: dict) -> StemSong:
     """An entry of the index as an object."""
     stems = {name: tuple(map(Path, facts["files"])) for name, facts in entry["stems"].items()}
-    levels = {name: np.array(facts["levels"], dtype=np.int16) for name, facts in entry["stems"].items()}
+    levels = {name: unpacked(facts["levels"]) for name, facts in entry["stems"].items()}
     return StemSong(entry["name"], entry["split"], stems, levels)
 
 
 def unfit(song: StemSong, target: str, seconds: float) -> str | None:
     """Why a song cannot be used, or None."""
-    if target not in song.stems:
-        return f"no {target}"
-    if len(song.stems) < 2:
-        return f"nothing but {target}"
+    if target != WHOLE:
+        if target not in song.stems:
+            return f"no {target}"
+        if len(song.stems) < 2:
+            return f"nothing but {target}"
     if song.seconds < seconds:
         return f"shorter than {seconds:g} s"
     if not len(sounding_starts(song, target, seconds)):
-        return f"{target} and the others never sound together"
+        return "nothing sounds" if target == WHOLE else f"{target} and the others never sound together"
     return None
 
 
 def sounding_starts(song: StemSong, target: str, seconds: float) -> np.ndarray:
     """Whole seconds from which on the target, and any other stem, sound in at least `SOUNDING` of the next `seconds`.
 
-    Of a song that is shorter, or in which no stretch qualifies, the one with most of the target.
+    Of a song that is shorter, or in which no stretch qualifies, the one with most of the target. For "mix" any stem counts.
     """
     length = max(min(math.ceil(seconds), song.seconds), 1)
 
-    def sounding(names: list[str]) -> np.ndarray:
+    def sounding(names: Iterable[str]) -> np.ndarray:
         active = np.zeros(song.seconds)
         for name in names:
             active[: len(song.levels[name])] = np.maximum(active[: len(song.levels[name])], song.levels[name] > SILENT)
         return np.convolve(active, np.ones(length), "valid") / length
 
-    mine, others = sounding([target]), sounding([name for name in song.stems if name != target])
+    mine = sounding(song.levels if target == WHOLE else [target])
+    others = mine if target == WHOLE else sounding(name for name in song.stems if name != target)
     good = np.flatnonzero((mine >= SOUNDING) & (others >= SOUNDING))
     both = np.minimum(mine, others)
     return good if len(good) else np.flatnonzero(both == both.max()) if both.max() > 0 else good
-

@@ -89,36 +89,38 @@ def font_name(soundfont: str | None) -> str:
 
 
 def folder_cases(
-    folder: Path, family: str, seconds: float, songs: int | None, soundfont: str | None, skipped: dict[str, str]
-) -> Iterator[Case]:
+    folder: Path, family: str, seconds: float, songs: int | None, soundfont: str | None,
+    skipped: dict[str, str], split: str | None = None,
+) -> Iterator[Case]:  # fmt: skip
     """Scores and recordings below a folder, at most `songs` of each kind, spread over the alphabet.
 
     Those that cannot be used are entered in `skipped` with the reason, and the next one takes their place.
     """
     scores = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS)
-    recordings = recorded_songs(folder)
+    recordings = recorded_songs(folder, split)
     if not scores and not recordings:
         raise DataError(f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs.")
-    for source, paths in (("scores", scores), ("recordings", recordings)):
+    for source, pieces in (("scores", scores), ("recordings", recordings)):
         count = 0
-        for path in spread(paths, songs):
+        for piece in spread(pieces, songs):
             if count == songs:
                 break
+            name = piece.stem if source == "scores" else piece.name
             try:
                 if source == "scores":
-                    score = READERS[path.suffix.lower()](path)
-                    example = band(excerpt_of(score, f"{family}: {path.stem}", seconds), soundfont)
+                    score = READERS[piece.suffix.lower()](piece)
+                    example = band(excerpt_of(score, f"{family}: {name}", seconds), soundfont)
                 else:
-                    example = Example(*read_recording(path, seconds))
+                    example = Example(*read_recording(piece, seconds))
             except BassnbError as error:
-                skipped[f"{family}: {path.name}"] = str(error)
+                skipped[f"{family}: {piece.name}"] = str(error)  # of a file or of a song
                 continue
             count += 1
             sound = font_name(soundfont) if source == "scores" else "recorded"
-            yield Case(source, family, path.stem, sound, MEASURES, example)
+            yield Case(source, family, name, sound, MEASURES, example)
 
 
-def spread(paths: Sequence[Path], songs: int | None) -> list[Path]:
+def spread(paths: Sequence, songs: int | None) -> list:
     """All paths, but in an order that begins with `songs` of them, evenly spaced."""
     if not songs or songs >= len(paths):
         return list(paths)
@@ -128,7 +130,7 @@ def spread(paths: Sequence[Path], songs: int | None) -> list[Path]:
 
 def transfer_cases(
     *, seconds: float, songs: int | None, folder: Sequence[str | Path], soundfont: str | None,
-    families: Sequence[str] | None, skipped: dict[str, str],
+    families: Sequence[str] | None, skipped: dict[str, str], split: str | None = None,
 ) -> Iterator[Case]:  # fmt: skip
     """The whole set: written pieces, once more with the other SoundFont, installed packages or given folders."""
     yield from written_cases(seconds, songs, None, families)
@@ -144,7 +146,7 @@ def transfer_cases(
     if families is not None:
         places = [(family, place) for family, place in places if family in families]
     for family, place in places:
-        yield from folder_cases(place, family, seconds, songs, soundfont, skipped)
+        yield from folder_cases(place, family, seconds, songs, soundfont, skipped, split)
 
 
 def installed(package: str, place: str) -> Path | None:

@@ -6,66 +6,63 @@ spectrum of mix and bass together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.audio import read_audio, to_level
+from bassnb.audio import read_audio, read_stretch, to_level
+from bassnb.data.layouts import SongFiles, find_songs, folders
 from bassnb.data.score import DataError, Note, Part, Song
 from bassnb.evaluation.excerpts import song_of
 from bassnb.evaluation.harmony import chroma_of_wave, estimate_chords
 from bassnb.evaluation.match import Transcription, transcribe
 from bassnb.presets import SAMPLE_RATE
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-WHOLE = ("mix", "mixture")  # names of a file that holds everything but the bass, used where no other stems are given
 _SEGMENT = 0.37  # seconds between the places where a chord may change: 16 frames of 1024 samples
 _SHORTEST = 0.06  # seconds
 
 
-def recorded_songs(folder: Path) -> list[Path]:
-    """Folders below `folder` that hold a bass and something else."""
-    found = {path.parent for suffix in SUFFIXES for path in folder.rglob(f"bass{suffix}")}
-    return sorted(place for place in found if len(_stems(place)) > 1)
-
-
-def _stems(place: Path) -> dict[str, Path]:
-    return {path.stem.lower(): path for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES}
-
-
-def read_recording(place: Path, seconds: float) -> tuple[Song, Tensor, Tensor]:
-    """The `seconds` seconds of a song in which its bass is loudest, and the truth about them.
+def recorded_songs(folder: Path, split: str | None = None) -> list[SongFiles]:
+    """Songs with a bass and something else in a collection of any layout, or in collections below `folder`.
 
     Parameters
     ----------
-    place : folder with ``bass.wav`` and the other stems, ``drums.wav``, ``vocals.wav`` ...; or with ``bass.wav`` and
-        ``mix.wav``, the sum of all others. FLAC, Ogg and MP3 are read as well.
+    split : "test", for example, leaves out what a model may have been trained on; None takes all
+    """
+    try:
+        found = find_songs(folder)[1]
+    except DataError:
+        return [song for inner in folders(folder) for song in recorded_songs(inner, split)]
+    return [song for song in found if "bass" in song.stems and len(song.stems) > 1 and split in (None, song.split)]
+
+
+def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tensor]:
+    """The `seconds` seconds of a song in which its bass is loudest, and the truth about them.
 
     Returns
     -------
-    song, bass, mix : Song, Tensors (2, N) at 44.1 kHz
+    song, bass, mix : Song, Tensors (2, N) at 44.1 kHz; the mix is the sum of all other stems
 
     Raises
     ------
     DataError
         If the bass is silent or has no pitch.
     """
-    files = _stems(place)
-    bass = read_audio(files.pop("bass"))
-    stems = [path for name, path in files.items() if name not in WHOLE] or list(files.values())
+    bass = summed(files.stems["bass"])
+    stems = [path for name, paths in files.stems.items() if name != "bass" for path in paths]
     samples = min(round(seconds * SAMPLE_RATE), bass.shape[-1])
     start = loudest(bass, samples)
     bass = bass[:, start : start + samples]
     mix = torch.zeros_like(bass)
     for path in stems:
-        wave = read_audio(path)[:, start : start + samples]
-        mix[:, : wave.shape[-1]] += wave
-    name = f"{place.parent.name}: {place.name}"
+        mix += read_stretch(path, start / SAMPLE_RATE, samples)
+    name = f"{files.stems['bass'][0].parent.parent.name}: {files.name}"
     heard = transcribe(bass)
     if np.isnan(heard.midi).all():
-        raise DataError(f"The bass of {place} has no pitch; give a song in which a bass plays.")
+        raise DataError(f"The bass of {files.name} has no pitch; give a song in which a bass plays.")
     duration = samples / SAMPLE_RATE
     borders = np.array([*np.arange(0, duration - _SEGMENT / 2, _SEGMENT), duration])
     tuning = tuning_of(heard.midi)
@@ -73,6 +70,15 @@ def read_recording(place: Path, seconds: float) -> tuple[Song, Tensor, Tensor]:
     chroma = [chroma_of_wave(to_level(wave), borders, tuning=tuning) for wave in (mix, bass)]
     part = Part("bass", 33, False, heard_notes(heard, tuning, duration))
     return song_of(name, duration, (part,), (), estimate_chords(*chroma, borders), tuning), bass, mix
+
+
+def summed(paths: Sequence[Path]) -> Tensor:
+    """The sum (2, N) of files that may end at different times."""
+    waves = [read_audio(path) for path in paths]
+    total = torch.zeros(2, max(wave.shape[-1] for wave in waves))
+    for wave in waves:
+        total[:, : wave.shape[-1]] += wave
+    return total
 
 
 def loudest(bass: Tensor, samples: int) -> int:

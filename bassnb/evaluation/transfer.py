@@ -34,15 +34,16 @@ OTHERS = 24  # most basses of other songs against which the floor of a song is t
 def evaluate_transfer(
     accompanist: Accompanist, *, songs: int | None = None, seconds: float = 24.0, steps: int = 64,
     folder: Sequence[str | Path] = (), soundfont: str | None = None, family: Sequence[str] | None = None,
-    progress: bool = True,
+    split: str | None = None, progress: bool = True,
 ) -> dict:  # fmt: skip
     """Accompany songs of other hands and mark the takes.
 
     Parameters
     ----------
     songs : most songs of a family; None takes all
-    folder : folders with MIDI files, or with a folder of stems for each song; none takes the packages of `USUAL`
+    folder : folders with MIDI files, or collections of stems (`bassnb.data.layouts`); none takes the packages of `USUAL`
     family : names of those wanted, for example "reggae" or a folder's; None takes all
+    split : of collections of stems, "test" for example; None takes all songs
     soundfont : path of a second SoundFont: it plays the written pieces once more, and all scores
 
     Returns
@@ -57,7 +58,8 @@ def evaluate_transfer(
     cases: list[Case] = []
     heard: list[Transcription] = []
     rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
-    wanted = {"seconds": seconds, "songs": songs, "folder": folder, "soundfont": soundfont, "families": family}
+    wanted = {"seconds": seconds, "songs": songs, "folder": folder, "soundfont": soundfont, "families": family,
+              "split": split}  # fmt: skip
     found = transfer_cases(**wanted, skipped=skipped)
     for case in tqdm(found, desc="songs of other hands", disable=not progress):
         takes = hear(accompanist, case, steps)

@@ -19,73 +19,99 @@ from torch import Tensor, nn
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import write_json, write_tensors
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
-from bassnb.data.pools import OTHERS, TARGET, StemPool
+from bassnb.data.pools import OTHERS, TARGET, Pool, RecordedPool, StemPool
+from bassnb.data.stems import open_splits
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
 from bassnb.spectral import FLUX_HOPS, PAPER_HOPS, flux_distance, multi_scale_spectral_distance, relative_spectral_distance
 from bassnb.training.ahead import Ahead
-from bassnb.training.loop import Run, TrainingError, average_gradients, compile_in_place, learning_rate, step_seed, update_ema
+from bassnb.training.loop import (
+    TrainingError,
+    average_gradients,
+    compile_in_place,
+    learning_rate,
+    parts_of_batch,
+    step_seed,
+    update_ema,
+)
+from bassnb.training.run import Run
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
 
 
 def train_autoencoder(
-    preset: Preset, stem: str, folder: str | Path, *, cache: str | Path = "cache", seed: int = 0, resume: bool = False,
-    steps: int | None = None, device: str = "auto", precision: str = "no", compile: bool = False,
+    preset: Preset, stem: str, folder: str | Path, *, data: str | Path | None = None, cache: str | Path = "cache",
+    seed: int = 0, resume: bool = False, steps: int | None = None, device: str = "auto", precision: str = "no",
+    compile: bool = False, accumulate: int = 1, best: bool = False, without_musdb: bool = False,
 ) -> Autoencoder:  # fmt: skip
-    """Train the autoencoder of `stem` ("mix" or "bass") and leave its averaged weights in `folder`/model.safetensors.
+    """Train the autoencoder of a stem and leave its averaged weights in `folder`/model.safetensors.
 
     Parameters
     ----------
-    cache : folder for the rendered songs
+    stem : "mix" for sub-mixes, "bass", or with `data` any other stem of the collection, which takes the bass's shape
+    data : folder of a collection of stems, see `bassnb.data.layouts`; by default generated songs
+    cache : folder for the rendered songs, or the index of the collection
     steps : stop after that many of the preset's steps; resuming continues
     precision : "no", "bf16" or "fp16", as in accelerate
     compile : see `compile_in_place`; a training may be resumed with it or without it
+    accumulate : parts in which each process computes its batch, one after the other, to save memory
+    best : leave the weights of the best validation instead of the last
+    without_musdb : see `bassnb.data.layouts.find_songs`
 
     Raises
     ------
     TrainingError
         If the stem is unknown, the folder holds another training, or the loss is not finite.
+    DataError
+        If there is nothing to learn from in `data`.
     """
-    if stem not in PARTS:
-        raise TrainingError(f"there is no autoencoder for {stem!r}; choose mix or bass")
-    config, plan = getattr(preset, stem), getattr(preset, f"{stem}_training")
+    if not data and stem not in PARTS:
+        raise TrainingError(f"generated songs have no autoencoder for {stem!r}; choose mix or bass, or name a collection of stems")
+    role = "mix" if stem == "mix" else "bass"
+    config, plan = getattr(preset, role), getattr(preset, f"{role}_training")
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
-    with accelerator.main_process_first():  # one process renders, the others find the files
-        pool, held_out = (StemPool(Path(cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
-                          for split, count in (("train", plan.songs), ("validation", min(plan.songs, 32))))  # fmt: skip
+    parts_of_batch(plan.batch, accelerator, accumulate)
+    with accelerator.main_process_first():  # one process renders or listens, the others find the files
+        if data:
+            train, held_out = open_splits(data, stem, cache, without_musdb=without_musdb, progress=accelerator.is_main_process)
+            pool, held_out = RecordedPool(train), held_out and RecordedPool(held_out)
+        else:
+            pool, held_out = (StemPool(Path(cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
+                              for split, count in (("train", plan.songs), ("validation", min(plan.songs, 32))))  # fmt: skip
     torch.manual_seed(seed)  # initial weights only
-    trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, compile=compile)
-    run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(),
-              {"stem": stem, "seed": seed, "shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)},
-              resume=resume)  # fmt: skip
-    samples, size = round(plan.seconds * SAMPLE_RATE), plan.batch // accelerator.num_processes
+    trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, compile=compile, accumulate=accumulate)
+    identity = {"stem": stem, "seed": seed, "shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)}
+    run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(), identity | ({"data": train.facts()} if data else {}),
+              resume=resume, best="validation_mssd")  # fmt: skip
+    samples, share = round(plan.seconds * SAMPLE_RATE), (accelerator.process_index, accelerator.num_processes)
 
     def draw(k: int) -> tuple[Tensor]:
-        return (pool.crops(step_seed(seed, k, accelerator.process_index), size, samples),)
+        return (pool.crops(step_seed(seed, k), plan.batch, samples, share=share),)
 
     def validate() -> dict[str, float]:
         return trainer.validate(held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device), run)
 
     with Ahead(draw, accelerator.device) as batches:
         run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*batches(k), k),
-                  describe=f"{stem} autoencoder", validate=validate)  # fmt: skip
+                  describe=f"{stem} autoencoder", validate=validate if held_out else None)  # fmt: skip
+    if best:
+        run.take_best()
     if accelerator.is_main_process:
         leave(trainer.average, pool, Path(folder), {"stem": stem, "preset": preset.to_dict(), "steps": run.step})
     return trainer.average
 
 
-def leave(model: Autoencoder, pool: StemPool, folder: Path, config: dict) -> None:
+def leave(model: Autoencoder, pool: Pool, folder: Path, config: dict) -> None:
     """Write the finished weights, with the statistics of their latents, and `config` into `folder`."""
-    measure_statistics(model, held_out=pool, songs=min(len(pool.array), 200))
+    measure_statistics(model, pool, songs=min(len(pool), 200))
     write_tensors(folder / "model.safetensors", model.state_dict())
     write_json(folder / "config.json", config)
 
 
 @torch.inference_mode()
-def measure_statistics(model: Autoencoder, held_out: StemPool, songs: int) -> None:
+def measure_statistics(model: Autoencoder, pool: Pool, songs: int) -> None:
     """Per-channel mean and std of the latents of training songs, stored inside the model (paper.md, section 6)."""
     device = model.latent_mean.device
-    latents = [model.encode(held_out.crops(step_seed(1, k), 1, held_out.array.shape[-1]).to(device)) for k in range(songs)]
+    latents = [model.encode(pool.crops(step_seed(1, k), 1, pool.whole).to(device)) for k in range(songs)]
     model.set_statistics(torch.cat(latents, -1))
 
 
@@ -93,24 +119,26 @@ class AutoencoderTrainer:
     """Model, moving average, critics, their optimisers, and one training step on a batch of waveforms."""
 
     def __init__(
-        self, model: Autoencoder, preset: Preset, plan: AutoencoderTraining, accelerator: Accelerator, *, compile: bool = False
+        self, model: Autoencoder, preset: Preset, plan: AutoencoderTraining, accelerator: Accelerator, *, compile: bool = False,
+        accumulate: int = 1,
     ):  # fmt: skip
         config = model.config
         nyquist = SAMPLE_RATE * (config.bins - 1) / config.window
-        self.plan, self.accelerator = plan, accelerator
+        self.plan, self.accelerator, self.accumulate = plan, accelerator, accumulate
         critics = Critics(preset.critic, config.bins, nyquist, config.log_eps)
         if compile:  # the spectrograms between them stay as they are: torch writes no kernels for complex numbers
             compile_in_place(model.encoder, model.decoder, critics.magnitude, critics.mel.critic)
         adam = dict(lr=plan.learning_rate, betas=plan.betas, fused=accelerator.device.type == "cuda")
-        self.model, self.optimizer = accelerator.prepare(model, torch.optim.Adam(model.parameters(), **adam))
-        self.critics, self.critic_optimizer = accelerator.prepare(critics, torch.optim.Adam(critics.parameters(), **adam))
-        self.average = copy.deepcopy(accelerator.unwrap_model(self.model)).requires_grad_(False)
+        unwrap = accelerator.unwrap_model  # gradients of all processes are averaged by hand, see `average_gradients`
+        model, self.optimizer = accelerator.prepare(model, torch.optim.Adam(model.parameters(), **adam))
+        critics, self.critic_optimizer = accelerator.prepare(critics, torch.optim.Adam(critics.parameters(), **adam))
+        self.model, self.critics = unwrap(model), unwrap(critics)
+        self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.hops = tuple(hop // plan.decimation for hop in PAPER_HOPS)
 
     def modules(self) -> dict[str, nn.Module]:
         """What a checkpoint holds."""
-        unwrap = self.accelerator.unwrap_model
-        return {"model": unwrap(self.model), "average": self.average, "critics": unwrap(self.critics)}
+        return {"model": self.model, "average": self.average, "critics": self.critics}
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Whose moments a checkpoint holds."""
@@ -118,7 +146,7 @@ class AutoencoderTrainer:
 
     def step(self, wave: Tensor, k: int) -> dict[str, Tensor]:
         """One update on wave (B, 2, N) in step k; returns the losses, detached."""
-        plan, model = self.plan, self.accelerator.unwrap_model(self.model)
+        plan, model = self.plan, self.model
         start, end = self.stage(k)
         voiced, settled = k >= plan.phase_start, k >= max(plan.phase_start, plan.settle_start)
         if voiced and k == start:
@@ -127,7 +155,20 @@ class AutoencoderTrainer:
         frozen = voiced and plan.freeze_encoder
         model.encoder.requires_grad_(not frozen)
         rate = learning_rate(k, start, end, plan.learning_rate, plan.warmup)
-        losses, fake, real = self.losses(model, wave, voiced, settled)
+        parts = [self.generator_part(part, k, voiced, settled) for part in wave.chunk(self.accumulate)]
+        self.update(self.optimizer, model, rate)
+        update_ema(self.average, model, plan.ema, k)
+        losses = {name: torch.stack([part[0][name] for part in parts]).mean() for name in parts[0][0]}
+        if voiced:
+            self.critic_optimizer.zero_grad(set_to_none=True)  # what the generator's losses left there
+            losses["critic"] = torch.stack([self.critic_part(fake, real) for _, fake, real in parts]).mean()
+            self.update(self.critic_optimizer, self.critics, rate)
+        return losses
+
+    def generator_part(self, wave: Tensor, k: int, voiced: bool, settled: bool) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Backward for a part of the batch; returns its losses and what the critics will hear, all detached."""
+        plan = self.plan
+        losses, fake, real = self.losses(self.model, wave, voiced, settled)
         total = plan.lambda_rec * losses["rec"]
         if voiced:
             total = total + plan.lambda_mssd * losses["mssd"]
@@ -136,12 +177,14 @@ class AutoencoderTrainer:
             if k >= plan.phase_start + plan.critic_warmup:
                 losses["adv"] = adversarial_loss(self.critics(fake))
                 total = total + plan.lambda_adv * losses["adv"]
-        self.update(self.optimizer, model, total, rate)
-        update_ema(self.average, model, plan.ema, k)
-        if voiced:
-            losses["critic"] = critic_hinge_loss(self.critics(real), self.critics(fake.detach()))
-            self.update(self.critic_optimizer, self.critics, losses["critic"], rate)
-        return {name: value.detach() for name, value in losses.items()}
+        self.accelerator.backward(total / self.accumulate)
+        return {name: value.detach() for name, value in losses.items()}, fake.detach(), real.detach()
+
+    def critic_part(self, fake: Tensor, real: Tensor) -> Tensor:
+        """Backward of the critics for a part of the batch; returns their loss, detached."""
+        hinge = critic_hinge_loss(self.critics(real), self.critics(fake))
+        self.accelerator.backward(hinge / self.accumulate)
+        return hinge.detach()
 
     def stage(self, k: int) -> tuple[int, int]:
         """First and last step (exclusive) of the stage that step k is in: magnitudes, phase, phase through projections."""
@@ -177,15 +220,14 @@ class AutoencoderTrainer:
         fake, real = (model.log_spectrogram(heard, decimation=decimation) for heard in (decoded, target))
         return losses, fake, real
 
-    def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor, rate: float) -> None:
-        """Backward, mean over processes, clip, step."""
+    def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, rate: float) -> None:
+        """Mean of the gradients over processes, clip, step; the gradients are gone afterwards."""
         for group in optimizer.param_groups:
             group["lr"] = rate
-        optimizer.zero_grad(set_to_none=True)
-        self.accelerator.backward(loss)
         average_gradients(self.accelerator, module)
         self.accelerator.clip_grad_norm_(module.parameters(), self.plan.clip)
         optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
 
     @torch.no_grad()
     def validate(self, wave: Tensor, run: Run) -> dict[str, float]:

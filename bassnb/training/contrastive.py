@@ -13,7 +13,8 @@ from bassnb.checkpoints import System
 from bassnb.data.latents import LatentDataset, fingerprint
 from bassnb.evaluation.contrastive import ContrastiveModel, info_nce, save_judge
 from bassnb.training.diffusion import latent_pairs
-from bassnb.training.loop import Run, learning_rate, step_seed
+from bassnb.training.loop import learning_rate, step_seed
+from bassnb.training.run import Run
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -12,78 +13,141 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import System, load_pretrained, load_strictly, read_tensors, save_pretrained
+from bassnb.checkpoints import System, load_pretrained, load_strictly, read_json, read_tensors, save_pretrained
+from bassnb.data.cache import CachedPairs, cached_splits
 from bassnb.data.latents import LatentDataset, encode_songs, fingerprint
+from bassnb.data.pairs import LivePairs
+from bassnb.data.stems import open_splits
 from bassnb.diffusion import diffusion_loss
 from bassnb.presets import DiffusionTraining, Preset
 from bassnb.training.ahead import Ahead
-from bassnb.training.loop import Run, compile_in_place, learning_rate, step_seed, update_ema
+from bassnb.training.loop import (
+    TrainingError,
+    compile_in_place,
+    learning_rate,
+    parts_of_batch,
+    step_seed,
+    update_ema,
+)
+from bassnb.training.run import Run
 from bassnb.unet import UNet1d
 
 
 def load_autoencoders(
     preset: Preset, mix: str | Path, bass: str | Path, device: str | torch.device = "cpu"
 ) -> list[Autoencoder]:
-    """The trained autoencoders in the run folders `mix` and `bass`, ready for inference."""
+    """The trained autoencoders of mix and stem, ready for inference.
+
+    Parameters
+    ----------
+    mix, bass : the run folder of a training, or a model (a shipped name, a folder, a hub id) whose autoencoder is taken
+    """
     loaded = []
-    for config, folder in ((preset.mix, mix), (preset.bass, bass)):
-        path = Path(folder) / "model.safetensors"
-        autoencoder = Autoencoder(config)
-        load_strictly(autoencoder, read_tensors(path)[0], str(path))
+    for role, source in (("mix", mix), ("bass", bass)):
+        path = Path(source) / "model.safetensors"
+        autoencoder = Autoencoder(getattr(preset, role))
+        if path.is_file() and "model" not in read_json(path.with_name("config.json")):
+            state = read_tensors(path)[0]
+        else:
+            state = getattr(load_pretrained(source), f"{role}_autoencoder").state_dict()
+        load_strictly(autoencoder, state, str(source))
         loaded.append(autoencoder.to(device).eval().requires_grad_(False))
     return loaded
 
 
 def train_diffusion(
-    preset: Preset, folder: str | Path, *, mix: str | Path, bass: str | Path, cache: str | Path = "cache",
-    start: str | None = None, seed: int = 0, resume: bool = False, steps: int | None = None, device: str = "auto",
-    precision: str = "no", compile: bool = False,
+    preset: Preset, folder: str | Path, *, mix: str | Path, bass: str | Path, data: str | Path | None = None,
+    latents: str | Path | None = None, stem: str = "bass", cache: str | Path = "cache", start: str | None = None, seed: int = 0,
+    resume: bool = False, steps: int | None = None, device: str = "auto", precision: str = "no", compile: bool = False,
+    accumulate: int = 1, best: bool = False, without_musdb: bool = False,
 ) -> System:  # fmt: skip
     """Train the U-Net and leave the whole system as a model folder in `folder`/pretrained.
 
     Parameters
     ----------
-    mix, bass : run folders of the trained autoencoders
-    cache : folder for the latents of the training songs, encoded first where they are missing
+    mix, bass : the autoencoders of mix and stem, see `load_autoencoders`
+    data : folder of a collection of stems, encoded while the training runs; or
+    latents : cache that `bassnb encode` wrote. By default generated songs are encoded and kept in `cache`.
+    stem : of the collection, that is to be played
+    cache : folder for the latents of generated songs, or the index of the collection
     start : begin with the network of this model (a shipped name, a local folder, a hub id) instead of random weights: the
         way to go on with other songs; the schedule starts anew
     steps : stop after that many of the preset's steps; resuming continues
     precision : "no", "bf16" or "fp16", as in accelerate
     compile : see `compile_in_place`; a training may be resumed with it or without it
+    accumulate : parts in which each process computes its batch, one after the other, to save memory
+    best : leave the weights of the best validation instead of the last
+    without_musdb : see `bassnb.data.layouts.find_songs`
 
     Raises
     ------
     CheckpointError
         If an autoencoder is missing or of another preset.
+    DataError
+        If there is nothing to learn from in `data` or `latents`, or the latents are those of other encoders.
     TrainingError
         If the folder holds another training, or the loss is not finite.
     """
     plan = preset.diffusion_training
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
-    pairs, held_out = latent_pairs(plan, autoencoders, cache, accelerator)
+    where = Source(data, latents, stem, cache, without_musdb)
+    pairs, held_out = where.open(plan, autoencoders, accelerator)
     torch.manual_seed(seed)  # initial weights only
     unet = UNet1d(preset.unet)
     if start:
         load_strictly(unet, load_pretrained(start).unet.state_dict(), start)
     config = {"seed": seed, "shape": asdict(preset.unet), "plan": asdict(plan), "start": start,
-              "encoders": fingerprint(*autoencoders)}  # fmt: skip
+              "encoders": fingerprint(*autoencoders)} | where.facts(pairs)  # fmt: skip
 
     def validate(average: UNet1d) -> dict[str, float]:
         return validation_losses(average, held_out, plan.latents, accelerator.device)
 
-    _, average = fit(unet, pairs, plan, folder, accelerator, config, resume=resume, steps=steps, validate=validate,
-                     compile=compile)  # fmt: skip
-    system = assemble(preset, *autoencoders, average)
+    _, average = fit(unet, pairs, plan, folder, accelerator, config, resume=resume, steps=steps,
+                     validate=validate if held_out else None, compile=compile, accumulate=accumulate, best=best)  # fmt: skip
+    system = assemble(preset, *autoencoders, average, stem=stem)
     if accelerator.is_main_process:
         save_pretrained(system, Path(folder) / "pretrained")
     return system
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the pairs of a training come from; see `train_diffusion`."""
+
+    data: str | Path | None
+    latents: str | Path | None
+    stem: str
+    cache: str | Path
+    without_musdb: bool
+
+    def open(self, plan: DiffusionTraining, autoencoders: list[Autoencoder], accelerator: Accelerator) -> tuple:
+        """Pairs to train with and to validate with; None instead of the latter where a collection is too small for any."""
+        if self.data and self.latents:
+            raise TrainingError("the pairs come from a collection or from a cache of latents; name one of them")
+        if self.latents:
+            encoders = fingerprint(*autoencoders)
+            splits = [CachedPairs(self.latents, split=split, encoders=encoders, target=self.stem) for split in cached_splits(self.latents)]
+            return splits[0], splits[1] if len(splits) > 1 else None
+        if self.data:
+            with accelerator.main_process_first():  # one process listens, the others find the index
+                songs = open_splits(self.data, self.stem, self.cache, without_musdb=self.without_musdb,
+                                    progress=accelerator.is_main_process)  # fmt: skip
+            return tuple(split and LivePairs(split, *autoencoders) for split in songs)
+        if self.stem != "bass":
+            raise TrainingError(f"generated songs have no {self.stem} to be played; name a collection of stems")
+        return tuple(latent_pairs(plan, autoencoders, self.cache, accelerator))
+
+    def facts(self, pairs) -> dict:
+        """What a run remembers of them; nothing of generated songs, which the plan describes."""
+        return {"data": pairs.facts()} if self.data or self.latents else {}
+
+
 def fit(
-    unet: nn.Module, pairs: LatentDataset, plan: DiffusionTraining, folder: str | Path, accelerator: Accelerator, config: dict,
+    unet: nn.Module, pairs: LatentDataset | CachedPairs | LivePairs, plan: DiffusionTraining, folder: str | Path, accelerator: Accelerator, config: dict,
     *, resume: bool, steps: int | None = None, objective: Callable[..., Tensor] = diffusion_loss,
-    validate: Callable[[nn.Module], dict[str, float]] | None = None, compile: bool = False,
+    validate: Callable[[nn.Module], dict[str, float]] | None = None, compile: bool = False, accumulate: int = 1,
+    best: bool = False,
 ) -> tuple[nn.Module, nn.Module]:  # fmt: skip
     """Train a freshly made network on pairs of latents; returns it and the moving average of its weights.
 
@@ -94,16 +158,20 @@ def fit(
     validate : called with the average every 500 steps and at the end
     compile : see `compile_in_place`
     """
-    trainer = DiffusionTrainer(unet, plan, accelerator, config["seed"], objective=objective, compile=compile)
-    run = Run(folder, accelerator, trainer.modules(), {"adamw": trainer.optimizer}, config, resume=resume)
-    size = plan.batch // accelerator.num_processes
+    parts_of_batch(plan.batch, accelerator, accumulate)
+    trainer = DiffusionTrainer(unet, plan, accelerator, config["seed"], objective=objective, compile=compile, accumulate=accumulate)
+    run = Run(folder, accelerator, trainer.modules(), {"adamw": trainer.optimizer}, config, resume=resume, best="validation_v")
+    share = (accelerator.process_index, accelerator.num_processes)
+    to_latents = pairs.latents if isinstance(pairs, LivePairs) else lambda *latents: latents
 
     def draw(k: int) -> tuple[Tensor, Tensor]:
-        return pairs.batch(step_seed(config["seed"], k, accelerator.process_index), size, plan.latents)
+        return pairs.batch(step_seed(config["seed"], k), plan.batch, plan.latents, share=share)
 
     with Ahead(draw, accelerator.device) as batches:
-        run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*batches(k), k), describe="diffusion",
+        run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*to_latents(*batches(k)), k), describe="diffusion",
                   validate_every=500, validate=validate and (lambda: validate(trainer.average)))  # fmt: skip
+    if best:
+        run.take_best()
     return trainer.bare, trainer.average
 
 
@@ -112,9 +180,10 @@ class DiffusionTrainer:
 
     def __init__(
         self, unet: nn.Module, plan: DiffusionTraining, accelerator: Accelerator, seed: int,
-        *, objective: Callable[..., Tensor] = diffusion_loss, compile: bool = False,
+        *, objective: Callable[..., Tensor] = diffusion_loss, compile: bool = False, accumulate: int = 1,
     ):  # fmt: skip
         self.plan, self.accelerator, self.seed, self.objective = plan, accelerator, seed, objective
+        self.accumulate = accumulate
         if compile:
             compile_in_place(unet)
         fused = accelerator.device.type == "cuda"  # all weights in one kernel
@@ -131,19 +200,30 @@ class DiffusionTrainer:
 
     def step(self, c_y: Tensor, c_x: Tensor, k: int) -> dict[str, Tensor]:
         """One update on c_y (B, 32, L) and c_x (B, 64, L) in step k; returns the loss, detached."""
-        plan, accelerator = self.plan, self.accelerator
-        # Drawn on the device: a million normal numbers from the CPU would take as long as a step of `paper` on a GPU.
-        generator = torch.Generator(accelerator.device).manual_seed(step_seed(self.seed, k, accelerator.process_index + 1000))
-        with accelerator.autocast():
-            loss = self.objective(self.model, c_y, c_x, generator=generator, drop=plan.drop, times=plan.times)
+        plan = self.plan
+        parts = zip(c_y.chunk(self.accumulate), c_x.chunk(self.accumulate))
+        loss = torch.stack([self.part(*latents, k, number) for number, latents in enumerate(parts)]).mean()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup)
-        self.optimizer.zero_grad(set_to_none=True)
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(self.model.parameters(), plan.clip)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), plan.clip)
         self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
         update_ema(self.average, self.bare, plan.ema, k)
-        return {"v": loss.detach()}
+        return {"v": loss}
+
+    def part(self, c_y: Tensor, c_x: Tensor, k: int, number: int) -> Tensor:
+        """Backward for part `number` of this process's batch; returns its loss, detached."""
+        accelerator, accumulate = self.accelerator, self.accumulate
+        share = (accelerator.process_index * accumulate + number, accelerator.num_processes * accumulate)
+        # Drawn on the device: a million normal numbers from the CPU would take as long as a step of `paper` on a GPU.
+        generator = torch.Generator(accelerator.device).manual_seed(step_seed(self.seed, k, 1000))
+        last = number == accumulate - 1  # processes exchange their gradients once
+        with nullcontext() if last else accelerator.no_sync(self.model):
+            with accelerator.autocast():
+                loss = self.objective(self.model, c_y, c_x, generator=generator, drop=self.plan.drop, times=self.plan.times,
+                                      share=share)  # fmt: skip
+            accelerator.backward(loss / accumulate)
+        return loss.detach()
 
 
 def latent_pairs(
@@ -162,9 +242,11 @@ def latent_pairs(
     return [LatentDataset.load(paths) for paths in shards]
 
 
-def assemble(preset: Preset, mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, unet: UNet1d) -> System:
-    """A system with copies of three trained parts."""
-    system = System(preset)
+def assemble(
+    preset: Preset, mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, unet: UNet1d, *, stem: str = "bass"
+) -> System:
+    """A system with copies of three trained parts, which plays `stem`."""
+    system = System(preset, stem=stem)
     for part, trained in ((system.mix_autoencoder, mix_autoencoder), (system.bass_autoencoder, bass_autoencoder),
                           (system.unet, unet)):  # fmt: skip
         part.load_state_dict(trained.state_dict())
@@ -172,9 +254,12 @@ def assemble(preset: Preset, mix_autoencoder: Autoencoder, bass_autoencoder: Aut
 
 
 @torch.no_grad()
-def validation_losses(model: UNet1d, pairs: LatentDataset, length: int, device: torch.device) -> dict[str, float]:
+def validation_losses(
+    model: UNet1d, pairs: LatentDataset | CachedPairs | LivePairs, length: int, device: torch.device
+) -> dict[str, float]:
     """v-loss on fixed crops, times and noise of held-out songs, with the mix and without it."""
-    c_y, c_x = (c.to(device) for c in pairs.batch(step_seed(0, 0), 64, length))
+    batch = tuple(part.to(device) for part in pairs.batch(step_seed(0, 0), 64, length))
+    c_y, c_x = pairs.latents(*batch) if isinstance(pairs, LivePairs) else batch
     losses = {}
     for name, drop in (("validation_v", 0.0), ("validation_v_unconditional", 1.0)):
         losses[name] = float(diffusion_loss(model, c_y, c_x, generator=torch.Generator().manual_seed(0), drop=drop))

@@ -6,24 +6,14 @@ optimiser moments and the step number are all that a checkpoint needs to continu
 
 from __future__ import annotations
 
-import json
 import math
-import time
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
+from torch import nn
 
-from bassnb.checkpoints import load_state, save_state, write_json
 from bassnb.errors import BassnbError
-
-STATE = "state.safetensors"
-SAVE_SECONDS = 180
 
 
 class TrainingError(BassnbError):
@@ -80,90 +70,18 @@ def step_seed(seed: int, step: int, stream: int = 0) -> int:
     return int(np.random.SeedSequence([seed, step, stream]).generate_state(1, np.uint64)[0] >> 1)
 
 
-class Run:
-    """A run folder with its accelerator, log, and exact checkpoints.
+def parts_of_batch(batch: int, accelerator: Accelerator, accumulate: int) -> int:
+    """In how many equal parts a batch is computed: one after the other in each process, and side by side.
 
-    Parameters
-    ----------
-    folder : holds state.safetensors (to resume), log.jsonl (curves), tensorboard/ and, at the end, the model
-    modules, optimizers : by name; everything that changes during the training
-    config : JSON-ready; a resumed run must have the same
-    resume : go on from state.safetensors if it is there; without it a folder that holds a run is refused
+    Raises
+    ------
+    TrainingError
+        If the batch cannot be divided so.
     """
-
-    def __init__(self, folder, accelerator: Accelerator, modules: dict[str, nn.Module],
-                 optimizers: dict[str, torch.optim.Optimizer], config: dict, *, resume: bool):  # fmt: skip
-        self.folder, self.accelerator, self.config = Path(folder), accelerator, json.loads(json.dumps(config))
-        self.modules, self.optimizers, self.step = modules, optimizers, 0
-        state = self.folder / STATE
-        if state.exists() and not resume:
-            raise TrainingError(f"{self.folder} already holds a training; add --resume or choose another folder")
-        if state.exists():
-            meta = load_state(state, modules, optimizers)
-            if meta["config"] != self.config:
-                raise TrainingError(f"{self.folder} was trained with another configuration; choose another folder")
-            self.step = meta["step"]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.writer = SummaryWriter(self.folder / "tensorboard") if accelerator.is_main_process else None
-        self.saved = time.monotonic()
-
-    def log(self, values: dict[str, float]) -> None:
-        """Append scalars to log.jsonl and TensorBoard."""
-        if not self.writer:
-            return
-        with open(self.folder / "log.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": self.step, **{k: round(v, 6) for k, v in values.items()}}) + "\n")
-        for name, value in values.items():
-            self.writer.add_scalar(name, value, self.step)
-
-    def save(self) -> None:
-        """Write the training state, atomically; only the main process does."""
-        if self.accelerator.is_main_process:
-            save_state(self.folder / STATE, self.modules, self.optimizers, {"step": self.step, "config": self.config})
-        self.saved = time.monotonic()
-
-    def steps(self, total: int, step: Callable[[int], dict[str, Tensor]], *, describe: str, log_every: int = 50,
-              validate: Callable[[], dict[str, float]] | None = None, validate_every: int = 1000) -> None:  # fmt: skip
-        """Call `step(k)` for k up to `total`, with a progress bar, logs, validation and checkpoints.
-
-        Raises
-        ------
-        TrainingError
-            At the first loss that is not finite, naming the step; the last checkpoint stays as it was.
-        """
-        bar = tqdm(total=total, initial=self.step, desc=describe, disable=not self.writer, mininterval=1.0)
-        unchecked: dict[int, Tensor] = {}  # a look at every loss would make a GPU wait: look at many at once
-        while self.step < total:
-            losses = step(self.step)
-            unchecked[self.step] = torch.stack(list(losses.values())).sum()
-            self.step += 1
-            bar.update()
-            if self.step % log_every == 0 or self.step == total:
-                self.check_losses(unchecked)
-                values = {name: float(value) for name, value in losses.items()}
-                bar.set_postfix({k: f"{v:.3f}" for k, v in values.items()}, refresh=False)
-                self.log(values)
-            if validate and self.writer and (self.step % validate_every == 0 or self.step == total):
-                self.log(validate())
-            if time.monotonic() - self.saved > SAVE_SECONDS or self.step == total:
-                self.check_losses(unchecked)
-                self.save()
-        bar.close()
-
-    def check_losses(self, unchecked: dict[int, Tensor]) -> None:
-        """Stop at the first loss that is not finite, before such weights replace a good checkpoint; else forget them.
-
-        nan.json then says which batch it was: `step_seed(seed, step)` draws it again.
-        """
-        steps = list(unchecked)
-        bad = (~torch.stack([unchecked[k] for k in steps]).isfinite()).nonzero() if steps else []
-        unchecked.clear()
-        if not len(bad):
-            return
-        step, seed = steps[int(bad[0])], self.config.get("seed", 0)
-        write_json(self.folder / "nan.json", {"step": step, "seed": seed, "batch_seed": step_seed(seed, step),
-                                              "config": self.config})  # fmt: skip
+    parts = accelerator.num_processes * accumulate
+    if accumulate < 1 or batch % parts:
         raise TrainingError(
-            f"the loss is no longer a number at step {step}; see {self.folder / 'nan.json'}, lower the learning rate and "
-            f"resume from the last checkpoint"
+            f"a batch of {batch} cannot be divided among {accelerator.num_processes} processes in {accumulate} parts each; "
+            f"choose numbers whose product divides {batch}"
         )
+    return parts

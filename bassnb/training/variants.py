@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from bassnb.attention import SelfAttention
 from bassnb import diffusion
-from bassnb.diffusion import add_noise, alpha_beta, log_normal_times, v_target
+from bassnb.diffusion import add_noise, alpha_beta, draw_noise, log_normal_times, v_target
 from bassnb.presets import UNetConfig
 from bassnb.unet import UNet1d
 
@@ -75,7 +75,8 @@ TIMES = {**diffusion.TIMES, "edm": log_normal_times(-1.2, 1.2), "noisiest": log_
 
 
 def variant_loss(
-    model: Callable, c_y: Tensor, c_x: Tensor, *, generator: torch.Generator, drop: float, ask: str, times: str
+    model: Callable, c_y: Tensor, c_x: Tensor, *, generator: torch.Generator, drop: float, ask: str, times: str,
+    share: tuple[int, int] = (0, 1),
 ) -> Tensor:
     """`bassnb.diffusion.diffusion_loss` with another question or other times; with "v" and "uniform" it is the same.
 
@@ -83,10 +84,7 @@ def variant_loss(
     ----------
     model : callable (z (B, 32, L), t (B,), mix (B, 64, L)) -> what `ask` says (B, 32, L)
     """
-    batch = c_y.shape[0]
-    t = TIMES[times](batch, generator).to(c_y.device)
-    eps = torch.randn(c_y.shape, generator=generator, device=generator.device).to(c_y)
-    keep = (torch.rand(batch, generator=generator, device=generator.device) >= drop).to(c_x)
+    t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
     answer = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
     target = eps if ask == "eps" else v_target(c_y, eps, t)
     return (answer.float() - target.float()).square().mean()

@@ -9,7 +9,9 @@ import torch
 
 from bassnb.audio import AudioError, read_audio, read_stretch
 from bassnb.data.score import DataError
-from bassnb.data.stems import StemDataset, levels_of, loudest, stem_index
+from bassnb.data.change import Change
+from bassnb.data.stem_index import levels_of, loudest, packed, stem_index, unpacked
+from bassnb.data.stems import StemDataset
 
 RATE = 44_100
 
@@ -50,6 +52,11 @@ def dataset(collection, tmp_path, **options):
     return StemDataset(collection, split="train", cache=tmp_path / "cache", progress=False, **options)
 
 
+def crop(data, seed, samples, change=Change()):
+    place = data.draw(np.random.default_rng(seed), samples, change=change)
+    return data.read(place, place.song.stems)
+
+
 def test_songs_that_cannot_be_used_are_counted_with_the_reason(collection, tmp_path):
     data = dataset(collection, tmp_path)
     assert [song.name for song in data.songs] == ["One", "Two"] and len(data) == 2
@@ -68,7 +75,7 @@ def test_any_stem_may_be_the_target(collection, tmp_path):
 
 def test_the_index_is_made_once_and_again_when_a_file_changes(collection, tmp_path, monkeypatch):
     first = stem_index(collection, tmp_path / "cache", progress=False)
-    monkeypatch.setattr("bassnb.data.stems.levels_of", lambda path: pytest.fail("listened again"))
+    monkeypatch.setattr("bassnb.data.stem_index.levels_of", lambda path: pytest.fail("listened again"))
     assert stem_index(collection, tmp_path / "cache", progress=False) == json.loads(json.dumps(first))
     monkeypatch.undo()
     write(collection / "train" / "One" / "bass.wav", clicks(13, loud=(0, 3)))
@@ -80,25 +87,25 @@ def test_levels_are_those_of_each_second(collection):
     levels = levels_of(collection / "train" / "One" / "bass.wav")
     assert len(levels) == 12 and levels[:4] == [-100] * 4 and levels[8:] == [-100] * 4
     assert all(level == round(20 * np.log10(0.3 / 3**0.5)) for level in levels[4:8])
+    assert unpacked(packed(levels + [3])).tolist() == levels + [0]
     assert loudest([[-20, -100], [-30, -10, -50]]) == [-20, -10, -50]
 
 
 def test_one_offset_for_all_stems_and_only_where_something_sounds(collection, tmp_path):
     data, starts = dataset(collection, tmp_path), set()
     for seed in range(30):
-        stems = data.crop(np.random.default_rng(seed), 2 * RATE)
+        stems = crop(data, seed, 2 * RATE)
         assert {name: wave.shape for name, wave in stems.items()} == dict.fromkeys(("bass", "drums", "keys"), (2, 2 * RATE))
         sounding = stems["bass"].abs() > 0
         assert sounding.any()
         assert torch.allclose(stems["bass"][sounding], stems["drums"][sounding], atol=1e-4)  # in time, to the sample
         starts.add(int(sounding[0].sum()))
-    again = data.crop(np.random.default_rng(3), 2 * RATE)
-    assert torch.equal(again["keys"], data.crop(np.random.default_rng(3), 2 * RATE)["keys"]) and len(starts) > 1
+    assert torch.equal(crop(data, 3, 2 * RATE)["keys"], crop(data, 3, 2 * RATE)["keys"]) and len(starts) > 1
 
 
 def test_a_faster_tape_is_the_same_for_all_stems(collection, tmp_path):
     data = dataset(collection, tmp_path)
-    stems = data.crop(np.random.default_rng(0), RATE, speed=1.05)
+    stems = crop(data, 0, RATE, Change(pitch=0.8, tempo=2 ** (0.8 / 12)))
     quiet = (stems["bass"].abs() > 1e-3) & (stems["drums"].abs() > 1e-3)
     assert (stems["bass"] - stems["drums"])[quiet].abs().median() < 1e-3
 

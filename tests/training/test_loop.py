@@ -14,7 +14,9 @@ from bassnb.presets import SMOKE
 from bassnb.training import ahead
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
-from bassnb.training.loop import Run, TrainingError, learning_rate, step_seed, update_ema
+from bassnb.training import run as run_module
+from bassnb.training.loop import TrainingError, learning_rate, step_seed, update_ema
+from bassnb.training.run import Run
 
 
 def same(folder, other, name="model.safetensors"):
@@ -111,12 +113,13 @@ def test_unknown_stem_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("log_every", [1, 50])
-def test_nan_stops_the_run_at_its_step_and_keeps_the_checkpoint(tmp_path, log_every):
+def test_nan_stops_the_run_at_its_step_and_keeps_the_checkpoint(tmp_path, log_every, monkeypatch):
+    monkeypatch.setattr(run_module, "LOG_EVERY", log_every)
     run = Run(tmp_path, Accelerator(cpu=True), {"m": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=False)
     run.steps(1, lambda k: {"loss": torch.tensor(1.0)}, describe="good")
     before = (tmp_path / "state.safetensors").read_bytes()
     with pytest.raises(TrainingError, match="step 4"):
-        run.steps(9, lambda k: {"loss": torch.tensor(float("nan") if k >= 4 else 1.0)}, describe="bad", log_every=log_every)
+        run.steps(9, lambda k: {"loss": torch.tensor(float("nan") if k >= 4 else 1.0)}, describe="bad")
     assert (tmp_path / "state.safetensors").read_bytes() == before
     assert json.loads((tmp_path / "nan.json").read_text())["batch_seed"] == step_seed(3, 4)
 

@@ -1,8 +1,16 @@
-"""Two processes train one model: they share the data work, and their weights stay equal."""
+"""Two processes train one model: together they see the batch that one process sees, and their losses are its losses."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from bassnb.presets import SMOKE
+from bassnb.training.autoencoder import train_autoencoder
+from bassnb.training.diffusion import train_diffusion
+from bassnb.training.loop import TrainingError
 
 SCRIPT = """
 import sys
@@ -10,28 +18,92 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from bassnb.presets import SMOKE
+from bassnb.training import run
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 
-root = Path(sys.argv[1])
+torch.set_num_threads(1)
+run.LOG_EVERY = 1
+root, others = Path(sys.argv[1]), Path(sys.argv[2])
 def equal(model):
     mine = torch.cat([p.detach().flatten() for p in model.parameters()])[None]
     all_of_them = Accelerator(cpu=True).gather(mine)
     return len(all_of_them) == 2 and torch.equal(*all_of_them)
 
 for stem in ("mix", "bass"):
-    assert equal(train_autoencoder(SMOKE, stem, root / stem, cache=root / "cache", device="cpu", steps=12)), stem
-system = train_diffusion(SMOKE, root / "diffusion", mix=root / "mix", bass=root / "bass", cache=root / "cache",
-                         device="cpu", steps=4)
+    assert equal(train_autoencoder(SMOKE, stem, root / stem, cache=root / "cache", device="cpu", steps=16)), stem
+system = train_diffusion(SMOKE, root / "diffusion", mix=others / "mix", bass=others / "bass", cache=root / "cache",
+                         device="cpu", steps=8)
 assert equal(system.unet), "diffusion"
 """
 
 
-def test_weights_of_two_processes_stay_equal(tmp_path):
-    script = tmp_path / "train.py"
+def losses(folder):
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return {line["step"]: line for line in lines if not any(name.startswith("validation") for name in line)}
+
+
+def train_alone(root, autoencoders, accumulate):
+    """Trained in this process, every loss in the log."""
+    where = {"cache": autoencoders / "cache", "device": "cpu", "accumulate": accumulate}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bassnb.training.run.LOG_EVERY", 1)
+        for stem in ("mix", "bass"):
+            train_autoencoder(SMOKE, stem, root / stem, steps=16, **where)
+        train_diffusion(SMOKE, root / "diffusion", mix=autoencoders / "mix", bass=autoencoders / "bass", steps=8, **where)
+    return root
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    root = tmp_path_factory.mktemp("alone")
+    return train_alone(root, root, 1)
+
+
+@pytest.fixture(scope="module")
+def in_two_parts(alone, tmp_path_factory):
+    return train_alone(tmp_path_factory.mktemp("parts"), alone, 2)
+
+
+@pytest.fixture(scope="module")
+def two_processes(alone, tmp_path_factory):
+    root = tmp_path_factory.mktemp("two")
+    script = root / "train.py"
     script.write_text(SCRIPT)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", script, tmp_path]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=200)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", script, root, alone]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert (tmp_path / "diffusion" / "pretrained" / "model.safetensors").is_file()
-    assert not list((tmp_path / "cache").glob("*.unfinished"))
+    return root
+
+
+@pytest.mark.parametrize("part", ["mix", "bass", "diffusion"])
+def test_two_processes_are_one_that_takes_its_batch_in_two_parts(in_two_parts, two_processes, part):
+    """The same sums in the same order, hence the same numbers: of every step, to the last of six decimals."""
+    mine, theirs = losses(two_processes / part), losses(in_two_parts / part)
+    assert len(mine) == (8 if part == "diffusion" else 16) and mine == theirs
+
+
+@pytest.mark.parametrize("part", ["mix", "bass", "diffusion"])
+def test_two_processes_are_one_up_to_rounding(alone, two_processes, part):
+    """One process that adds up the whole batch at once rounds otherwise, which Adam's first steps amplify."""
+    mine, theirs = losses(two_processes / part), losses(alone / part)
+    assert mine[1] == pytest.approx(theirs[1], rel=2e-6) and mine.keys() == theirs.keys()
+    for step in mine:
+        for name in mine[step].keys() & {"v", "rec", "mssd"}:
+            assert mine[step][name] == pytest.approx(theirs[step][name], rel=1e-5 if name == "v" else 5e-3), (step, name)
+
+
+def test_what_is_written_is_written_once(two_processes):
+    for part in ("mix", "bass", "diffusion"):
+        written = [path.name for path in (two_processes / part).iterdir()]
+        assert "state.safetensors" in written and not [name for name in written if name.startswith(".")]
+        steps = [json.loads(line)["step"] for line in (two_processes / part / "log.jsonl").read_text().splitlines()]
+        assert steps == sorted(steps) and steps.count(1) == 1
+        assert len(list((two_processes / part / "tensorboard").iterdir())) == 1
+    assert (two_processes / "diffusion" / "pretrained" / "model.safetensors").is_file()
+    assert not list((two_processes / "cache").glob("*.unfinished"))
+
+
+def test_a_batch_that_cannot_be_divided_is_refused(alone, tmp_path):
+    with pytest.raises(TrainingError, match="a batch of 2 cannot be divided among 1 processes in 3 parts"):
+        train_autoencoder(SMOKE, "bass", tmp_path / "bass", cache=alone / "cache", device="cpu", accumulate=3)

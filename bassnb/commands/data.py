@@ -1,0 +1,76 @@
+"""`bassnb index` and `bassnb encode`: what a collection of stems holds, and its latents. Taught in chapter 10."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from bassnb.commands.options import Autoencoder, Cache, Collection, Device, PresetName, Seed, Stem, WithoutMusdb, shows_progress
+
+data_commands = typer.Typer()
+
+
+@data_commands.command()
+def index(
+    data: Collection, stem: Stem = "bass", cache: Cache = Path("cache"), without_musdb: WithoutMusdb = False
+) -> None:
+    """Listen once to a collection of stems, and say what it holds."""
+    from bassnb.data.score import DataError
+    from bassnb.data.stem_index import stem_index
+    from bassnb.data.stems import StemDataset
+
+    found = stem_index(data, cache, without_musdb=without_musdb, progress=shows_progress())
+    typer.echo(f"{data}: {found['layout']}, {len(found['songs'])} songs")
+    for split in ("train", "validation", "test"):
+        try:
+            songs = StemDataset(data, split=split, target=stem, cache=cache, without_musdb=without_musdb, progress=False)
+        except DataError as error:
+            typer.echo(f"{split:<12}{error}")
+            continue
+        hours = sum(song.seconds for song in songs.songs) / 3600
+        names = Counter(name for song in songs.songs for name in song.stems)
+        members = sum(entry["split"] == split for entry in found["songs"])
+        typer.echo(f"{split:<12}{len(songs)} of {members} songs can be used for {stem}, {hours:.2f} h: "
+                   + ", ".join(f"{name} {count}" for name, count in names.most_common()))  # fmt: skip
+        unfit = {song["name"] for song in found["songs"] if song["split"] == split} & songs.skipped.keys()
+        for name in sorted(unfit):
+            typer.echo(f"{'':<12}left out: {name}: {songs.skipped[name]}")
+    for name, reason in found["skipped"].items():
+        typer.echo(f"left out: {name}: {reason}")
+
+
+@data_commands.command()
+def encode(
+    data: Collection,
+    out: Annotated[Path, typer.Option(help="Folder for the cache of latents.")],
+    mix: Autoencoder = "classroom",
+    bass: Autoencoder = "classroom",
+    preset: PresetName = "classroom",
+    stem: Stem = "bass",
+    versions: Annotated[int, typer.Option(min=1, max=64, help="Of each stretch: as recorded, and changed ones.")] = 4,
+    seconds: Annotated[Optional[float], typer.Option(min=2.0, max=600.0, help="Of a stretch, by default the preset's.")] = None,
+    cache: Cache = Path("cache"),
+    seed: Seed = 0,
+    device: Device = "auto",
+    without_musdb: WithoutMusdb = False,
+) -> None:
+    """Encode a collection of stems once, for `train diffusion --latents`; what is there already is kept."""
+    from accelerate import Accelerator
+
+    from bassnb.data.cache import CachePlan, encode_splits
+    from bassnb.data.stems import open_splits
+    from bassnb.presets import get_preset
+    from bassnb.training.diffusion import load_autoencoders
+
+    chosen, accelerator = get_preset(preset), Accelerator(cpu=device == "cpu")
+    plan = CachePlan(seconds or chosen.diffusion_training.song_seconds, versions, seed)
+    autoencoders = load_autoencoders(chosen, mix, bass, accelerator.device)
+    progress = shows_progress() and accelerator.is_main_process
+    with accelerator.main_process_first():
+        songs = [split for split in open_splits(data, stem, cache, without_musdb=without_musdb, progress=progress) if split]
+    manifest = encode_splits(songs, *autoencoders, out, plan, accelerator, progress=progress)
+    if accelerator.is_main_process:
+        typer.echo(manifest)

@@ -1,0 +1,71 @@
+"""Another key, another tempo, another level: the same change for every stem of a stretch. Taught in chapter 10.
+
+A collection of a hundred songs knows few keys and few tempos. Played a little faster or higher, a stretch is music that
+nobody has recorded; mix and bass must then be changed alike, or they no longer belong together.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import librosa
+import numpy as np
+import torch
+from torch import Tensor
+
+from bassnb.audio import read_stretch
+
+MOST_SEMITONES = 2.0
+MOST_TEMPO = 1.1  # and its inverse
+MOST_GAIN = 3.0  # dB
+WINDOW = 4096  # samples of the phase vocoder: a bass needs its 11 Hz
+
+
+@dataclass(frozen=True)
+class Change:
+    """`pitch` in semitones, `tempo` as a ratio, `gain_db` in decibels; the default changes nothing.
+
+    A change of tempo and pitch by the same ratio is that of a tape: the only one that leaves no trace but itself.
+    """
+
+    pitch: float = 0.0
+    tempo: float = 1.0
+    gain_db: float = 0.0
+
+
+def draw_change(rng: np.random.Generator) -> Change:
+    """As recorded, from a faster or slower tape, or in another key and tempo: one, two and one time in four."""
+    kind, gain = rng.random(), float(rng.uniform(-MOST_GAIN, MOST_GAIN))
+    pitch = float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
+    tempo = float(MOST_TEMPO ** rng.uniform(-1, 1))
+    if kind < 0.25:
+        return Change(gain_db=gain)
+    return Change(pitch, 2 ** (pitch / 12) if kind < 0.75 else tempo, gain)
+
+
+def read_changed(path: str | Path, start: float, samples: int, change: Change = Change()) -> Tensor:
+    """A stretch of a file, changed: `samples` samples that begin with second `start` of the file.
+
+    Pitch and tempo together come from reading the file at another rate. What is left of the tempo is done by a phase
+    vocoder, whose frames lie at the same places in all stems.
+
+    Returns
+    -------
+    wave : Tensor (2, samples), float32, 44.1 kHz; silent where the file has ended
+
+    Raises
+    ------
+    AudioError
+        As `bassnb.audio.read_stretch`.
+    """
+    speed = 2 ** (change.pitch / 12)
+    rate = change.tempo / speed
+    if abs(rate - 1) < 1e-6:
+        wave = read_stretch(path, start, samples, speed=speed)
+    else:
+        read = read_stretch(path, start, math.ceil(samples * rate), speed=speed)
+        stretched = librosa.effects.time_stretch(read.numpy(), rate=rate, n_fft=WINDOW)
+        wave = torch.from_numpy(librosa.util.fix_length(stretched, size=samples))
+    return wave * 10 ** (change.gain_db / 20)

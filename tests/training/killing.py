@@ -1,0 +1,143 @@
+"""Train, get killed, resume, until each training has ended several times: run by test_survival.py in a process of its own.
+
+    python killing.py FOLDER PART KILLS SEED
+
+Everything is imported once; each life of the training is a fork. Half of the lives are ended at a random moment from
+outside, half inside the writing of a file: with half of its bytes written, with all of them, or just after it got its name.
+Prints one line of JSON: what was counted, and whether every training that came to its end equals the undisturbed one.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from bassnb import checkpoints
+from bassnb.checkpoints import read_tensors
+from bassnb.presets import SMOKE
+from bassnb.training import run
+from bassnb.training.autoencoder import train_autoencoder
+from bassnb.training.diffusion import train_diffusion
+
+root, part, kills, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+torch.set_num_threads(1)
+run.SAVE_SECONDS, run.LOG_EVERY = 0, 1  # a checkpoint after every step
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class HalfWritten:
+    """A file in which half of the bytes arrive before the process dies."""
+
+    def __init__(self, handle):
+        self.handle = handle
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def write(self, data):
+        os.write(self.handle, data[: len(data) // 2])
+        die()
+
+
+def die_in_write(number, moment):
+    """Let the `number`-th atomic write of this process be its last."""
+    replace, fdopen, count = os.replace, os.fdopen, [0]
+
+    class Deadly:
+        """`os`, as `bassnb.checkpoints` sees it."""
+
+        def __getattr__(self, name):
+            return getattr(os, name)
+
+        def fdopen(self, handle, mode):
+            count[0] += 1
+            return HalfWritten(handle) if count[0] == number and moment == "half" else fdopen(handle, mode)
+
+        def replace(self, source, target):
+            if count[0] == number and moment == "whole":
+                die()
+            replace(source, target)
+            if count[0] == number:
+                die()
+
+    checkpoints.os = Deadly()
+
+
+def train(folder):
+    where = {"cache": root / "cache", "device": "cpu", "resume": True}
+    if part == "diffusion":
+        train_diffusion(SMOKE, folder, mix=root / "mix", bass=root / "bass", **where)
+    else:
+        train_autoencoder(SMOKE, part, folder, **where)
+
+
+def life(folder, prepare=lambda: None):
+    """One life of a training, as a process of its own; returns its number."""
+    child = os.fork()
+    if child:
+        return child
+    sys.stderr = open(os.devnull, "w")
+    code = 1
+    try:
+        prepare()
+        train(folder)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def everything(folder):
+    """All tensors and curves that a training leaves."""
+    tensors = {path.relative_to(folder): read_tensors(path)[0] for path in sorted(folder.rglob("*.safetensors"))}
+    return tensors, (folder / "log.jsonl").read_text()
+
+
+def same(one, other):
+    tensors, others = one[0], other[0]
+    return one[1] == other[1] and tensors.keys() == others.keys() and all(
+        tensors[path].keys() == others[path].keys() and all(torch.equal(tensors[path][n], others[path][n]) for n in tensors[path])
+        for path in tensors
+    )  # fmt: skip
+
+
+rng = random.Random(seed)
+began = time.monotonic()
+assert os.waitpid(life(root / "undisturbed"), 0)[1] == 0
+whole, expected = time.monotonic() - began, everything(root / "undisturbed")
+counts = {"killed": 0, "in a write": 0, "ended": 0, "equal": 0, "left over": 0, "failed": 0}
+number, resumed_from = 0, set()
+while counts["killed"] < kills or counts["ended"] < 3:
+    folder = root / f"{part}-{number}"
+    state = folder / "state.safetensors"
+    resumed_from.add(json.loads(read_tensors(state)[1]["meta"])["step"] if state.is_file() else 0)
+    inside = rng.random() < 0.5 and counts["killed"] < kills
+    if inside:
+        chosen = rng.randint(1, 12), rng.choice(["half", "whole", "named"])
+        child = life(folder, lambda: die_in_write(*chosen))
+    else:
+        child = life(folder)
+        if counts["killed"] < kills:
+            time.sleep(rng.uniform(0.02, 1.0) * whole)
+            os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        counts["killed"] += 1
+        counts["in a write"] += inside
+        continue
+    counts["failed"] += os.WEXITSTATUS(status) != 0
+    counts["ended"] += 1
+    counts["equal"] += same(everything(folder), expected)
+    counts["left over"] += len(list(folder.rglob(".*")))
+    number += 1
+print(json.dumps({**counts, "resumed from": len(resumed_from)}))
