@@ -33,6 +33,14 @@ Best = Annotated[bool, typer.Option("--best", help="Leave the weights of the bes
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the networks first: a minute or two, for a GPU.")]
 
 
+def say(path: Path) -> None:
+    """Print a path, once, however many processes train."""
+    from accelerate import PartialState
+
+    if PartialState().is_main_process:
+        typer.echo(path)
+
+
 @train_app.command("autoencoder")
 def train_autoencoder_command(
     stem: Annotated[str, typer.Option(help="mix or bass; with --data any stem of the collection.")],
@@ -57,7 +65,7 @@ def train_autoencoder_command(
     train_autoencoder(get_preset(preset), stem, run, data=data, cache=cache, seed=seed, resume=resume, steps=steps,
                       device=device, precision=precision, compile=compile, accumulate=accumulate, best=best,
                       without_musdb=without_musdb)  # fmt: skip
-    typer.echo(run / "model.safetensors")
+    say(run / "model.safetensors")
 
 
 @train_app.command("diffusion")
@@ -88,7 +96,7 @@ def train_diffusion_command(
     train_diffusion(get_preset(preset), run, mix=mix, bass=bass, data=data, latents=latents, stem=stem, cache=cache,
                     start=start, seed=seed, resume=resume, steps=steps, device=device, precision=precision, compile=compile,
                     accumulate=accumulate, best=best, without_musdb=without_musdb)  # fmt: skip
-    typer.echo(run / "pretrained")
+    say(run / "pretrained")
 
 
 @train_app.command("judge")
@@ -101,7 +109,7 @@ def train_judge_command(
     from bassnb.training.contrastive import train_contrastive
 
     train_contrastive(load_pretrained(model), run, cache=cache, seed=seed, resume=resume, steps=steps, device=device)
-    typer.echo(run / "judge.safetensors")
+    say(run / "judge.safetensors")
 
 
 @train_app.command("ablations")

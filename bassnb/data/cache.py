@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from bassnb.audio import AudioError
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import read_json, read_tensors, remove_unfinished, write_json, write_tensors
+from bassnb.checkpoints import CheckpointError, read_json, read_tensors, remove_unfinished, write_json, write_tensors
 from bassnb.data.change import draw_change
-from bassnb.data.latents import fingerprint
+from bassnb.data.latents import LatentDataset, fingerprint
 from bassnb.data.pairs import LivePairs, read_pair
 from bassnb.data.pools import own_part
 from bassnb.data.score import DataError
@@ -30,7 +30,7 @@ from bassnb.data.stems import SOUNDING, Place, StemDataset, sounding_starts
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
 FORMAT = 1  # of the cache
-MANIFEST = "manifest.json"
+MANIFEST, FACTS = "manifest.json", "facts"
 SHARD = 64  # pairs in a file
 REST = 1e-3  # root mean square below which a latent step is a rest, -60 dBFS
 
@@ -96,14 +96,39 @@ def encode_split(
     live = LivePairs(songs, mix_autoencoder, stem_autoencoder)
     identity = identity_of(songs, fingerprint(mix_autoencoder, stem_autoencoder), plan)
     todo = list(shards_of(songs, plan).items())[worker::workers]
+    sums = checksums(folder)
     for name, places in tqdm(todo, desc=f"encoding {songs.split}", unit="shard", disable=not progress):
         path = folder / name
-        if path.is_file() and read_tensors(path)[1].get("identity") == identity:
+        if is_whole(path, identity, sums.get(name)):
             continue
+        songs.unreadable.clear()
         pairs = [pair for place in places if (pair := encode_place(live, place, plan)) is not None]
         if pairs:
             stem, mix, sounding = (torch.stack(parts) for parts in zip(*pairs))
-            write_tensors(path, {"stem": stem, "mix": mix, "sounding": sounding}, {"identity": identity})
+            facts = {"identity": identity, "unreadable": sorted(songs.unreadable)}
+            write_tensors(path, {"stem": stem, "mix": mix, "sounding": sounding}, {FACTS: json.dumps(facts)})
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Of all shards of a finished cache, by the names of their files; none without a manifest."""
+    splits = read_manifest(folder)["splits"].values() if (folder / MANIFEST).is_file() else []
+    return {shard["file"]: shard["sha256"] for entry in splits for shard in entry["shards"]}
+
+
+def is_whole(path: Path, identity: str, expected: str | None) -> bool:
+    """Whether a shard need not be written again: of this plan, complete, and what a manifest expects, if there is one."""
+    if not path.is_file() or expected not in (None, checksum(path)):
+        return False
+    try:
+        facts = facts_of(read_tensors(path)[1])
+    except CheckpointError:
+        return False
+    return facts == {"identity": identity, "unreadable": []}
+
+
+def facts_of(metadata: dict[str, str]) -> dict:
+    """What a shard says of itself; one entry, because safetensors keeps several in no order."""
+    return json.loads(metadata.get(FACTS, "{}"))
 
 
 def stretches(songs: StemDataset, plan: CachePlan) -> list[tuple[Place, int]]:
@@ -161,11 +186,17 @@ def write_manifest(splits: list[StemDataset], encoders: str, folder: Path, plan:
     """Say what the shards in `folder` are, when all are there; without a manifest a cache is not finished."""
     content = {"format": FORMAT, "encoders": encoders, "plan": asdict(plan), "splits": {}}
     for songs in splits:
-        paths = [folder / name for name in shards_of(songs, plan) if (folder / name).is_file()]
-        shards = [{"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)} for path in paths]
-        pairs = sum(len(read_tensors(path)[0]["stem"]) for path in paths)
-        content["splits"][songs.split] = {**songs.facts(), "pairs": pairs, "shards": shards, "left_out": songs.skipped,
-                                          "unreadable": songs.unreadable}  # fmt: skip
+        wanted = shards_of(songs, plan)
+        found = {folder / name: read_tensors(folder / name) for name in wanted if (folder / name).is_file()}
+        shards = [{"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)} for path in found]
+        pairs = sum(len(tensors["stem"]) for tensors, _ in found.values())
+        unreadable = [sentence for _, metadata in found.values() for sentence in facts_of(metadata)["unreadable"]]
+        content["splits"][songs.split] = {
+            **songs.facts(), "pairs": pairs, "missing": sum(map(len, wanted.values())) - pairs, "shards": shards,
+            "left_out": songs.skipped, "unreadable": sorted(set(unreadable)),
+        }  # fmt: skip
+        if not pairs:
+            raise DataError(f"no song for {songs.split} in {songs.root} could be read; copy the collection again")
     return write_json(folder / MANIFEST, content)
 
 
@@ -204,7 +235,9 @@ class CachedPairs:
     def __init__(self, folder: str | Path, *, split: str, encoders: str, target: str = "bass"):
         folder, manifest = Path(folder), read_manifest(folder)
         if manifest["encoders"] != encoders:
-            raise DataError(f"{folder} holds latents of other encoders; encode the songs again with the --mix and --bass of this training")
+            raise DataError(
+                f"{folder} holds latents of other encoders; encode the songs again with the --mix and --bass of this training"
+            )
         entry = manifest["splits"].get(split, {"shards": []})
         if not entry["shards"]:
             raise DataError(f"{folder} has no latents for {split}; encode a collection that has songs for it")
@@ -223,8 +256,24 @@ class CachedPairs:
 
     def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
         """Random crops c_y (size, 32, length) and c_x (size, 64, length) in which both sound; see `LatentDataset.batch`."""
+        self.check(length)
         crops = [self._crop(np.random.default_rng([seed, item]), length) for item in own_part(size, share)]
         return torch.stack([stem for stem, _ in crops]).float(), torch.stack([mix for _, mix in crops]).float()
+
+    latents = staticmethod(LatentDataset.latents)
+
+    def check(self, length: int) -> None:
+        """Refuse crops that are longer than the stretches of the cache.
+
+        Raises
+        ------
+        DataError
+            Naming both lengths.
+        """
+        if length > (steps := latents_of(self.plan["seconds"])):
+            raise DataError(
+                f"the stretches of this cache have {steps} steps, crops {length}; run bassnb encode with longer --seconds"
+            )
 
     def _crop(self, rng: np.random.Generator, length: int) -> tuple[Tensor, Tensor]:
         for _ in range(8):  # a stretch that sounds as a whole may begin with a rest: draw again
@@ -237,13 +286,26 @@ class CachedPairs:
 
 
 def read_manifest(folder: str | Path) -> dict:
-    """The manifest of a finished cache of this format."""
+    """The manifest of a finished cache of this format.
+
+    Raises
+    ------
+    DataError
+        If there is none, or it is not one that `write_manifest` wrote.
+    """
     path = Path(folder) / MANIFEST
     if not path.is_file():
         raise DataError(f"{folder} holds no finished cache of latents; run bassnb encode with --out {folder}")
     manifest = read_json(path)
     if manifest.get("format") != FORMAT:
         raise DataError(f"{folder} was written by another version of bassnb; encode the songs again")
+    try:
+        float(manifest["plan"]["seconds"]), str(manifest["encoders"])
+        for entry in manifest["splits"].values():
+            _ = [entry[key] for key in ("layout", "target", "songs", "digest", "pairs")]
+            _ = [(Path(shard["file"]), int(shard["bytes"]), str(shard["sha256"])) for shard in entry["shards"]]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise DataError(f"{path} is not as bassnb encode wrote it; encode the songs again into another folder") from None
     return manifest
 
 
@@ -258,5 +320,5 @@ def read_shard(folder: Path, entry: dict) -> dict[str, Tensor]:
     name = Path(entry["file"]).name  # whatever the manifest says, a file of this folder
     path = folder / name
     if not path.is_file() or path.stat().st_size != entry["bytes"] or checksum(path) != entry["sha256"]:
-        raise DataError(f"{path} is missing or not what {folder / MANIFEST} says; delete the manifest and run bassnb encode again")
+        raise DataError(f"{path} is missing or not what {folder / MANIFEST} says; run bassnb encode again")
     return read_tensors(path)[0]

@@ -104,3 +104,8 @@ class LatentDataset:
         c_y = torch.stack([self.bass[s, :, o : o + length] for s, _, o in own])
         c_x = torch.stack([self.mix[s, m, :, o : o + length] for s, m, o in own])
         return c_y.float(), c_x.float()
+
+    @staticmethod
+    def latents(*batch: Tensor) -> tuple[Tensor, ...]:
+        """What `batch` gave: latents already, see `bassnb.data.pairs.LivePairs`."""
+        return batch

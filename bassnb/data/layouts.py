@@ -49,12 +49,16 @@ MEDLEYDB_IN_MUSDB = frozenset("""
 
 @dataclass(frozen=True)
 class SongFiles:
-    """One song: its `name`, its `split`, the files that add up to each stem, and the file of the whole, if there is one."""
+    """One song: its `name`, its `split`, the files that add up to each stem, and the file of the whole, if there is one.
+
+    A `problem` says why a song that is there cannot be used.
+    """
 
     name: str
     split: str
     stems: dict[str, tuple[Path, ...]]
     mix: Path | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,11 @@ def slakh(root: Path) -> list[SongFiles]:
             continue
         split = place.parent.name if place.parent.name in SPLITS else next(
             (name for name, last in SLAKH_LAST.items() if int(number[1]) <= last), "test")  # fmt: skip
-        songs.append(SongFiles(place.name, split, slakh_stems(place), next(iter(pick(audio(place), WHOLE)), None)))
+        try:
+            stems, problem = slakh_stems(place), ""
+        except DataError as error:
+            stems, problem = {}, str(error)
+        songs.append(SongFiles(place.name, split, stems, next(iter(pick(audio(place), WHOLE)), None), problem))
     return songs
 
 
@@ -164,17 +172,26 @@ def medleydb(root: Path) -> list[SongFiles]:
         metadata = place / f"{place.name}_METADATA.yaml"
         if not metadata.is_file():
             continue
-        stems: dict[str, tuple[Path, ...]] = {}
-        for facts in read_yaml(metadata)["stems"].values():
-            path = place / f"{place.name}_STEMS" / str(facts.get("filename", ""))
-            first = facts.get("instrument") or "other"
-            name = str(first[0] if isinstance(first, list) else first).lower()
-            name = "bass" if re.search(r"\bbass$", name) else name
-            if path.is_file():
-                stems[name] = (*stems.get(name, ()), path)
         mix = place / f"{place.name}_MIX.wav"
-        songs.append(SongFiles(place.name, drawn_split(place.name), stems, mix if mix.is_file() else None))
+        try:
+            stems, problem = medleydb_stems(place, metadata), ""
+        except DataError as error:
+            stems, problem = {}, str(error)
+        songs.append(SongFiles(place.name, drawn_split(place.name), stems, mix if mix.is_file() else None, problem))
     return songs
+
+
+def medleydb_stems(place: Path, metadata: Path) -> dict[str, tuple[Path, ...]]:
+    """Stems by their instrument; all kinds of basses are one stem."""
+    stems: dict[str, tuple[Path, ...]] = {}
+    for facts in read_yaml(metadata)["stems"].values():
+        path = place / f"{place.name}_STEMS" / str(facts.get("filename", ""))
+        first = facts.get("instrument") or "other"
+        name = str(first[0] if isinstance(first, list) else first).lower()
+        name = "bass" if re.search(r"\bbass$", name) else name
+        if path.is_file():
+            stems[name] = (*stems.get(name, ()), path)
+    return stems
 
 
 def jamendo(root: Path) -> list[SongFiles]:

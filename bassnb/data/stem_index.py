@@ -43,6 +43,9 @@ def stem_index(root: str | Path, cache: str | Path, *, without_musdb: bool = Fal
         return read_json(path)
     index: dict = {"layout": layout.name, "songs": [], "skipped": {}}
     for song in tqdm(songs, desc=f"listening to {layout.name}", unit="song", disable=not progress):
+        if song.problem or not parts_of(song):
+            index["skipped"][song.name] = song.problem or "no audio files"
+            continue
         try:
             index["songs"].append(listened(song))
         except AudioError as error:  # one bad file among thousands is no reason to stop
@@ -56,9 +59,14 @@ def files_key(songs: list[SongFiles]) -> str:
     digest = hashlib.sha256(str(VERSION).encode())
     for song in songs:
         for name, paths in sorted(parts_of(song).items()):
-            facts = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+            facts = [(str(path.resolve()), *size_and_time(path)) for path in paths]
             digest.update(json.dumps([song.name, song.split, name, facts]).encode())
     return digest.hexdigest()[:16]
+
+
+def size_and_time(path: Path) -> tuple[int, int]:
+    """Bytes, and when they were written; zeros for a link that leads nowhere."""
+    return (path.stat().st_size, path.stat().st_mtime_ns) if path.exists() else (0, 0)
 
 
 def listened(song: SongFiles) -> dict:
@@ -71,8 +79,8 @@ def listened(song: SongFiles) -> dict:
 
 
 def parts_of(song: SongFiles) -> dict[str, tuple[Path, ...]]:
-    """Files of each stem; of a song without stems, the file of the whole under the name "mix"."""
-    return song.stems or {WHOLE: (song.mix,)}
+    """Files of each stem; of a song without stems, the file of the whole, if there is one, under the name "mix"."""
+    return song.stems or ({WHOLE: (song.mix,)} if song.mix else {})
 
 
 def packed(levels: list[int]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TypeVar
 
 import numpy as np
 from torch import Tensor
+from tqdm import tqdm
 
 from bassnb.audio import AudioError
 from bassnb.data.change import Change, read_changed
@@ -103,7 +105,9 @@ class StemDataset:
                 self.songs.append(song)
         if not self.songs:
             why = "; ".join(sorted(set(self.skipped.values()))[:3]) or "the split is empty"
-            raise DataError(f"{root} has no song for {split} with {target} and something else ({len(members)} looked at: {why})")
+            raise DataError(
+                f"{root} has no song for {split} with {target} and something else ({len(members)} looked at: {why})"
+            )
 
     def __len__(self) -> int:
         return len(self.songs)
@@ -130,7 +134,9 @@ class StemDataset:
                 for name in names}  # fmt: skip
 
     def note(self, error: AudioError) -> None:
-        """Count a file that could not be read."""
+        """Count a file that could not be read, and say so the first time."""
+        if str(error) not in self.unreadable:
+            tqdm.write(f"left out: {error}", file=sys.stderr)
         self.unreadable[str(error)] = self.unreadable.get(str(error), 0) + 1
 
     def readable(self, make: Callable[[], T]) -> T:
@@ -147,7 +153,9 @@ class StemDataset:
             except AudioError as caught:
                 error = caught
                 self.note(error)
-        raise DataError(f"{TRIES} crops of {self.root} in a row could not be read, the last because {error}; copy the collection again")
+        raise DataError(
+            f"{TRIES} crops of {self.root} in a row could not be read, the last because {error}; copy the collection again"
+        )
 
 
 def open_splits(
@@ -158,7 +166,9 @@ def open_splits(
     train = StemDataset(root, split="train", **options)
     try:
         return train, StemDataset(root, split="validation", **options)
-    except DataError:
+    except DataError as error:
+        if progress:
+            tqdm.write(f"There is no validation: {error}", file=sys.stderr)
         return train, None
 
 

@@ -64,24 +64,20 @@ def train_autoencoder(
     DataError
         If there is nothing to learn from in `data`.
     """
-    if not data and stem not in PARTS:
-        raise TrainingError(f"generated songs have no autoencoder for {stem!r}; choose mix or bass, or name a collection of stems")
     role = "mix" if stem == "mix" else "bass"
     config, plan = getattr(preset, role), getattr(preset, f"{role}_training")
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
     parts_of_batch(plan.batch, accelerator, accumulate)
     with accelerator.main_process_first():  # one process renders or listens, the others find the files
         if data:
-            train, held_out = open_splits(data, stem, cache, without_musdb=without_musdb, progress=accelerator.is_main_process)
-            pool, held_out = RecordedPool(train), held_out and RecordedPool(held_out)
+            pool, held_out = recorded_pools(data, stem, cache, accelerator, without_musdb)
         else:
-            pool, held_out = (StemPool(Path(cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
-                              for split, count in (("train", plan.songs), ("validation", min(plan.songs, 32))))  # fmt: skip
+            pool, held_out = generated_pools(plan, stem, cache)
     torch.manual_seed(seed)  # initial weights only
     trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, compile=compile, accumulate=accumulate)
     identity = {"stem": stem, "seed": seed, "shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)}
-    run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(), identity | ({"data": train.facts()} if data else {}),
-              resume=resume, best="validation_mssd")  # fmt: skip
+    identity |= {"data": pool.songs.facts()} if data else {}
+    run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(), identity, resume=resume, best="validation_mssd")
     samples, share = round(plan.seconds * SAMPLE_RATE), (accelerator.process_index, accelerator.num_processes)
 
     def draw(k: int) -> tuple[Tensor]:
@@ -98,6 +94,26 @@ def train_autoencoder(
     if accelerator.is_main_process:
         leave(trainer.average, pool, Path(folder), {"stem": stem, "preset": preset.to_dict(), "steps": run.step})
     return trainer.average
+
+
+def generated_pools(plan: AutoencoderTraining, stem: str, cache: str | Path) -> tuple[Pool, Pool]:
+    """Generated songs to train and to validate with, rendered first where they are missing."""
+    if stem not in PARTS:
+        raise TrainingError(
+            f"generated songs have no autoencoder for {stem!r}; choose mix or bass, or give --data, a collection of stems"
+        )
+    splits = (("train", plan.songs), ("validation", min(plan.songs, 32)))
+    return tuple(StemPool(Path(cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
+                 for split, count in splits)  # fmt: skip
+
+
+def recorded_pools(
+    data: str | Path, stem: str, cache: str | Path, accelerator: Accelerator, without_musdb: bool
+) -> tuple[Pool, Pool | None]:
+    """Songs of a collection to train and to validate with, listened to first where that has not been done."""
+    progress = accelerator.is_main_process
+    train, held_out = open_splits(data, stem, cache, without_musdb=without_musdb, progress=progress)
+    return RecordedPool(train), held_out and RecordedPool(held_out)
 
 
 def leave(model: Autoencoder, pool: Pool, folder: Path, config: dict) -> None:

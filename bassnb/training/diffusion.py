@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Union
 
 import torch
 from accelerate import Accelerator
@@ -31,6 +32,8 @@ from bassnb.training.loop import (
 )
 from bassnb.training.run import Run
 from bassnb.unet import UNet1d
+
+Pairs = Union[LatentDataset, CachedPairs, LivePairs]
 
 
 def load_autoencoders(
@@ -126,9 +129,10 @@ class Source:
         if self.data and self.latents:
             raise TrainingError("the pairs come from a collection or from a cache of latents; name one of them")
         if self.latents:
-            encoders = fingerprint(*autoencoders)
-            splits = [CachedPairs(self.latents, split=split, encoders=encoders, target=self.stem) for split in cached_splits(self.latents)]
-            return splits[0], splits[1] if len(splits) > 1 else None
+            wanted = dict(encoders=fingerprint(*autoencoders), target=self.stem)
+            train, *held_out = (CachedPairs(self.latents, split=split, **wanted) for split in cached_splits(self.latents))
+            train.check(plan.latents)
+            return train, held_out[0] if held_out else None
         if self.data:
             with accelerator.main_process_first():  # one process listens, the others find the index
                 songs = open_splits(self.data, self.stem, self.cache, without_musdb=self.without_musdb,
@@ -144,7 +148,7 @@ class Source:
 
 
 def fit(
-    unet: nn.Module, pairs: LatentDataset | CachedPairs | LivePairs, plan: DiffusionTraining, folder: str | Path, accelerator: Accelerator, config: dict,
+    unet: nn.Module, pairs: Pairs, plan: DiffusionTraining, folder: str | Path, accelerator: Accelerator, config: dict,
     *, resume: bool, steps: int | None = None, objective: Callable[..., Tensor] = diffusion_loss,
     validate: Callable[[nn.Module], dict[str, float]] | None = None, compile: bool = False, accumulate: int = 1,
     best: bool = False,
@@ -159,17 +163,17 @@ def fit(
     compile : see `compile_in_place`
     """
     parts_of_batch(plan.batch, accelerator, accumulate)
-    trainer = DiffusionTrainer(unet, plan, accelerator, config["seed"], objective=objective, compile=compile, accumulate=accumulate)
+    trainer = DiffusionTrainer(unet, plan, accelerator, config["seed"], objective=objective, compile=compile,
+                               accumulate=accumulate)  # fmt: skip
     run = Run(folder, accelerator, trainer.modules(), {"adamw": trainer.optimizer}, config, resume=resume, best="validation_v")
     share = (accelerator.process_index, accelerator.num_processes)
-    to_latents = pairs.latents if isinstance(pairs, LivePairs) else lambda *latents: latents
 
     def draw(k: int) -> tuple[Tensor, Tensor]:
         return pairs.batch(step_seed(config["seed"], k), plan.batch, plan.latents, share=share)
 
     with Ahead(draw, accelerator.device) as batches:
-        run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*to_latents(*batches(k)), k), describe="diffusion",
-                  validate_every=500, validate=validate and (lambda: validate(trainer.average)))  # fmt: skip
+        run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*pairs.latents(*batches(k)), k),
+                  describe="diffusion", validate_every=500, validate=validate and (lambda: validate(trainer.average)))  # fmt: skip
     if best:
         run.take_best()
     return trainer.bare, trainer.average
@@ -255,11 +259,10 @@ def assemble(
 
 @torch.no_grad()
 def validation_losses(
-    model: UNet1d, pairs: LatentDataset | CachedPairs | LivePairs, length: int, device: torch.device
+    model: UNet1d, pairs: Pairs, length: int, device: torch.device
 ) -> dict[str, float]:
     """v-loss on fixed crops, times and noise of held-out songs, with the mix and without it."""
-    batch = tuple(part.to(device) for part in pairs.batch(step_seed(0, 0), 64, length))
-    c_y, c_x = pairs.latents(*batch) if isinstance(pairs, LivePairs) else batch
+    c_y, c_x = pairs.latents(*(part.to(device) for part in pairs.batch(step_seed(0, 0), 64, length)))
     losses = {}
     for name, drop in (("validation_v", 0.0), ("validation_v_unconditional", 1.0)):
         losses[name] = float(diffusion_loss(model, c_y, c_x, generator=torch.Generator().manual_seed(0), drop=drop))

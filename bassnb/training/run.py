@@ -59,7 +59,8 @@ class Run:
     """
 
     def __init__(self, folder, accelerator: Accelerator, modules: dict[str, nn.Module],
-                 optimizers: dict[str, torch.optim.Optimizer], config: dict, *, resume: bool, best: str | None = None):  # fmt: skip
+                 optimizers: dict[str, torch.optim.Optimizer], config: dict, *, resume: bool,
+                 best: str | None = None):  # fmt: skip
         self.folder, self.accelerator, self.config = Path(folder), accelerator, json.loads(json.dumps(config))
         self.modules, self.optimizers, self.step, self.watched = modules, optimizers, 0, best
         self.best: dict | None = None  # its step and value
@@ -112,7 +113,9 @@ class Run:
                     if stops or self.step == total or time.monotonic() - self.saved > SAVE_SECONDS:
                         self.save()
                 if stops and self.step < total:
-                    raise TrainingError(f"stopped at step {self.step} of {total}, which is saved in {self.folder}; --resume goes on")
+                    raise TrainingError(
+                        f"stopped at step {self.step} of {total}, which is saved in {self.folder}; --resume goes on"
+                    )
 
     def look_at(self, unchecked: list[dict[str, Tensor]], asked: bool) -> tuple[dict[str, float], bool]:
         """Losses of the last of `unchecked`, and whether anybody was asked to stop; means over all processes.
@@ -157,7 +160,8 @@ class Run:
             if self.accelerator.num_processes == 1 or not any(word in str(error) for word in LOST):
                 raise
             raise TrainingError(
-                f"another process of this training ended at step {self.step}; {self.kept()}: start all of them again with --resume"
+                f"another process of this training ended at step {self.step}; {self.kept()}: start all of them again with "
+                f"--resume"
             ) from None
 
     def kept(self) -> str:
@@ -187,9 +191,16 @@ class Run:
             write_tensors(self.folder / BEST, self.kept_weights().state_dict(), {"best": json.dumps(self.best)})
 
     def take_best(self) -> None:
-        """Give the module that is kept the weights of the best validation, if there was one."""
-        if self.best:
-            load_strictly(self.kept_weights(), read_tensors(self.folder / BEST)[0], str(self.folder / BEST))
+        """Give the module that is kept the weights of the best validation.
+
+        Raises
+        ------
+        TrainingError
+            If there was no validation.
+        """
+        if not self.best:
+            raise TrainingError(f"{self.folder} has had no validation that could tell the best weights; leave out --best")
+        load_strictly(self.kept_weights(), read_tensors(self.folder / BEST)[0], str(self.folder / BEST))
 
     def save(self) -> None:
         """Write the training state, atomically; only the main process does."""

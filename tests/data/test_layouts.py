@@ -17,6 +17,7 @@ from bassnb.data.layouts import (
     read_yaml,
 )
 from bassnb.data.score import DataError
+from bassnb.data.stem_index import stem_index
 
 
 def write(path, rate=44_100, channels=2, samples=400):
@@ -171,3 +172,17 @@ def test_yaml_without_stems_is_refused_and_nothing_in_it_is_run(tmp_path, conten
     path.write_text(content)
     with pytest.raises(DataError, match="describes no stems"):
         read_yaml(path)
+
+
+@pytest.mark.parametrize("collection", ["slakh", "medleydb"])
+def test_one_song_with_broken_metadata_is_left_out_with_the_reason(tmp_path, collection):
+    for number in (1, 2):
+        name = f"Track0000{number}" if collection == "slakh" else f"Band_Song{number}"
+        metadata = "metadata.yaml" if collection == "slakh" else f"{name}_METADATA.yaml"
+        stem = "stems/S00.flac" if collection == "slakh" else f"{name}_STEMS/{name}_STEM_01.wav"
+        write(tmp_path / "c" / name / stem)
+        facts = "stems:\n  S00: {inst_class: Bass, filename: " + Path(stem).name + ", instrument: electric bass}\n"
+        (tmp_path / "c" / name / metadata).write_text(facts if number == 1 else "stems: [")
+    index = stem_index(tmp_path / "c", tmp_path / "cache", progress=False)
+    assert len(index["songs"]) + len(index["skipped"]) == 2
+    assert any("describes no stems" in reason for reason in index["skipped"].values())

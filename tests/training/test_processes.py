@@ -93,6 +93,17 @@ def test_two_processes_are_one_up_to_rounding(alone, two_processes, part):
             assert mine[step][name] == pytest.approx(theirs[step][name], rel=1e-5 if name == "v" else 5e-3), (step, name)
 
 
+def test_the_command_of_the_book_trains_with_two_processes(alone, tmp_path):
+    """The double dash keeps torchrun from taking --run for one of its own options."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "--", "bassnb", "train",
+               "autoencoder", "--stem", "bass", "--preset", "smoke", "--device", "cpu", "--cache", alone / "cache",
+               "--run", tmp_path / "run", "--steps", "2"]  # fmt: skip
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=200)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split() == [str(tmp_path / "run/model.safetensors")]
+    assert losses(tmp_path / "run")[2]["rec"] == pytest.approx(losses(alone / "bass")[2]["rec"], rel=1e-4)
+
+
 def test_what_is_written_is_written_once(two_processes):
     for part in ("mix", "bass", "diffusion"):
         written = [path.name for path in (two_processes / part).iterdir()]
