@@ -115,10 +115,10 @@ def read_blocks(
         If the file is missing, a folder, not audio, empty, too long, or holds samples that are not finite.
     """
     path, name = Path(path), name or str(path)
-    if not path.is_file():
-        raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
     empty = True
     try:
+        if not path.is_file():
+            raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
         with soundfile.SoundFile(path) as file:
             if longest is not None and _too_long(file, longest):
                 raise AudioError(f"{name} is longer than {longest:g} s; give a shorter excerpt")
@@ -177,7 +177,7 @@ def _too_long(file: soundfile.SoundFile, longest: float) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "error_string", None) or error).strip().rstrip(".")
+    return str(getattr(error, "error_string", None) or getattr(error, "strerror", None) or error).strip().rstrip(".")
 
 
 def write_audio(path: str | os.PathLike, wave: torch.Tensor, *, subtype: str | None = None) -> Path:
