@@ -8,6 +8,7 @@ Taught in chapters 8 and 10.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
 from bassnb.errors import BassnbError
-from bassnb.presets import Preset
+from bassnb.presets import MOST, Preset
 from bassnb.unet import UNet1d
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -86,6 +87,15 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     return write_atomically(path, safetensors.torch.save(tensors, metadata))
 
 
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(2**22):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Named tensors and metadata of a safetensors file.
 
@@ -125,14 +135,23 @@ def read_json(path: Path) -> dict:
 
 
 def load_strictly(module: nn.Module, tensors: dict[str, Tensor], source: str) -> None:
-    """Copy `tensors` into `module`; every name and every shape must agree.
+    """Copy `tensors` into `module`; every name and every shape must agree, and every number be finite.
 
     Raises
     ------
     CheckpointError
-        Naming the first tensor that is missing, unexpected or of another shape.
+        Naming the first tensor that is missing, unexpected, of another shape or not finite.
     """
     own = module.state_dict()
+    check_shapes(own, tensors, source)
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise CheckpointError(f"{source}: tensor {name} holds values that are no numbers; copy or download it again")
+    module.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in tensors.items()})
+
+
+def check_shapes(own: dict[str, Tensor], tensors: dict[str, Tensor], source: str) -> None:
+    """Refuse tensors that are not exactly those of `own`, by names and shapes; see `load_strictly`."""
     for name in [*own, *tensors]:
         if name not in tensors or name not in own:
             kind = "unexpected" if name not in own else "missing"
@@ -142,23 +161,26 @@ def load_strictly(module: nn.Module, tensors: dict[str, Tensor], source: str) ->
                 f"{source}: tensor {name} has shape {tuple(tensors[name].shape)}, but the preset in its {CONFIG} needs "
                 f"{tuple(own[name].shape)}; use weights of that preset"
             )
-    module.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in tensors.items()})
 
 
 # -- model folders --------------------------------------------------------------------------------------------------
 
 
 def save_pretrained(system: System, folder: str | os.PathLike) -> Path:
-    """Write `system` as a model folder, weights in half precision; returns the folder."""
+    """Write `system` as a model folder, weights in half precision, with their checksum; returns the folder."""
     folder = Path(folder)
     write_tensors(folder / WEIGHTS, {name: tensor.half() for name, tensor in system.state_dict().items()})
-    config = {"model": "bassnb", "stem": system.stem, "preset": system.preset.to_dict(), "defaults": system.defaults}
+    config = {"model": "bassnb", "stem": system.stem, "preset": system.preset.to_dict(), "defaults": system.defaults,
+              "sha256": checksum(folder / WEIGHTS)}  # fmt: skip
     write_json(folder / CONFIG, config)
     return folder
 
 
 def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "cpu") -> System:
     """Load a whole system, ready for inference.
+
+    Nothing is believed before it has been checked: sizes in `config.json` are compared with the names and shapes in the
+    weights, which are a file of a known size, before any memory is asked for.
 
     Parameters
     ----------
@@ -167,15 +189,51 @@ def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "
     Raises
     ------
     CheckpointError
-        If nothing is found there, or it does not fit.
+        If nothing is found there, it is damaged, or it does not fit.
     """
     folder = find_model(source)
-    config = read_json(folder / CONFIG)
-    if not isinstance(config.get("preset"), dict) or not isinstance(config.get("defaults", {}), dict):
-        raise CheckpointError(f"{folder / CONFIG} describes no bassnb model; give a folder written by save_pretrained")
-    system = System(Preset.from_dict(config["preset"]), config.get("defaults"), stem=str(config.get("stem", "bass")))
-    load_strictly(system, read_tensors(folder / WEIGHTS)[0], str(folder / WEIGHTS))
+    config = read_config(folder / CONFIG)
+    tensors = read_tensors(folder / WEIGHTS)[0]
+    check_shapes(outline(config["preset"], folder / CONFIG), tensors, str(folder / WEIGHTS))
+    if config["sha256"] not in (None, checksum(folder / WEIGHTS)):
+        raise CheckpointError(f"{folder / WEIGHTS} is not the file that {CONFIG} names; copy or download both again")
+    system = System(config["preset"], config["defaults"], stem=config["stem"])
+    load_strictly(system, tensors, str(folder / WEIGHTS))
     return system.to(device).eval().requires_grad_(False)
+
+
+def read_config(path: Path) -> dict:
+    """What a `config.json` says: preset, defaults, stem and sha256; an older one lacks the last two.
+
+    Raises
+    ------
+    CheckpointError, PresetError
+        If it is no configuration, or one of another version.
+    """
+    content = read_json(path)
+    preset, defaults, stem = content.get("preset"), content.get("defaults", {}), content.get("stem", "bass")
+    if not isinstance(preset, dict) or not isinstance(defaults, dict) or not isinstance(stem, str):
+        raise CheckpointError(f"{path} describes no bassnb model; give a folder written by save_pretrained")
+    for name, value in defaults.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < MOST:
+            raise CheckpointError(f"{path}: the default {name} is {value!r:.60}; give a number, or copy the file again")
+    return {"preset": Preset.from_dict(preset), "defaults": defaults, "stem": stem, "sha256": content.get("sha256")}
+
+
+def outline(preset: Preset, source: Path) -> dict[str, Tensor]:
+    """The tensors of a system of this preset, without memory behind them.
+
+    Raises
+    ------
+    CheckpointError
+        If no network can be built like that.
+    """
+    try:
+        with torch.device("meta"):
+            return System(preset).state_dict()
+    except (BassnbError, RuntimeError, ValueError, TypeError, ZeroDivisionError, OverflowError) as error:
+        reason = str(error).split("\n")[0][:200]
+        raise CheckpointError(f"{source} describes no network that can be built ({reason}); copy or download it again") from None
 
 
 def adopt_defaults(source: str | os.PathLike, **defaults: float) -> None:
@@ -190,10 +248,10 @@ def find_model(source: str | os.PathLike) -> Path:
     shipped = sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
     if str(source) in shipped:
         return SHIPPED / str(source)
-    if str(source) and Path(source).is_dir():
+    if str(source) and os.path.isdir(source):  # False, too, for a name that no file can have
         return Path(source)
     choices = ", ".join([*shipped, "a model folder", "or a hub id owner/name"])
-    missing = f"there is no model {str(source)!r}; give {choices}"
+    missing = f"there is no model {str(source)!r:.80}; give {choices}"
     if str(source).count("/") != 1:
         raise CheckpointError(missing)
     from huggingface_hub import snapshot_download

@@ -20,8 +20,35 @@ class PresetError(BassnbError):
     """An unknown preset, or a configuration that contradicts itself."""
 
 
+MOST = 10_000_000  # of any whole number in a configuration
+MOST_LAYERS = 64  # entries of a tuple, and blocks: a configuration may come from a stranger
+_KINDS = {"int": int, "float": (int, float), "bool": bool, "str": str}
+
+
 @dataclass(frozen=True)
-class AutoencoderConfig:
+class Checked:
+    """A configuration whose fields have the types and sizes that they must have, wherever they were read."""
+
+    def __post_init__(self):
+        for entry in dataclasses.fields(self):
+            value, kind = getattr(self, entry.name), str(entry.type)
+            single = kind.removeprefix("tuple[").split(",")[0]
+            values = value if kind.startswith("tuple") else (value,)
+            if kind.startswith("tuple") and not (isinstance(value, tuple) and 0 < len(value) <= MOST_LAYERS):
+                raise PresetError(f"{entry.name} is {value!r:.60}; give a list of 1 to {MOST_LAYERS} values")
+            if not all(self._fits(one, single, entry.name) for one in values):
+                raise PresetError(f"{entry.name} is {value!r:.60}; give {single} of a size that a computer can hold")
+
+    @staticmethod
+    def _fits(value, kind: str, name: str) -> bool:
+        if isinstance(value, bool) != (kind == "bool") or not isinstance(value, _KINDS[kind]):
+            return False
+        largest = MOST_LAYERS if "blocks" in name or name in ("heads", "channels", "projections") else MOST
+        return kind in ("bool", "str") or 0 <= value <= largest  # not a number fails as well
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig(Checked):
     """Shape of one autoencoder (section 3.1, taught in chapter 1)."""
 
     latent_channels: int  # dim_x = 64 for mixes, dim_y = 32 for the stem (section 4)
@@ -36,11 +63,14 @@ class AutoencoderConfig:
     channels: int = 2  # mid and side
 
     def __post_init__(self):
+        super().__post_init__()
         if self.hop * self.stride != TIME_RATIO or len(self.encoder_widths) != len(self.decoder_widths):
             raise PresetError(
                 f"hop {self.hop} with {len(self.encoder_widths)} encoder and {len(self.decoder_widths)} decoder widths "
                 f"gives no time ratio of {TIME_RATIO}; hop * 2 ** (widths - 1) must be {TIME_RATIO}"
             )
+        if not 0 < self.bins <= 2 * self.hop + 1:
+            raise PresetError(f"a spectrum with hop {self.hop} has {2 * self.hop + 1} bins, not {self.bins}; keep 1 to that many")
 
     @property
     def window(self) -> int:
@@ -59,7 +89,7 @@ class AutoencoderConfig:
 
 
 @dataclass(frozen=True)
-class CriticConfig:
+class CriticConfig(Checked):
     """Shape of the two critics (section 3.1, taught in chapter 2)."""
 
     widths: tuple[int, ...] = (128, 160, 192)
@@ -67,7 +97,7 @@ class CriticConfig:
 
 
 @dataclass(frozen=True)
-class UNetConfig:
+class UNetConfig(Checked):
     """Shape of the diffusion network (section 3.2, taught in chapter 4)."""
 
     stem_channels: int = 32
@@ -82,7 +112,7 @@ class UNetConfig:
 
 
 @dataclass(frozen=True)
-class AutoencoderTraining:
+class AutoencoderTraining(Checked):
     """How one autoencoder is trained (sections 3.1 and 4, taught in chapters 1, 2 and 10)."""
 
     steps: int = 500_000  # section 4
@@ -108,7 +138,7 @@ class AutoencoderTraining:
 
 
 @dataclass(frozen=True)
-class DiffusionTraining:
+class DiffusionTraining(Checked):
     """How the diffusion network is trained (sections 3.2 and 4, taught in chapters 3 and 10)."""
 
     steps: int = 500_000  # section 4

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from bassnb.audio import AudioError
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import CheckpointError, read_json, read_tensors, remove_unfinished, write_json, write_tensors
+from bassnb.checkpoints import CheckpointError, checksum, read_json, read_tensors, remove_unfinished, write_json, write_tensors
 from bassnb.data.change import draw_change
 from bassnb.data.latents import LatentDataset, fingerprint
 from bassnb.data.pairs import LivePairs, read_pair
@@ -203,15 +203,6 @@ def write_manifest(splits: list[StemDataset], encoders: str, folder: Path, plan:
 def identity_of(songs: StemDataset, encoders: str, plan: CachePlan) -> str:
     """Sixteen hexadecimal digits that change with anything on which the shards depend."""
     return hashlib.sha256(json.dumps([FORMAT, SHARD, songs.facts(), encoders, asdict(plan)]).encode()).hexdigest()[:16]
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(2**22):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 # -- reading --------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def compile_in_place(*networks: nn.Module) -> None:
 
 def step_seed(seed: int, step: int, stream: int = 0) -> int:
     """One 63-bit seed for each (seed, step, stream), well mixed."""
-    return int(np.random.SeedSequence([seed, step, stream]).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence([seed, step, stream]).generate_state(1, np.uint64)[0]) >> 1
 
 
 def parts_of_batch(batch: int, accelerator: Accelerator, accumulate: int) -> int:
