@@ -4,32 +4,43 @@
 # make results   every figure and table, measured again into results/, and their summary
 # make bench     speed beside other systems, as ratios of one run, into results/bench.json
 # make record    the experiments of the chapters at full scale, into results/chapters/
-# All of them set up .venv on their first run and reuse it afterwards.
+# make lock      requirements.lock once more, from requirements.txt
+# All of them set up .venv on their first run and reuse it afterwards. With LOCKED=1 (`make LOCKED=1 test`) they use
+# .venv/locked, into which nothing comes whose hash does not stand in requirements.lock.
 
 # The first interpreter that runs and is new enough; `make PYTHON=/path/to/python3 book` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 && { echo $$p; break; }; done)
-BIN := .venv/bin
-READY := .venv/.installed
+VENV := .venv$(if $(LOCKED),/locked)
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
 HTML := _build/html
 
 CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
 
-.PHONY: help book test lab results bench record clean repository
+.PHONY: help book test lab results bench record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
 # The stamp is newer than the lists of packages: nothing is installed a second time.
-$(READY): requirements.txt requirements-nodeps.txt pyproject.toml
+$(READY): requirements.txt requirements-nodeps.txt pyproject.toml $(if $(LOCKED),requirements.lock)
 	@test -n "$(PYTHON)" || { echo "bassnb needs Python 3.10 or newer;" \
 		"install it, or name it: make PYTHON=/path/to/python3 book" >&2; exit 1; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || \
-		{ $(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --python $(BIN)/python install pip; } || \
+	@# What is installed already is not compared with its hash, so a locked environment begins empty.
+	$(if $(LOCKED),@rm -rf $(VENV))
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) || \
+		{ $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install pip; } || \
 		{ echo "Python came without venv; on Debian and Ubuntu install python3-venv, then run make again" >&2; exit 1; }
+ifdef LOCKED
+	@# Wheels only: building a package would run code and fetch tools that have no hash here.
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
+else
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	@# tinysoundfont names a dependency that it does not need and that does not build everywhere: see the file.
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-nodeps.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
+endif
 	@touch $(READY)
 
 # A chapter runs when it, the package, its data or a pinned version has changed; see book/_extensions/cached_execution.py.
@@ -66,6 +77,22 @@ bench: $(PEERS)/.installed
 record: $(READY)
 	for chapter in $(CHAPTERS); do BASSNB_FULL=1 $(BIN)/jupyter nbconvert --execute --to notebook --stdout \
 		--ExecutePreprocessor.timeout=-1 $$chapter >/dev/null || exit 1; done
+
+# The pins and everything that they bring, for Python 3.11 and later on every system, with the hashes of all their files.
+# What the lock names already keeps its version while the pins allow it: `make lock ARGS=--upgrade` takes the newest of all.
+lock:
+	@set -e; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; $(PYTHON) -m venv "$$work/venv"; \
+	"$$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check uv==0.13.9; \
+	test ! -f requirements.lock || cp requirements.lock "$$work/packages"; \
+	"$$work/venv/bin/uv" --quiet --no-config pip compile --universal --python-version 3.11 --generate-hashes --no-build \
+		--no-header --no-emit-index-url --no-emit-find-links --no-emit-package pyaudio $(ARGS) \
+		--output-file "$$work/packages" requirements.txt requirements-nodeps.txt >/dev/null; \
+	{ echo "# Made from requirements.txt and requirements-nodeps.txt by \`make lock\`; do not edit."; \
+	echo "# Every package that they bring, for CPython 3.11 (markers say what differs in later versions and on other systems; Python"; \
+	echo "# 3.10 needs other versions and has no lock), with the hashes of all files of its version. PyAudio is left out: see"; \
+	echo "# requirements-nodeps.txt. Install it with \`make LOCKED=1 book\` or \`make LOCKED=1 test\`, or into an environment of yours:"; \
+	echo "#     pip install --require-hashes --no-deps --only-binary :all: -r requirements.lock"; \
+	cat "$$work/packages"; } >requirements.lock
 
 # Only what make made; the environment stays.
 clean:
