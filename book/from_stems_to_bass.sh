@@ -9,6 +9,7 @@
 # PRESET  smoke, classroom (the default) or paper
 set -eu
 data=$1 song=$2 out=$3 preset=${4:-classroom}
+model=$out/diffusion/pretrained
 mkdir -p "$out"
 
 # What is there, and what sounds when: every file is listened to once.
@@ -16,17 +17,19 @@ bassnb index "$data" --cache "$out/cache"
 
 # Two autoencoders: one for sub-mixes, one for the stem that is to be played.
 for stem in mix bass; do
-    bassnb train autoencoder --stem $stem --data "$data" --preset "$preset" --cache "$out/cache" --run "$out/$stem" --resume
+    bassnb train autoencoder --stem $stem --data "$data" --preset "$preset" \
+        --cache "$out/cache" --run "$out/$stem" --resume
 done
 
 # The latents of all songs, computed once.
-bassnb encode "$data" --mix "$out/mix" --bass "$out/bass" --preset "$preset" --cache "$out/cache" --out "$out/latents"
+bassnb encode "$data" --mix "$out/mix" --bass "$out/bass" --preset "$preset" \
+    --cache "$out/cache" --out "$out/latents"
 
 # The diffusion model between the two autoencoders.
-bassnb train diffusion --mix "$out/mix" --bass "$out/bass" --latents "$out/latents" --preset "$preset" --run "$out/diffusion" \
-    --resume
+bassnb train diffusion --mix "$out/mix" --bass "$out/bass" --latents "$out/latents" \
+    --preset "$preset" --run "$out/diffusion" --resume
 
 # A bass for the song, and marks on the songs of the collection that were kept for the test.
-bassnb accompany "$song" --model "$out/diffusion/pretrained" --out "$out/bass.wav" --with-mix "$out/together.wav"
-bassnb evaluate transfer --model "$out/diffusion/pretrained" --folder "$data" --family "$(basename "$data")" --split test \
-    --out "$out/transfer.json"
+bassnb accompany "$song" --model "$model" --out "$out/bass.wav" --with-mix "$out/together.wav"
+bassnb evaluate transfer --model "$model" --folder "$data" --family "$(basename "$data")" \
+    --split test --out "$out/transfer.json"
