@@ -88,7 +88,7 @@ def info(
     system = load_pretrained(model)
     parts = {name: sum(p.numel() for p in part.parameters()) for name, part in system.named_children()}
     facts = {
-        "model": model, "preset": system.preset.name, "sample_rate": SAMPLE_RATE,
+        "model": model, "preset": system.preset.name, "stem": system.stem, "sample_rate": SAMPLE_RATE,
         "samples_per_latent": TIME_RATIO, "latents_per_second": round(SAMPLE_RATE / TIME_RATIO, 3),
         "mix_channels": system.preset.mix.latent_channels, "bass_channels": system.preset.bass.latent_channels,
         "parameters": {**parts, "total": sum(parts.values())}, "defaults": system.defaults,

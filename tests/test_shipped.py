@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from bassnb import Accompanist
 from bassnb.audio import SAMPLE_RATE, peak, read_audio, rms
-from bassnb.checkpoints import SHIPPED
+from bassnb.checkpoints import SHIPPED, checksum, read_json
 from bassnb.cli import app
 from bassnb.data.score import Song, chord_at
 from bassnb.evaluation.pitch import track_pitch
@@ -73,3 +73,8 @@ def test_three_minutes_work(accompanist):
 def test_shipped_files_are_small_and_half_precision():
     files = [path for path in SHIPPED.rglob("*.safetensors")]
     assert files and sum(path.stat().st_size for path in files) <= 16e6
+
+
+def test_the_shipped_weights_are_the_file_that_their_configuration_names():
+    config = read_json(SHIPPED / "classroom" / "config.json")
+    assert config["sha256"] == checksum(SHIPPED / "classroom" / "model.safetensors") and config["stem"] == "bass"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -18,28 +17,10 @@ def index(
     data: Collection, stem: Stem = "bass", cache: Cache = Path("cache"), without_musdb: WithoutMusdb = False
 ) -> None:
     """Listen once to a collection of stems, and say what it holds."""
-    from bassnb.data.score import DataError
-    from bassnb.data.stem_index import stem_index
-    from bassnb.data.stems import StemDataset
+    from bassnb.data.stems import survey
 
-    found = stem_index(data, cache, without_musdb=without_musdb, progress=shows_progress())
-    typer.echo(f"{data}: {found['layout']}, {len(found['songs'])} songs")
-    for split in ("train", "validation", "test"):
-        try:
-            songs = StemDataset(data, split=split, target=stem, cache=cache, without_musdb=without_musdb, progress=False)
-        except DataError as error:
-            typer.echo(f"{split:<12}{error}")
-            continue
-        hours = sum(song.seconds for song in songs.songs) / 3600
-        names = Counter(name for song in songs.songs for name in song.stems)
-        members = sum(entry["split"] == split for entry in found["songs"])
-        typer.echo(f"{split:<12}{len(songs)} of {members} songs can be used for {stem}, {hours:.2f} h: "
-                   + ", ".join(f"{name} {count}" for name, count in names.most_common()))  # fmt: skip
-        unfit = {song["name"] for song in found["songs"] if song["split"] == split} & songs.skipped.keys()
-        for name in sorted(unfit):
-            typer.echo(f"{'':<12}left out: {name}: {songs.skipped[name]}")
-    for name, reason in found["skipped"].items():
-        typer.echo(f"left out: {name}: {reason}")
+    for line in survey(data, stem, cache, without_musdb=without_musdb, progress=shows_progress()):
+        typer.echo(line)
 
 
 @data_commands.command()

@@ -10,7 +10,8 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,7 @@ from tqdm import tqdm
 
 from bassnb.audio import AudioError
 from bassnb.data.change import Change, read_changed
+from bassnb.data.layouts import SPLITS
 from bassnb.data.score import DataError
 from bassnb.data.stem_index import WHOLE, stem_index, unpacked
 from bassnb.presets import SAMPLE_RATE
@@ -170,6 +172,27 @@ def open_splits(
         if progress:
             tqdm.write(f"There is no validation: {error}", file=sys.stderr)
         return train, None
+
+
+def survey(
+    root: str | Path, target: str, cache: str | Path, *, without_musdb: bool = False, progress: bool = True
+) -> Iterator[str]:
+    """What a collection holds for a training, in lines to be read: songs, hours and stems of each split, what is left out."""
+    index = stem_index(root, cache, without_musdb=without_musdb, progress=progress)
+    yield f"{root}: {index['layout']}, {len(index['songs'])} songs"
+    for split in SPLITS:
+        members = {entry["name"] for entry in index["songs"] if entry["split"] == split}
+        try:
+            songs = StemDataset(root, split=split, target=target, cache=cache, without_musdb=without_musdb, progress=False)
+        except DataError as error:
+            yield f"{split:<12}{error}"
+            continue
+        hours = sum(song.seconds for song in songs.songs) / 3600
+        stems = Counter(name for song in songs.songs for name in song.stems)
+        names = ", ".join(f"{name} {count}" for name, count in stems.most_common())
+        yield f"{split:<12}{len(songs)} of {len(members)} songs can be used for {target}, {hours:.2f} h: {names}"
+        yield from (f"{'':<12}left out: {name}: {songs.skipped[name]}" for name in sorted(members & songs.skipped.keys()))
+    yield from (f"left out: {name}: {reason}" for name, reason in index["skipped"].items())
 
 
 def song_of(entry: dict) -> StemSong:
