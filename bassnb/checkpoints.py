@@ -151,7 +151,7 @@ def load_strictly(module: nn.Module, tensors: dict[str, Tensor], source: str) ->
 
 
 def check_shapes(own: dict[str, Tensor], tensors: dict[str, Tensor], source: str) -> None:
-    """Refuse tensors that are not exactly those of `own`, by names and shapes; see `load_strictly`."""
+    """Refuse tensors that are not exactly those of `own`, by names, shapes and kind of numbers; see `load_strictly`."""
     for name in [*own, *tensors]:
         if name not in tensors or name not in own:
             kind = "unexpected" if name not in own else "missing"
@@ -161,6 +161,8 @@ def check_shapes(own: dict[str, Tensor], tensors: dict[str, Tensor], source: str
                 f"{source}: tensor {name} has shape {tuple(tensors[name].shape)}, but the preset in its {CONFIG} needs "
                 f"{tuple(own[name].shape)}; use weights of that preset"
             )
+        if tensors[name].dtype not in (own[name].dtype, torch.float16, torch.bfloat16, torch.float32):
+            raise CheckpointError(f"{source}: tensor {name} holds {tensors[name].dtype}; save the model again in 16 or 32 bits")
 
 
 # -- model folders --------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from bassnb.data.score import DataError, Note, Part
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 TEMPO = 90.0  # quarter notes a minute, until a score says otherwise
 VELOCITY = 84
+LARGEST = 50_000_000  # bytes of one score
+LONGEST = 1_000_000  # quarter notes
 _SHORTEST = 0.05  # seconds
 
 
@@ -41,6 +43,8 @@ def read_musicxml(path: str | os.PathLike) -> Score:
         tempi.update(found)
         last = max(last, end)
         read += [(heads.get(part.get("id")), number, notes) for number, notes in sorted(staves.items())]
+    if not last < LONGEST:
+        raise DataError(f"{path} lasts {last:.3g} quarter notes; give a score of fewer than {LONGEST}.")
     seconds = _clock(tempi)
     parts = tuple(_to_part(head, notes, seconds) for head, _, notes in read if notes)
     if not parts:
@@ -50,13 +54,23 @@ def read_musicxml(path: str | os.PathLike) -> Score:
 
 def _root(path: Path) -> ElementTree.Element:
     try:
-        if path.suffix.lower() == ".mxl":
-            with zipfile.ZipFile(path) as archive:
-                inner = next(name for name in archive.namelist() if name.endswith("xml") and not name.startswith("META-INF"))
-                return ElementTree.fromstring(archive.read(inner))
-        return ElementTree.parse(path).getroot()
-    except (OSError, zipfile.BadZipFile, StopIteration, ElementTree.ParseError) as error:
+        text = _text(path)
+        if len(text) > LARGEST:
+            raise DataError(f"{path} holds more than {LARGEST // 1_000_000} MB of MusicXML; give a single piece.")
+        return ElementTree.fromstring(text)
+    except (OSError, zipfile.BadZipFile, StopIteration, ElementTree.ParseError, RuntimeError, NotImplementedError) as error:
         raise DataError(f"{path} cannot be read as MusicXML ({error}); give a .musicxml or .mxl file.") from error
+
+
+def _text(path: Path) -> bytes:
+    """What is in a file, or in the score of an archive, up to a byte more than is allowed: no bomb is unpacked."""
+    if path.suffix.lower() != ".mxl":
+        with open(path, "rb") as file:
+            return file.read(LARGEST + 1)
+    with zipfile.ZipFile(path) as archive:
+        inner = next(name for name in archive.namelist() if name.endswith("xml") and not name.startswith("META-INF"))
+        with archive.open(inner) as file:
+            return file.read(LARGEST + 1)
 
 
 def _read_part(part: ElementTree.Element) -> tuple[dict[str, list], dict[float, float], float]:

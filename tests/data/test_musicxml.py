@@ -79,3 +79,21 @@ def test_the_compressed_form_is_the_same(tmp_path):
 def test_what_is_no_score_is_refused_in_one_sentence(tmp_path, text):
     with pytest.raises(DataError, match=r"score\.musicxml .*(give|export)"):
         read(tmp_path, text)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.mxl", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inside.xml", b" " * 200_000_000)
+    with pytest.raises(DataError, match="more than 50 MB"):
+        read_musicxml(tmp_path / "bomb.mxl")
+
+
+def test_a_score_without_end_is_refused(tmp_path):
+    with pytest.raises(DataError, match="quarter notes; give a score"):
+        read(tmp_path, score(note("C", 3, 10**12)))
+
+
+def test_entities_that_multiply_are_refused(tmp_path):
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    with pytest.raises(DataError, match="cannot be read as MusicXML"):
+        read(tmp_path, f'<!DOCTYPE x [<!ENTITY e0 "many">{entities}]><score-partwise>&e9;</score-partwise>')

@@ -79,6 +79,9 @@ def test_tensors_that_do_not_fit(model):
     refused(model, name, "has shape (3, 3, 3, 3)")
     write_tensors(path, {**tensors, name: torch.full_like(tensors[name], float("nan"))})
     refused(model, name, "no numbers")
+    for kind in (torch.float8_e4m3fn, torch.int64, torch.float64, torch.bool):
+        write_tensors(path, {**tensors, name: torch.ones(tensors[name].shape).to(kind)})
+        refused(model, name, str(kind))
 
 
 def test_a_pickle_is_never_opened(model):
