@@ -137,3 +137,11 @@ def test_an_unreadable_stretch_is_one_sentence(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"nothing")
     with pytest.raises(AudioError, match="cannot be read"):
         read_stretch(tmp_path / "a.wav", 0, 100)
+
+
+def test_a_song_that_holds_no_numbers_is_left_out(collection, tmp_path):
+    wave = clicks(5)
+    wave[100_000, 0] = np.nan
+    write(collection / "train" / "Nan" / "bass.wav", wave)
+    write(collection / "train" / "Nan" / "keys.wav", clicks(5))
+    assert "NaN" in dataset(collection, tmp_path).skipped["Nan"]
