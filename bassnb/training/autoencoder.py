@@ -27,6 +27,7 @@ from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
     TrainingError,
     average_gradients,
+    check_best,
     compile_in_place,
     learning_rate,
     parts_of_batch,
@@ -73,6 +74,7 @@ def train_autoencoder(
             pool, held_out = recorded_pools(data, stem, cache, accelerator, without_musdb)
         else:
             pool, held_out = generated_pools(plan, stem, cache)
+    check_best(best, held_out)
     torch.manual_seed(seed)  # initial weights only
     trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, compile=compile, accumulate=accumulate)
     identity = {"stem": stem, "seed": seed, "shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)}

@@ -24,6 +24,7 @@ from bassnb.presets import DiffusionTraining, Preset
 from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
     TrainingError,
+    check_best,
     compile_in_place,
     learning_rate,
     parts_of_batch,
@@ -96,6 +97,7 @@ def train_diffusion(
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
     where = Source(data, latents, stem, cache, without_musdb)
     pairs, held_out = where.open(plan, autoencoders, accelerator)
+    check_best(best, held_out)
     torch.manual_seed(seed)  # initial weights only
     unet = UNet1d(preset.unet)
     if start:

@@ -85,3 +85,15 @@ def parts_of_batch(batch: int, accelerator: Accelerator, accumulate: int) -> int
             f"choose numbers whose product divides {batch}"
         )
     return parts
+
+
+def check_best(best: bool, held_out: object) -> None:
+    """Refuse `--best` before the first step where there is nothing to validate with.
+
+    Raises
+    ------
+    TrainingError
+        If the best weights are asked for and `held_out` is None.
+    """
+    if best and held_out is None:
+        raise TrainingError("without songs for validation nobody can tell which weights are the best; leave out --best")

@@ -191,14 +191,15 @@ class Run:
             write_tensors(self.folder / BEST, self.kept_weights().state_dict(), {"best": json.dumps(self.best)})
 
     def take_best(self) -> None:
-        """Give the module that is kept the weights of the best validation.
+        """Give the module that is kept, in every process, the weights of the best validation.
 
         Raises
         ------
         TrainingError
             If there was no validation.
         """
-        if not self.best:
+        self.accelerator.wait_for_everyone()  # the first process alone validates
+        if not (self.folder / BEST).is_file():
             raise TrainingError(f"{self.folder} has had no validation that could tell the best weights; leave out --best")
         load_strictly(self.kept_weights(), read_tensors(self.folder / BEST)[0], str(self.folder / BEST))
 
@@ -215,6 +216,8 @@ def tidy(folder: Path, step: int) -> None:
     """Remove what a killed process left: half-written files, and curves beyond the checkpoint of `step`."""
     for place in (folder, folder / "pretrained"):
         remove_unfinished(place)
+    if not step:
+        (folder / BEST).unlink(missing_ok=True)  # of a training that never got to a checkpoint
     log = folder / LOG
     if log.is_file():
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from bassnb.checkpoints import read_tensors
 from bassnb.presets import SMOKE
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
@@ -35,6 +37,9 @@ for stem in ("mix", "bass"):
 system = train_diffusion(SMOKE, root / "diffusion", mix=others / "mix", bass=others / "bass", cache=root / "cache",
                          device="cpu", steps=8)
 assert equal(system.unet), "diffusion"
+system = train_diffusion(SMOKE, root / "best", mix=others / "mix", bass=others / "bass", cache=root / "cache",
+                         device="cpu", steps=8, best=True)
+assert equal(system.unet), "best"
 """
 
 
@@ -112,6 +117,8 @@ def test_what_is_written_is_written_once(two_processes):
         assert steps == sorted(steps) and steps.count(1) == 1
         assert len(list((two_processes / part / "tensorboard").iterdir())) == 1
     assert (two_processes / "diffusion" / "pretrained" / "model.safetensors").is_file()
+    best, kept = (read_tensors(two_processes / "best" / name)[0] for name in ("best.safetensors", "pretrained/model.safetensors"))
+    assert all(torch.equal(best[name].half(), kept[f"unet.{name}"]) for name in best)
     assert not list((two_processes / "cache").glob("*.unfinished"))
 
 

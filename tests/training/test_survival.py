@@ -14,6 +14,8 @@ import torch
 from accelerate import Accelerator
 
 from bassnb.checkpoints import read_tensors
+from bassnb.data.render import write_song
+from bassnb.data.songs import compose
 from bassnb.presets import SMOKE
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
@@ -81,6 +83,8 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from bassnb.errors import BassnbError
+from bassnb.data.render import write_song
+from bassnb.data.songs import compose
 from bassnb.presets import SMOKE
 from bassnb.training import autoencoder, run
 torch.set_num_threads(1)
@@ -168,3 +172,12 @@ def test_curves_beyond_the_checkpoint_and_half_lines_are_dropped(tmp_path):
     Run(tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(1, 1)}, {}, {}, resume=True)
     assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [4]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [".mine"]
+
+
+def test_the_best_of_nothing_is_refused_before_the_first_step(tmp_path):
+    for number in range(2):  # too few for a validation song
+        write_song(compose(number, seconds=4.0), tmp_path / "songs" / f"train-{number}")
+    write_song(compose(9, seconds=4.0), tmp_path / "songs" / "test-9")
+    with pytest.raises(TrainingError, match="nobody can tell which weights are the best"):
+        train_autoencoder(SMOKE, "bass", tmp_path / "run", data=tmp_path / "songs", cache=tmp_path, device="cpu", best=True)
+    assert not (tmp_path / "run").exists()
