@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -123,9 +124,9 @@ class Accompanist:
         AccompanimentError
             If a setting is unknown or out of its range.
         """
-        given = {name: value for name, value in given.items() if value is not None}
+        given = {name: _plain(value) for name, value in given.items() if value is not None}
         settings = {**AS_IN_PAPER, **self.system.defaults, **given}
-        if settings["sampler"] not in SAMPLERS:
+        if settings["sampler"] not in tuple(SAMPLERS):
             raise AccompanimentError(f"sampler is {settings['sampler']!r}; choose one of {', '.join(SAMPLERS)}")
         settings.setdefault("steps", STEPS[settings["sampler"]])
         _check(settings)
@@ -236,6 +237,7 @@ class Accompanist:
     def _takes(self, track: Track, mix, style, settings: dict, seed: int, variations: int, sample_rate: float,
                progress: bool, callback: Callable[[int, int], None] | None) -> Iterator[tuple[Tensor, dict]]:  # fmt: skip
         """For each take its latents (1, 32, L), standardised, and all that is needed to make it again."""
+        seed, variations = _plain(seed), _plain(variations)
         _check({"seed": seed, "variations": variations})
         mean = None if style is None else self._style_mean(style, sample_rate)
         c_x = self._encode(self.system.mix_autoencoder, track, progress)
@@ -249,6 +251,8 @@ class Accompanist:
     def _style_mean(self, style, sample_rate: float) -> Tensor:
         """The mean over time, (1, 32, 1), of one style or of several."""
         sources = style if isinstance(style, (list, tuple)) else [style]
+        if not sources:
+            raise AccompanimentError("the list of styles is empty; give at least one, or no style")
         tracks = [_style(source, sample_rate) for source in sources]
         return style_mean(torch.cat([self._encode(self.system.bass_autoencoder, track) for track in tracks], -1))
 
@@ -336,6 +340,11 @@ def _style(source, sample_rate: float) -> Track:
             f"the style lasts {track.length / SAMPLE_RATE:.3f} s, less than one latent step; give at least 0.1 s, better 5 s"
         )
     return track
+
+
+def _plain(value):
+    """A number of numpy as one of Python, which JSON can write; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _check(settings: dict) -> None:

@@ -8,6 +8,7 @@ file of hours needs no more memory than one of seconds.
 from __future__ import annotations
 
 import math
+import numbers
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,7 @@ from bassnb.presets import SAMPLE_RATE
 
 LEVEL = 0.1  # root mean square, linear (-20 dBFS), at which the autoencoders hear every mix and every bass
 MOST_NUMBERS = 2 * 192_000  # samples of all channels per second of the longest file that `read_audio` may be limited to
+RATES = (1000, 1_000_000)  # Hz
 BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 
@@ -68,8 +70,7 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
     AudioError
         If the samples are empty, not finite, not one- or two-dimensional, or the rate is not positive.
     """
-    if not 0 < sample_rate < float("inf"):
-        raise AudioError(f"{name} has a sample rate of {sample_rate} Hz; give the true rate, for example 44100")
+    check_rate(sample_rate, name)
     array = samples.detach().cpu().numpy() if isinstance(samples, torch.Tensor) else np.asarray(samples)
     if array.dtype.kind in "iu":
         array = array.astype(np.float32) / float(np.iinfo(array.dtype).max)
@@ -78,6 +79,18 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
     if array.size == 0:
         raise AudioError(f"{name} holds no samples; give a file with sound in it")
     return resample(_two_channels(array, name), sample_rate).contiguous()
+
+
+def check_rate(sample_rate: float, name: str) -> None:
+    """Refuse a sample rate that no recording has: a minute at 1 Hz would become hours of memory.
+
+    Raises
+    ------
+    AudioError
+        If it is not a number from `RATES`.
+    """
+    if not isinstance(sample_rate, numbers.Real) or not RATES[0] <= sample_rate <= RATES[1]:
+        raise AudioError(f"{name} has a sample rate of {sample_rate} Hz; give the true rate, for example 44100")
 
 
 def _two_channels(array: np.ndarray, name: str) -> torch.Tensor:
@@ -120,6 +133,7 @@ def read_blocks(
         if not path.is_file():
             raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
         with soundfile.SoundFile(path) as file:
+            check_rate(file.samplerate, name)
             if longest is not None and _too_long(file, longest):
                 raise AudioError(f"{name} is longer than {longest:g} s; give a shorter excerpt")
             blocks = (_two_channels(block.T, name) for block in _pieces(file, frames))
@@ -153,6 +167,7 @@ def read_stretch(path: str | os.PathLike, start: float, samples: int, *, speed: 
     wave = torch.zeros(2, samples)
     try:
         with soundfile.SoundFile(path) as file:
+            check_rate(file.samplerate, str(path))
             rate, first = file.samplerate * speed, round(start * file.samplerate)
             if first >= file.frames:
                 return wave
