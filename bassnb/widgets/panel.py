@@ -59,6 +59,7 @@ def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, streng
         seed=widgets.BoundedIntText(value=0, min=0, max=2**31 - 1, **described("Seed")),
         variations=slider(widgets.IntSlider, "Variations", 1, 1, MOST_VARIATIONS, 1),
         generate=widgets.Button(description="Generate", button_style="primary", icon="play"),
+        stop=widgets.Button(description="Stop", icon="stop", disabled=True),
         save=widgets.Button(description="Save takes", icon="save", disabled=True),
         progress=widgets.IntProgress(value=0, min=0, max=1, layout={"width": "auto", "flex": "1 1 8rem"}),
         status=widgets.HTML(),
@@ -78,7 +79,7 @@ def _box(widgets, parts: SimpleNamespace):
         (parts.sampler, parts.steps),
         (parts.strength, parts.seed),
         (parts.variations,),
-        (parts.generate, parts.save, parts.progress),
+        (parts.generate, parts.stop, parts.save, parts.progress),
     )
     layout = {"flex_flow": "row wrap", "align_items": "center"}
     boxes = [widgets.HBox(row, layout=layout) for row in rows]

@@ -10,6 +10,7 @@ import itertools
 import os
 import tempfile
 import threading
+import traceback
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -77,7 +78,8 @@ def printed() -> Printed:
     """The panel in words: the same names, and nothing to press."""
     lines = [f"* **{name}**: {text}." for name, text in CONTROLS.items()]
     head = "**The studio** is a panel with these controls; open this chapter as a notebook to use it."
-    tail = "*Generate* plays and shows how far it is; *Save takes* writes the basses and their settings."
+    tail = ("*Generate* plays and shows how far it is; pressed again meanwhile, it plays that next. *Stop* ends it. *Save takes* "
+            "writes the basses and their settings.")  # fmt: skip
     return Printed("\n".join([head, "", *lines, "", tail]))
 
 
@@ -99,7 +101,9 @@ class Studio:
         self.accompanist, self.folder = accompanist, folder
         self.takes: list[Accompaniment] = []
         self._thread: threading.Thread | None = None
-        self._busy = threading.Lock()
+        self._lock = threading.Lock()  # of the two that follow
+        self._running, self._next = False, None  # whether somebody plays, and what is wanted after that
+        self._stopped = threading.Event()
         self.panel = make_panel(
             [(f"sample: {song.name}", song / "mix.flac") for song in songs],
             [("none", ""), *((f"sample: {path.stem}", path) for path in styles)],
@@ -110,6 +114,7 @@ class Studio:
             upload.observe(lambda change, menu=menu: self._receive(change["new"], menu), names="value")
         self.panel.sampler.observe(lambda change: setattr(self.panel.steps, "value", STEPS[change["new"]]), names="value")
         self.panel.generate.on_click(lambda _: self.generate())
+        self.panel.stop.on_click(lambda _: self.stop())
         self.panel.save.on_click(lambda _: self.save())
         self.panel.balance.observe(lambda _: self._rebalance(), names="value")
 
@@ -121,23 +126,37 @@ class Studio:
         self.panel.status.value = f'<span role="status">{escape(text)}</span>'
 
     def generate(self) -> None:
-        """Begin to play with the settings of the panel; the kernel stays free meanwhile, see `wait`."""
-        if not self._busy.acquire(blocking=False):
-            return self.say("A generation is running; wait until it has ended.")
+        """Begin to play with the settings of the panel; the kernel stays free meanwhile, see `wait`.
+
+        While something is played, the settings wait for their turn, one set of them at most: two at once would take twice
+        the memory, and nobody wants what was set before the last press.
+        """
         settings = {name: getattr(self.panel, name).value
                     for name in ("guidance", "phi", "sampler", "steps", "strength", "seed", "variations")}  # fmt: skip
-        self.panel.generate.disabled = True
-        self.panel.progress.value, self.panel.progress.max = 0, settings["steps"] * settings["variations"]
-        self.say("Listening to the mix …")
         job = (self.panel.mix.value, self.panel.style.value, settings)
-        self._thread = threading.Thread(target=self._run, args=job, daemon=True)
+        with self._lock:
+            if self._running:
+                self._next = job
+                return self.say("These settings are next, when the running generation has ended.")
+            self._running = True
+            self._stopped.clear()
+        self.panel.stop.disabled = False
+        self._thread = threading.Thread(target=self._work, args=(job,), daemon=True)
         self._thread.start()
+
+    def stop(self) -> None:
+        """End what is played after its next step, and forget what was to follow."""
+        with self._lock:
+            self._next = None
+            if self._running:
+                self._stopped.set()
+                self.say("Stopping …")
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for a generation that runs, at most `timeout` seconds; whether none runs any more."""
         if self._thread is not None:
             self._thread.join(timeout)
-        return not self._busy.locked()
+        return not self._running
 
     def save(self) -> list[Path]:
         """Write every take as FLAC, with its settings as JSON, under names that are not yet used."""
@@ -158,8 +177,22 @@ class Studio:
         stem = next(stem for stem in (f"take-{number:03d}" for number in itertools.count(1)) if stem not in used)
         return self.folder / f"{stem}-seed-{seed}.flac"
 
+    def _work(self, job: tuple | None) -> None:
+        """What the thread does: one job after the other, until none is wanted."""
+        while job:
+            try:
+                self._run(*job)
+            finally:
+                with self._lock:
+                    job, self._next = self._next, None
+                    self._running = job is not None
+                    self._stopped.clear()  # it was meant for the one that has ended
+        self.panel.stop.disabled = True
+
     def _run(self, mix, style, settings: dict) -> None:
-        """What the thread does: play, show, and leave the panel as it was, whatever happens."""
+        """Play, show, and say how it went."""
+        self.panel.progress.value, self.panel.progress.max = 0, settings["steps"] * settings["variations"]
+        self.say("Listening to the mix …")
         try:
             takes = self._play(mix, style, settings)
             self._show(takes)
@@ -170,13 +203,12 @@ class Studio:
             self.say(str(error))
         except Exception as error:  # somebody waits for an answer; the traceback follows in the kernel's log
             self.say(f"Something went wrong ({type(error).__name__}: {error}); the log of the kernel says where.")
-            raise
-        finally:
-            self.panel.generate.disabled = False
-            self._busy.release()
+            traceback.print_exc()
 
     def _play(self, mix, style, settings: dict) -> list[Accompaniment]:
         def step(done: int, total: int) -> None:
+            if self._stopped.is_set():
+                raise WidgetError("Stopped; the takes before are still here.")
             self.panel.progress.value = done
             self.say(f"Step {done} of {total}")
 
@@ -201,7 +233,7 @@ class Studio:
         )
 
     def _rebalance(self) -> None:
-        if self.takes and not self._busy.locked():
+        if self.takes and not self._running:
             self._show(self.takes)
 
     def _receive(self, files, menu) -> None:

@@ -89,7 +89,7 @@ def test_one_press_plays_the_sample_with_the_settings_of_the_panel(live, accompa
     assert live.panel.progress.value == live.panel.progress.max == 4 and status(live) == "Done: 2 takes."
     for name in ("mix", "bass, seed 7", "together, seed 7", "bass, seed 8", "together, seed 8"):
         assert f"<strong>{name}</strong>" in shown(live)
-    assert not live.panel.generate.disabled and not live.panel.save.disabled
+    assert live.panel.stop.disabled and not live.panel.save.disabled
 
 
 def test_the_menus_hold_every_sample(live):
@@ -154,7 +154,7 @@ def test_control_characters_and_endless_names_do_not_reach_the_panel():
 def test_uploads_are_bounded_in_bytes_and_in_seconds(live, monkeypatch):
     live.panel.mix_upload.value = (file(bytes(MOST_BYTES + 1), "big.wav"),)
     assert status(live) == "big.wav is larger than 50 MB; give a shorter or a compressed file"
-    live.panel.mix_upload.value = (file(wav(8 * 601, rate=8), "long.wav"),)
+    live.panel.mix_upload.value = (file(wav(1000 * 601, rate=1000), "long.wav"),)
     assert status(live) == "long.wav is longer than 600 s; give a shorter excerpt"
     assert not any(isinstance(value, Upload) for _, value in live.panel.mix.options)
 
@@ -179,24 +179,78 @@ def test_a_folder_that_cannot_be_made_is_said(live):
     assert live.save() == [] and status(live).startswith("The takes could not be saved")
 
 
-def test_a_press_while_it_plays_is_refused_not_doubled(live, monkeypatch):
-    go, calls = threading.Event(), []
+@pytest.fixture
+def slowly(live, monkeypatch):
+    """The panel with an accompanist that waits at its first step until `go`; its calls, and how many ran at once."""
+    go, started, calls, at_once = threading.Event(), threading.Event(), [], [0, 0]
     play = live.accompanist.__class__.__call__
 
-    def slow(self, *args, **settings):
-        calls.append(settings)
-        assert go.wait(30)
-        return play(self, *args, **settings)
+    def slow(self, *args, callback, **settings):
+        calls.append(settings["seed"])
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+
+        def step(done, total):
+            started.set()
+            assert go.wait(30)
+            callback(done, total)
+
+        try:
+            return play(self, *args, callback=step, **settings)
+        finally:
+            at_once[0] -= 1
 
     monkeypatch.setattr(live.accompanist.__class__, "__call__", slow)
+    return live, go, started, calls, at_once
+
+
+def test_a_press_while_it_plays_waits_for_its_turn(slowly):
+    """Two at once would take twice the memory; of several presses the last one counts."""
+    live, go, started, calls, at_once = slowly
     live.panel.generate.click()
-    assert live.panel.generate.disabled and not live.wait(0.05)
-    live.panel.generate.click()  # the press may be on its way before the button is grey
-    assert status(live) == "A generation is running; wait until it has ended."
+    assert started.wait(30) and not live.wait(0.05)
+    for seed in (5, 6, 7):
+        live.panel.seed.value = seed
+        live.panel.generate.click()
+        assert status(live) == "These settings are next, when the running generation has ended."
     go.set()
-    assert live.wait(60) and len(calls) == 1 and len(live.takes) == 1
+    assert live.wait(60) and calls == [0, 7] and at_once == [0, 1]
+    assert [take.settings["seed"] for take in live.takes] == [7] and status(live) == "Done: 1 take."
+
+
+def test_a_generation_can_be_stopped_and_the_takes_before_stay(slowly):
+    live, go, started, calls, _ = slowly
+    go.set()
     press(live)
-    assert len(calls) == 2
+    before = live.takes
+    go.clear()
+    started.clear()
+    live.panel.generate.click()
+    assert started.wait(30) and not live.panel.stop.disabled
+    live.panel.generate.click()  # what waits is forgotten as well
+    live.panel.stop.click()
+    go.set()
+    assert live.wait(60) and len(calls) == 2 and live.takes is before
+    assert status(live) == "Stopped; the takes before are still here." and live.panel.stop.disabled
+    press(live)
+    assert status(live) == "Done: 1 take." and len(calls) == 3
+
+
+def test_what_is_wanted_after_a_stop_is_played(slowly):
+    live, go, started, calls, _ = slowly
+    live.panel.generate.click()
+    assert started.wait(30)
+    live.panel.stop.click()
+    live.panel.seed.value = 9
+    live.panel.generate.click()
+    go.set()
+    assert live.wait(60) and calls == [0, 9] and live.takes[0].settings["seed"] == 9
+
+
+def test_stop_without_a_generation_does_nothing(live):
+    live.stop()
+    press(live)
+    assert status(live) == "Done: 1 take."
 
 
 def test_errors_of_the_domain_are_one_sentence_and_the_panel_stays_alive(live):
@@ -209,11 +263,13 @@ def test_errors_of_the_domain_are_one_sentence_and_the_panel_stays_alive(live):
     assert status(live) == "Done: 1 take."
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_other_errors_are_named_and_the_panel_stays_alive(live, monkeypatch):
+def test_other_errors_are_named_and_the_panel_stays_alive(live, monkeypatch, capfd):
     monkeypatch.setattr(live, "_play", lambda *args: 1 / 0)
     press(live)
-    assert "ZeroDivisionError" in status(live) and not live.panel.generate.disabled
+    assert "ZeroDivisionError" in status(live) and "Traceback" in capfd.readouterr().err
+    monkeypatch.undo()
+    press(live)
+    assert status(live) == "Done: 1 take."
 
 
 def test_in_a_built_book_it_names_its_controls_and_has_none(accompanist, samples, tmp_path, monkeypatch):
