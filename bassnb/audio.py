@@ -7,10 +7,11 @@ file of hours needs no more memory than one of seconds.
 
 from __future__ import annotations
 
+import errno
+import io
 import math
 import numbers
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import torch
 import torchaudio
 
 from bassnb.errors import BassnbError
+from bassnb.files import whole_file
 from bassnb.presets import SAMPLE_RATE
 
 LEVEL = 0.1  # root mean square, linear (-20 dBFS), at which the autoencoders hear every mix and every bass
@@ -220,21 +222,36 @@ def write_blocks(path: str | os.PathLike, blocks: Iterable[torch.Tensor], *, sub
         raise AudioError(f"{path} has no known audio suffix; use one of {', '.join(SUBTYPES)}")
     if not path.parent.is_dir():
         raise AudioError(f"the folder {path.parent} does not exist; create it first")
-    temporary = None
+    kind = {"subtype": subtype or SUBTYPES[suffix], "format": suffix[1:].upper()}
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=suffix)
-        os.close(handle)
-        with soundfile.SoundFile(temporary, "w", SAMPLE_RATE, 2, subtype or SUBTYPES[suffix]) as file:
-            for block in blocks:
-                file.write(block.detach().cpu().clamp(-1, 1).numpy().T)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        with whole_file(path) as unfinished, _Watched(unfinished, "w+") as storage:
+            with soundfile.SoundFile(storage, "w", SAMPLE_RATE, 2, **kind) as file:
+                for block in blocks:
+                    file.write(block.detach().cpu().clamp(-1, 1).numpy().T)
+                    storage.check()
+            storage.check()
     except (soundfile.LibsndfileError, OSError) as error:
         raise AudioError(f"{path} cannot be written ({_reason(error)}); choose another place") from None
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
     return path
+
+
+class _Watched(io.FileIO):
+    """A file that remembers failed writes: libsndfile is silent about those of its last kilobytes."""
+
+    failure: OSError | None = None
+
+    def write(self, data) -> int:
+        try:
+            if super().write(data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            self.failure = self.failure or error
+        return len(data)
+
+    def check(self) -> None:
+        """Raise what happened."""
+        if self.failure:
+            raise self.failure
 
 
 def peak(wave: torch.Tensor) -> float:

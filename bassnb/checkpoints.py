@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import tempfile
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
 from bassnb.errors import BassnbError
+from bassnb.files import write_atomically
 from bassnb.presets import MOST, Preset
 from bassnb.unet import UNet1d
 
@@ -48,32 +48,7 @@ class System(nn.Module):
         self.unet = UNet1d(preset.unet)
 
 
-# -- atomic files ---------------------------------------------------------------------------------------------------
-
-
-def write_atomically(path: Path, data: bytes) -> Path:
-    """Write `data` so that `path` always names a whole file: the old one or the new one."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder into which nobody writes now."""
-    for path in Path(folder).glob(".*"):
-        if re.fullmatch(r"\..+\.(safetensors|json|jsonl)-\w{8}", path.name):
-            path.unlink(missing_ok=True)
+# -- files ------------------------------------------------------------------------------------------------------------
 
 
 def write_json(path: Path, content: dict) -> Path:

@@ -20,13 +20,14 @@ from tqdm import tqdm
 
 from bassnb.audio import AudioError
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import CheckpointError, checksum, read_json, read_tensors, remove_unfinished, write_json, write_tensors
+from bassnb.checkpoints import CheckpointError, checksum, read_json, read_tensors, write_json, write_tensors
 from bassnb.data.change import draw_change
 from bassnb.data.latents import LatentDataset, fingerprint
 from bassnb.data.pairs import LivePairs, read_pair
 from bassnb.data.pools import own_part
 from bassnb.data.score import DataError
 from bassnb.data.stems import SOUNDING, Place, StemDataset, sounding_starts
+from bassnb.files import remove_unfinished
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
 FORMAT = 1  # of the cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from bassnb.data.render import render
 from bassnb.data.songs import SONGS_VERSION, compose
 from bassnb.data.stem_index import WHOLE
 from bassnb.data.stems import StemDataset
+from bassnb.files import whole_file
 from bassnb.presets import SAMPLE_RATE
 
 TARGET = "bass"
@@ -87,13 +87,12 @@ class StemPool(Pool):
 
     @staticmethod
     def _render(path: Path, split: str, count: int, seconds: float, parts: tuple[str, ...]) -> None:
-        unfinished = path.with_suffix(".unfinished")
         shape = (count, len(parts), 2, round(seconds * SAMPLE_RATE))
-        array = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.int16, shape=shape)
-        for seed in tqdm(range(count), desc=f"rendering {split} songs"):
-            array[seed] = (stems_of(seed, split, seconds, parts).clamp(-1, 1) * 32767).numpy()
-        array.flush()
-        os.replace(unfinished, path)
+        with whole_file(path) as unfinished:
+            array = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.int16, shape=shape)
+            for seed in tqdm(range(count), desc=f"rendering {split} songs"):
+                array[seed] = (stems_of(seed, split, seconds, parts).clamp(-1, 1) * 32767).numpy()
+            array.flush()
 
     @property
     def whole(self) -> int:

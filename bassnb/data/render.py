@@ -6,8 +6,6 @@ Taught in chapter 10.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from bassnb.audio import write_audio
 from bassnb.data.effects import apply_effects
 from bassnb.data.score import DataError, Part, Song
 from bassnb.data.synth import SAMPLE_RATE, play
+from bassnb.files import write_atomically
 
 STEMS = ("bass", "drums", "chords", "pad", "melody")
 # Loudness (rms while it plays) and highest peak of each stem before the song's own gains. The peaks add up to
@@ -96,16 +95,5 @@ def write_song(song: Song, folder: str | Path) -> Path:
     stems = render(song)
     for name, wave in [*stems.items(), ("mix", mix_of(stems))]:
         write_audio(folder / f"{name}.flac", wave)
-    _write_text(folder / "song.json", song.to_json())
+    write_atomically(folder / "song.json", song.to_json().encode())
     return folder
-
-
-def _write_text(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

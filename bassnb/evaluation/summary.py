@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bassnb.checkpoints import read_json, write_atomically
+from bassnb.checkpoints import read_json
 from bassnb.errors import BassnbError
 from bassnb.evaluation import claims
 from bassnb.evaluation.claims import MEASURES, NOT_TESTED, Claim, Reports
+from bassnb.files import write_atomically
 
 MARKS = "<!-- measured -->", "<!-- end of measured -->"  # in a Markdown file: between them stands `measured_table`
 WAYS = {"chord_tone": 0.97, "root": 0.92, "pitch_class": 0.65, "onset_f1": 0.75}  # goals, shares of the way

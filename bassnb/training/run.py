@@ -22,16 +22,8 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from bassnb.checkpoints import (
-    load_state,
-    load_strictly,
-    read_tensors,
-    remove_unfinished,
-    save_state,
-    write_atomically,
-    write_json,
-    write_tensors,
-)
+from bassnb.checkpoints import load_state, load_strictly, read_tensors, save_state, write_json, write_tensors
+from bassnb.files import remove_unfinished, write_atomically
 from bassnb.training.loop import TrainingError, step_seed
 
 STATE, BEST, LOG = "state.safetensors", "best.safetensors", "log.jsonl"

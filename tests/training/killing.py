@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from bassnb import checkpoints
+from bassnb import files
 from bassnb.checkpoints import read_tensors
 from bassnb.presets import SMOKE
 from bassnb.training import run
@@ -33,45 +33,34 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class HalfWritten:
-    """A file in which half of the bytes arrive before the process dies."""
-
-    def __init__(self, handle):
-        self.handle = handle
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def write(self, data):
-        os.write(self.handle, data[: len(data) // 2])
-        die()
-
-
 def die_in_write(number, moment):
     """Let the `number`-th atomic write of this process be its last."""
-    replace, fdopen, count = os.replace, os.fdopen, [0]
+    count = [0]
 
     class Deadly:
-        """`os`, as `bassnb.checkpoints` sees it."""
+        """`os`, as `bassnb.files` sees it."""
 
         def __getattr__(self, name):
             return getattr(os, name)
 
-        def fdopen(self, handle, mode):
+        def close(self, handle):  # of the empty file, before anything is written
             count[0] += 1
-            return HalfWritten(handle) if count[0] == number and moment == "half" else fdopen(handle, mode)
+            os.close(handle)
+
+        def fsync(self, handle):
+            if count[0] == number and moment == "half":
+                os.truncate(handle, os.fstat(handle).st_size // 2)
+                die()
+            os.fsync(handle)
 
         def replace(self, source, target):
             if count[0] == number and moment == "whole":
                 die()
-            replace(source, target)
+            os.replace(source, target)
             if count[0] == number:
                 die()
 
-    checkpoints.os = Deadly()
+    files.os = Deadly()
 
 
 def train(folder):

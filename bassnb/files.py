@@ -1,0 +1,65 @@
+"""Files that appear whole: under a name lies the old file or the new one, never half of it. Taught in chapter 10."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ABANDONED = 3600.0  # seconds: who writes a file touches it more often
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike) -> Iterator[Path]:
+    """A path to write to, in the folder of `path`, which becomes `path` at the end of the block, and vanishes if it fails.
+
+    Whoever reads `path` meanwhile finds the old file; of several processes that write it, the last one wins. What a
+    process left behind that was killed here is removed by the next one, once nobody has touched it for an hour.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or read-only, or the disk is full; `path` is then what it was.
+    """
+    path = Path(path)
+    start = f".{path.name[:50]}-"  # a name may be nearly as long as the system allows
+    for old in path.parent.glob(".*"):
+        if re.fullmatch(re.escape(start) + r"\w{8}", old.name) and _abandoned(old):
+            old.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=start)
+    os.close(handle)
+    try:
+        yield Path(name)
+        with open(name, "rb+") as file:
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _abandoned(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > ABANDONED
+    except OSError:
+        return False  # gone, or another's
+
+
+def write_atomically(path: str | os.PathLike, data: bytes) -> Path:
+    """Write `data` to `path`, whose folder is made if it is missing; see `whole_file`."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(data)
+    return path
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left in a folder into which nobody writes now."""
+    for path in Path(folder).glob(".*"):
+        if re.fullmatch(r"\..+\.(safetensors|json|jsonl)-\w{8}", path.name):
+            path.unlink(missing_ok=True)
