@@ -26,7 +26,7 @@ from bassnb.audio import LEVEL, as_stereo, level_gain, peak, read_audio, read_bl
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained, write_json
 from bassnb.diffusion import c_from_v
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
@@ -224,6 +224,10 @@ class Accompanist:
         Tensor (n, 32, L), standardised
         """
         s = self.settings(**settings)
+        if not len(seeds):
+            raise AccompanimentError("the list of seeds is empty; give one for each take")
+        takes = 1 if c_x.shape[:1] == (1,) else len(seeds)
+        check_shape(AccompanimentError, "c_x", c_x, takes, self.system.preset.unet.mix_channels, "L")
         shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
         z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
         denoise = guided_denoiser(windowed(self.system.unet), c_x.expand(len(z), -1, -1), s["guidance"], s["phi"])

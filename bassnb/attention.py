@@ -8,7 +8,7 @@ evaluated 2L - 1 times and its answers are laid out along the diagonals.
 import torch
 from torch import Tensor, nn
 
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 
 SCORES = 2**20  # attention scores of one sample held at once, 4 MB: longer songs are attended to some rows at a time
@@ -123,6 +123,7 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Let every step look at every other. Tensor (B, C, L) -> Tensor (B, C, L)."""
+        check_shape(AttentionError, "x", x, "B", self.qkv.in_channels, "L")
         length = x.shape[-1]
         q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).unbind(1)  # each (B, H, d, L)
         q = (q * q.shape[2] ** -0.5).transpose(2, 3)  # (B, H, L, d)

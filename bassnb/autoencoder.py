@@ -14,12 +14,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 from bassnb.presets import TIME_RATIO, AutoencoderConfig
 from bassnb.spectral import alternate_projections, istft, log_magnitude, magnitude, stft
 
 LEVEL_SCALE = 3.0  # the network sees (s - log eps) / 3: silence is 0, a full-scale partial about 5
 CHUNK = 512  # latent steps coded at once, 48 s: bounds the memory for files of hours
+
+
+class AutoencoderError(BassnbError):
+    """Audio or latents that do not fit the autoencoder."""
 
 
 class ResidualBlock(nn.Module):
@@ -207,10 +212,13 @@ class Autoencoder(nn.Module):
                 yield self._encode_piece(held[..., : (left + chunk + reach) * TIME_RATIO])[..., left : left + chunk]
                 spent = max(left + chunk - reach, 0)
                 held, left = held[..., spent * TIME_RATIO :], left + chunk - spent
+        if held is None:
+            raise AutoencoderError("there is no audio to encode; give at least one block")
         latents = self._encode_piece(held)[..., left:]
         yield from latents.split(chunk, -1)
 
     def _encode_piece(self, wave: Tensor) -> Tensor:
+        check_shape(AutoencoderError, "audio to encode", wave, "B", 2, "N")
         return self.encoder(self.levels(self.log_spectrogram(wave)))
 
     def decode(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Tensor:
@@ -220,7 +228,10 @@ class Autoencoder(nn.Module):
     def decode_blocks(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Iterator[Tensor]:
         """`decode` piece by piece: waves (B, 2, at most 4096 `chunk`) as they are ready."""
         steps, reach = latents.shape[-1], self.decoder_reach
+        check_shape(AutoencoderError, "latents", latents, "B", self.config.latent_channels, "L")
         length = steps * TIME_RATIO if length is None else length
+        if not 1 <= length <= steps * TIME_RATIO:
+            raise AutoencoderError(f"{steps} latent steps hold 1 to {steps * TIME_RATIO} samples, not {length}; ask for as many")
         for start in range(0, steps, chunk):
             left, right = max(start - reach, 0), min(start + chunk + reach, steps)
             levels, phase = self.decoder(latents[..., left:right])

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, check_shape
 
 
 class DiffusionError(BassnbError):
@@ -61,10 +61,12 @@ def time_from_alpha(alpha: Tensor) -> Tensor:
     return torch.acos(alpha) * (2 / math.pi)
 
 
-def _rates_like(z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """alpha and beta shaped (B, 1, 1) so that they broadcast against ``z`` (B, C, L)."""
-    if t.dim() > 1 or (t.dim() == 1 and t.shape[0] not in (1, z.shape[0])):
-        raise DiffusionError(f"t must be a scalar or have shape ({z.shape[0]},), one time per sample, "
+def _rates_like(z: Tensor, t: Tensor, **other: Tensor) -> tuple[Tensor, Tensor]:
+    """alpha and beta shaped (B, 1, 1) so that they broadcast against ``z`` (B, C, L), and the other has its shape."""
+    for name, tensor in other.items():
+        check_shape(DiffusionError, name, tensor, *z.shape)
+    if t.shape not in ((), (1,), z.shape[:1]):
+        raise DiffusionError(f"t must be a scalar or must have shape ({z.shape[0]},), one time per sample, "
                              f"but has shape {tuple(t.shape)}.")
     # The rates are computed in the type of t and cast last: bfloat16 has too few digits for a time.
     alpha, beta = alpha_beta(t.reshape(-1, *[1] * (z.dim() - 1)))
@@ -84,7 +86,7 @@ def add_noise(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
     -------
     z : Tensor (B, C, L)
     """
-    alpha, beta = _rates_like(c, t)
+    alpha, beta = _rates_like(c, t, eps=eps)
     return alpha * c + beta * eps
 
 
@@ -93,7 +95,7 @@ def v_target(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
 
     Shapes as in `add_noise`.
     """
-    alpha, beta = _rates_like(c, t)
+    alpha, beta = _rates_like(c, t, eps=eps)
     return alpha * eps - beta * c
 
 
@@ -102,7 +104,7 @@ def c_from_v(z: Tensor, v: Tensor, t: Tensor) -> Tensor:
 
     Shapes as in `add_noise`. At t = 1 the answer is ``-v``: the network must guess from the mix alone.
     """
-    alpha, beta = _rates_like(z, t)
+    alpha, beta = _rates_like(z, t, v=v)
     return alpha * z - beta * v
 
 
@@ -111,7 +113,7 @@ def eps_from_v(z: Tensor, v: Tensor, t: Tensor) -> Tensor:
 
     Shapes as in `add_noise`.
     """
-    alpha, beta = _rates_like(z, t)
+    alpha, beta = _rates_like(z, t, v=v)
     return beta * z + alpha * v
 
 
@@ -121,7 +123,7 @@ def eps_from_c(z: Tensor, c: Tensor, t: Tensor) -> Tensor:
     Needed when guidance or grounding has changed the estimate, so that signal and noise still add up to ``z``.
     Shapes as in `add_noise`; t must be greater than 0, since a clean latent contains no noise to find.
     """
-    alpha, beta = _rates_like(z, t)
+    alpha, beta = _rates_like(z, t, c=c)
     return (z - alpha * c) / beta
 
 

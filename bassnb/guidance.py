@@ -16,7 +16,7 @@ import math
 
 from torch import Tensor
 
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, check_shape
 
 
 class GuidanceError(BassnbError):
@@ -42,8 +42,9 @@ def classifier_free_guidance(c_cond: Tensor, c_uncond: Tensor, guidance: float) 
     Raises
     ------
     GuidanceError
-        If ``guidance`` is negative, infinite or not a number.
+        If ``guidance`` is negative, infinite or not a number, or the shapes differ.
     """
+    check_shape(GuidanceError, "c_uncond", c_uncond, *c_cond.shape)
     if not math.isfinite(guidance) or guidance < 0:
         raise GuidanceError(f"guidance must be a finite number of at least 0, not {guidance}; 1 means no guidance.")
     if guidance == 1:
@@ -71,8 +72,10 @@ def rescale(c_cfg: Tensor, c_cond: Tensor, phi: float) -> Tensor:
     Raises
     ------
     GuidanceError
-        If ``phi`` is outside [0, 1] or not a number.
+        If ``phi`` is outside [0, 1] or not a number, or the shapes differ.
     """
+    check_shape(GuidanceError, "c_cfg", c_cfg, "B", "C", "L")
+    check_shape(GuidanceError, "c_cond", c_cond, *c_cfg.shape)
     if not 0 <= phi <= 1:
         raise GuidanceError(f"phi must lie between 0 (no rescale) and 1 (full rescale), not {phi}.")
     if phi == 0:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from bassnb.diffusion import add_noise, alpha_beta, eps_from_c
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, check_shape
 
 Denoise = Callable[[Tensor, Tensor], Tensor]
 Ground = Callable[[Tensor, float], Tensor]
@@ -23,7 +23,7 @@ Watch = Callable[[int, Tensor, Tensor], None]
 
 
 class SamplingError(BassnbError):
-    """A number of sampler steps that cannot be walked."""
+    """A number of sampler steps that cannot be walked, or latents and estimates that do not fit."""
 
 
 @torch.no_grad()
@@ -53,7 +53,7 @@ def ddim(
     Raises
     ------
     SamplingError
-        If ``steps`` is below 1.
+        If ``steps`` is below 1, or the estimate does not have the shape of ``z``.
     """
     for k, (t, t_next) in enumerate(pairs_of_times(steps)):
         c = _estimate(denoise, z, t, ground)
@@ -117,7 +117,9 @@ def pairs_of_times(steps: int, power: float = 1) -> Iterator[tuple[Tensor, Tenso
 
 def _estimate(denoise: Denoise, z: Tensor, t: Tensor, ground: Ground | None) -> Tensor:
     """What the network says of ``z`` at ``t``, corrected."""
+    check_shape(SamplingError, "z", z, "B", *z.shape[1:])
     c = denoise(z, t.float().to(z.device).expand(z.shape[0]))
+    check_shape(SamplingError, "the denoised estimate", c, *z.shape)
     return c if ground is None else ground(c, alpha_beta(t)[1].item())
 
 

@@ -22,9 +22,15 @@ import torch.nn.functional as F
 import torchaudio
 from torch import Tensor
 
+from bassnb.errors import BassnbError, check_shape
+
 REFERENCE_WINDOW = 1024  # samples: spectra are scaled as if they had been taken with it
 PAPER_HOPS = (2**5, 2**6, 2**7, 2**8, 2**9, 2**11, 2**12)  # section 4; 2^10 is missing there too
 FLUX_HOPS = (2**7, 2**9)  # 3 and 12 ms: attacks
+
+
+class SpectralError(BassnbError):
+    """Waves and windows that do not fit."""
 
 
 @lru_cache(maxsize=64)
@@ -45,7 +51,15 @@ def stft(wave: Tensor, window: int, hop: int, bins: int | None = None) -> Tensor
     Returns
     -------
     spectrum : complex Tensor (..., F, T), F = window // 2 + 1 or `bins`, T = ceil(N / hop)
+
+    Raises
+    ------
+    SpectralError
+        If there is no sample, or window and hop do not fit.
     """
+    check_shape(SpectralError, "wave", wave, *wave.shape[:-1], "N")
+    if not 1 <= hop <= window:
+        raise SpectralError(f"a window of {window} samples cannot move by {hop}; choose a hop from 1 to the window")
     before = (window - hop) // 2
     after = -wave.shape[-1] % hop + window - hop - before
     frames = F.pad(wave, (before, after)).unfold(-1, window, hop)  # (..., T, window)
@@ -128,6 +142,7 @@ def multi_scale_spectral_distance(wave: Tensor, other: Tensor, hops: tuple[int, 
     -------
     distance : scalar Tensor
     """
+    check_shape(SpectralError, "other", other, *wave.shape)
     return sum((_power(wave, hop) - _power(other, hop)).abs().mean() for hop in hops)
 
 
@@ -140,6 +155,7 @@ def relative_spectral_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...
     hence the logarithm, log(|S|^2 + eps) / 2, as in DDSP (Engel et al. 2020), which the paper cites for L_mssd.
     Parameters as in `multi_scale_spectral_distance`; norms are means of absolute values.
     """
+    check_shape(SpectralError, "other", other, *wave.shape)
     distance = wave.new_zeros(())
     for hop in hops:
         target, made = _power(wave, hop), _power(other, hop)
@@ -160,6 +176,7 @@ def flux_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...] = FLUX_HOPS
     def flux(x: Tensor, hop: int) -> Tensor:
         return (_power(x, hop) + 1e-8).sqrt().diff(dim=-1).clamp_min(0).mean((1, 2, 3)) + 1e-6
 
+    check_shape(SpectralError, "other", other, *wave.shape)
     return sum((flux(other, hop) / flux(wave, hop)).log().abs().mean() for hop in hops) / len(hops)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bassnb.attention import SelfAttention
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 from bassnb.presets import UNetConfig
 
@@ -167,12 +167,6 @@ class UNet1d(nn.Module):
         return self.head(F.silu(self.norm(x)))
 
     def _check(self, z: Tensor, t: Tensor, mix: Tensor) -> None:
-        batch, length = z.shape[0], z.shape[-1]
-        expected = {
-            "z": (z, (batch, self.config.stem_channels, length)),
-            "t": (t, (batch,)),
-            "mix": (mix, (batch, self.config.mix_channels, length)),
-        }
-        for name, (tensor, shape) in expected.items():
-            if tuple(tensor.shape) != shape:
-                raise UNetError(f"{name} must have shape {shape}, but has shape {tuple(tensor.shape)}.")
+        check_shape(UNetError, "z", z, "B", self.config.stem_channels, "L")
+        check_shape(UNetError, "t", t, z.shape[0])
+        check_shape(UNetError, "mix", mix, z.shape[0], self.config.mix_channels, z.shape[-1])

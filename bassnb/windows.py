@@ -12,11 +12,17 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from bassnb.errors import BassnbError
+
 Network = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 WHOLE = 8192  # latent steps, 12.7 min: most that the network sees in one pass; see the length figures of results/bench.json
 WINDOW = 2048  # steps of a window, 3.2 min
 OVERLAP = 256  # steps that two windows share, 24 s: as long as a training crop
+
+
+class WindowError(BassnbError):
+    """Windows that do not get on."""
 
 
 def windowed(network: Network, *, whole: int = WHOLE, window: int = WINDOW, overlap: int = OVERLAP) -> Network:
@@ -31,7 +37,14 @@ def windowed(network: Network, *, whole: int = WHOLE, window: int = WINDOW, over
     Returns
     -------
     callable of the same form, for any L. Of a song longer than `whole`, memory grows with the latents alone.
+
+    Raises
+    ------
+    WindowError
+        If the overlap is not smaller than the window, or one of them is negative.
     """
+    if not 0 <= overlap < window:
+        raise WindowError(f"windows of {window} steps cannot overlap by {overlap}; let them overlap by less than their length")
 
     def in_windows(z: Tensor, t: Tensor, mix: Tensor) -> Tensor:
         length = z.shape[-1]

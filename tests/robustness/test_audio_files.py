@@ -14,13 +14,6 @@ from bassnb.errors import BassnbError
 from bassnb.presets import get_preset
 
 
-@pytest.fixture(scope="module")
-def accompanist():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.name}")
 def test_a_bass_or_a_sentence(case, accompanist, tmp_path):
     source, out = case.make(tmp_path), tmp_path / "out" / "bass.wav"

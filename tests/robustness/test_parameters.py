@@ -40,13 +40,6 @@ def pairs(table):
 
 
 @pytest.fixture(scope="module")
-def accompanist():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
-
-
-@pytest.fixture(scope="module")
 def mix():
     return 0.1 * torch.randn(2, 6000, generator=torch.Generator().manual_seed(0))
 

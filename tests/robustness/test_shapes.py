@@ -1,0 +1,70 @@
+"""Tensors that do not fit: every public function says which shape it wants and which it was given."""
+
+import pytest
+import torch
+from torch import zeros
+
+from bassnb.attention import SelfAttention, toeplitz
+from bassnb.diffusion import add_noise, c_from_v, diffusion_loss, eps_from_c, eps_from_v, v_target
+from bassnb.errors import BassnbError
+from bassnb.grounding import ground, style_mean
+from bassnb.guidance import classifier_free_guidance, rescale
+from bassnb.sampling import ddim, dpm_solver
+from bassnb.spectral import flux_distance, multi_scale_spectral_distance, relative_spectral_distance, stft
+from bassnb.windows import windowed
+
+T, ODD = zeros(2), (zeros(2, 3, 4), zeros(2, 3, 5))
+WRONG = {
+    "U-Net, latents": lambda a: a.system.unet(zeros(1, 3, 8), zeros(1), zeros(1, 64, 8)),
+    "U-Net, dimensions": lambda a: a.system.unet(zeros(32, 8), zeros(1), zeros(64, 8)),
+    "U-Net, times": lambda a: a.system.unet(zeros(2, 32, 8), zeros(3), zeros(2, 64, 8)),
+    "U-Net, mix": lambda a: a.system.unet(zeros(1, 32, 8), zeros(1), zeros(1, 64, 9)),
+    "U-Net, nothing": lambda a: a.system.unet(zeros(1, 32, 0), zeros(1), zeros(1, 64, 0)),
+    "attention": lambda a: SelfAttention(8, 2)(zeros(1, 3, 5)),
+    "attention, dimensions": lambda a: SelfAttention(8, 2)(zeros(8, 5)),
+    "encode, mono": lambda a: a.system.mix_autoencoder.encode(zeros(1, 1, 9000)),
+    "encode, no batch": lambda a: a.system.mix_autoencoder.encode(zeros(2, 9000)),
+    "encode, nothing": lambda a: a.system.mix_autoencoder.encode(zeros(1, 2, 0)),
+    "decode, channels": lambda a: a.system.bass_autoencoder.decode(zeros(1, 3, 4)),
+    "decode, nothing": lambda a: a.system.bass_autoencoder.decode(zeros(1, 32, 0)),
+    "stft, number": lambda a: stft(zeros(()), 512, 128),
+    "stft, nothing": lambda a: stft(zeros(1, 0), 512, 128),
+    "spectral distance": lambda a: multi_scale_spectral_distance(zeros(1, 2, 900), zeros(1, 2, 901)),
+    "relative distance": lambda a: relative_spectral_distance(zeros(1, 2, 900), zeros(1, 1, 900), eps=1e-3),
+    "flux distance": lambda a: flux_distance(zeros(1, 2, 900), zeros(2, 2, 900)),
+    "noise": lambda a: add_noise(*ODD, T), "v": lambda a: v_target(*ODD, T), "c of v": lambda a: c_from_v(*ODD, T),
+    "eps of v": lambda a: eps_from_v(*ODD, T), "eps of c": lambda a: eps_from_c(*ODD, T),
+    "times": lambda a: add_noise(zeros(2, 3, 4), zeros(2, 3, 4), zeros(3)),
+    "loss": lambda a: diffusion_loss(a.system.unet, zeros(2, 32, 4), zeros(2, 64, 5), generator=torch.Generator()),
+    "guidance": lambda a: classifier_free_guidance(*ODD, 2.0), "rescale": lambda a: rescale(*ODD, 0.5),
+    "style": lambda a: style_mean(zeros(3)), "grounding": lambda a: ground(zeros(1, 3, 4), zeros(1, 2, 1), 0.5),
+    "DDIM": lambda a: ddim(lambda z, t: z[:, :1], zeros(1, 2, 3), 2), "DDIM, number": lambda a: ddim(lambda z, t: z, zeros(()), 2),
+    "DPM": lambda a: dpm_solver(lambda z, t: z[..., :1], zeros(1, 2, 3), 2),
+    "sample, channels": lambda a: a.sample(zeros(1, 3, 8), [0], steps=1), "sample, number": lambda a: a.sample(zeros(()), [0], steps=1),
+    "sample, takes": lambda a: a.sample(zeros(2, 64, 8), [0, 1, 2], steps=1),
+    "sample, nothing": lambda a: a.sample(zeros(1, 64, 0), [0], steps=1),
+    "sample, style": lambda a: a.sample(zeros(1, 64, 8), [0], mean=zeros(1, 3, 1), steps=1),
+}  # fmt: skip
+BEYOND = {
+    "decode, too many samples": lambda a: a.system.bass_autoencoder.decode(zeros(1, 32, 4), 10**6),
+    "decode, negative": lambda a: a.system.bass_autoencoder.decode(zeros(1, 32, 4), -5),
+    "encode, no block": lambda a: list(a.system.mix_autoencoder.encode_blocks([])),
+    "stft, hop": lambda a: stft(zeros(1, 900), 512, 0), "stft, gaps": lambda a: stft(zeros(1, 900), 512, 513),
+    "DDIM, steps": lambda a: ddim(lambda z, t: z, zeros(1, 2, 3), 0), "DPM, steps": lambda a: dpm_solver(lambda z, t: z, zeros(1, 2, 3), -1),
+    "windows": lambda a: windowed(a.system.unet, whole=8, window=4, overlap=4), "heads": lambda a: SelfAttention(8, 3),
+    "offsets": lambda a: toeplitz(zeros(4), 3), "sample, no seed": lambda a: a.sample(zeros(1, 64, 8), [], steps=1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_shape_is_named_beside_the_right_one(name, accompanist):
+    with pytest.raises(BassnbError, match=r"must have shape \(.*(has|have) shape \(") as error:
+        WRONG[name](accompanist)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_a_value_beyond_its_limits_is_named(name, accompanist):
+    with pytest.raises(BassnbError) as error:
+        BEYOND[name](accompanist)
+    assert "\n" not in str(error.value) and any(character.isdigit() or character == ";" for character in str(error.value))
