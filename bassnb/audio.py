@@ -28,6 +28,7 @@ from bassnb.presets import SAMPLE_RATE
 LEVEL = 0.1  # root mean square, linear (-20 dBFS), at which the autoencoders hear every mix and every bass
 MOST_NUMBERS = 2 * 192_000  # samples of all channels per second of the longest file that `read_audio` may be limited to
 RATES = (1000, 1_000_000)  # Hz
+LOUDEST = 1e30  # linear; filters turn what is louder into infinite numbers
 BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 
@@ -75,7 +76,8 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
     check_rate(sample_rate, name)
     array = samples.detach().cpu().numpy() if isinstance(samples, torch.Tensor) else np.asarray(samples)
     if array.dtype.kind in "iu":
-        array = array.astype(np.float32) / float(np.iinfo(array.dtype).max)
+        largest, middle = float(np.iinfo(array.dtype).max), float(array.dtype.kind == "u") / 2
+        array = (array / largest - middle).astype(np.float32) * (1 + 2 * middle)  # unsigned samples rest in the middle
     if array.dtype.kind != "f" or array.ndim not in (1, 2):
         raise AudioError(f"{name} has shape {array.shape} and type {array.dtype}; give numbers of shape (N,) or (channels, N)")
     if array.size == 0:
@@ -97,7 +99,7 @@ def check_rate(sample_rate: float, name: str) -> None:
 
 def _two_channels(array: np.ndarray, name: str) -> torch.Tensor:
     """Finite samples (C, N) or (N,) as (2, N): mono is doubled, more than two channels are mixed down."""
-    if not np.isfinite(array).all():
+    if not (np.abs(array) <= LOUDEST).all():  # not so of NaN either
         raise AudioError(f"{name} holds NaN or infinite samples; export it again")
     wave = torch.from_numpy(np.ascontiguousarray(np.atleast_2d(array), dtype=np.float32))
     return (wave.mean(0, keepdim=True) if wave.shape[0] > 2 else wave).expand(2, -1)

@@ -33,5 +33,7 @@ class ChannelNorm(nn.Module):
         """Normalise ``x``, Tensor (B, C, L); the result has its shape and type."""
         # The sum runs in float32 inside torch for bfloat16 too, so hundreds of squares keep their digits; x * x is
         # a third faster to train than x.square(), whose derivative calls a power.
-        mean_square = (x * x).mean(dim=1, keepdim=True)  # (B, 1, L)
-        return x * torch.rsqrt(mean_square + self.eps) * self.gain.to(x.dtype)
+        # Squares of float16 overflow from 256 on; bfloat16 has the range of float32.
+        wide = x.float() if x.dtype == torch.float16 else x
+        mean_square = (wide * wide).mean(dim=1, keepdim=True)  # (B, 1, L)
+        return x * torch.rsqrt(mean_square + self.eps).to(x.dtype) * self.gain.to(x.dtype)

@@ -80,7 +80,13 @@ def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: i
     Returns
     -------
     wave : Tensor (..., ceil(length / decimation))
+
+    Raises
+    ------
+    SpectralError
+        If there are not the ceil(length / hop) frames of such a wave.
     """
+    check_shape(SpectralError, "spectrum", spectrum, *spectrum.shape[:-1], -(-length // hop))
     window, hop, length = window // decimation, hop // decimation, -(-length // decimation)
     spectrum = spectrum[..., : window // 2 + 1, :].transpose(-1, -2) * (window / REFERENCE_WINDOW)
     hann = _hann(window, spectrum.device)

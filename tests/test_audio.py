@@ -35,6 +35,7 @@ def test_more_channels_are_mixed_down(tmp_path):
 
 def test_integers_are_scaled_to_one():
     assert peak(as_stereo(np.full(10, 32767, np.int16))) == pytest.approx(1.0)
+    assert as_stereo(np.array([0, 255], np.uint8))[0].tolist() == pytest.approx([-1, 1])  # unsigned ones rest in the middle
 
 
 @pytest.mark.parametrize("bad", [np.zeros(0), np.array([0.0, np.nan]), np.array([0.0, np.inf]), np.zeros((2, 3, 4)),

@@ -92,15 +92,15 @@ def contents() -> Iterator[Case]:
     impulse[frames // 2] = 1
     waves = {
         "silence": np.zeros(frames), "constant": np.full(frames, 0.5), "full constant": np.ones(frames), "square": square,
-        "impulse": impulse, "1e9": 1e9 * square, "3e38": 3e38 * square, "1e-30": 1e-30 * square, "denormal": 1e-40 * square,
+        "impulse": impulse, "1e9": 1e9 * square, "1e29": 1e29 * square, "3e38": 3e38 * square, "1e-30": 1e-30 * square, "denormal": 1e-40 * square,
         "quiet": 1e-6 * square, "one side": np.stack([square, 0 * square], 1), "opposite sides": np.stack([square, -square], 1),
         "noise": np.random.default_rng(0).uniform(-1, 1, frames), "silence, then sound": np.r_[np.zeros(frames // 2), square[: frames // 2]],
         "Nyquist": np.where(np.arange(frames) % 2, 0.5, -0.5),
     }  # fmt: skip
     for name, wave in waves.items():
         wave = wave if wave.ndim == 2 else np.stack([wave, wave], 1)
-        subtype = "DOUBLE" if name in ("1e9", "3e38", "1e-30", "denormal") else "FLOAT"
-        wanted = REFUSED if name in ("silence", "1e-30", "denormal", "quiet") else len(wave) / 44_100  # nothing to accompany
+        subtype = "DOUBLE" if name in ("1e9", "1e29", "3e38", "1e-30", "denormal") else "FLOAT"
+        wanted = REFUSED if name in ("3e38", "silence", "1e-30", "denormal", "quiet") else len(wave) / 44_100  # nothing to accompany
         yield Case("content", name, written("x.wav", wave, 44_100, subtype=subtype), wanted)
     for name, value in {"nan": np.nan, "inf": np.inf, "-inf": -np.inf, "1e300": 1e300}.items():
         for where in (0, frames // 2, frames - 1):

@@ -10,7 +10,7 @@ from bassnb.errors import BassnbError
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.sampling import ddim, dpm_solver
-from bassnb.spectral import flux_distance, multi_scale_spectral_distance, relative_spectral_distance, stft
+from bassnb.spectral import flux_distance, istft, multi_scale_spectral_distance, relative_spectral_distance, stft
 from bassnb.windows import windowed
 
 T, ODD = zeros(2), (zeros(2, 3, 4), zeros(2, 3, 5))
@@ -29,6 +29,7 @@ WRONG = {
     "decode, nothing": lambda a: a.system.bass_autoencoder.decode(zeros(1, 32, 0)),
     "stft, number": lambda a: stft(zeros(()), 512, 128),
     "stft, nothing": lambda a: stft(zeros(1, 0), 512, 128),
+    "istft, frames": lambda a: istft(zeros(1, 257, 9) + 0j, 512, 128, 900),
     "spectral distance": lambda a: multi_scale_spectral_distance(zeros(1, 2, 900), zeros(1, 2, 901)),
     "relative distance": lambda a: relative_spectral_distance(zeros(1, 2, 900), zeros(1, 1, 900), eps=1e-3),
     "flux distance": lambda a: flux_distance(zeros(1, 2, 900), zeros(2, 2, 900)),
