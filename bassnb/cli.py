@@ -1,8 +1,9 @@
 """The command `bassnb`: parse, call the package, print. Whatever it knows, the package knows better.
 
 Every error that a user can cause is a `BassnbError` or an `OSError`; both become one sentence on standard error and
-exit status 2 in one place, `bassnb.commands.options.OneSentence`. Anything else is a bug and traces back. Heavy imports
-happen inside the commands, so that `bassnb --help` does not wait for torch. Taught in chapter 8.
+exit status 2 in one place, `bassnb.commands.options.OneSentence`. Anything else is a bug: a sentence that asks for a
+report, and exit status 1. `bassnb --debug` shows the traceback of either. Heavy imports happen inside the commands, so
+that `bassnb --help` does not wait for torch. Taught in chapter 8.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ app = group("A bass line for your mix, by latent diffusion.", add_completion=Fal
 app.add_typer(data_commands)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
+
+
+@app.callback()
+def main(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+    """A bass line for your mix, by latent diffusion."""
 
 
 def check_targets(targets: list[Path | None], sources: list[Path | None]) -> None:

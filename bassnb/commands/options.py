@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -25,20 +29,48 @@ WithoutMusdb = Annotated[bool, typer.Option(help="Leave out the songs of MedleyD
 
 
 class OneSentence(TyperGroup):
-    """A command group that answers a user's error with one sentence and exit status 2."""
+    """A command group that answers errors with one sentence: a user's with exit status 2, a bug with 1.
+
+    With `--debug` both trace back. A request to end (SIGTERM) ends a command as Ctrl-C does, so that nothing half-written
+    stays behind.
+    """
 
     def invoke(self, ctx):
         """Run the command; see the class."""
         try:
-            return super().invoke(ctx)
-        except BassnbError as error:
-            sentence = str(error)
-        except BrokenPipeError:
-            raise  # the reader of a pipe left: click ends quietly
-        except OSError as error:
-            sentence = f"{error.filename or 'a file'} cannot be used ({error.strerror or error}); choose another place"
+            with ended_by_request():
+                return super().invoke(ctx)
+        except Exception as error:
+            # typer itself answers Ctrl-C, the reader of a pipe that left, and what has an exit status: wrong options, say.
+            answered = isinstance(error, (typer.Abort, BrokenPipeError)) or hasattr(error, "exit_code")
+            if answered or ctx.find_root().params.get("debug"):
+                raise
+            sentence, status = explained(error)
         typer.echo(" ".join(sentence.split()), err=True)
-        raise typer.Exit(2)
+        raise typer.Exit(status)
+
+
+def explained(error: Exception) -> tuple[str, int]:
+    """A sentence about an error, and the exit status of the command."""
+    if isinstance(error, BassnbError):
+        return str(error), 2
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'} cannot be used ({error.strerror or error}); choose another place", 2
+    what = f"{type(error).__name__}: {error}"[:300]
+    return f"bassnb met an error that it does not know ({what}); please report what bassnb --debug prints with the same command", 1
+
+
+@contextlib.contextmanager
+def ended_by_request() -> Iterator[None]:
+    """Within it SIGTERM unwinds the program, as Ctrl-C does; signals are for the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def group(help: str, **options) -> typer.Typer:
