@@ -127,7 +127,7 @@ class SelfAttention(nn.Module):
         length = x.shape[-1]
         q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).unbind(1)  # each (B, H, d, L)
         q = (q * q.shape[2] ** -0.5).transpose(2, 3)  # (B, H, L, d)
-        bias = self.bias(length).to(q.dtype)  # (H, 2L - 1), the same for every sample
+        bias = self.bias(length)  # (H, 2L - 1), the same for every sample
         rows = max(SCORES // (self.heads * length), 1)
         heard = [self._listen(q, k, v, bias, start, min(start + rows, length)) for start in range(0, length, rows)]
         return x + self.out(torch.cat(heard, -1).flatten(1, 2))

@@ -188,7 +188,8 @@ def diffusion_loss(
     DiffusionError
         If batch or length of the two latents differ.
     """
-    _check_pairs(c_y, c_x)
+    check_shape(DiffusionError, "c_y", c_y, "B", "C", "L")
+    check_shape(DiffusionError, "c_x", c_x, c_y.shape[0], "C", c_y.shape[2])
     t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
     v = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
     return (v.float() - v_target(c_y, eps, t).float()).square().mean()
@@ -211,10 +212,3 @@ def draw_noise(
     eps = torch.randn(batch * parts, *c_y.shape[1:], generator=generator, device=device)[own]
     keep = torch.rand(batch * parts, generator=generator, device=device)[own] >= drop
     return t.to(c_y.device), eps.to(c_y), keep.to(c_y)
-
-
-def _check_pairs(c_y: Tensor, c_x: Tensor) -> None:
-    if c_y.dim() != 3 or c_x.dim() != 3 or c_y.shape[::2] != c_x.shape[::2]:
-        b, _, length = c_y.shape if c_y.dim() == 3 else ("B", "C", "L")
-        raise DiffusionError(f"The mix latents must have shape ({b}, channels, {length}) to match bass latents of "
-                             f"shape {tuple(c_y.shape)}, but have shape {tuple(c_x.shape)}.")

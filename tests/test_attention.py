@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn.functional import silu
 
 from bassnb import attention
 from bassnb.attention import AttentionError, DynamicPositionBias, SelfAttention, toeplitz
@@ -33,6 +34,12 @@ def test_toeplitz_puts_each_offset_on_its_diagonal(length):
     for i in range(length):
         for j in range(length):
             assert torch.equal(matrix[:, i, j], vector[:, i - j + length - 1])
+
+
+def test_toeplitz_takes_any_dimensions_in_front():
+    vector = draws(2, 3, 9)
+    assert torch.equal(toeplitz(vector[0, 0], 5), toeplitz(vector, 5)[0, 0])
+    assert torch.equal(toeplitz(vector[0], 5), toeplitz(vector, 5)[0])
 
 
 def test_toeplitz_refuses_another_length():
@@ -120,3 +127,26 @@ def test_attention_some_rows_at_a_time_is_attention(scores, monkeypatch):
     assert torch.allclose(layer(x), whole, atol=1e-5)
     layer(x).sum().backward()
     assert all(parameter.grad.isfinite().all() for parameter in layer.parameters())
+
+
+def test_the_bias_is_a_network_of_two_hidden_layers_that_bend():
+    bias = trained(DynamicPositionBias(heads=3, hidden=8))
+    first, _, second, _, last = bias.mlp
+    d = torch.arange(-4.0, 5.0)
+    hidden = silu(first((d.sign() * (1 + d.abs()).log())[:, None]))
+    assert torch.allclose(bias(5), last(silu(second(hidden))).T, atol=1e-6)
+
+
+def test_what_is_not_said_is_log_offsets_and_32_hidden_units():
+    assert DynamicPositionBias(2, 8).offsets == "log"
+    plain, other = SelfAttention(8, 2), SelfAttention(8, 2, dpb_hidden=5, dpb_offsets="raw")
+    assert plain.bias.mlp[0].out_features == 32 and plain.bias.offsets == "log"
+    assert other.bias.mlp[0].out_features == 5 and other.bias.offsets == "raw"
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_attention_works_in_the_type_of_its_weights(dtype):
+    layer, x = trained(SelfAttention(8, 2)), draws(2, 8, 7)
+    answer = layer.to(dtype)(x.to(dtype))
+    assert answer.dtype == dtype
+    assert torch.allclose(answer.float(), layer.float()(x), atol=0.2 if dtype == torch.bfloat16 else 1e-5)

@@ -4,16 +4,9 @@ import pytest
 import torch
 
 from bassnb.diffusion import (
-    DiffusionError,
-    add_noise,
-    alpha_beta,
-    c_from_v,
-    diffusion_loss,
-    eps_from_c,
-    eps_from_v,
-    time_from_alpha,
-    v_target,
-)
+    TIMES, DiffusionError, add_noise, alpha_beta, c_from_v, diffusion_loss, draw_noise, eps_from_c, eps_from_v,
+    log_normal_times, time_from_alpha, v_target,
+)  # fmt: skip
 
 
 def draws(*shape, seed=0, dtype=torch.float64):
@@ -144,5 +137,54 @@ def test_the_loss_repeats_with_its_generator_and_ignores_the_global_one():
 
 @pytest.mark.parametrize("shape", [(4, 3, 9), (3, 3, 8), (4, 8)])
 def test_latents_that_do_not_match_are_refused(shape):
-    with pytest.raises(DiffusionError, match=r"\(4, channels, 8\)"):
+    with pytest.raises(DiffusionError, match=r"c_x must have shape \(4, C, 8\)"):
         diffusion_loss(lambda z, t, mix: z, torch.zeros(4, 2, 8), torch.zeros(shape), generator=generator())
+    with pytest.raises(DiffusionError, match=r"c_y must have shape \(B, C, L\), but has shape \(4, 8\)"):
+        diffusion_loss(lambda z, t, mix: z, torch.zeros(4, 8), torch.zeros(4, 3, 8), generator=generator())
+
+
+def test_one_time_may_serve_all_samples_and_types_are_those_of_the_latents():
+    c, eps = draws(3, 4, 6), draws(3, 4, 6, seed=1)
+    assert torch.equal(add_noise(c, eps, torch.tensor([0.3])), add_noise(c, eps, torch.tensor(0.3)))
+    half = [x.bfloat16() for x in (c, eps)]
+    for function in (add_noise, v_target, c_from_v, eps_from_v, eps_from_c):
+        assert function(*half, torch.tensor([0.3, 0.5, 0.7])).dtype == torch.bfloat16
+
+
+def test_a_tenth_to_a_fifth_of_the_mixes_is_dropped_unless_told_otherwise():
+    kept = []
+    diffusion_loss(lambda z, t, mix: kept.append(mix) or z, draws(2000, 1, 1), torch.ones(2000, 1, 1), generator=generator())
+    assert 0.1 < 1 - kept[0].mean() < 0.2
+
+
+def test_log_normal_times_have_the_asked_median_and_spread():
+    """sigma = beta / alpha = tan(pi t / 2) is log-normal (Karras et al. 2022)."""
+    t = log_normal_times(1.2, 0.8)(20_000, generator())
+    logs = torch.tan(torch.pi * t.double() / 2).log()
+    assert t.shape == (20_000,) and 0 < t.min() and t.max() < 1
+    assert logs.mean() == pytest.approx(1.2, abs=0.02) and logs.std() == pytest.approx(0.8, abs=0.02)
+    expected = 1.2 + 0.8 * torch.randn(20_000, generator=generator()).double()
+    assert torch.allclose(logs, expected, atol=1e-3)  # the sign of a draw and the generator matter
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_the_noise_of_a_part_is_its_share_of_the_whole(parts):
+    whole = draw_noise(torch.zeros(8, 3, 5), TIMES["noisy"], 0.4, generator(), (0, 1))
+    size = 8 // parts
+    for part in range(parts):
+        torch.rand(3)  # would shift the global generator
+        own = draw_noise(torch.zeros(size, 3, 5), TIMES["noisy"], 0.4, generator(), (part, parts))
+        assert all(torch.equal(mine, all_of[size * part : size * (part + 1)]) for mine, all_of in zip(own, whole))
+
+
+def test_the_loss_of_the_whole_is_the_mean_of_its_parts():
+    c_y, c_x = draws(8, 2, 4), draws(8, 3, 4)
+    loss = diffusion_loss(lambda z, t, mix: z, c_y, c_x, generator=generator())
+    halves = [diffusion_loss(lambda z, t, mix: z, c_y[4 * i : 4 * i + 4], c_x[4 * i : 4 * i + 4],
+                             generator=generator(), share=(i, 2)) for i in (0, 1)]  # fmt: skip
+    assert float(sum(halves) / 2) == pytest.approx(float(loss), rel=1e-6)
+
+
+def test_noise_and_drops_have_the_type_of_the_latents_and_times_keep_theirs():
+    t, eps, keep = draw_noise(torch.zeros(4, 3, 5, dtype=torch.bfloat16), TIMES["noisy"], 0.5, generator(), (0, 1))
+    assert (t.dtype, eps.dtype, keep.dtype) == (torch.float32, torch.bfloat16, torch.bfloat16)

@@ -60,9 +60,15 @@ def test_samples_do_not_share_their_spread(answers):
     assert torch.allclose(rescale(guided, cond, 1)[1:2], rescale(guided[1:2], cond[1:2], 1))
 
 
-def test_constant_estimates_give_no_nan():
-    flat = torch.zeros(2, 4, 5)
-    assert torch.equal(rescale(flat, draws(2, 4, 5), 0.7), flat)
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_constant_estimates_stay_as_they_are(value):
+    flat = torch.full((2, 4, 5), value)
+    assert torch.allclose(rescale(flat, draws(2, 4, 5), 0.7), flat)
+
+
+def test_quiet_estimates_are_rescaled_too(answers):
+    cond = answers[0]
+    assert torch.allclose(rescale(1e-3 * cond, cond, 1), cond, atol=1e-5)
 
 
 @pytest.mark.parametrize("phi", [-0.1, 1.1, float("nan")])

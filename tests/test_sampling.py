@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bassnb.diffusion import add_noise, alpha_beta, c_from_v
-from bassnb.sampling import SamplingError, ddim, dpm_solver, initial_noise
+from bassnb.sampling import SamplingError, ddim, dpm_solver, initial_noise, pairs_of_times
 
 
 def draws(*shape, seed=0):
@@ -176,3 +176,8 @@ def test_solver_shows_every_estimate_and_sees_its_own_times():
 def test_solver_refuses_steps_below_one(steps):
     with pytest.raises(SamplingError, match="at least 1"):
         dpm_solver(denoise, draws(1, 2, 4), steps)
+
+
+def test_times_have_twice_the_usual_digits():
+    """eps divides by a beta that is 1e-3 at the end of many steps."""
+    assert all(t.dtype == after.dtype == torch.float64 for t, after in pairs_of_times(3))

@@ -135,3 +135,47 @@ def test_flux_distance_asks_for_the_strength_of_attacks():
         assert float(flux_distance(wave, gain * wave)) == pytest.approx(math.log(2), rel=1e-2)
     hum = torch.sin(0.05 * torch.arange(22_050)).expand(2, 2, -1) * wave.std() * 2**0.5  # as loud, without attacks
     assert flux_distance(wave, hum) > 0.5
+
+
+@pytest.mark.parametrize("hop", [1, 256])
+def test_a_hop_may_be_one_sample_or_a_whole_window(hop):
+    wave = torch.randn(300, generator=torch.Generator().manual_seed(0))
+    assert stft(wave, 256, hop).shape == (129, -(-300 // hop))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_griffin_lim_begins_with_the_angles_of_its_seed(dtype):
+    magnitudes = torch.rand(65, 9, generator=torch.Generator().manual_seed(1), dtype=dtype)
+    angles = 2 * math.pi * torch.rand(65, 9, generator=torch.Generator().manual_seed(3))
+    begun = istft(torch.polar(magnitudes, angles.to(dtype)), 128, 32, 288)
+    assert torch.allclose(griffin_lim(magnitudes, 128, 32, 288, steps=0, seed=3), begun)
+    usual = griffin_lim(magnitudes, 128, 32, 288)
+    assert torch.equal(usual, griffin_lim(magnitudes, 128, 32, 288, steps=32, seed=0))
+    assert not torch.equal(usual, griffin_lim(magnitudes, 128, 32, 288, steps=33, seed=0))
+
+
+def rise(wave, hop):
+    """Mean rise of the magnitudes of one crop from frame to frame, frame by frame."""
+    size = stft(wave, 4 * hop, hop).abs()
+    return sum((size[..., k + 1] - size[..., k]).clamp_min(0).mean() for k in range(size.shape[-1] - 1)) / (size.shape[-1] - 1)
+
+
+def test_flux_distance_against_a_direct_computation():
+    wave, other = torch.randn(2, 3, 2, 4000, generator=torch.Generator().manual_seed(0)).cumsum(-1)
+    other = other * torch.linspace(0.1, 2, 4000)
+    expected = [(rise(o, hop) / rise(w, hop)).log().abs() for hop in (64, 256) for w, o in zip(wave, other)]
+    assert float(flux_distance(wave, other, (64, 256))) == pytest.approx(float(sum(expected) / 6), rel=1e-3)
+
+
+def test_flux_distance_of_silence_is_finite():
+    click = torch.zeros(1, 2, 4000)
+    click[..., 2000] = 1
+    for pair in ((click, 0 * click), (0 * click, click)):
+        assert 5 < flux_distance(*pair, (64,)) < 20
+    assert flux_distance(0 * click, 0 * click) == 0
+
+
+def test_relative_distance_of_quiet_waves_is_that_of_loud_ones():
+    wave, other = torch.randn(2, 2, 4000, generator=torch.Generator().manual_seed(0))
+    loud, quiet = (relative_spectral_distance(g * wave, g * other, (256,), eps=1e-12) for g in (1.0, 1e-2))
+    assert float(quiet) == pytest.approx(float(loud), rel=0.01)
