@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -18,14 +19,17 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     """A path to write to, in the folder of `path`, which becomes `path` at the end of the block, and vanishes if it fails.
 
     Whoever reads `path` meanwhile finds the old file; of several processes that write it, the last one wins. What a
-    process left behind that was killed here is removed by the next one, once nobody has touched it for an hour.
+    process left behind that was killed here is removed by the next one, once nobody has touched it for an hour. Through a
+    link, the file that it leads to is written.
 
     Raises
     ------
     OSError
-        If the folder is missing or read-only, or the disk is full; `path` is then what it was.
+        If the folder is missing or read-only, the disk is full, or `path` is a folder or a device; it is then what it was.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():  # as root one would replace /dev/null
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
     start = f".{path.name[:50]}-"  # a name may be nearly as long as the system allows
     for old in path.parent.glob(".*"):
         if re.fullmatch(re.escape(start) + r"\w{8}", old.name) and _abandoned(old):

@@ -26,7 +26,6 @@ class SamplingError(BassnbError):
     """A number of sampler steps that cannot be walked, or latents and estimates that do not fit."""
 
 
-@torch.no_grad()
 def ddim(
     denoise: Denoise, z: Tensor, steps: int, *, ground: Ground | None = None, callback: Watch | None = None
 ) -> Tensor:  # fmt: skip
@@ -55,16 +54,16 @@ def ddim(
     SamplingError
         If ``steps`` is below 1, or the estimate does not have the shape of ``z``.
     """
-    for k, (t, t_next) in enumerate(pairs_of_times(steps)):
-        c = _estimate(denoise, z, t, ground)
-        if callback is not None:
-            callback(k, z, c)
-        # The noise is derived again from the corrected c, so that both still add up to z.
-        z = add_noise(c, eps_from_c(z, c, t), t_next)
+    with torch.no_grad():
+        for k, (t, t_next) in enumerate(pairs_of_times(steps)):
+            c = _estimate(denoise, z, t, ground)
+            if callback is not None:
+                callback(k, z, c)
+            # The noise is derived again from the corrected c, so that both still add up to z.
+            z = add_noise(c, eps_from_c(z, c, t), t_next)
     return z
 
 
-@torch.no_grad()
 def dpm_solver(
     denoise: Denoise, z: Tensor, steps: int, *, ground: Ground | None = None, callback: Watch | None = None
 ) -> Tensor:  # fmt: skip
@@ -81,16 +80,17 @@ def dpm_solver(
     errors as in `ddim`; ``callback`` sees the network's corrected estimate, not the extrapolated one.
     """
     before = None  # lambda and estimate of the last step
-    for k, (t, t_next) in enumerate(pairs_of_times(steps, power=2)):
-        c = _estimate(denoise, z, t, ground)
-        if callback is not None:
-            callback(k, z, c)
-        now, then = log_snr(t), log_snr(t_next)
-        half = c
-        if before is not None and before[0].isfinite() and then.isfinite():
-            half = c + ((then - now) / (2 * (now - before[0]))).item() * (c - before[1])
-        z = add_noise(half, eps_from_c(z, half, t), t_next)
-        before = now, c
+    with torch.no_grad():
+        for k, (t, t_next) in enumerate(pairs_of_times(steps, power=2)):
+            c = _estimate(denoise, z, t, ground)
+            if callback is not None:
+                callback(k, z, c)
+            now, then = log_snr(t), log_snr(t_next)
+            half = c
+            if before is not None and before[0].isfinite() and then.isfinite():
+                half = c + ((then - now) / (2 * (now - before[0]))).item() * (c - before[1])
+            z = add_noise(half, eps_from_c(z, half, t), t_next)
+            before = now, c
     return z
 
 

@@ -84,9 +84,10 @@ def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: i
     Raises
     ------
     SpectralError
-        If there are not the ceil(length / hop) frames of such a wave.
+        If there are fewer than ceil(length / hop) frames.
     """
-    check_shape(SpectralError, "spectrum", spectrum, *spectrum.shape[:-1], -(-length // hop))
+    if spectrum.shape[-1] < -(-length // hop):
+        raise SpectralError(f"{spectrum.shape[-1]} frames do not hold {length} samples; give {-(-length // hop)}, or ask for fewer")
     window, hop, length = window // decimation, hop // decimation, -(-length // decimation)
     spectrum = spectrum[..., : window // 2 + 1, :].transpose(-1, -2) * (window / REFERENCE_WINDOW)
     hann = _hann(window, spectrum.device)
@@ -225,7 +226,13 @@ def alternate_projections(
     Returns
     -------
     spectrum : complex Tensor (..., F, T) with these magnitudes
+
+    Raises
+    ------
+    SpectralError
+        If there are not the ceil(length / hop) frames of such a wave.
     """
+    check_shape(SpectralError, "magnitudes", magnitudes, *spectrum.shape[:-1], -(-length // hop))
     for _ in range(steps):
         wave = istft(spectrum, window, hop, length, decimation=decimation)
         again = stft(wave, window // decimation, hop // decimation, magnitudes.shape[-2])

@@ -39,14 +39,13 @@ def encode(
     without_musdb: WithoutMusdb = False,
 ) -> None:
     """Encode a collection of stems once, for `train diffusion --latents`; what is there already is kept."""
-    from accelerate import Accelerator
-
     from bassnb.data.cache import CachePlan, encode_splits
     from bassnb.data.stems import open_splits
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import load_autoencoders
+    from bassnb.training.loop import open_accelerator
 
-    chosen, accelerator = get_preset(preset), Accelerator(cpu=device == "cpu")
+    chosen, accelerator = get_preset(preset), open_accelerator(device)
     plan = CachePlan(seconds or chosen.diffusion_training.song_seconds, versions, seed)
     autoencoders = load_autoencoders(chosen, mix, bass, accelerator.device)
     progress = shows_progress() and accelerator.is_main_process

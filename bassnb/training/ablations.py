@@ -31,7 +31,7 @@ from bassnb.evaluation.statistics import summary, way_summary
 from bassnb.evaluation.suite import without_nan
 from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.training.diffusion import fit, latent_pairs
-from bassnb.training.loop import step_seed
+from bassnb.training.loop import open_accelerator, step_seed
 from bassnb.training.variants import POSITIONS, VARIANTS, NoiseAsV, Variant, make_unet, name_beyond, variant_loss
 
 
@@ -70,7 +70,7 @@ def run_ablations(
         ``rows``: see `examine_variant`, each with ``against``, the difference from the first row on the same crops and
         songs. ``length``: `compare_lengths` of those variants that differ in their positions.
     """
-    accelerator = Accelerator(cpu=device == "cpu")
+    accelerator = open_accelerator(device)
     system = copy.deepcopy(system).to(accelerator.device)
     pairs, held_out = latent_pairs(plan.training, [system.mix_autoencoder, system.bass_autoencoder], cache, accelerator)
     study = Study.make(Accompanist(system), plan, progress)

@@ -30,6 +30,7 @@ from bassnb.training.loop import (
     check_best,
     compile_in_place,
     learning_rate,
+    open_accelerator,
     parts_of_batch,
     step_seed,
     update_ema,
@@ -67,7 +68,7 @@ def train_autoencoder(
     """
     role = "mix" if stem == "mix" else "bass"
     config, plan = getattr(preset, role), getattr(preset, f"{role}_training")
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    accelerator = open_accelerator(device, precision)
     parts_of_batch(plan.batch, accelerator, accumulate)
     with accelerator.main_process_first():  # one process renders or listens, the others find the files
         if data:

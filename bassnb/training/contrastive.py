@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from bassnb.checkpoints import System
 from bassnb.data.latents import LatentDataset, fingerprint
 from bassnb.evaluation.contrastive import ContrastiveModel, info_nce, save_judge
 from bassnb.training.diffusion import latent_pairs
-from bassnb.training.loop import learning_rate, step_seed
+from bassnb.training.loop import learning_rate, open_accelerator, step_seed
 from bassnb.training.run import Run
 
 
@@ -52,7 +51,7 @@ def train_contrastive(
     TrainingError
         If the folder holds another training, or the loss is not finite.
     """
-    accelerator = Accelerator(cpu=device == "cpu")
+    accelerator = open_accelerator(device)
     autoencoders = [system.mix_autoencoder, system.bass_autoencoder]
     pairs, held_out = latent_pairs(plan, autoencoders, cache, accelerator)
     model = _new_judge(plan, seed)

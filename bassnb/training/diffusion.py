@@ -27,6 +27,7 @@ from bassnb.training.loop import (
     check_best,
     compile_in_place,
     learning_rate,
+    open_accelerator,
     parts_of_batch,
     step_seed,
     update_ema,
@@ -93,7 +94,7 @@ def train_diffusion(
         If the folder holds another training, or the loss is not finite.
     """
     plan = preset.diffusion_training
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    accelerator = open_accelerator(device, precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
     where = Source(data, latents, stem, cache, without_musdb)
     pairs, held_out = where.open(plan, autoencoders, accelerator)

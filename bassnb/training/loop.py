@@ -20,6 +20,21 @@ class TrainingError(BassnbError):
     """A training that cannot start or cannot go on."""
 
 
+def open_accelerator(device: str = "auto", precision: str = "no") -> Accelerator:
+    """Where and how exactly to compute: `device` auto, cpu or cuda; `precision` no, bf16 or fp16.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such device here, or no such precision.
+    """
+    if device not in ("auto", "cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
+        raise TrainingError(f"there is no device {device!r} here; use cpu, or auto")
+    if precision not in ("no", "bf16", "fp16"):
+        raise TrainingError(f"precision is {precision!r}; choose no, bf16 or fp16")
+    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
+
+
 def learning_rate(step: int, start: int, end: int, base: float, warmup: int) -> float:
     """Linear warm-up, a plateau, and a cosine to 2 % of `base` over the last 40 % of steps [start, end)."""
     done = (step - start) / max(end - start, 1)

@@ -3,15 +3,11 @@
 import numpy as np
 import pytest
 import soundfile
-import torch
 from tests.robustness.audio_corpus import CASES, DECLARED, EITHER, REFUSED
 from typer.testing import CliRunner
 
-from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import System
 from bassnb.cli import app
 from bassnb.errors import BassnbError
-from bassnb.presets import get_preset
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.name}")

@@ -9,11 +9,8 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.accompanist import Accompanist
 from bassnb.audio import AudioError, read_audio
-from bassnb.checkpoints import System
 from bassnb.errors import BassnbError
-from bassnb.presets import get_preset
 
 SLAP = str(Path(__file__).parents[2] / "data_samples" / "styles" / "slap-1.flac")
 NOT_NUMBERS = ["x", True, [1], math.nan, math.inf, torch.tensor(1.0), {}, b"1"]

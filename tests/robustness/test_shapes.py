@@ -10,7 +10,9 @@ from bassnb.errors import BassnbError
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.sampling import ddim, dpm_solver
-from bassnb.spectral import flux_distance, istft, multi_scale_spectral_distance, relative_spectral_distance, stft
+from bassnb.spectral import (
+    alternate_projections, flux_distance, griffin_lim, istft, multi_scale_spectral_distance, relative_spectral_distance, stft,
+)  # fmt: skip
 from bassnb.windows import windowed
 
 T, ODD = zeros(2), (zeros(2, 3, 4), zeros(2, 3, 5))
@@ -43,8 +45,10 @@ WRONG = [
      "wave must have shape (N,), but has shape ()"),
     ("stft, nothing", lambda a: stft(zeros(1, 0), 512, 128),
      "wave must have shape (1, N), but has shape (1, 0)"),
-    ("istft, frames", lambda a: istft(zeros(1, 257, 9) + 0j, 512, 128, 900),
-     "spectrum must have shape (1, 257, 8), but has shape (1, 257, 9)"),
+    ("projections", lambda a: griffin_lim(zeros(257, 9), 512, 128, 900, steps=1),
+     "magnitudes must have shape (257, 8), but has shape (257, 9)"),
+    ("projections, bins", lambda a: alternate_projections(zeros(257, 8) + 0j, zeros(256, 8), 512, 128, 1024, steps=1),
+     "magnitudes must have shape (257, 8), but has shape (256, 8)"),
     ("spectral distance", lambda a: multi_scale_spectral_distance(zeros(1, 2, 900), zeros(1, 2, 901)),
      "other must have shape (1, 2, 900), but has shape (1, 2, 901)"),
     ("relative distance", lambda a: relative_spectral_distance(zeros(1, 2, 900), zeros(1, 1, 900), eps=1e-3),
@@ -112,6 +116,13 @@ def test_a_wrong_shape_is_named_beside_the_right_one(act, message, accompanist):
     with pytest.raises(BassnbError) as error:
         act(accompanist)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("frames, length, words", [(7, 897, "7 frames do not hold 897 samples; give 8, or ask for fewer"), (0, 1, "give 1,")])
+def test_a_spectrum_may_have_more_frames_than_asked_for_but_not_fewer(frames, length, words):
+    with pytest.raises(BassnbError, match=words):
+        istft(zeros(1, 257, frames) + 0j, 512, 128, length)
+    assert istft(zeros(1, 257, 8) + 0j, 512, 128, 700).shape == (1, 700)
 
 
 @pytest.mark.parametrize("name", BEYOND)

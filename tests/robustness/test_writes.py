@@ -179,3 +179,16 @@ def test_names_as_long_as_the_system_allows(tmp_path):
     path = tmp_path / ("ä" * 121 + ".wav")
     write_audio(path, noise(1))
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_only_plain_files_are_replaced(tmp_path):
+    """A device stays a device, whoever asks; a link stays a link, and its file is written."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("folder", "pipe"):
+        with pytest.raises(OSError, match="no plain file"):
+            write_json(tmp_path / name, {})
+    (tmp_path / "link.json").symlink_to(tmp_path / "folder" / "a.json")
+    write_json(tmp_path / "link.json", {"a": 1})
+    assert (tmp_path / "link.json").is_symlink() and (tmp_path / "folder" / "a.json").is_file()
+    assert [one.name for one in (tmp_path / "folder").iterdir()] == ["a.json"]

@@ -1,0 +1,176 @@
+"""Every option of every command, at its limits, beyond them and of the wrong kind: no traceback, and exit status 0 or 2."""
+
+import inspect
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from bassnb import cli
+from bassnb.audio import write_audio
+from bassnb.checkpoints import save_pretrained
+from bassnb.cli import app
+from bassnb.data.render import write_song
+from bassnb.data.songs import compose
+
+NUMBERS = ["-1", "0", "1", "1.5", "nan", "inf", "-inf", "1e308", "1" + "0" * 30, "x", "", "０", "1_0"]
+TEXTS = ["", "x" * 5000, "../..", "\n", "‮é\u0301", "-", "a;ls $(ls)", "<b>", "None"]
+PATHS = ["", ".", "missing/x.wav", "n" * 300, "\n", "/proc/nothing/x.wav", "/dev/null", "song.json", "mix.wav/x", "~/x"]
+KINDS = {int: NUMBERS, float: NUMBERS, str: TEXTS, Path: PATHS}
+LONG = {  # what would work, for hours
+    ("songs", "--count"), ("songs", "--seconds"), ("train ablations", "--songs"), ("train ablations", "--cache"),
+    ("train ablations", "--run"), ("train ablations", "--out"),
+}  # fmt: skip
+BASE = {  # words with which a command is quickly done, or refuses to begin
+    "accompany": ["mix.wav", "--out", "bass.wav", "--model", "model", "--steps", "1"],
+    "info": ["--model", "model"],
+    "songs": ["--out", "songs", "--count", "1", "--seconds", "1"],
+    "index": ["collection"],
+    "encode": ["collection", "--out", "latents", "--mix", "missing", "--bass", "missing"],
+    "train": ["--data", "missing", "--run", "run", "--preset", "smoke", "--device", "cpu"],
+    "train autoencoder": ["--stem", "bass", "--data", "missing", "--run", "run", "--preset", "smoke", "--device", "cpu"],
+    "train diffusion": ["--mix", "missing", "--bass", "missing", "--data", "missing", "--run", "run", "--preset", "smoke"],
+    "train judge": ["--model", "missing", "--run", "run"],
+    "evaluate summary": ["--results", "missing"],
+    "evaluate": ["--model", "missing"],
+}  # fmt: skip
+
+
+def commands(group=None, path=()):
+    """(name, command) of all that can be run, such as ("train autoencoder", ...)."""
+    for name, command in (group or typer.main.get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def kind(hint):
+    """int, float, str, Path or bool, of a hint such as Annotated[Optional[list[Path]], ...]."""
+    while get_args(hint):
+        hint = get_args(hint)[0]
+    return hint
+
+
+def cases():
+    for name, command in commands():
+        hints = get_type_hints(inspect.unwrap(command.callback), include_extras=True)
+        for parameter in command.params:
+            option, values = parameter.opts[0], KINDS.get(kind(hints.get(parameter.name)))
+            if option.startswith("--") and (name, option) not in LONG and values:
+                yield pytest.param(name, option, values, id=f"{name} {option}")
+
+
+@pytest.fixture(scope="module")
+def material(accompanist, tmp_path_factory):
+    """A model, a mix and a collection of two songs, to be copied by nobody: commands may not change them."""
+    folder = tmp_path_factory.mktemp("material")
+    save_pretrained(accompanist.system, folder / "model")
+    for number, split in enumerate(("train", "test")):
+        write_song(compose(number, seconds=2.0), folder / "collection" / f"{split}-{number}")
+    write_audio(folder / "mix.wav", 0.1 * accompanist(0.1 * (1 + torch.arange(9000) % 50), steps=1).mix)
+    return folder
+
+
+@pytest.fixture
+def place(material, tmp_path, monkeypatch):
+    """An empty folder to stand in, with links to the material."""
+    for path in material.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return tmp_path
+
+
+def base(name):
+    return BASE.get(name, BASE[name.split()[0]])
+
+
+def check(result, words):
+    """Exit status 0, or 2 and a sentence."""
+    assert result.exit_code in (0, 2), (words, result.output, result.exception)
+    assert "Traceback" not in result.output and not isinstance(result.exception, (AssertionError, KeyError)), words
+    if result.exit_code == 2 and "Usage:" not in result.output:
+        assert len(result.stderr.strip().splitlines()) == 1 and ";" in result.stderr, (words, result.output)
+
+
+@pytest.mark.parametrize("name, option, values", list(cases()))
+def test_every_option_is_taken_or_refused(name, option, values, place, tally):
+    for value in values:
+        words = [*name.split(), *without(base(name), option), option, value]
+        check(CliRunner().invoke(app, words), words)
+        tally()
+    assert Path("/dev/null").is_char_device()
+
+
+def without(words, option):
+    """`words` without an option and its value."""
+    at = words.index(option) if option in words else len(words)
+    return words[:at] + words[at + 2 :]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands()])
+def test_arguments_too_few_and_too_many(name, place, tally):
+    for words in ([], ["a", "b", "c", "d"], ["--nothing"], ["--help"], ["--out"]):
+        if words or any(parameter.required for parameter in dict(commands())[name].params):
+            result = CliRunner().invoke(app, [*name.split(), *words])
+            assert result.exit_code == (0 if words == ["--help"] else 2), (name, words, result.output)
+            tally()
+
+
+# -- errors that nobody thought of ------------------------------------------------------------------------------------
+
+
+def test_a_bug_is_one_sentence_and_its_traceback_is_for_those_who_ask(monkeypatch):
+    def broken(*args, **options):
+        raise KeyError("two\nlines")
+
+    monkeypatch.setattr("bassnb.checkpoints.load_pretrained", broken)
+    result = CliRunner().invoke(app, ["info"])
+    assert result.exit_code == 1 and len(result.stderr.strip().splitlines()) == 1
+    assert result.stderr.startswith("bassnb met an error that it does not know (KeyError: 'two") and "--debug" in result.stderr
+    asked = CliRunner().invoke(app, ["--debug", "info"])
+    assert isinstance(asked.exception, KeyError)
+
+
+def test_debug_traces_back_the_errors_of_users_too(place):
+    assert isinstance(CliRunner().invoke(app, ["--debug", "info", "--model", "missing"]).exception, ValueError)
+    assert CliRunner().invoke(app, ["--debug", "info", "--model", "model"]).exit_code == 0
+
+
+SLOW = """
+import sys, time
+from bassnb import audio
+from bassnb.cli import app
+write = audio.soundfile.SoundFile.write
+def slow(*words):
+    write(*words)
+    print("writing", flush=True)
+    time.sleep(60)
+audio.soundfile.SoundFile.write = slow
+app(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_asked_to_end_while_it_writes_it_leaves_nothing(place, number, status):
+    words = [sys.executable, "-c", SLOW, "accompany", *BASE["accompany"]]
+    program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert program.stdout.readline() == "writing\n"
+    program.send_signal(number)
+    began = time.monotonic()
+    _, errors = program.communicate(timeout=50)
+    assert program.returncode in (status, 1) and "Traceback" not in errors and time.monotonic() - began < 40
+    assert not [path for path in os.listdir() if path.startswith((".bass", "bass"))]
+
+
+def test_the_command_names_itself():
+    assert "--debug" in CliRunner().invoke(cli.app, ["--help"]).output
