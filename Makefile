@@ -3,6 +3,8 @@
 # make lab       the chapters in JupyterLab
 # make results   every figure and table, measured again into results/, and their summary
 # make bench     speed beside other systems, as ratios of one run, into results/bench.json
+# make robustness  what tries to break the package, counted, and the lines that the tests run, into results/robustness.json
+# make mutants   the arithmetic changed in every way: do the tests notice? into results/mutants.json
 # make record    the experiments of the chapters at full scale, into results/chapters/
 # make lock      requirements.lock once more, from requirements.txt
 # All of them set up .venv on their first run and reuse it afterwards. With LOCKED=1 (`make LOCKED=1 test`) they use
@@ -18,7 +20,7 @@ HTML := _build/html
 
 CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
 
-.PHONY: help book test lab results bench record lock clean repository
+.PHONY: help book test lab results bench robustness mutants record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -72,6 +74,11 @@ $(PEERS)/.installed: benchmarks/requirements.txt | $(READY)
 
 bench: $(PEERS)/.installed
 	PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $(ARGS)
+
+# Half an hour, and two minutes.
+robustness mutants: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/robustness/requirements.txt
+	$(BIN)/python -m tests.robustness$(if $(filter mutants,$@),.mutants) $(ARGS)
 
 # Long: hours on two CPU cores, minutes on a GPU. `make record CHAPTERS=book/05_ddim.ipynb` takes one of them.
 record: $(READY)

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,13 +28,24 @@ def site(tmp_path_factory):
     return html
 
 
+def policy():
+    """The headers that the book recommends to those who host it, name -> value."""
+    text = (ROOT / "book" / "how_to_use.md").read_text()
+    return dict(re.findall(r'^add_header (\S+) "(.+)" always;$', text, flags=re.M))
+
+
 @contextlib.contextmanager
-def serve(folder):
+def serve(folder, headers=None):
     """The address of a folder on a server of this machine, which cannot seek in a file."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *args):
             pass
+
+        def end_headers(self):
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            super().end_headers()
 
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as http:
         threading.Thread(target=http.serve_forever, daemon=True).start()
@@ -43,8 +55,8 @@ def serve(folder):
 
 @pytest.fixture(scope="session")
 def server(site):
-    """The address of the rendered pages on this machine."""
-    with serve(site) as address:
+    """The address of the rendered pages on this machine, served under the policy that the book recommends."""
+    with serve(site, policy()) as address:
         yield address
 
 

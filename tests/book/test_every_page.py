@@ -148,3 +148,25 @@ def test_the_search_finds_a_word(chromium, server):
     found = [link.get_attribute("href") for link in page.locator("#search-results li a").all()]
     assert any(f"book/{CHAPTERS[0].stem}.html" in address for address in found)
     context.close()
+
+
+FOREIGN = """() => new Promise(done => { // what a page would do if somebody had slipped it in
+  const refused = [];
+  document.addEventListener("securitypolicyviolation", event => refused.push(event.effectiveDirective));
+  for (const [tag, name] of [["img", "src"], ["script", "src"], ["iframe", "src"], ["audio", "src"]]) {
+    const element = document.createElement(tag);
+    element[name] = "http://example.org/x";
+    document.body.append(element); }
+  fetch("http://example.org/x").catch(() => {});
+  setTimeout(() => done(refused), 500); })"""
+
+
+def test_the_policy_lets_nothing_in_from_elsewhere(chromium, server):
+    """The same policy under which all the pages of this file are whole; `visit` would hear of a violation."""
+    context = chromium.new_context()
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(f"{server}/{listed_pages()[0]}.html", wait_until="load")
+    refused = set(page.evaluate(FOREIGN))
+    assert {"img-src", "script-src-elem", "frame-src", "media-src", "connect-src"} <= refused
+    context.close()

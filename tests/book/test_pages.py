@@ -46,8 +46,12 @@ def test_links_pictures_and_sounds_lead_to_files(site):
 
 
 def test_pages_load_nothing_from_elsewhere(site):
+    """Neither over http, which a browser would call mixed content, nor over https."""
     for page in pages(site):
-        assert re.findall(r"""<(?:script|audio|img|link)[^>]*?\s(?:src|href)="(https?:)?//[^"]+""", page.read_text()) == []
+        found = re.findall(r"""<(?:script|audio|video|source|img|iframe|link)[^>]*?\s(?:src|href)="(?:https?:)?//[^"]+""", page.read_text())
+        assert [tag for tag in found if 'rel="canonical"' not in tag] == []
+    for sheet in site.rglob("*.css"):
+        assert re.findall(r"(?:url\(|@import )['\"]?(?:https?:)?//", sheet.read_text()) == [], sheet
 
 
 def test_formulas_are_drawn_by_the_site_itself_and_numbered(site):

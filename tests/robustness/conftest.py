@@ -16,11 +16,15 @@ hypothesis.settings.load_profile("bassnb")
 
 
 @pytest.fixture
-def tally(record_property):
+def tally(request):
     """Counts the cases of a test that tries many, for the table of `python -m tests.robustness`."""
     counts = []
-    yield lambda: counts.append(1)
-    record_property("cases", len(counts))
+
+    def count():
+        counts.append(1)
+        request.node.user_properties[:] = [("cases", len(counts))]
+
+    return count
 
 
 @pytest.fixture(scope="session")

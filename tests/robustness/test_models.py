@@ -172,10 +172,11 @@ def memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def test_fuzzed_configurations_are_refused_or_can_be_outlined(whole, tmp_path):
+def test_fuzzed_configurations_are_refused_or_can_be_outlined(whole, tmp_path, tally):
     """Nothing but a sentence stops them, and nothing is built."""
     rng, text, before, counts = random.Random(0), (whole / "config.json").read_text(), memory(), {"refused": 0, "fine": 0}
     for _ in range(CONFIGURATIONS):
+        tally()
         (tmp_path / "config.json").write_text(spoilt_json(rng, text))
         try:
             outline(read_config(tmp_path / "config.json")["preset"], tmp_path / "config.json")
@@ -186,11 +187,12 @@ def test_fuzzed_configurations_are_refused_or_can_be_outlined(whole, tmp_path):
     assert min(counts.values()) > CONFIGURATIONS // 20 and memory() - before < 300
 
 
-def test_fuzzed_headers_are_refused_or_read(whole, tmp_path):
+def test_fuzzed_headers_are_refused_or_read(whole, tmp_path, tally):
     rng, data, path, before = random.Random(1), (whole / "model.safetensors").read_bytes(), tmp_path / "f.safetensors", memory()
     size = 8 + struct.unpack("<Q", data[:8])[0]
     header, body, refusals = bytearray(data[:size]), data[size:], 0
     for _ in range(HEADERS):
+        tally()
         spoilt = bytearray(header)
         for _ in range(rng.randint(1, 4)):
             spoilt[rng.randrange(8 if rng.random() < 0.1 else len(spoilt))] = rng.choice(b"0123456789{}[],:\"F\xff\0" + bytes([rng.randrange(256)]))

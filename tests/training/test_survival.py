@@ -35,7 +35,7 @@ def place(tmp_path_factory):
 
 
 @pytest.mark.parametrize("part", KILLS)
-def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(place, part, tmp_path):
+def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(place, part, tmp_path, record_property):
     """Sixty kills in all, at random moments and inside the writing of files: weights, moments and curves to the bit."""
     for name in ("cache", "mix", "bass"):
         (tmp_path / name).symlink_to(place / name)
@@ -44,6 +44,7 @@ def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(place, part, tm
     assert done.returncode == 0, done.stderr[-3000:]
     counts = json.loads(done.stdout.splitlines()[-1])
     print(part, counts)
+    record_property("cases", counts["killed"])
     assert counts["killed"] >= KILLS[part] and counts["in a write"] >= 5 and counts["failed"] == counts["left over"] == 0
     assert counts["equal"] == counts["ended"] >= 3 and counts["resumed from"] >= 8
 

@@ -1,0 +1,87 @@
+"""What was tried to break the package, counted: `make robustness` writes results/robustness.json.
+
+    python -m tests.robustness --out results/robustness.json
+
+Runs every test of `tests/` once, under coverage, and counts the cases of those that try to break something: a test counts
+as one case, or as many as it says itself (the fixture `tally`). Half an hour on two cores; the mutants are `make mutants`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+import time
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+import torch
+
+from bassnb.checkpoints import write_json
+
+ROOT = Path(__file__).parents[2]
+CLASSES = {
+    "sound files": ["robustness/test_audio_files.py", "test_audio.py"],
+    "settings, arguments and shapes": ["robustness/test_parameters.py", "robustness/test_shapes.py"],
+    "the command line": ["robustness/test_command_line.py", "test_cli*.py"],
+    "models and training states": ["robustness/test_models.py", "test_checkpoints.py"],
+    "collections, scores and caches": ["data/test_cache.py", "data/test_layouts.py", "data/test_m*.py", "data/test_recorded_pool.py"],
+    "any input that hypothesis thinks of": ["robustness/test_properties.py"],
+    "files that are written": ["robustness/test_writes.py"],
+    "trainings that are interrupted": ["training/test_survival.py", "training/test_processes.py"],
+    "numbers": ["robustness/test_numerics.py", "test_seams.py", "test_windows.py"],
+    "load": ["robustness/test_load.py", "test_long.py"],
+    "the studio and the widgets": ["widgets/*.py"],
+    "the pages in a browser": ["book/test_every_page.py", "book/test_pages.py", "book/test_widgets_browser.py"],
+    "packages": ["test_supply.py"],
+}
+
+
+class Count:
+    """A plugin of pytest that counts tests and cases by class."""
+
+    def __init__(self):
+        self.classes = {name: {"tests": 0, "cases": 0, "passed": 0, "skipped": 0} for name in CLASSES}
+
+    def pytest_runtest_logreport(self, report) -> None:
+        """Every test reports once, or twice if it fails before or after itself."""
+        name = next((name for name, files in CLASSES.items() if any(fnmatch(report.location[0], f"tests/{file}") for file in files)), None)
+        if name is None or (report.when != "call" and report.passed):
+            return
+        row, cases = self.classes[name], dict(report.user_properties).get("cases", 1)
+        row["tests"] += 1
+        row["cases"] += 0 if report.skipped else cases
+        row["passed"] += cases if report.passed else 0
+        row["skipped"] += report.skipped
+
+
+def coverage_of(path: Path) -> dict:
+    """Lines run by the tests, in percent: of all files together, and of each."""
+    found = json.loads(path.read_text())
+    files = {name: round(facts["summary"]["percent_covered"], 1) for name, facts in found["files"].items()}
+    return {"lines": found["totals"]["num_statements"], "percent": round(found["totals"]["percent_covered"], 2), "files": files}
+
+
+def main() -> int:
+    """Run and count; the exit status is that of pytest."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "robustness.json")
+    parser.add_argument("tests", nargs="*", default=["tests"], help="files or folders, by default all")
+    options, count, began = parser.parse_args(), Count(), time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch:
+        lines = Path(scratch) / "coverage.json"
+        status = pytest.main(["-q", "--cov=bassnb", f"--cov-report=json:{lines}", *options.tests], plugins=[count])
+        report = {
+            "command": "make robustness", "minutes": round((time.monotonic() - began) / 60, 1), "exit_status": int(status),
+            "versions": {"python": platform.python_version(), "torch": torch.__version__, "system": platform.system()},
+            "classes": {name: row for name, row in count.classes.items() if row["tests"]}, "coverage": coverage_of(lines),
+        }  # fmt: skip
+    print(write_json(options.out, report))
+    return int(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
