@@ -14,7 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DEPENDS_ON = ("bassnb", "data_samples", "results", "requirements.txt", "requirements-nodeps.txt")
+DEPENDS_ON = (
+    "bassnb", "data_samples", "results", "requirements.txt", "requirements-nodeps.txt",
+    "book/_ledger.py", "book/ledger.yml", "book/broken.yml",
+)  # fmt: skip
 CACHE = "_build/executed"  # below the root, also when a test builds the pages elsewhere
 KEPT = 3  # fingerprints whose caches are kept: going back to the last edit costs nothing
 MEDIA = re.compile(r"[0-9a-f]{20}\.(?:mp3|webp)")  # sounds and their pictures are named after what they hold

@@ -23,14 +23,15 @@ def project(tmp_path):
     for name in ("bassnb/widgets", "data_samples", "results/chapters", "book", "bassnb/__pycache__"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("bassnb/unet.py", "bassnb/widgets/deck.js", "data_samples/mix.flac", "results/chapters/05.json",
-                 "requirements.txt", "requirements-nodeps.txt", "book/index.md", "bassnb/__pycache__/unet.pyc"):  # fmt: skip
+                 "requirements.txt", "requirements-nodeps.txt", "book/index.md", "book/broken.yml", "bassnb/__pycache__/unet.pyc"):  # fmt: skip
         (tmp_path / name).write_text("before")
     return tmp_path
 
 
 @pytest.mark.parametrize(
     "name",
-    ["bassnb/unet.py", "bassnb/widgets/deck.js", "data_samples/mix.flac", "results/chapters/05.json", "requirements.txt"],
+    ["bassnb/unet.py", "bassnb/widgets/deck.js", "data_samples/mix.flac", "results/chapters/05.json", "requirements.txt",
+     "book/broken.yml"],
 )
 def test_an_edit_of_what_chapters_depend_on_changes_the_fingerprint(project, name):
     before = cached.fingerprint(project)
