@@ -79,6 +79,7 @@ bench: $(PEERS)/.installed
 robustness mutants: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/robustness/requirements.txt
 	$(BIN)/python -m tests.robustness$(if $(filter mutants,$@),.mutants) $(ARGS)
+	$(BIN)/bassnb evaluate summary --into README.md
 
 # Long: hours on two CPU cores, minutes on a GPU. `make record CHAPTERS=book/05_ddim.ipynb` takes one of them.
 record: $(READY)

@@ -55,7 +55,14 @@ def serve(folder, headers=None):
 
 @pytest.fixture(scope="session")
 def server(site):
-    """The address of the rendered pages on this machine, served under the policy that the book recommends."""
+    """The address of the rendered pages on this machine."""
+    with serve(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def guarded(site):
+    """The same, under the policy that the book recommends; it forbids eval, by which a test may wait for something."""
     with serve(site, policy()) as address:
         yield address
 

@@ -80,8 +80,8 @@ class Visit:
 
 @pytest.fixture(scope="module", params=[(name, view) for name in listed_pages() for view in VIEWS],
                 ids=lambda param: f"{param[0].removeprefix('book/')}-{param[1]}")  # fmt: skip
-def visit(request, chromium, server, site):
-    visit = Visit(chromium, server, site, *request.param)
+def visit(request, chromium, guarded, site):
+    visit = Visit(chromium, guarded, site, *request.param)
     yield visit
     visit.context.close()
 
@@ -139,11 +139,11 @@ def test_its_players_do_what_they_promise(visit):
         assert blind.locator(".bl-score").is_visible() and blind.locator(".bl-meaning").inner_text()
 
 
-def test_the_search_finds_a_word(chromium, server):
+def test_the_search_finds_a_word(chromium, guarded):
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(f"{server}/search.html?q=spectrogram")
+    page.goto(f"{guarded}/search.html?q=spectrogram")
     page.locator("#search-results li a").first.wait_for()
     found = [link.get_attribute("href") for link in page.locator("#search-results li a").all()]
     assert any(f"book/{CHAPTERS[0].stem}.html" in address for address in found)
@@ -161,12 +161,12 @@ FOREIGN = """() => new Promise(done => { // what a page would do if somebody had
   setTimeout(() => done(refused), 500); })"""
 
 
-def test_the_policy_lets_nothing_in_from_elsewhere(chromium, server):
+def test_the_policy_lets_nothing_in_from_elsewhere(chromium, guarded):
     """The same policy under which all the pages of this file are whole; `visit` would hear of a violation."""
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(f"{server}/{listed_pages()[0]}.html", wait_until="load")
+    page.goto(f"{guarded}/{listed_pages()[0]}.html", wait_until="load")
     refused = set(page.evaluate(FOREIGN))
     assert {"img-src", "script-src-elem", "frame-src", "media-src", "connect-src"} <= refused
     context.close()

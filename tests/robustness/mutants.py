@@ -88,7 +88,7 @@ def main() -> None:
             (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
         mutmut("run", "--max-children", str(os.cpu_count() or 1), folder=folder)
         found = report(folder)
-        write_json(out, {"minutes": round((time.monotonic() - began) / 60, 1), **found})
+        write_json(out, {"command": "make mutants", "minutes": round((time.monotonic() - began) / 60, 1), **found})
     for one in found["unexplained"]:
         print(f"{one['mutant']}\n  - {one['was']}\n  + {one['becomes']}")
     for why in found["unused"]:
