@@ -1,5 +1,7 @@
 """The players in a real browser, from files and from a server, wide and narrow, light and dark."""
 
+import re
+
 import pytest
 
 from tests.book.test_notebooks import CHAPTERS
@@ -82,6 +84,21 @@ def test_switching_takes_keeps_the_place(open_page, address):
     assert not playing and left > 1
     assert player.locator("audio").nth(1).evaluate("a => a.startedAt") == pytest.approx(left, abs=0.3)
     assert [button.get_attribute("aria-pressed") for button in takes.all()][:2] == ["false", "true"]
+
+
+def test_players_play_under_the_policy(open_page, guarded):
+    from playwright.sync_api import expect
+
+    page = open_page(guarded)
+    player = page.locator(".bassnb-listen").first
+    player.get_by_role("button", name="Play").click()
+    clock = player.locator(".bl-time")
+    expect(clock).to_have_text(re.compile("^0:01"), timeout=PATIENCE)
+    player.locator(".bl-takes button").nth(1).click()
+    expect(clock).to_have_text(re.compile("^0:02"), timeout=PATIENCE)
+    address, time = player.locator("audio").nth(1).evaluate("a => [a.src, a.currentTime]")
+    assert address.startswith("blob:") and time > 1
+    assert page.complaints == []
 
 
 def test_a_click_into_a_picture_jumps_there_and_chooses_the_take(open_page, address):
