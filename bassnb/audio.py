@@ -74,7 +74,10 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
         If the samples are empty, not finite, not one- or two-dimensional, or the rate is not positive.
     """
     check_rate(sample_rate, name)
-    array = samples.detach().cpu().numpy() if isinstance(samples, torch.Tensor) else np.asarray(samples)
+    if isinstance(samples, torch.Tensor):
+        samples = samples.detach().cpu()
+        samples = samples.float() if samples.dtype == torch.bfloat16 else samples  # which numpy does not know
+    array = np.asarray(samples)
     if array.dtype.kind in "iu":
         largest, middle = float(np.iinfo(array.dtype).max), float(array.dtype.kind == "u") / 2
         array = (array / largest - middle).astype(np.float32) * (1 + 2 * middle)  # unsigned samples rest in the middle
@@ -99,6 +102,7 @@ def check_rate(sample_rate: float, name: str) -> None:
 
 def _two_channels(array: np.ndarray, name: str) -> torch.Tensor:
     """Finite samples (C, N) or (N,) as (2, N): mono is doubled, more than two channels are mixed down."""
+    array = array.astype(np.promote_types(array.dtype, np.float32), copy=False)  # 16 bits cannot hold the bound
     if not (np.abs(array) <= LOUDEST).all():  # not so of NaN either
         raise AudioError(f"{name} holds NaN or infinite samples; export it again")
     wave = torch.from_numpy(np.ascontiguousarray(np.atleast_2d(array), dtype=np.float32))

@@ -38,8 +38,14 @@ def test_integers_are_scaled_to_one():
     assert as_stereo(np.array([0, 255], np.uint8))[0].tolist() == pytest.approx([-1, 1])  # unsigned ones rest in the middle
 
 
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_half_precision_is_read(half):
+    assert as_stereo(torch.tensor([0.5, -1.0], dtype=half))[1].tolist() == [0.5, -1.0]
+
+
 @pytest.mark.parametrize("bad", [np.zeros(0), np.array([0.0, np.nan]), np.array([0.0, np.inf]), np.zeros((2, 3, 4)),
-                                 np.array(["a"])])  # fmt: skip
+                                 np.array(["a"]), np.array([0.0, np.inf], np.float16),
+                                 torch.tensor([0.0, torch.nan]).bfloat16()])  # fmt: skip
 def test_unusable_arrays_are_refused_in_one_sentence(bad):
     with pytest.raises(AudioError) as error:
         as_stereo(bad, name="the mix")
