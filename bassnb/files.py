@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import re
-import tempfile
+import secrets
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,8 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
 
     Whoever reads `path` meanwhile finds the old file; of several processes that write it, the last one wins. What a
     process left behind that was killed here is removed by the next one, once nobody has touched it for an hour. Through a
-    link, the file that it leads to is written.
+    link, the file that it leads to is written. A new file has the permissions that the system gives to new files, another
+    one keeps its own.
 
     Raises
     ------
@@ -34,16 +36,17 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     for old in path.parent.glob(".*"):
         if re.fullmatch(re.escape(start) + r"\w{8}", old.name) and _abandoned(old):
             old.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=start)
-    os.close(handle)
+    unfinished = path.with_name(start + secrets.token_hex(4))
+    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
-        yield Path(name)
-        with open(name, "rb+") as file:
+        yield unfinished
+        with open(unfinished, "rb+") as file:
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        if path.exists():
+            os.chmod(unfinished, stat.S_IMODE(path.stat().st_mode))
+        os.replace(unfinished, path)
     finally:
-        Path(name).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def _abandoned(path: Path) -> bool:

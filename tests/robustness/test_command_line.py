@@ -1,5 +1,6 @@
 """Every option of every command, at its limits, beyond them and of the wrong kind: no traceback, and exit status 0 or 2."""
 
+import functools
 import inspect
 import os
 import signal
@@ -163,7 +164,8 @@ app(sys.argv[1:])
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_asked_to_end_while_it_writes_it_leaves_nothing(place, number, status):
     words = [sys.executable, "-c", SLOW, "accompany", *BASE["accompany"]]
-    program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a shell starts with & does not
+    program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     assert program.stdout.readline() == "writing\n"
     program.send_signal(number)
     began = time.monotonic()

@@ -79,9 +79,18 @@ def test_tensors_that_do_not_fit(model):
     refused(model, name, "has shape (3, 3, 3, 3)")
     write_tensors(path, {**tensors, name: torch.full_like(tensors[name], float("nan"))})
     refused(model, name, "no numbers")
-    for kind in (torch.float8_e4m3fn, torch.int64, torch.float64, torch.bool):
+    for kind in (torch.int8, torch.int64, torch.float64, torch.bool):
         write_tensors(path, {**tensors, name: torch.ones(tensors[name].shape).to(kind)})
         refused(model, name, str(kind))
+    write_tensors(path, {**tensors, name: torch.ones(tensors[name].shape).to(torch.int8)})
+    data = path.read_bytes()
+    end = 8 + struct.unpack("<Q", data[:8])[0]
+    for kind in ("F8_E4M3", "F8_E8M0", "BOOL", "F5", ""):  # other types of 8 bits, and none
+        header = json.loads(data[8:end])
+        header[name]["dtype"] = kind
+        text = json.dumps(header).encode()
+        path.write_bytes(struct.pack("<Q", len(text)) + text + data[end:])
+        refused(model)
 
 
 def test_a_pickle_is_never_opened(model):

@@ -5,6 +5,7 @@ import os
 import resource
 import shutil
 import signal
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from bassnb.checkpoints import read_tensors, save_state, write_json, write_tenso
 from bassnb.data.render import write_song
 from bassnb.data.songs import compose
 from bassnb.errors import BassnbError
-from bassnb.files import ABANDONED, whole_file
+from bassnb.files import ABANDONED, whole_file, write_atomically
 
 NOBODY = 65534
 
@@ -179,6 +180,18 @@ def test_names_as_long_as_the_system_allows(tmp_path):
     path = tmp_path / ("ä" * 121 + ".wav")
     write_audio(path, noise(1))
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_permissions_stay(tmp_path):
+    """A private file stays private, and a new one is what the system makes of new files."""
+    for name, mode in [("private", 0o600), ("shared", 0o664)]:
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+        write_atomically(tmp_path / name, b"new")
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == mode
+    (tmp_path / "usual").touch()
+    write_atomically(tmp_path / "new", b"new")
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
 def test_only_plain_files_are_replaced(tmp_path):
