@@ -86,7 +86,7 @@ def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: i
     SpectralError
         If there are fewer than ceil(length / hop) frames.
     """
-    if spectrum.shape[-1] < -(-length // hop):
+    if spectrum.shape[-1] * hop < length:
         raise SpectralError(f"{spectrum.shape[-1]} frames do not hold {length} samples; give {-(-length // hop)}, or ask for fewer")
     window, hop, length = window // decimation, hop // decimation, -(-length // decimation)
     spectrum = spectrum[..., : window // 2 + 1, :].transpose(-1, -2) * (window / REFERENCE_WINDOW)

@@ -118,7 +118,7 @@ def test_a_wrong_shape_is_named_beside_the_right_one(act, message, accompanist):
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("frames, length, words", [(7, 897, "7 frames do not hold 897 samples; give 8, or ask for fewer"), (0, 1, "give 1,")])
+@pytest.mark.parametrize("frames, length, words", [(7, 897, "^7 frames do not hold 897 samples; give 8, or ask for fewer"), (0, 1, "^0 frames .* give 1,")])
 def test_a_spectrum_may_have_more_frames_than_asked_for_but_not_fewer(frames, length, words):
     with pytest.raises(BassnbError, match=words):
         istft(zeros(1, 257, frames) + 0j, 512, 128, length)
