@@ -111,7 +111,7 @@ class Accompanist:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
-            torch.empty(0, device=device)
+            torch.zeros((), device=device).item()  # "meta" exists, but computes nothing
         except (RuntimeError, AssertionError):
             raise AccompanimentError(f"there is no device {device!r} here; use cpu, or auto") from None
         return cls(load_pretrained(source, device=device), name=str(source), precision=precision)

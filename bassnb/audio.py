@@ -29,7 +29,7 @@ LEVEL = 0.1  # root mean square, linear (-20 dBFS), at which the autoencoders he
 MOST_NUMBERS = 2 * 192_000  # samples of all channels per second of the longest file that `read_audio` may be limited to
 RATES = (1000, 1_000_000)  # Hz
 LOUDEST = 1e30  # linear; filters turn what is louder into infinite numbers
-BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz
+BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz; fewer where there are more than two channels
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 
 
@@ -124,7 +124,7 @@ def read_blocks(
     path : of the file
     name : how error messages call it, by default its path
     longest : seconds; a longer file is refused before its samples are read
-    frames : of the file, in a block
+    frames : of the file, in a block; fewer where there are more than two channels
 
     Yields
     ------
@@ -140,7 +140,7 @@ def read_blocks(
     try:
         if not path.is_file():
             raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
-        with soundfile.SoundFile(path) as file:
+        with _open(path) as file:
             check_rate(file.samplerate, name)
             if longest is not None and _too_long(file, longest):
                 raise AudioError(f"{name} is longer than {longest:g} s; give a shorter excerpt")
@@ -174,7 +174,7 @@ def read_stretch(path: str | os.PathLike, start: float, samples: int, *, speed: 
     """
     wave = torch.zeros(2, samples)
     try:
-        with soundfile.SoundFile(path) as file:
+        with _open(path) as file:
             check_rate(file.samplerate, str(path))
             rate, first = file.samplerate * speed, round(start * file.samplerate)
             if first >= file.frames:
@@ -188,8 +188,14 @@ def read_stretch(path: str | os.PathLike, start: float, samples: int, *, speed: 
     return wave
 
 
+def _open(path: str | os.PathLike) -> soundfile.SoundFile:
+    """A file to read; on Linux and macOS a name is bytes, and need not be text in UTF-8."""
+    return soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
+
+
 def _pieces(file: soundfile.SoundFile, frames: int) -> Iterator[np.ndarray]:
     """All samples of an open file, (n, C) at a time, until nothing comes: what its header says may be wrong."""
+    frames = max(1, 2 * frames // max(2, file.channels))  # a small file can hold hundreds of channels
     while len(block := file.read(frames, dtype="float32", always_2d=True)):
         yield block
 

@@ -2,8 +2,7 @@
 
 A *model folder* holds `config.json` (preset, defaults) and `model.safetensors`, by the conventions of
 huggingface_hub; `load_pretrained` takes the name of a shipped model, such a folder, or the id of a model on the hub.
-A *training state* is one safetensors file with everything that a training needs to go on to the bit.
-Taught in chapters 8 and 10.
+Taught in chapter 8.
 """
 
 from __future__ import annotations
@@ -248,31 +247,3 @@ def push_to_hub(system: System, repo_id: str, *, private: bool = False) -> str:
         api = HfApi()
         api.create_repo(repo_id, private=private, exist_ok=True)
         return str(api.upload_folder(repo_id=repo_id, folder_path=folder))
-
-
-# -- training states ------------------------------------------------------------------------------------------------
-
-
-def save_state(path: Path, modules: dict[str, nn.Module], optimizers: dict[str, torch.optim.Optimizer], meta: dict) -> Path:
-    """Write modules, optimiser moments and `meta` (JSON) as one safetensors file, atomically."""
-    tensors = {f"{key}/{name}": value for key, module in modules.items() for name, value in module.state_dict().items()}
-    for key, optimizer in optimizers.items():
-        for index, moments in optimizer.state_dict()["state"].items():
-            tensors |= {f"{key}/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()}
-    return write_tensors(path, tensors, {"meta": json.dumps(meta)})
-
-
-def load_state(path: Path, modules: dict[str, nn.Module], optimizers: dict[str, torch.optim.Optimizer]) -> dict:
-    """Restore what `save_state` wrote, in place; returns `meta`."""
-    tensors, metadata = read_tensors(path)
-    for key, module in modules.items():
-        own = {name.removeprefix(f"{key}/"): t for name, t in tensors.items() if name.startswith(f"{key}/")}
-        load_strictly(module, own, f"{path} ({key})")
-    for key, optimizer in optimizers.items():
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith(f"{key}/"):
-                _, index, moment = name.split("/")
-                state.setdefault(int(index), {})[moment] = tensor
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    return json.loads(metadata["meta"])

@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 ABANDONED = 3600.0  # seconds: who writes a file touches it more often
 
@@ -65,8 +66,35 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> Path:
     return path
 
 
+def read_bytes(path: str | os.PathLike, most: int) -> bytes:
+    """What is in a plain file of at most `most` bytes.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, it cannot be read or is larger, or `path` is a folder, a pipe or a device.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    with open(path, "rb") as file:
+        return read_all(file, most)
+
+
+def read_all(file: BinaryIO, most: int) -> bytes:
+    """The rest of an open file, unless it is more than `most` bytes: that is an OSError."""
+    data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it holds more than {most // 1_000_000} MB")
+    return data
+
+
 def remove_unfinished(folder: Path) -> None:
     """Remove what killed processes left in a folder into which nobody writes now."""
     for path in Path(folder).glob(".*"):
         if re.fullmatch(r"\..+\.(safetensors|json|jsonl)-\w{8}", path.name):
             path.unlink(missing_ok=True)
+
+
+def name_bytes(name: str) -> bytes:
+    """The name of a file or a song, to be hashed: old archives hold names that are no text in UTF-8."""
+    return name.encode(errors="backslashreplace")

@@ -1,5 +1,7 @@
 """Files of any kind become (2, N) at 44.1 kHz, and only whole files appear under their final name."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import soundfile
@@ -31,6 +33,17 @@ def test_more_channels_are_mixed_down(tmp_path):
     samples = np.stack([np.full(100, value, np.float32) for value in (0.1, 0.2, 0.3, 0.6)], 1)
     soundfile.write(tmp_path / "four.wav", samples, 44_100, subtype="FLOAT")
     assert torch.allclose(read_audio(tmp_path / "four.wav"), torch.full((2, 100), 0.3))
+
+
+def test_hundreds_of_channels_need_no_more_memory_than_two(tmp_path):
+    path = tmp_path / "many.ogg"
+    soundfile.write(path, np.zeros((400_000, 250), np.float32), 44_100)
+    assert path.stat().st_size < 1_000_000
+    tracemalloc.start()
+    assert read_audio(path).shape == (2, 400_000)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 60_000_000  # all at once they are 400 MB
 
 
 def test_integers_are_scaled_to_one():

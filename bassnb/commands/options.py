@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -37,6 +38,7 @@ class OneSentence(TyperGroup):
 
     def invoke(self, ctx):
         """Run the command; see the class."""
+        prepare_output()
         try:
             with ended_by_request():
                 return super().invoke(ctx)
@@ -48,6 +50,14 @@ class OneSentence(TyperGroup):
             sentence, status = explained(error)
         typer.echo(" ".join(sentence.split()), err=True)
         raise typer.Exit(status)
+
+
+def prepare_output() -> None:
+    """Any name of a file can be printed, and a standard error that nobody opened is no reason to fail."""
+    with contextlib.suppress(AttributeError):  # of None, and of streams that are no files
+        sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding.lower() == "utf-8" else "backslashreplace")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")
 
 
 def explained(error: Exception) -> tuple[str, int]:

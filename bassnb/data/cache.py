@@ -27,7 +27,7 @@ from bassnb.data.pairs import LivePairs, read_pair
 from bassnb.data.pools import own_part
 from bassnb.data.score import DataError
 from bassnb.data.stems import SOUNDING, Place, StemDataset, sounding_starts
-from bassnb.files import remove_unfinished
+from bassnb.files import name_bytes, remove_unfinished
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
 FORMAT = 1  # of the cache
@@ -162,7 +162,7 @@ def encode_place(live: LivePairs, place: tuple[Place, int], plan: CachePlan) -> 
     None, and a note in `songs.unreadable`, if a file cannot be read.
     """
     where, version = place
-    name = int.from_bytes(hashlib.sha256(where.song.name.encode()).digest()[:8], "big")
+    name = int.from_bytes(hashlib.sha256(name_bytes(where.song.name)).digest()[:8], "big")
     rng = np.random.default_rng([plan.seed, name, int(where.start), version])
     try:
         pair = read_pair(live.songs, replace(where, change=draw_change(rng)) if version else where, rng if version else None)

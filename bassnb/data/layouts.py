@@ -18,7 +18,10 @@ from pathlib import Path
 import yaml
 
 from bassnb.data.score import DataError
+from bassnb.files import name_bytes, read_bytes
 
+LARGEST = 1_000_000  # bytes of one song's metadata
+DEEPEST = 16  # levels of it
 SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # plain data only, in C where that is built
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 SPLITS = ("train", "validation", "test")
@@ -87,7 +90,7 @@ def audio(place: Path) -> dict[str, Path]:
 
 def drawn_split(name: str) -> str:
     """Eight of ten songs train, one validates, one tests: by a hash of the name, so that new songs move no old one."""
-    number = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10
+    number = int(hashlib.sha256(name_bytes(name)).hexdigest(), 16) % 10
     return "validation" if number == 8 else "test" if number == 9 else "train"
 
 
@@ -96,18 +99,46 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def read_yaml(path: Path) -> dict:
-    """A YAML file with a mapping; stray characters before it, which some files of Slakh have, are passed over."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+def described_stems(path: Path) -> list[dict]:
+    """What the mapping "stems" of a YAML file says of each stem; stray characters before it, as in Slakh, are passed over.
+
+    Each entry is a mapping, with its own name under "key"; entries that are none are passed over.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or describes no stems.
+    """
+    try:
+        text = read_bytes(path, LARGEST).decode(errors="replace")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); copy it again") from None
     start = re.search(r"^[^A-Za-z\n]{0,4}(?=\w+:)", text, re.MULTILINE)
     for candidate in (text, text[start.end() :] if start else "", text[1:]):
         try:
-            content = yaml.load(candidate, Loader=SAFE)
-        except yaml.YAMLError:
+            content = flat_yaml(candidate)
+        except (yaml.YAMLError, ValueError):  # PyYAML's own error, and Python's of dates that do not exist
             continue
-        if isinstance(content, dict) and "stems" in content:
-            return content
+        if isinstance(content, dict) and isinstance(content.get("stems"), dict):
+            entries = {str(key): facts for key, facts in content["stems"].items() if isinstance(facts, dict)}
+            return [{**facts, "key": key} for key, facts in sorted(entries.items())]
     raise DataError(f"{path} describes no stems; copy it again")
+
+
+def flat_yaml(text: str):
+    """A YAML document without deep nesting, with which the loader in C would take the whole program down."""
+    depth = 0
+    for event in yaml.parse(text, Loader=SAFE):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.YAMLError(f"more than {DEEPEST} levels")
+    return yaml.load(text, Loader=SAFE)
+
+
+def first_text(value, otherwise: str) -> str:
+    """A text, or the first of a list of texts, in small letters."""
+    value = value[0] if isinstance(value, list) and value else value
+    return value.lower() if isinstance(value, str) and value else otherwise
 
 
 # -- layouts --------------------------------------------------------------------------------------------------------
@@ -148,9 +179,9 @@ def slakh(root: Path) -> list[SongFiles]:
 def slakh_stems(place: Path) -> dict[str, tuple[Path, ...]]:
     """Stems by their class of instrument. What the metadata say was rendered is not always there: files decide."""
     files, stems = audio(place / "stems"), {}
-    for number, facts in sorted(read_yaml(place / "metadata.yaml")["stems"].items()):
-        if path := files.get(str(number).lower()):
-            name = str(facts.get("inst_class", "other")).lower()
+    for facts in described_stems(place / "metadata.yaml"):
+        if path := files.get(facts["key"].lower()):
+            name = first_text(facts.get("inst_class"), "other")
             stems[name] = (*stems.get(name, ()), path)
     return stems
 
@@ -184,12 +215,12 @@ def medleydb(root: Path) -> list[SongFiles]:
 def medleydb_stems(place: Path, metadata: Path) -> dict[str, tuple[Path, ...]]:
     """Stems by their instrument; all kinds of basses are one stem."""
     stems: dict[str, tuple[Path, ...]] = {}
-    for facts in read_yaml(metadata)["stems"].values():
-        path = place / f"{place.name}_STEMS" / str(facts.get("filename", ""))
-        first = facts.get("instrument") or "other"
-        name = str(first[0] if isinstance(first, list) else first).lower()
+    files = {path.name: path for path in (place / f"{place.name}_STEMS").glob("*")}  # the metadata may name any other
+    for facts in described_stems(metadata):
+        name = first_text(facts.get("instrument"), "other")
         name = "bass" if re.search(r"\bbass$", name) else name
-        if path.is_file():
+        filename = facts.get("filename")
+        if path := files.get(filename) if isinstance(filename, str) else None:
             stems[name] = (*stems.get(name, ()), path)
     return stems
 

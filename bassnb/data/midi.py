@@ -11,13 +11,16 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from bassnb.data.score import DataError, Note, Part
+from bassnb.files import read_bytes
 
 DRUM_CHANNEL = 9
+LARGEST = 10_000_000  # bytes of one file
+LONGEST = 100_000  # quarter notes of a piece: half a day and more
+FASTEST = 1200.0  # quarter notes a minute
 _TEMPO = 500_000  # microseconds a quarter note, until a file says otherwise
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 
@@ -50,10 +53,10 @@ def read_midi(path: str | os.PathLike) -> Score:
     Raises
     ------
     DataError
-        If the file cannot be read, is not MIDI, or holds no notes.
+        If the file cannot be read, is not MIDI, is too large or too long, or holds no notes.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_bytes(path, LARGEST)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); give a MIDI file.") from error
     if data[:4] != b"MThd" or len(data) < 14:
@@ -68,6 +71,9 @@ def read_midi(path: str | os.PathLike) -> Score:
         if data[here : here + 4] == b"MTrk":
             _read_track(data[here + 8 : here + 8 + size], tape)
         here += 8 + size
+    length = max((message[0] for message in tape.messages), default=0) / division
+    if length >= LONGEST:
+        raise DataError(f"{path} lasts {length:.3g} quarter notes; give music of fewer than {LONGEST}.")
     score = _to_score(tape, division)
     if not score.parts:
         raise DataError(f"{path} holds no notes; give a MIDI file with music in it.")
@@ -77,11 +83,11 @@ def read_midi(path: str | os.PathLike) -> Score:
 def _number(data: bytes, here: int) -> tuple[int, int]:
     """A number of variable length, seven bits a byte, and the place after it."""
     value = 0
-    while True:
+    for here in range(here, here + 4):
         value = value << 7 | data[here] & 0x7F
-        here += 1
-        if data[here - 1] < 0x80:
-            return value, here
+        if data[here] < 0x80:
+            return value, here + 1
+    raise IndexError("numbers have at most four bytes")
 
 
 def _read_track(data: bytes, tape: _Tape) -> None:
@@ -104,7 +110,7 @@ def _read_track(data: bytes, tape: _Tape) -> None:
                     name = body.decode("latin-1").strip()
                 continue
             count = _DATA_BYTES[status >> 4]
-            tape.messages.append((tick, status, data[here], data[here + 1] if count == 2 else 0))
+            tape.messages.append((tick, status, data[here] & 0x7F, data[here + 1] & 0x7F if count == 2 else 0))
             channels.add(status & 0xF)
             here += count
     except (IndexError, KeyError):
@@ -171,7 +177,7 @@ def _clock(tempi: list[tuple[int, int]], division: int):
     """A function from ticks (array) to seconds, through every change of tempo."""
     changes = dict([(0, _TEMPO), *sorted(tempi)])
     ticks = np.array(sorted(changes), dtype=float)
-    pace = np.array([changes[int(tick)] for tick in ticks]) / 1e6 / division
+    pace = np.array([max(changes[int(tick)], 60e6 / FASTEST) for tick in ticks]) / 1e6 / division
     starts = np.concatenate([[0.0], np.cumsum(np.diff(ticks) * pace[:-1])])
 
     def seconds(tick: np.ndarray) -> np.ndarray:

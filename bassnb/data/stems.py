@@ -25,6 +25,7 @@ from bassnb.data.change import Change, read_changed
 from bassnb.data.layouts import SPLITS
 from bassnb.data.score import DataError
 from bassnb.data.stem_index import WHOLE, stem_index, unpacked
+from bassnb.files import name_bytes
 from bassnb.presets import SAMPLE_RATE
 
 SILENT = -60  # dBFS: a second below is a rest
@@ -120,8 +121,8 @@ class StemDataset:
         for song in self.songs:
             digest.update(json.dumps([song.name, song.split]).encode())
             for name, levels in sorted(song.levels.items()):
-                digest.update(name.encode() + levels.tobytes())
-        digest.update(self.target.encode())
+                digest.update(name_bytes(name) + levels.tobytes())
+        digest.update(name_bytes(self.target))
         return {"layout": self.layout, "target": self.target, "songs": len(self), "digest": digest.hexdigest()[:16]}
 
     def draw(self, rng: np.random.Generator, samples: int, *, change: Change = Change()) -> Place:

@@ -79,22 +79,29 @@ def mean_pitch(part: Part) -> float:
 
 def best_window(score: Score, basses: list[Part], others: list[Part], seconds: float) -> tuple[float, Part]:
     """Start of the excerpt, on a fourth beat, and the bass that sounds in it."""
-    best, found = -1.0, (0.0, basses[0])
-    for start in score.beats[::4] or (0.0,):
-        company = max((sounding(part.notes, start, seconds) for part in others), default=0.0)
-        for bass in basses:
-            share = min(sounding(bass.notes, start, seconds), company)
-            if share > best + 1e-9:
-                best, found = share, (start, bass)
-        if best > _ENOUGH:
-            break
-    return found
+    starts = np.array(score.beats[::4] or (0.0,))
+    company = np.max([sounding(part.notes, starts, seconds) for part in others], axis=0, initial=0.0)
+    shares = np.minimum([sounding(bass.notes, starts, seconds) for bass in basses], company).round(9)  # (basses, starts)
+    best = shares.max(0)
+    first = np.argmax(best >= _ENOUGH) if best.max() >= _ENOUGH else np.argmax(best)
+    return float(starts[first]), basses[np.argmax(shares[:, first])]
 
 
-def sounding(notes: Sequence[Note], start: float, seconds: float) -> float:
-    """Share of a window in which notes sound, overlaps counted once for each note, at most 1."""
-    held = sum(max(min(note.end, start + seconds) - max(note.start, start), 0.0) for note in notes)
-    return min(held / seconds, 1.0)
+def sounding(notes: Sequence[Note], starts: np.ndarray, seconds: float) -> np.ndarray:
+    """Share of each window in which notes sound, overlaps counted once for each note, at most 1; like `starts`."""
+    begins, ends = np.sort([note.start for note in notes]), np.sort([note.end for note in notes])
+    held = _held(begins, ends, starts + seconds) - _held(begins, ends, starts)
+    return np.minimum(held / seconds, 1.0)
+
+
+def _held(begins: np.ndarray, ends: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Seconds that notes have sounded until each time: the time since all beginnings, less that since all ends."""
+
+    def since(marks: np.ndarray) -> np.ndarray:
+        count = np.searchsorted(marks, times)
+        return count * times - np.concatenate([[0.0], np.cumsum(marks)])[count]
+
+    return since(begins) - since(ends)
 
 
 def cut(part: Part, start: float, seconds: float) -> Part:
@@ -134,8 +141,8 @@ def song_of(
     name: str, seconds: float, parts: tuple[Part, ...], beats: Sequence[float], chords: tuple[Chord, ...], tuning: float = 0.0
 ) -> Song:
     """A `Song` of which nothing is known but what was read."""
-    gaps = np.diff(beats)
-    tempo = round(60 / float(np.median(gaps)), 2) if len(gaps) else 0.0
+    gap = float(np.median(np.diff(beats))) if len(beats) > 1 else 0.0
+    tempo = round(60 / gap, 2) if gap else 0.0
     return Song(
         seed=0, split="transfer", idiom=name, tempo=tempo, metre="free", key=chords[0].root, mode="free",
         duration=float(seconds), tuning=tuning, gain_db=0.0, beats=tuple(beats), downbeats=(), chords=chords, parts=parts,

@@ -24,6 +24,7 @@ from bassnb.evaluation.match import MEASURES, Transcription, compare, transcribe
 from bassnb.evaluation.report import Marks, through_autoencoder
 from bassnb.evaluation.rule import rule_bass
 from bassnb.evaluation.statistics import summary, way_summary
+from bassnb.files import name_bytes
 
 GROUPS = {"sources": "source", "families": "family", "sounds": "sound"}
 PLAYERS = ("generated", "rule")
@@ -84,7 +85,7 @@ def hear(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcri
     waves = {
         "true": example.bass,
         "autoencoder": through_autoencoder(accompanist, example.bass),
-        "generated": accompanist(example.mix, steps=steps, seed=zlib.crc32(case.name.encode())).audio,
+        "generated": accompanist(example.mix, steps=steps, seed=zlib.crc32(name_bytes(case.name))).audio,
         "rule": rule_bass(example.mix),
     }
     return {name: transcribe(wave) for name, wave in waves.items()}

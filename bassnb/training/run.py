@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from bassnb.checkpoints import load_state, load_strictly, read_tensors, save_state, write_json, write_tensors
+from bassnb.checkpoints import load_strictly, read_tensors, write_json, write_tensors
 from bassnb.files import remove_unfinished, write_atomically
 from bassnb.training.loop import TrainingError, step_seed
+from bassnb.training.states import load_state, save_state
 
 STATE, BEST, LOG = "state.safetensors", "best.safetensors", "log.jsonl"
 SAVE_SECONDS = 180  # between two checkpoints, at least
@@ -61,7 +62,7 @@ class Run:
             raise TrainingError(f"{self.folder} already holds a training; add --resume or choose another folder")
         if state.exists():
             meta = load_state(state, modules, optimizers)
-            if meta["config"] != self.config:
+            if meta.get("config") != self.config:
                 raise TrainingError(f"{self.folder} was trained with another configuration; choose another folder")
             self.step, self.best = meta["step"], meta.get("best")
             if accelerator.scaler and meta.get("scaler"):
@@ -213,9 +214,17 @@ def tidy(folder: Path, step: int) -> None:
     log = folder / LOG
     if log.is_file():
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
+        kept = [line for line in lines if step_of(line) <= step]
         if kept != lines:
             write_atomically(log, "".join(line + "\n" for line in kept).encode())
+
+
+def step_of(line: str) -> float:
+    """The step of a line of the log; infinity for a line that was cut off or is none."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+        return float("inf")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Miniature replicas of every layout, with the quirks of the real ones."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,19 @@ from bassnb.data.layouts import (
     LAYOUTS,
     MEDLEYDB_IN_MUSDB,
     MUSDB_VALIDATION,
+    described_stems,
     drawn_split,
     find_songs,
     plain,
-    read_yaml,
 )
 from bassnb.data.score import DataError
 from bassnb.data.stem_index import stem_index
+from bassnb.data.stems import StemDataset
 
 
 def write(path, rate=44_100, channels=2, samples=400):
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, 0.1 * np.ones((samples, channels), np.float32), rate)
+    soundfile.write(os.fsencode(path), 0.1 * np.ones((samples, channels), np.float32), rate)
     return path
 
 
@@ -166,12 +168,14 @@ def test_a_drawn_split_depends_on_the_name_alone_and_is_about_eight_to_one_to_on
     assert 0.76 < splits.count("train") / 2000 < 0.84 and 0.07 < splits.count("test") / 2000 < 0.13
 
 
-@pytest.mark.parametrize("content", ["", "just text", "[1, 2]", "a: b", "!!python/object/apply:os.system ['x']", "a: [1"])
+@pytest.mark.parametrize("content", ["", "just text", "[1, 2]", "a: b", "!!python/object/apply:os.system ['x']", "a: [1",
+                                     "stems: [1]", "stems: {S00: {a: 2001-99-99}}", "stems: " + "[" * 100_000, "- " * 100_000, "stems: {? [a]: b}",
+                                     "#" * 1_000_001])  # fmt: skip
 def test_yaml_without_stems_is_refused_and_nothing_in_it_is_run(tmp_path, content):
     path = Path(tmp_path / "metadata.yaml")
     path.write_text(content)
-    with pytest.raises(DataError, match="describes no stems"):
-        read_yaml(path)
+    with pytest.raises(DataError, match="describes no stems|holds more than 1 MB"):
+        described_stems(path)
 
 
 @pytest.mark.parametrize("collection", ["slakh", "medleydb"])
@@ -186,3 +190,31 @@ def test_one_song_with_broken_metadata_is_left_out_with_the_reason(tmp_path, col
     index = stem_index(tmp_path / "c", tmp_path / "cache", progress=False)
     assert len(index["songs"]) + len(index["skipped"]) == 2
     assert any("describes no stems" in reason for reason in index["skipped"].values())
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 8)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+
+
+@pytest.mark.parametrize("inside", ["../../secret.wav", "/{root}/secret.wav", "x" * 5000, "[{name}]", "*i", ""])
+def test_metadata_name_files_of_their_own_song_alone(tmp_path, inside):
+    name = "Band_Song"
+    write(tmp_path / "secret.wav")
+    write(tmp_path / "c" / name / f"{name}_STEMS" / f"{name}_STEM_01.wav")
+    other = inside.format(root=tmp_path, name=f"{name}_STEM_01.wav")
+    facts = f"{BOMB}stems:\n  S01: {{filename: {name}_STEM_01.wav, instrument: *i}}\n  S02: {{filename: {other}, instrument: vocals}}\n  S03: 1\n"
+    (tmp_path / "c" / name / f"{name}_METADATA.yaml").write_text(facts)
+    assert names(by_name(tmp_path / "c")[1][name]) == {"other": [f"{name}_STEM_01.wav"]}
+
+
+def test_names_that_are_no_text_are_indexed_and_encoded_like_others(tmp_path):
+    root = tmp_path / os.fsdecode(b"col\xff")
+    try:
+        for number in range(4):
+            for stem in (b"bass", b"gu\xfetar"):
+                write(root / os.fsdecode(b"song-\xff%d" % number) / os.fsdecode(stem + b".wav"), samples=100_000)
+    except OSError:
+        pytest.skip("this file system has names in UTF-8 alone")
+    first, again = (stem_index(root, tmp_path / "cache", progress=False) for _ in range(2))
+    assert first == again and len(first["songs"]) == 4 and not first["skipped"]
+    songs = StemDataset(root, cache=tmp_path / "cache", split="train", progress=False)
+    assert songs.facts()["songs"] == len(songs) > 0

@@ -1,4 +1,4 @@
-"""What the tests of this folder share: how hypothesis draws, and how cases are counted."""
+"""What the tests of this folder share: how hypothesis draws, and a model that plays at once."""
 
 import hypothesis
 import pytest
@@ -13,18 +13,6 @@ hypothesis.settings.register_profile(
     "bassnb", derandomize=True, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
 )
 hypothesis.settings.load_profile("bassnb")
-
-
-@pytest.fixture
-def tally(request):
-    """Counts the cases of a test that tries many, for the table of `python -m tests.robustness`."""
-    counts = []
-
-    def count():
-        counts.append(1)
-        request.node.user_properties[:] = [("cases", len(counts))]
-
-    return count
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,15 +17,15 @@ import typer
 from typer.testing import CliRunner
 
 from bassnb import cli
-from bassnb.audio import write_audio
-from bassnb.checkpoints import save_pretrained
+from bassnb.audio import read_audio, write_audio
+from bassnb.checkpoints import read_json, save_pretrained
 from bassnb.cli import app
 from bassnb.data.render import write_song
 from bassnb.data.songs import compose
 
 NUMBERS = ["-1", "0", "1", "1.5", "nan", "inf", "-inf", "1e308", "1" + "0" * 30, "x", "", "０", "1_0"]
-TEXTS = ["", "x" * 5000, "../..", "\n", "‮é\u0301", "-", "a;ls $(ls)", "<b>", "None"]
-PATHS = ["", ".", "missing/x.wav", "n" * 300, "\n", "/proc/nothing/x.wav", "/dev/null", "song.json", "mix.wav/x", "~/x"]
+TEXTS = ["", "x" * 5000, "../..", "\n", "‮é\u0301", "-", "a;ls $(ls)", "<b>", "None", "meta", "\udcff"]
+PATHS = ["", ".", "missing/x.wav", "n" * 300, "\n", "/proc/nothing/x.wav", "/dev/null", "song.json", "mix.wav/x", "~/x", "\udcff.wav"]
 KINDS = {int: NUMBERS, float: NUMBERS, str: TEXTS, Path: PATHS}
 LONG = {  # what would work, for hours
     ("songs", "--count"), ("songs", "--seconds"), ("train ablations", "--songs"), ("train ablations", "--cache"),
@@ -172,6 +173,34 @@ def test_asked_to_end_while_it_writes_it_leaves_nothing(place, number, status):
     _, errors = program.communicate(timeout=50)
     assert program.returncode in (status, 1) and "Traceback" not in errors and time.monotonic() - began < 40
     assert not [path for path in os.listdir() if path.startswith((".bass", "bass"))]
+
+
+@pytest.mark.parametrize("words, status", [
+    (["accompany", *BASE["accompany"]], 0),
+    (["songs", "--out", "songs", "--count", "1", "--seconds", "1"], 0),
+    (["info", "--model", "missing"], 2),
+])  # fmt: skip
+def test_nobody_need_listen(place, words, status):
+    """A service may have neither standard output nor standard error."""
+    whole = " ".join([shlex.quote(sys.executable), "-m", "bassnb", *words, ">&-", "2>&-", "<&-"])
+    assert subprocess.run(["bash", "-c", whole], timeout=100).returncode == status
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file systems of macOS have names in UTF-8 alone")
+def test_names_of_files_need_not_be_text(place):
+    mix, out = os.fsdecode(b"m\xffx.wav"), os.fsdecode(b"b\xffss.wav")
+    os.rename("mix.wav", mix)
+    result = CliRunner().invoke(app, ["accompany", mix, "--style", mix, "--out", out, *BASE["accompany"][3:]])
+    assert result.exit_code == 0, result.output
+    assert result.stdout_bytes.strip() == b"b\xffss.wav"
+    assert read_audio(out).shape == read_audio(mix).shape and read_json(Path(out).with_suffix(".json"))["mix"] == mix
+
+
+@pytest.mark.parametrize("encoding, said", [("utf-8", "曲.wav".encode()), ("cp1252", b"\\u66f2.wav"), ("ascii", b"\\u66f2.wav")])
+def test_names_can_be_printed_in_any_encoding(place, encoding, said):
+    words = [sys.executable, "-m", "bassnb", "accompany", "mix.wav", "--out", "曲.wav", *BASE["accompany"][3:]]
+    result = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"})
+    assert (result.returncode, result.stdout.strip()) == (0, said), result.stderr
 
 
 def test_the_command_names_itself():
