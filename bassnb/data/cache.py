@@ -128,8 +128,11 @@ def is_whole(path: Path, identity: str, expected: str | None) -> bool:
 
 
 def facts_of(metadata: dict[str, str]) -> dict:
-    """What a shard says of itself; one entry, because safetensors keeps several in no order."""
-    return json.loads(metadata.get(FACTS, "{}"))
+    """What a shard says of itself, or nothing; one entry, because safetensors keeps several in no order."""
+    try:
+        return json.loads(metadata.get(FACTS, "{}"))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def stretches(songs: StemDataset, plan: CachePlan) -> list[tuple[Place, int]]:

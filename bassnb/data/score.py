@@ -139,7 +139,7 @@ class Song:
             raw["parts"] = tuple(_part(part) for part in raw["parts"])
             raw["beats"], raw["downbeats"] = tuple(raw["beats"]), tuple(raw["downbeats"])
             return cls(**{item.name: raw[item.name] for item in fields(cls)})
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"This text is not a song ({error}); write songs with Song.to_json.") from error
 
 

@@ -25,17 +25,20 @@ _SEGMENT = 0.37  # seconds between the places where a chord may change: 16 frame
 _SHORTEST = 0.06  # seconds
 
 
-def recorded_songs(folder: Path, split: str | None = None) -> list[SongFiles]:
+def recorded_songs(folder: Path, split: str | None = None, above: frozenset[Path] = frozenset()) -> list[SongFiles]:
     """Songs with a bass and something else in a collection of any layout, or in collections below `folder`.
 
     Parameters
     ----------
     split : "test", for example, leaves out what a model may have been trained on; None takes all
+    above : folders that are being looked through, to which a link may lead back
     """
     try:
         found = find_songs(folder)[1]
     except DataError:
-        return [song for inner in folders(folder) for song in recorded_songs(inner, split)]
+        above = above | {folder.resolve()}
+        inside = [inner for inner in folders(folder) if inner.resolve() not in above]
+        return [song for inner in inside for song in recorded_songs(inner, split, above)]
     return [song for song in found if "bass" in song.stems and len(song.stems) > 1 and split in (None, song.split)]
 
 

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from accelerate import Accelerator
 
@@ -134,11 +135,12 @@ def test_rests_are_steps_in_which_nothing_sounds():
     assert rests(torch.stack([wave, wave + 0.01]), 3).tolist() == [[True, False, True], [False] * 3]
 
 
-@pytest.mark.parametrize("damage", ["missing", "half"])
+@pytest.mark.parametrize("damage", ["missing", "half", "foreign"])
 def test_an_interrupted_encoding_is_finished(root, finished, smoke, folder, damage):
     before, lost = times(folder), folder / "train-000002.safetensors"
     (folder / "manifest.json").unlink()
-    lost.unlink() if damage == "missing" else lost.write_bytes(lost.read_bytes()[:1000])
+    foreign = safetensors.torch.save({"x": torch.zeros(1)}, {"facts": "no JSON"})
+    lost.unlink() if damage == "missing" else lost.write_bytes(foreign if damage == "foreign" else lost.read_bytes()[:1000])
     encoded(root, smoke, folder)
     after = times(folder)
     assert {name for name in before if before[name] != after[name]} == {lost.name}

@@ -38,6 +38,13 @@ def test_songs_are_folders_with_a_bass_and_something_else(library):
     assert [place.name for place in recorded_songs(library[0])] == ["one", "two", "silent"]
 
 
+def test_links_that_lead_back_are_not_followed(library, tmp_path):
+    for name, target in (("x", tmp_path), ("y", tmp_path), ("inner/up", tmp_path), ("songs", library[0])):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(target, target_is_directory=True)
+    assert [place.name for place in recorded_songs(tmp_path)] == ["one", "two", "silent"]
+
+
 @pytest.mark.parametrize("place", ["a/one", "b/two"])
 def test_the_truth_is_heard(library, place):
     song, bass, mix = read_recording(one(library, place), 24.0)

@@ -196,7 +196,7 @@ def test_names_of_files_need_not_be_text(place):
     assert read_audio(out).shape == read_audio(mix).shape and read_json(Path(out).with_suffix(".json"))["mix"] == mix
 
 
-@pytest.mark.parametrize("encoding, said", [("utf-8", "曲.wav".encode()), ("cp1252", b"\\u66f2.wav"), ("ascii", b"\\u66f2.wav")])
+@pytest.mark.parametrize("encoding, said", [("utf-8", "曲.wav".encode()), ("cp1252", b"\\u66f2.wav")])
 def test_names_can_be_printed_in_any_encoding(place, encoding, said):
     words = [sys.executable, "-m", "bassnb", "accompany", "mix.wav", "--out", "曲.wav", *BASE["accompany"][3:]]
     result = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"})
