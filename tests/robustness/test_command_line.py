@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from bassnb.cli import app
 from bassnb.data.render import write_song
 from bassnb.data.songs import compose
 
+ROOT = Path(__file__).parents[2]
 NUMBERS = ["-1", "0", "1", "1.5", "nan", "inf", "-inf", "1e308", "1" + "0" * 30, "x", "", "０", "1_0"]
 TEXTS = ["", "x" * 5000, "../..", "\n", "‮é\u0301", "-", "a;ls $(ls)", "<b>", "None", "meta", "\udcff"]
 PATHS = ["", ".", "missing/x.wav", "n" * 300, "\n", "/proc/nothing/x.wav", "/dev/null", "song.json", "mix.wav/x", "~/x", "\udcff.wav"]
@@ -201,6 +203,20 @@ def test_names_can_be_printed_in_any_encoding(place, encoding, said):
     words = [sys.executable, "-m", "bassnb", "accompany", "mix.wav", "--out", "曲.wav", *BASE["accompany"][3:]]
     result = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"})
     assert (result.returncode, result.stdout.strip()) == (0, said), result.stderr
+
+
+PAGES = sorted(path for place in ("*.md", "book/*.md", "book/*.ipynb", "book/*.sh") for path in ROOT.glob(place))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_on_pages_exist(page):
+    known = {name: {word for parameter in command.params for word in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+             for name, command in commands()}  # fmt: skip
+    text = page.read_text("utf-8").replace("\\n", "\n")  # lines of a notebook
+    for group, name, rest in re.findall(r"(?<![\w/.-])bassnb (?:(train|evaluate) )?([a-z]+)\b([^`\n|&;]*)", text):
+        command = f"{group} {name}".strip()
+        if group or command in known:
+            assert set(re.findall(r"(?<=\s)--[a-z-]+", rest)) <= known[command], command
 
 
 def test_the_command_names_itself():
