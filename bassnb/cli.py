@@ -120,8 +120,8 @@ def songs(
     """Compose and render songs with their ground truth."""
     from tqdm import tqdm
 
-    from bassnb.data.render import write_song
-    from bassnb.data.songs import compose
+    from bassnb.composer.render import write_song
+    from bassnb.composer.songs import compose
 
     for number in tqdm(range(seed, seed + count), desc="songs", disable=not shows_progress()):
         folder = out / f"{split}-{number:06d}"

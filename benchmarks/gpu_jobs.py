@@ -14,9 +14,9 @@ from torch import Tensor
 
 from bassnb.accompanist import PRECISIONS, guided_denoiser
 from bassnb.autoencoder import Autoencoder
+from bassnb.collections.latents import LatentDataset
+from bassnb.collections.pools import OTHERS, StemPool
 from bassnb.critics import Critics
-from bassnb.data.latents import LatentDataset
-from bassnb.data.pools import OTHERS, StemPool
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO, AutoencoderConfig, AutoencoderTraining
 from bassnb.sampling import ddim
 from bassnb.training.ahead import WORKERS, Ahead

@@ -2,7 +2,7 @@
 
 Four songs that no shipped weights were trained on: mix (everything but the bass) and bass as 16-bit FLAC, the other
 stems as Ogg. And the eight General MIDI basses playing one line, 5 s each. The notes stand in the `song.json` and
-`phrase.json` files, which `bassnb.data.songs.compose` once wrote: later versions of it give other songs for the same
+`phrase.json` files, which `bassnb.composer.songs.compose` once wrote: later versions of it give other songs for the same
 seeds, the files stay.
 """
 
@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bassnb.audio import write_audio
-from bassnb.data.render import mix_of, render
-from bassnb.data.score import Song
-from bassnb.data.songs import BASSES
+from bassnb.composer.render import mix_of, render
+from bassnb.composer.score import Song
+from bassnb.composer.songs import BASSES
 
 HERE = Path(__file__).parent
 SONGS = ("pop", "latin", "rock", "jazz")

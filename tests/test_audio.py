@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.audio import AudioError, LEVEL, as_stereo, loudness, peak, read_audio, rms, to_level, write_audio
+from bassnb.audio import LEVEL, AudioError, as_stereo, loudness, peak, read_audio, rms, to_level, write_audio
 
 
 def tone(seconds=0.5, rate=44_100, channels=2, frequency=440.0):

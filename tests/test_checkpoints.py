@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from bassnb.checkpoints import (
-    CheckpointError, System, adopt_defaults, find_model, load_pretrained, read_tensors, save_pretrained, write_tensors,
+    CheckpointError,
+    System,
+    adopt_defaults,
+    find_model,
+    load_pretrained,
+    read_tensors,
+    save_pretrained,
+    write_tensors,
 )  # fmt: skip
 from bassnb.presets import SMOKE
 

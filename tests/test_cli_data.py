@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import write_json, write_tensors
 from bassnb.cli import app
-from bassnb.data.cache import CachedPairs
-from bassnb.data.latents import fingerprint
-from bassnb.data.layouts import LAYOUTS
+from bassnb.collections.cache import CachedPairs
+from bassnb.collections.latents import fingerprint
+from bassnb.collections.layouts import LAYOUTS
 from bassnb.presets import SMOKE
 from bassnb.training.diffusion import load_autoencoders
 

@@ -4,8 +4,18 @@ import pytest
 import torch
 
 from bassnb.diffusion import (
-    TIMES, DiffusionError, add_noise, alpha_beta, c_from_v, diffusion_loss, draw_noise, eps_from_c, eps_from_v,
-    log_normal_times, time_from_alpha, v_target,
+    TIMES,
+    DiffusionError,
+    add_noise,
+    alpha_beta,
+    c_from_v,
+    diffusion_loss,
+    draw_noise,
+    eps_from_c,
+    eps_from_v,
+    log_normal_times,
+    time_from_alpha,
+    v_target,
 )  # fmt: skip
 
 

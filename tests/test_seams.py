@@ -12,10 +12,10 @@ import torch
 
 from bassnb import accompanist as module
 from bassnb.accompanist import Accompanist
-from bassnb.data.render import render
-from bassnb.data.songs import compose
-from bassnb.evaluation.match import compare, transcribe
-from bassnb.evaluation.style import style_embedding
+from bassnb.composer.render import render
+from bassnb.composer.songs import compose
+from bassnb.metrics.match import compare, transcribe
+from bassnb.metrics.style import style_embedding
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.tracks import Track
 from bassnb.windows import windowed

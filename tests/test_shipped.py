@@ -10,8 +10,8 @@ from bassnb import Accompanist
 from bassnb.audio import SAMPLE_RATE, peak, read_audio, rms
 from bassnb.checkpoints import SHIPPED, checksum, read_json
 from bassnb.cli import app
-from bassnb.data.score import Song, chord_at
-from bassnb.evaluation.pitch import track_pitch
+from bassnb.composer.score import Song, chord_at
+from bassnb.metrics.pitch import track_pitch
 
 SAMPLES = Path(__file__).parents[1] / "data_samples"
 SONGS = sorted(path.parent.name for path in SAMPLES.glob("*/song.json"))

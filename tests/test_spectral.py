@@ -7,8 +7,18 @@ import pytest
 import torch
 
 from bassnb.spectral import (
-    PAPER_HOPS, alternate_projections, flux_distance, griffin_lim, istft, log_magnitude, log_mel, magnitude, mel_filters,
-    multi_scale_spectral_distance, relative_spectral_distance, stft,
+    PAPER_HOPS,
+    alternate_projections,
+    flux_distance,
+    griffin_lim,
+    istft,
+    log_magnitude,
+    log_mel,
+    magnitude,
+    mel_filters,
+    multi_scale_spectral_distance,
+    relative_spectral_distance,
+    stft,
 )  # fmt: skip
 
 GENERATOR = torch.Generator().manual_seed(0)

@@ -17,7 +17,7 @@ def index(
     data: Collection, stem: Stem = "bass", cache: Cache = Path("cache"), without_musdb: WithoutMusdb = False
 ) -> None:
     """Listen once to a collection of stems, and say what it holds."""
-    from bassnb.data.stems import survey
+    from bassnb.collections.stems import survey
 
     for line in survey(data, stem, cache, without_musdb=without_musdb, progress=shows_progress()):
         typer.echo(line)
@@ -39,8 +39,8 @@ def encode(
     without_musdb: WithoutMusdb = False,
 ) -> None:
     """Encode a collection of stems once, for `train diffusion --latents`; what is there already is kept."""
-    from bassnb.data.cache import CachePlan, encode_splits
-    from bassnb.data.stems import open_splits
+    from bassnb.collections.cache import CachePlan, encode_splits
+    from bassnb.collections.stems import open_splits
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import load_autoencoders
     from bassnb.training.loop import open_accelerator

@@ -1,4 +1,4 @@
-"""`bassnb evaluate`: one command for each examination. Heavy imports wait inside. Taught in chapter 9."""
+"""`bassnb evaluate`: one command for each study. Heavy imports wait inside. Taught in chapter 9."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from typing import Annotated, Optional
 
 import typer
 
-from bassnb.commands.options import Device, Model, Results, Songs, group, shows_progress
+from bassnb.commands.options import Cache, Device, Model, Results, RunFolder, Songs, group, shows_progress
 
 evaluate_app = group("Measure a model on unseen songs, into JSON files.")
 
 
-def examine(names: list[str], model: str, device: str, out: Path | None, **options) -> None:
-    """Run examinations by name and write one JSON file each."""
+def examine(name: str, model: str, device: str, out: Path | None, **options) -> None:
+    """Run a study and write its JSON file."""
     from bassnb.accompanist import Accompanist
-    from bassnb.evaluation.suite import examine as run
+    from bassnb.studies.suite import examine as run
 
-    accompanist = Accompanist.from_pretrained(model, device=device)
-    for name in names:
-        path = out if out and len(names) == 1 else (out or Path("results")) / f"{name}.json"
-        headline = run(name, accompanist, path, progress=shows_progress(), **options)
-        typer.echo(f"{path}: {headline}")
+    path = out or Path("results") / f"{name}.json"
+    headline = run(name, Accompanist.from_pretrained(model, device=device), path, progress=shows_progress(), **options)
+    typer.echo(f"{path}: {headline}")
 
 
 @evaluate_app.command("match")
@@ -35,7 +33,7 @@ def evaluate_match_command(
     device: Device = "auto",
 ) -> None:
     """Generated bass between floor and ceiling on 64 test songs."""
-    examine(["match"], model, device, out, songs=songs, steps=steps, guidance=guidance, phi=phi)
+    examine("match", model, device, out, songs=songs, steps=steps, guidance=guidance, phi=phi)
 
 
 @evaluate_app.command("guidance")
@@ -49,21 +47,21 @@ def evaluate_guidance_command(
     """Choose guidance and phi on 16 validation songs."""
     from bassnb.checkpoints import adopt_defaults, read_json
 
-    examine(["guidance"], model, device, out, songs=songs)
+    examine("guidance", model, device, out, songs=songs)
     if adopt:
         best = read_json(out or Path("results/guidance.json"))["best"]
         adopt_defaults(model, guidance=best["guidance"], phi=best["phi"])
 
 
-def plain_examination(name: str, help: str) -> None:
-    """Give an examination that needs no settings of its own a command."""
+def plain_study(name: str, help: str) -> None:
+    """Give a study that needs no settings of its own a command."""
     @evaluate_app.command(name, help=help)
     def command(model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto") -> None:
-        examine([name], model, device, out, songs=songs)
+        examine(name, model, device, out, songs=songs)
 
 
-def distance_examination(name: str, help: str) -> None:
-    """Give an examination by Fréchet distances a command."""
+def distance_study(name: str, help: str) -> None:
+    """Give a study of Fréchet distances a command."""
     @evaluate_app.command(name, help=help)
     def command(
         model: Model = "classroom",
@@ -73,18 +71,18 @@ def distance_examination(name: str, help: str) -> None:
         out: Results = None,
         device: Device = "auto",
     ) -> None:  # fmt: skip
-        examine([name], model, device, out, songs=songs, reference=reference, embedding=embedding)
+        examine(name, model, device, out, songs=songs, reference=reference, embedding=embedding)
 
 
-distance_examination("frechet", "Frechet distance of takes to true basses of other songs.")
-distance_examination("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
-distance_examination("samplers", "Two samplers at several numbers of steps: distance, match, and what 64 steps have over them.")
-distance_examination("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
-plain_examination("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
-plain_examination("probe", "Read the chord root from mix latents of unseen songs.")
-plain_examination("contrastive", "Does a learned judge find the bass of each mix among 25?")
-plain_examination("style", "Distance of takes to a style reference, with and without grounding.")
-plain_examination("length", "Songs of 24 s to 5 minutes, and one song seen in pieces.")
+distance_study("frechet", "Frechet distance of takes to true basses of other songs.")
+distance_study("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
+distance_study("samplers", "Two samplers at several numbers of steps: distance, match, and what 64 steps have over them.")
+distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
+plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
+plain_study("probe", "Read the chord root from mix latents of unseen songs.")
+plain_study("contrastive", "Does a learned judge find the bass of each mix among 25?")
+plain_study("style", "Distance of takes to a style reference, with and without grounding.")
+plain_study("length", "Songs of 24 s to 5 minutes, and one song seen in pieces.")
 
 
 @evaluate_app.command("transfer")
@@ -105,7 +103,20 @@ def evaluate_transfer_command(
     places = [str(place) for place in folder] if folder else None
     options = {"folder": places, "soundfont": soundfont and str(soundfont), "family": family or None,
                "split": split}  # fmt: skip
-    examine(["transfer"], model, device, out, songs=songs, seconds=seconds, steps=steps, **options)
+    examine("transfer", model, device, out, songs=songs, seconds=seconds, steps=steps, **options)
+
+
+@evaluate_app.command("ablations")
+def evaluate_ablations_command(
+    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), out: Results = None, device: Device = "auto"
+) -> None:
+    """Train small networks with one thing changed each, and mark them; what is there already is kept."""
+    from bassnb.checkpoints import load_pretrained, write_json
+    from bassnb.studies.ablations import run_ablations
+
+    report = run_ablations(load_pretrained(model), run, cache=cache, device=device, progress=shows_progress())
+    command = f"bassnb evaluate ablations --run {run} --model {model}"
+    typer.echo(write_json(out or Path("results/ablations.json"), {"command": command, **report}))
 
 
 @evaluate_app.command("all")
@@ -116,13 +127,13 @@ def evaluate_all_command(
     device: Device = "auto",
     quick: Annotated[bool, typer.Option("--quick", help="Minutes, not hours, for figures that are noise.")] = False,
 ) -> None:
-    """Every examination and the summary; match takes the model's own guidance."""
+    """Every study and the summary; match takes the model's own guidance."""
     from bassnb.accompanist import Accompanist
-    from bassnb.evaluation.suite import QUICK, examine_all
-    from bassnb.evaluation.summary import write_summary
+    from bassnb.studies.suite import examine_all, quick_settings
+    from bassnb.studies.summary import write_summary
 
     out = out or Path("_quick" if quick else "results")
-    settings, command = (QUICK, "bassnb evaluate all --quick") if quick else (None, None)
+    settings, command = (quick_settings(), "bassnb evaluate all --quick") if quick else (None, None)
     accompanist = Accompanist.from_pretrained(model, device=device)
     options, whole = {"songs": songs, "progress": shows_progress()}, True
     for name, line, done in examine_all(accompanist, out, settings=settings, command=command, **options):
@@ -139,7 +150,7 @@ def evaluate_summary_command(
     into: Annotated[Optional[Path], typer.Option(help="Markdown file with a marked place for the table of marks.")] = None,
 ) -> None:
     """Claims of the paper and our goals beside what was measured; reads files only."""
-    from bassnb.evaluation.summary import put_into, read_reports, write_summary
+    from bassnb.studies.summary import put_into, read_reports, write_summary
 
     typer.echo("{}: {}".format(*write_summary(results)))
     if into:

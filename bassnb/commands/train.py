@@ -13,17 +13,15 @@ from bassnb.commands.options import (
     Device,
     Model,
     PresetName,
-    Results,
+    RunFolder,
     Seed,
     Stem,
     WithoutMusdb,
     group,
-    shows_progress,
 )
 
 train_app = group("Train one part of the system; --resume continues exactly.")
 
-RunFolder = Annotated[Path, typer.Option("--run", help="Folder for checkpoints, curves and the finished weights.")]
 Steps = Annotated[Optional[int], typer.Option(min=1, help="Stop after so many of the preset's steps.")]
 Resume = Annotated[bool, typer.Option(help="Continue the training in the run folder.")]
 Precision = Annotated[str, typer.Option(help="no, bf16 or fp16.")]
@@ -110,16 +108,3 @@ def train_judge_command(
 
     train_contrastive(load_pretrained(model), run, cache=cache, seed=seed, resume=resume, steps=steps, device=device)
     say(run / "judge.safetensors")
-
-
-@train_app.command("ablations")
-def train_ablations_command(
-    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), out: Results = None, device: Device = "auto"
-) -> None:
-    """Train small networks with one thing changed each, and mark them; what is there already is kept."""
-    from bassnb.checkpoints import load_pretrained, write_json
-    from bassnb.training.ablations import run_ablations
-
-    report = run_ablations(load_pretrained(model), run, cache=cache, device=device, progress=shows_progress())
-    command = f"bassnb train ablations --run {run} --model {model}"
-    typer.echo(write_json(out or Path("results/ablations.json"), {"command": command, **report}))

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import write_json, write_tensors
+from bassnb.collections.pools import OTHERS, TARGET, Pool, RecordedPool, StemPool
+from bassnb.collections.stems import open_splits
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
-from bassnb.data.pools import OTHERS, TARGET, Pool, RecordedPool, StemPool
-from bassnb.data.stems import open_splits
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
 from bassnb.spectral import FLUX_HOPS, PAPER_HOPS, flux_distance, multi_scale_spectral_distance, relative_spectral_distance
 from bassnb.training.ahead import Ahead
@@ -50,14 +50,14 @@ def train_autoencoder(
     Parameters
     ----------
     stem : "mix" for sub-mixes, "bass", or with `data` any other stem of the collection, which takes the bass's shape
-    data : folder of a collection of stems, see `bassnb.data.layouts`; by default generated songs
+    data : folder of a collection of stems, see `bassnb.collections.layouts`; by default generated songs
     cache : folder for the rendered songs, or the index of the collection
     steps : stop after that many of the preset's steps; resuming continues
     precision : "no", "bf16" or "fp16", as in accelerate
     compile : see `compile_in_place`; a training may be resumed with it or without it
     accumulate : parts in which each process computes its batch, one after the other, to save memory
     best : leave the weights of the best validation instead of the last
-    without_musdb : see `bassnb.data.layouts.find_songs`
+    without_musdb : see `bassnb.collections.layouts.find_songs`
 
     Raises
     ------

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from bassnb.checkpoints import System
-from bassnb.data.latents import LatentDataset, fingerprint
-from bassnb.evaluation.contrastive import ContrastiveModel, info_nce, save_judge
+from bassnb.collections.latents import LatentDataset, fingerprint
+from bassnb.metrics.contrastive import ContrastiveModel, info_nce, save_judge
 from bassnb.training.diffusion import latent_pairs
 from bassnb.training.loop import learning_rate, open_accelerator, step_seed
 from bassnb.training.run import Run

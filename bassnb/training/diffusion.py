@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained, load_strictly, read_json, read_tensors, save_pretrained
-from bassnb.data.cache import CachedPairs, cached_splits
-from bassnb.data.latents import LatentDataset, encode_songs, fingerprint
-from bassnb.data.pairs import LivePairs
-from bassnb.data.stems import open_splits
+from bassnb.collections.cache import CachedPairs, cached_splits
+from bassnb.collections.latents import LatentDataset, encode_songs, fingerprint
+from bassnb.collections.pairs import LivePairs
+from bassnb.collections.stems import open_splits
 from bassnb.diffusion import diffusion_loss
 from bassnb.presets import DiffusionTraining, Preset
 from bassnb.training.ahead import Ahead
@@ -82,7 +82,7 @@ def train_diffusion(
     compile : see `compile_in_place`; a training may be resumed with it or without it
     accumulate : parts in which each process computes its batch, one after the other, to save memory
     best : leave the weights of the best validation instead of the last
-    without_musdb : see `bassnb.data.layouts.find_songs`
+    without_musdb : see `bassnb.collections.layouts.find_songs`
 
     Raises
     ------

@@ -29,7 +29,7 @@ CLASSES = {
     "settings, arguments and shapes": ["robustness/test_parameters.py", "robustness/test_shapes.py"],
     "the command line": ["robustness/test_command_line.py", "test_cli*.py"],
     "models and training states": ["robustness/test_models.py", "test_checkpoints.py", "training/test_states.py"],
-    "collections, scores and caches": ["data/test_cache.py", "data/test_layouts.py", "data/test_m*.py", "data/test_recorded_pool.py"],
+    "collections, scores and caches": ["collections/test_cache.py", "collections/test_layouts.py", "data/test_m*.py", "data/test_recorded_pool.py"],
     "any input that hypothesis thinks of": ["robustness/test_properties.py"],
     "files that are written": ["robustness/test_writes.py"],
     "trainings that are interrupted": ["training/test_survival.py", "training/test_processes.py"],

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import soundfile
-from tests.robustness.audio_corpus import CASES, DECLARED, EITHER, REFUSED
 from typer.testing import CliRunner
 
 from bassnb.cli import app
 from bassnb.errors import BassnbError
+from tests.robustness.audio_corpus import CASES, DECLARED, EITHER, REFUSED
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.name}")

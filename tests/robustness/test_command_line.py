@@ -21,8 +21,8 @@ from bassnb import cli
 from bassnb.audio import read_audio, write_audio
 from bassnb.checkpoints import read_json, save_pretrained
 from bassnb.cli import app
-from bassnb.data.render import write_song
-from bassnb.data.songs import compose
+from bassnb.composer.render import write_song
+from bassnb.composer.songs import compose
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = ["-1", "0", "1", "1.5", "nan", "inf", "-inf", "1e308", "1" + "0" * 30, "x", "", "０", "1_0"]
@@ -30,8 +30,8 @@ TEXTS = ["", "x" * 5000, "../..", "\n", "‮é\u0301", "-", "a;ls $(ls)", "<b>",
 PATHS = ["", ".", "missing/x.wav", "n" * 300, "\n", "/proc/nothing/x.wav", "/dev/null", "song.json", "mix.wav/x", "~/x", "\udcff.wav"]
 KINDS = {int: NUMBERS, float: NUMBERS, str: TEXTS, Path: PATHS}
 LONG = {  # what would work, for hours
-    ("songs", "--count"), ("songs", "--seconds"), ("train ablations", "--songs"), ("train ablations", "--cache"),
-    ("train ablations", "--run"), ("train ablations", "--out"),
+    ("songs", "--count"), ("songs", "--seconds"), ("evaluate ablations", "--songs"), ("evaluate ablations", "--cache"),
+    ("evaluate ablations", "--run"), ("evaluate ablations", "--out"),
 }  # fmt: skip
 BASE = {  # words with which a command is quickly done, or refuses to begin
     "accompany": ["mix.wav", "--out", "bass.wav", "--model", "model", "--steps", "1"],

@@ -11,8 +11,8 @@ import torch
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import read_audio
-from bassnb.data.render import render
-from bassnb.data.songs import compose
+from bassnb.composer.render import render
+from bassnb.composer.songs import compose
 from bassnb.diffusion import draw_noise
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.layers import ChannelNorm

@@ -17,10 +17,10 @@ from hypothesis.extra import numpy as arrays
 from bassnb.accompanist import AccompanimentError, numbered
 from bassnb.audio import AudioError, as_stereo, read_audio, resample, write_audio
 from bassnb.checkpoints import CheckpointError, load_pretrained, read_json, read_tensors, write_json
-from bassnb.data.midi import read_midi
-from bassnb.data.musicxml import read_musicxml
-from bassnb.data.score import Song
-from bassnb.data.songs import compose
+from bassnb.collections.midi import read_midi
+from bassnb.collections.musicxml import read_musicxml
+from bassnb.composer.score import Song
+from bassnb.composer.songs import compose
 from bassnb.diffusion import add_noise, alpha_beta, c_from_v, eps_from_c, eps_from_v, time_from_alpha, v_target
 from bassnb.errors import BassnbError
 from bassnb.grounding import ground

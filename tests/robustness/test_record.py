@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+
 from tests.robustness.__main__ import CLASSES, Count
 from tests.robustness.mutants import SURVIVORS
 

@@ -11,7 +11,13 @@ from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.sampling import ddim, dpm_solver
 from bassnb.spectral import (
-    alternate_projections, flux_distance, griffin_lim, istft, multi_scale_spectral_distance, relative_spectral_distance, stft,
+    alternate_projections,
+    flux_distance,
+    griffin_lim,
+    istft,
+    multi_scale_spectral_distance,
+    relative_spectral_distance,
+    stft,
 )  # fmt: skip
 from bassnb.windows import windowed
 

@@ -7,8 +7,8 @@ import torch
 from accelerate import Accelerator
 
 from bassnb.checkpoints import System, read_tensors
-from bassnb.data.latents import LatentDataset
-from bassnb.evaluation.contrastive import load_judge
+from bassnb.collections.latents import LatentDataset
+from bassnb.metrics.contrastive import load_judge
 from bassnb.presets import get_preset
 from bassnb.training import contrastive
 from bassnb.training.contrastive import ContrastivePlan, held_out_scores, train_contrastive

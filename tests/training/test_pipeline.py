@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from bassnb.data.render import render
-from bassnb.data.songs import compose
+from bassnb.composer.render import render
+from bassnb.composer.songs import compose
 
 ROOT = Path(__file__).parents[2]
 SONGS = {  # two to train with, one of the fourteen for validation, one for the test

@@ -14,8 +14,8 @@ import torch
 from accelerate import Accelerator
 
 from bassnb.checkpoints import read_tensors
-from bassnb.data.render import write_song
-from bassnb.data.songs import compose
+from bassnb.composer.render import write_song
+from bassnb.composer.songs import compose
 from bassnb.presets import SMOKE
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
@@ -84,8 +84,8 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from bassnb.errors import BassnbError
-from bassnb.data.render import write_song
-from bassnb.data.songs import compose
+from bassnb.composer.render import write_song
+from bassnb.composer.songs import compose
 from bassnb.presets import SMOKE
 from bassnb.training import autoencoder, run
 torch.set_num_threads(1)

@@ -1,0 +1,111 @@
+"""Latents of generated songs on disk: what the diffusion model is trained on. Taught in chapter 10.
+
+Mix and bass of a song are encoded whole and from the same first sample, so that latent step l of one belongs to
+latent step l of the other, and a crop takes one offset for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from bassnb.audio import to_level
+from bassnb.autoencoder import Autoencoder
+from bassnb.checkpoints import read_tensors, write_tensors
+from bassnb.collections.augment import colour_mix
+from bassnb.collections.pools import OTHERS, TARGET, own_part, random_submix, stems_of
+from bassnb.composer.songs import SONGS_VERSION
+
+SHARD = 50  # songs a file
+
+
+@torch.inference_mode()
+def encode_song(
+    mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, seed: int, split: str, seconds: float, submixes: int
+) -> tuple[Tensor, Tensor]:
+    """Standardised latents of one generated song: bass (32, L) and `submixes` different mixes (submixes, 64, L), on the CPU.
+
+    The first mix is the sum of all other stems as it is, the others are random non-empty subsets of them (section 4)
+    through `colour_mix`; the level of a mix varies by +-3 dB, that of the bass is always the same.
+    """
+    rng = np.random.default_rng([seed, submixes])
+    stems = stems_of(seed, split, seconds, (TARGET, *OTHERS))
+    mixes = [stems[1:].sum(0), *(colour_mix(random_submix(stems[1:], rng), rng) for _ in range(submixes - 1))]
+    mixes = torch.stack([to_level(mix, rng.uniform(-3, 3)) for mix in mixes])
+    device = mix_autoencoder.latent_mean.device
+    c_x = mix_autoencoder.standardise(mix_autoencoder.encode(mixes.to(device)))
+    c_y = bass_autoencoder.standardise(bass_autoencoder.encode(to_level(stems[0])[None].to(device)))
+    return c_y[0].cpu(), c_x.cpu()
+
+
+def fingerprint(*autoencoders: Autoencoder) -> str:
+    """Sixteen hexadecimal digits that change with any weight of the encoders or any latent statistic."""
+    digest = hashlib.sha256()
+    for autoencoder in autoencoders:
+        for tensor in (*autoencoder.encoder.state_dict().values(), autoencoder.latent_mean, autoencoder.latent_std):
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def encode_songs(
+    mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, folder: str | Path, *, split: str, count: int,
+    seconds: float, submixes: int, worker: int = 0, workers: int = 1,
+) -> list[Path]:  # fmt: skip
+    """Encode songs 0 ... count - 1 into shards of 50; shards that are there already are kept.
+
+    Several processes share the work when each is given its own `worker` of `workers`.
+
+    Returns
+    -------
+    paths : of all shards, also those of other workers
+    """
+    key = fingerprint(mix_autoencoder, bass_autoencoder)
+    folder = Path(folder) / f"latents-{split}-{seconds:g}s-{submixes}x-{key}-songs{SONGS_VERSION}"
+    # The name says which songs are inside: a last shard of 4 songs is not taken for one of 50 when `count` has grown.
+    paths = [folder / f"{first:06d}-{min(first + SHARD, count):06d}.safetensors" for first in range(0, count, SHARD)]
+    todo = [path for index, path in enumerate(paths) if index % workers == worker and not path.exists()]
+    for path in tqdm(todo, desc=f"encoding {split} songs", unit="shard", disable=not todo):
+        songs = [encode_song(mix_autoencoder, bass_autoencoder, seed, split, seconds, submixes)
+                 for seed in range(*map(int, path.stem.split("-")))]  # fmt: skip
+        bass, mix = (torch.stack(latents).half() for latents in zip(*songs))
+        write_tensors(path, {"bass": bass, "mix": mix}, {"split": split, "encoders": key})
+    return paths
+
+
+@dataclass(frozen=True)
+class LatentDataset:
+    """Pairs of standardised latents in memory: bass (songs, 32, L) and mix (songs, submixes, 64, L), float16."""
+
+    bass: Tensor
+    mix: Tensor
+
+    @classmethod
+    def load(cls, paths: list[Path]) -> LatentDataset:
+        """Read the shards that `encode_songs` wrote."""
+        shards = [read_tensors(path)[0] for path in paths]
+        return cls(*(torch.cat([shard[name] for shard in shards]) for name in ("bass", "mix")))
+
+    def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
+        """Random crops c_y (size, 32, length) and c_x (size, 64, length): one song, one submix and one offset each.
+
+        The same `seed` always gives the same batch, of which `share` asks for a part: see `bassnb.collections.pools.own_part`.
+        """
+        rng = np.random.default_rng(seed)
+        songs = rng.integers(len(self.bass), size=size)
+        submixes = rng.integers(self.mix.shape[1], size=size)
+        offsets = rng.integers(max(self.bass.shape[-1] - length, 0) + 1, size=size)
+        own = [(songs[item], submixes[item], offsets[item]) for item in own_part(size, share)]
+        c_y = torch.stack([self.bass[s, :, o : o + length] for s, _, o in own])
+        c_x = torch.stack([self.mix[s, m, :, o : o + length] for s, m, o in own])
+        return c_y.float(), c_x.float()
+
+    @staticmethod
+    def latents(*batch: Tensor) -> tuple[Tensor, ...]:
+        """What `batch` gave: latents already, see `bassnb.collections.pairs.LivePairs`."""
+        return batch

@@ -1,0 +1,69 @@
+"""Pairs of mix and stem from recorded songs, read and encoded while a training runs. Taught in chapter 10."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bassnb.audio import to_level
+from bassnb.autoencoder import Autoencoder
+from bassnb.collections.augment import colour_mix
+from bassnb.collections.change import draw_change
+from bassnb.collections.pools import own_part, random_subset
+from bassnb.collections.stems import Place, StemDataset
+from bassnb.presets import TIME_RATIO
+
+
+def read_pair(songs: StemDataset, place: Place, rng: np.random.Generator | None = None) -> tuple[Tensor, Tensor]:
+    """Stem and mix (2, samples) at a place, at about -20 dBFS.
+
+    Parameters
+    ----------
+    rng : chooses a sub-mix and colours it; without it the mix is the sum of all other stems, as it is
+    """
+    names = [name for name in place.sounding() if name != songs.target]
+    names = names or sorted(name for name in place.song.stems if name != songs.target)
+    if rng:
+        names = [names[index] for index in random_subset(range(len(names)), rng)]
+    stems = songs.read(place, [songs.target, *names])
+    stem, mix = stems.pop(songs.target), sum(stems.values())
+    if rng:
+        mix = colour_mix(mix, rng)
+    return to_level(stem, place.change.gain_db), to_level(mix, place.change.gain_db)
+
+
+class LivePairs:
+    """Pairs drawn as waves and encoded on the device of the training: every one is new, and nothing is stored.
+
+    Each crop is read with as much around it as the encoders hear, so that its latents are those of the whole song.
+    """
+
+    def __init__(self, songs: StemDataset, mix_autoencoder: Autoencoder, stem_autoencoder: Autoencoder):
+        self.songs, self.autoencoders = songs, (stem_autoencoder, mix_autoencoder)
+        self.reach = max(autoencoder.encoder_reach for autoencoder in self.autoencoders)
+
+    def facts(self) -> dict:
+        """What a training remembers of its data, JSON-ready."""
+        return self.songs.facts()
+
+    def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
+        """Waves of stems and mixes, each (size, 2, N), for `latents`; `share` as in `bassnb.collections.pools.own_part`."""
+        samples = (length + 2 * self.reach) * TIME_RATIO
+        pairs = [self._pair(np.random.default_rng([seed, item]), samples) for item in own_part(size, share)]
+        return torch.stack([stem for stem, _ in pairs]), torch.stack([mix for _, mix in pairs])
+
+    def _pair(self, rng: np.random.Generator, samples: int) -> tuple[Tensor, Tensor]:
+        songs = self.songs
+        return songs.readable(lambda: read_pair(songs, songs.draw(rng, samples, change=draw_change(rng)), rng))
+
+    @torch.inference_mode()
+    def encode(self, *waves: Tensor) -> tuple[Tensor, Tensor]:
+        """Standardised latents (size, 32, L) of stems and (size, 64, L) of mixes, (size, 2, N) each, a whole number of steps."""
+        steps = waves[0].shape[-1] // TIME_RATIO
+        return tuple(autoencoder.standardise(autoencoder.encode(wave))[..., :steps]
+                     for autoencoder, wave in zip(self.autoencoders, waves))  # fmt: skip
+
+    def latents(self, *waves: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents c_y (size, 32, length) and c_x (size, 64, length) of what `batch` gave."""
+        return tuple(c[..., self.reach : -self.reach].clone() for c in self.encode(*waves))

@@ -1,0 +1,203 @@
+"""The plan of a song: idiom, tempo, key, form, and what each section plays, before any note is written.
+
+Taught in chapter 10.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bassnb.composer.accompaniment import COMP_RHYTHMS, VOICINGS, Span
+from bassnb.composer.basslines import choose_style
+from bassnb.composer.grooves import STEPS_PER_BAR, STEPS_PER_BEAT, choose_backing, choose_kick, fill_bar, groups_for
+from bassnb.composer.harmony import Bars, choose_progression, colour, pick
+from bassnb.composer.idioms import IDIOMS, Idiom
+
+_FORMS = ("AABA", "AABB", "ABAB", "ABAC", "AAAB", "ABBA")
+_LEAD_IN = 0.02  # seconds before the first downbeat, room for a player who is early
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Time: `times` (steps + 1,) in seconds of every sixteenth note, with the ensemble's swing and jitter."""
+
+    bars: int
+    steps: int
+    beat: int
+    step_seconds: float
+    times: np.ndarray
+
+    def nominal(self, step: float) -> float:
+        """Seconds of a step without swing or jitter."""
+        return _LEAD_IN + step * self.step_seconds
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What all sections of one letter share."""
+
+    bars: Bars
+    kicks: tuple[str, str]  # even and odd bars
+    backing: dict[int, str]
+    rhythm: str
+    pattern: str
+    voicing: str
+    bass_style: str
+    extra: tuple[int, ...]  # steps of the off-beat figure of a syncopated bass
+    breathes: bool  # the bass rests in the last beat of every second bar
+    comp: bool
+    pad: bool
+    melody: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """`bars` bars from bar `first` on, played as `figure` and transposed by `shift` semitones."""
+
+    first: int
+    bars: int
+    figure: Figure
+    shift: int
+    breakdown: bool  # neither drums nor bass
+    stop: bool  # the last bar keeps only its first beat
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything decided before notes are written."""
+
+    idiom: Idiom
+    metre: str
+    mode: str
+    tempo: float
+    key: int
+    drums: bool
+    grid: Grid
+    sections: tuple[Section, ...]
+
+
+def choose(weights: dict[str, float], rng: np.random.Generator) -> str:
+    """A key of the dictionary, drawn with its weight."""
+    return list(weights)[pick(rng, list(weights.values()))]
+
+
+def make_plan(split: str, seconds: float, bass_style: str | None, rng: np.random.Generator,
+              bass_rng: np.random.Generator) -> Plan:
+    """Draw the plan of a song of at least `seconds` seconds; `bass_rng` decides what concerns the bass alone."""
+    idiom = IDIOMS[pick(rng, [idiom.weight for idiom in IDIOMS])]
+    metre, mode = choose(idiom.metres, rng), choose(idiom.modes, rng)
+    low, high = idiom.tempo if metre != "6/8" else (60, 115)
+    tempo = round(float(rng.uniform(low, high) * np.exp(rng.normal(0, 0.06))), 2)
+    grid = make_grid(idiom, metre, tempo, seconds, rng)
+    groups = groups_for(metre, idiom.grooves)
+    group = groups[int(rng.integers(len(groups)))]
+    drums = bool(rng.random() < idiom.drums)
+    figures = make_figures(idiom, metre, mode, tempo, group, split, drums, bass_style, rng, bass_rng)
+    sections = lay_out(figures, grid.bars, drums, rng)
+    return Plan(idiom, metre, mode, tempo, int(rng.integers(12)), drums, grid, sections)
+
+
+def make_grid(idiom: Idiom, metre: str, tempo: float, seconds: float, rng: np.random.Generator) -> Grid:
+    """The time of every step: a steady pulse, swung if the idiom swings, with up to 6 ms of common jitter."""
+    steps, beat = STEPS_PER_BAR[metre], STEPS_PER_BEAT[metre]
+    step_seconds = 60.0 / tempo / beat
+    bars = int(np.ceil(max(seconds - _LEAD_IN, step_seconds) / (steps * step_seconds)))
+    position = np.arange(bars * steps + 1, dtype=float)
+    if metre != "6/8" and rng.random() < idiom.swing:
+        unit = 2 if idiom.name in ("funk", "reggae") else 4  # sixteenths or eighths swing
+        late = float(rng.uniform(0.08, 0.34 if unit == 4 else 0.25)) * unit / 4 * 2
+        position += np.interp(position % unit, [0, unit / 2, unit], [0, late, 0])
+    jitter = np.clip(rng.normal(0, 0.003, len(position)), -0.006, 0.006)
+    return Grid(bars, steps, beat, step_seconds, _LEAD_IN + position * step_seconds + jitter)
+
+
+def make_figures(idiom: Idiom, metre: str, mode: str, tempo: float, group: str, split: str, drums: bool,
+                 bass_style: str | None, rng: np.random.Generator, bass_rng: np.random.Generator) -> dict[str, Figure]:
+    """The figures A, B and C; B and C often borrow A's groove and bass style."""
+    figures: dict[str, Figure] = {}
+    steps = STEPS_PER_BAR[metre]
+    sevenths = idiom.sevenths * float(rng.uniform(0, 1.6))
+    for letter in "ABC":
+        first = figures.get("A")
+        bars = colour(rescale(choose_progression(mode, split, rng), mode, tempo, rng), sevenths, rng)
+        kick = choose_kick(group, steps, split, rng)
+        other = choose_kick(group, steps, split, rng) if rng.random() < 0.3 else kick
+        backing = choose_backing(metre, group, rng)
+        if first and rng.random() < 0.6:
+            kick, other, backing = *first.kicks, first.backing
+        rhythm = idiom.rhythms[int(rng.integers(len(idiom.rhythms)))]
+        table = COMP_RHYTHMS.get(rhythm, {16: ("",)})
+        choices = table.get(steps, table[16])
+        pattern = fill_bar(choices[int(rng.integers(len(choices)))], steps)
+        if first and rng.random() < 0.5:
+            rhythm, pattern = first.rhythm, first.pattern
+        if not drums:  # without a drummer the bass locks with the chords
+            kick = other = kick if rhythm == "kicks" else pattern or fill_bar("x.......", steps)
+        style = choose_style(idiom.bass, rhythm, bass_rng)
+        style = first.bass_style if first and first.rhythm == rhythm else style
+        answers = {step for step, mark in enumerate(pattern) if mark == "x" and step % 4}  # the comping off the beat
+        offbeat = bass_rng.random(steps) < np.where([step in answers for step in range(steps)], 0.9, 0.03)
+        offbeat[::4] = False
+        comp = bool(rng.random() < 0.94) or not drums
+        figures[letter] = Figure(
+            bars, (kick, other), backing, rhythm, pattern, choose(VOICINGS, rng), bass_style or style,
+            tuple(int(step) for step in np.flatnonzero(offbeat)), bool(bass_rng.random() < 0.12), comp,
+            bool(rng.random() < 0.55) or not comp, bool(rng.random() < 0.6))
+    return figures
+
+
+def rescale(bars: Bars, mode: str, tempo: float, rng: np.random.Generator) -> Bars:
+    """Now and then play a progression at half speed (fast songs) or double speed (slow songs)."""
+    single = all(len(bar) == 1 for bar in bars)
+    if not single or len(bars) > 4 or mode == "jazz" or rng.random() > 0.3:
+        return bars
+    if tempo > 120:
+        return tuple(bar for bar in bars for _ in range(2))
+    if tempo < 90 and len(bars) % 2 == 0:
+        return tuple((*bars[index], *bars[index + 1]) for index in range(0, len(bars), 2))
+    return bars
+
+
+def lay_out(figures: dict[str, Figure], bars: int, drums: bool, rng: np.random.Generator) -> tuple[Section, ...]:
+    """Sections in the order of a form until `bars` bars are full; at most one breakdown, late modulation is rare."""
+    form = _FORMS[int(rng.integers(len(_FORMS)))]
+    long = 8 if rng.random() < 0.25 else 4
+    sections: list[Section] = []
+    first, shift, rested = 0, 0, False
+    while first < bars:
+        figure = figures[form[len(sections) % 4]]
+        count = min(len(figure.bars) if len(figure.bars) > 4 else long, bars - first)
+        if len(sections) >= 2 and shift == 0 and rng.random() < 0.15:
+            shift = (1, 2, 2, -3, 5, 3)[int(rng.integers(6))]
+        breakdown = drums and not rested and len(sections) >= 1 and bars - first > count and rng.random() < 0.1
+        rested = rested or breakdown
+        sections.append(Section(first, count, figure, shift, breakdown, bool(rng.random() < 0.08)))
+        first += count
+    return tuple(sections)
+
+
+def write_spans(plan: Plan) -> list[Span]:
+    """The chords of the whole song in steps; neighbours that are the same chord are joined."""
+    spans: list[Span] = []
+    for section in plan.sections:
+        for index in range(section.bars):
+            bar = section.figure.bars[index % len(section.figure.bars)]
+            start = (section.first + index) * plan.grid.steps
+            borders = _borders(start, len(bar), plan.grid.steps, plan.grid.beat)
+            for (root, quality), here, there in zip(bar, borders[:-1], borders[1:], strict=True):
+                pitch_class = (root + plan.key + section.shift) % 12
+                if spans and (spans[-1].root, spans[-1].quality) == (pitch_class, quality):
+                    spans[-1] = Span(spans[-1].start, there, pitch_class, quality)
+                else:
+                    spans.append(Span(here, there, pitch_class, quality))
+    return spans
+
+
+def _borders(start: int, chords: int, steps: int, beat: int) -> list[int]:
+    """Where the chords of a bar change: at the half, or after two beats of three."""
+    if chords == 1:
+        return [start, start + steps]
+    half = steps // 2 if (steps // 2) % beat == 0 else 2 * beat
+    return [start, start + half, start + steps]

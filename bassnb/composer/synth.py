@@ -1,0 +1,122 @@
+"""Notes to sound: a SoundFont player that forgets everything between two parts.
+
+The player is TinySoundFont and the instruments are TimGM6mb, which the `pretty_midi` wheel carries, or those of
+any other SoundFont that the caller names. Taught in chapter 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from bassnb.composer.score import DataError, Note
+
+SAMPLE_RATE = 44100
+_DRUM_BANK = 128
+_FLUSH = 4096  # samples in which every stopped voice has died away
+# Semitones by which a sampled instrument is sharp of concert pitch, measured at E1 to G3; taken off when it plays.
+_SHARP = {32: 0.03, 33: -0.01, 34: 0.03, 35: 0.03, 36: 0.035, 37: 0.03, 38: 0.02, 39: 0.037, 80: -0.02, 87: 0.0}
+_SHARP_UPPER = 0.03  # most others
+
+
+def soundfont_path() -> Path:
+    """Where TimGM6mb.sf2 lies.
+
+    Raises
+    ------
+    DataError
+        If `pretty_midi`, whose wheel carries it, is not installed.
+    """
+    spec = find_spec("pretty_midi")  # finds the package without importing it
+    path = Path(spec.origin).parent / "TimGM6mb.sf2" if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise DataError("The SoundFont TimGM6mb.sf2 is missing; install it with `pip install pretty_midi`.")
+    return path
+
+
+@lru_cache(maxsize=2)
+def _player(soundfont: str | None):
+    """A synthesizer with one SoundFont loaded into it, TimGM6mb if None."""
+    try:
+        from tinysoundfont import Synth
+    except ImportError as error:
+        raise DataError(
+            "The synthesizer is missing; install it with `pip install --no-deps tinysoundfont`.") from error
+    if soundfont is not None and not Path(soundfont).is_file():
+        raise DataError(f"The SoundFont {soundfont} is missing; give the path of an .sf2 file.")
+    synth = Synth(gain=0.0, samplerate=SAMPLE_RATE)
+    try:
+        return synth, synth.sfload(soundfont or str(soundfont_path()), max_voices=128)
+    except Exception as error:  # the player raises a plain Exception
+        raise DataError(f"{soundfont} cannot be read as a SoundFont; give the path of an .sf2 file.") from error
+
+
+@lru_cache(maxsize=1)
+def _scratch(samples: int) -> np.ndarray:
+    """Interleaved stereo memory that every call of `play` overwrites from end to end."""
+    return np.empty((samples, 2), dtype=np.float32)
+
+
+def play(notes: Sequence[Note], program: int, samples: int, *, is_drum: bool = False,
+         tuning: float = 0.0, soundfont: str | None = None) -> np.ndarray:
+    """Play notes with one instrument.
+
+    Parameters
+    ----------
+    notes : sorted or not; times in seconds. program : General MIDI program, or drum kit if `is_drum`.
+    samples : length N to return. tuning : semitones away from 440 Hz; drums ignore it.
+    soundfont : path of an .sf2 file, TimGM6mb if None; an instrument that it lacks is played by its first one.
+
+    Returns
+    -------
+    ndarray (2, N) float32. Equal input gives equal bytes, whatever was played before.
+    """
+    synth, font = _player(soundfont)
+    channel = 9 if is_drum else 0
+    bank = _DRUM_BANK if is_drum else 0
+    try:
+        synth.program_select(channel, font, bank, program, is_drum)
+    except RuntimeError:  # only a foreign SoundFont can lack an instrument
+        synth.program_select(channel, font, bank, 0, is_drum)
+    sharp = 0.0 if is_drum or soundfont else _SHARP.get(program, _SHARP_UPPER)
+    synth.set_tuning(channel, 0.0 if is_drum else tuning - sharp)
+    out = _scratch(samples)
+    buffer, here = memoryview(out).cast("B"), 0
+    try:
+        for sample, on, pitch, velocity in _events(notes, samples):
+            if sample > here:
+                synth.generate_simple(sample - here, buffer=buffer[here * 8 : sample * 8])
+                here = sample
+            if on:
+                synth.noteon(channel, pitch, velocity)
+            else:
+                synth.noteoff(channel, pitch)
+        if samples > here:
+            synth.generate_simple(samples - here, buffer=buffer[here * 8 :])
+    finally:
+        synth.sounds_off(channel)
+        synth.generate_simple(_FLUSH)
+    return np.ascontiguousarray(out.T)
+
+
+def _events(notes: Sequence[Note], samples: int) -> list[tuple[int, bool, int, int]]:
+    """(sample, on?, pitch, velocity), offs before ons; a note is cut where the same pitch is struck again."""
+    struck: dict[int, list[Note]] = {}
+    for note in sorted(notes, key=lambda note: note.start):
+        struck.setdefault(note.pitch, []).append(note)
+    events = []
+    for same in struck.values():
+        for note, after in zip(same, [*same[1:], None], strict=True):
+            start = round(note.start * SAMPLE_RATE)
+            end = round(note.end * SAMPLE_RATE)
+            if after is not None:
+                end = min(end, round(after.start * SAMPLE_RATE))
+            if start < samples:
+                events.append((start, True, note.pitch, note.velocity))
+            if end < samples:
+                events.append((end, False, note.pitch, 0))
+    return sorted(events)

@@ -1,1 +1,0 @@
-"""Songs: composed, rendered and kept with their ground truth. Taught in chapter 10."""

@@ -1,1 +1,0 @@
-"""Examinations of the whole system on songs it has never heard. Taught in chapter 9."""

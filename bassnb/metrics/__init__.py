@@ -1,0 +1,1 @@
+"""What is measured: one measure a file. Taught in chapter 9."""

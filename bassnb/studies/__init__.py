@@ -1,0 +1,1 @@
+"""Experiments on a model: `bassnb evaluate NAME` runs studies/NAME.py and writes results/NAME.json. Taught in chapter 9."""

@@ -1,0 +1,221 @@
+"""Ablations: small U-Nets at equal budget, each with one thing changed, marked side by side. Taught in chapter 10.
+
+All of them are trained on the same latents, in the same order, between the autoencoders of one model. Each training has
+its own folder and goes on where it was; what has been measured is kept beside it, and measured again only if a setting
+or the songs have changed.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from bassnb.accompanist import Accompanist
+from bassnb.checkpoints import System, read_json, write_json
+from bassnb.collections.latents import LatentDataset, fingerprint
+from bassnb.composer.examples import Example, examples
+from bassnb.diffusion import add_noise, v_target
+from bassnb.metrics.match import compare, transcribe
+from bassnb.metrics.statistics import summary, way_summary
+from bassnb.presets import DiffusionTraining, UNetConfig
+from bassnb.studies.length import compare_lengths, digest, mean_marks
+from bassnb.studies.marks import Marks, floor_marks, ways
+from bassnb.studies.suite import without_nan
+from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.variants import POSITIONS, VARIANTS, NoiseAsV, Variant, make_unet, name_beyond, variant_loss
+from bassnb.training.diffusion import fit, latent_pairs
+from bassnb.training.loop import open_accelerator, step_seed
+
+
+@dataclass(frozen=True)
+class AblationPlan:
+    """What every variant gets: two minutes of one core for its training, and the same examination."""
+
+    unet: UNetConfig = UNetConfig(widths=(48, 64, 96, 128), blocks=1)
+    training: DiffusionTraining = field(default_factory=lambda: DiffusionTraining(
+        steps=1300, batch=16, latents=128, learning_rate=1e-3, warmup=50, ema=0.99, songs=2000, song_seconds=28.0, submixes=3,
+    ))  # fmt: skip
+    crops: int = 192  # of validation songs, for the loss
+    songs: int = 16  # of the validation split, for the marks
+    seconds: float = 12.0  # about the length of the training crops
+    steps: int = 32  # of the sampler
+    guidance: float = 4.0
+    phi: float = 0.7
+    lengths: dict = field(default_factory=dict)  # options of `compare_lengths`
+
+
+def run_ablations(
+    system: System, folder: str | Path, *, plan: AblationPlan = AblationPlan(), cache: str | Path = "cache",
+    variants: tuple[Variant, ...] = VARIANTS, device: str = "auto", progress: bool = True,
+) -> dict:  # fmt: skip
+    """Train and mark all variants between the autoencoders of `system`.
+
+    Parameters
+    ----------
+    folder : one folder in it for each training; a second call goes on
+    cache : folder for the latents of the training songs, encoded first where they are missing
+    variants : the first is what the others are compared with
+
+    Returns
+    -------
+    dict, JSON-ready
+        ``rows``: see `examine_variant`, each with ``against``, the difference from the first row on the same crops and
+        songs. ``length``: `compare_lengths` of those variants that differ in their positions.
+    """
+    accelerator = open_accelerator(device)
+    system = copy.deepcopy(system).to(accelerator.device)
+    pairs, held_out = latent_pairs(plan.training, [system.mix_autoencoder, system.bass_autoencoder], cache, accelerator)
+    study = Study.make(Accompanist(system), plan, progress)
+    common = {"plan": asdict(plan), "encoders": encoders_of(system)}
+    players: dict[Variant, Accompanist] = {}
+    rows = {}
+    for variant in variants:
+        home = Path(folder) / variant.training
+        network = train_variant(variant, plan, pairs, system, home, accelerator)[variant.average]
+        players[variant] = player = accompanist(variant, network, system, plan)
+        settings = {**common, "variant": asdict(variant), "music": study.music}
+        path = home / ("marks.json" if variant.average else "marks-of-last-weights.json")
+        rows[variant.name] = kept(path, settings, lambda: examine_variant(variant, player, plan, held_out, study))
+    first = rows[variants[0].name]["each"]
+    for row in rows.values():
+        row["against"] = {key: summary(np.subtract(row["each"][key], first[key])) for key in first if key in row["each"]}
+    settings = {**common, "positions": [variant.name for variant in players if variant in POSITIONS], "music": study.music}
+    length = kept(Path(folder) / "length.json", settings,
+                  lambda: compare_lengths(by_positions(players), progress=progress, **plan.lengths))  # fmt: skip
+    return {**common, "music": study.music, "rows": rows, "length": length}
+
+
+def train_variant(
+    variant: Variant, plan: AblationPlan, pairs: LatentDataset, system: System, folder: Path, accelerator: Accelerator
+) -> tuple[nn.Module, nn.Module]:
+    """The network of one variant with its last weights, and with their moving average; both say v."""
+    training = replace(plan.training, drop=variant.drop, times=variant.times)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(variant.seed)  # initial weights only
+        unet = make_unet(variant, plan.unet, training.latents)
+    pairs = pairs if variant.standardise else unstandardised(pairs, system)
+    config = {"seed": variant.seed, "training": variant.training, "shape": asdict(plan.unet), "plan": asdict(training),
+              "encoders": encoders_of(system)}  # fmt: skip
+    objective = partial(variant_loss, ask=variant.ask)
+    networks = fit(unet, pairs, training, folder, accelerator, config, resume=True, objective=objective)
+    return tuple((NoiseAsV(network) if variant.ask == "eps" else network).eval() for network in networks)
+
+
+def encoders_of(system: System) -> str:
+    """The fingerprint of the encoders between which all variants live."""
+    return fingerprint(system.mix_autoencoder, system.bass_autoencoder)
+
+
+def unstandardised(pairs: LatentDataset, system: System) -> LatentDataset:
+    """The same latents as the encoders give them."""
+    autoencoders = (copy.deepcopy(autoencoder).cpu() for autoencoder in (system.bass_autoencoder, system.mix_autoencoder))
+    return LatentDataset(*(autoencoder.unstandardise(latents.float())
+                           for autoencoder, latents in zip(autoencoders, (pairs.bass, pairs.mix))))  # fmt: skip
+
+
+def accompanist(variant: Variant, network: nn.Module, system: System, plan: AblationPlan) -> Accompanist:
+    """An accompanist with the autoencoders of `system` and the network of a variant."""
+    own = copy.deepcopy(system)
+    own.unet, own.defaults = network, {"guidance": plan.guidance, "phi": plan.phi}
+    if not variant.standardise:  # the network lives among the latents as they are
+        for autoencoder in (own.mix_autoencoder, own.bass_autoencoder):
+            autoencoder.latent_mean.zero_()
+            autoencoder.latent_std.fill_(1.0)
+    return Accompanist(own, name=variant.name)
+
+
+def by_positions(players: dict[Variant, Accompanist]) -> dict[str, Accompanist]:
+    """The accompanists that differ in positions; that with absolute ones twice, for both ways to name later steps."""
+    chosen = {}
+    for variant in (variant for variant in POSITIONS if variant in players):
+        if variant.positions != "absolute":
+            chosen[variant.positions] = players[variant]
+            continue
+        for beyond in ("stretched", "held"):
+            player = copy.deepcopy(players[variant])
+            name_beyond(player.system.unet, beyond)
+            chosen[f"absolute, {beyond}"] = player
+    return chosen
+
+
+def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
+    """The result at `path` if it was measured with these settings, else a new one, which is left there."""
+    settings = json.loads(json.dumps(settings))
+    if not path.is_file() or read_json(path)["settings"] != settings:
+        write_json(path, {"settings": settings, "result": without_nan(measure())})
+    return read_json(path)["result"]
+
+
+# -- the examination ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Study:
+    """The songs on which all variants are marked, with floor and ceiling, and the digest of their notes."""
+
+    examples: list[Example]
+    floor: list[Marks]
+    ceiling: list[Marks]
+    music: str
+
+    @classmethod
+    def make(cls, shipped: Accompanist, plan: AblationPlan, progress: bool) -> Study:
+        """Compose and render the songs; `shipped` has the autoencoders."""
+        studied = list(examples("validation", plan.songs, seconds=plan.seconds, progress=progress))
+        takes = [transcribe(through_autoencoder(shipped, one.bass)) for one in studied]
+        songs = [one.song for one in studied]
+        music = digest("validation", [(song.seed, plan.seconds) for song in songs])
+        ceiling = [compare(take, song) for take, song in zip(takes, songs)]
+        return cls(studied, floor_marks(takes, songs), ceiling, music)
+
+
+def examine_variant(
+    variant: Variant, player: Accompanist, plan: AblationPlan, held_out: LatentDataset, study: Study
+) -> dict:
+    """v-losses on crops of validation songs, and the marks of takes with guidance and without.
+
+    Returns
+    -------
+    dict, JSON-ready
+        ``loss``: v-loss "with the mix" and "without", and ``by_time``, with the mix in each third of [0, 1]; None for
+        latents that are not standardised, whose v is another quantity. ``guided`` and ``plain``: the way of every
+        measure from floor to ceiling, and of their mean. ``each``: per crop or song, for paired differences; ``match`` is
+        the mean of the measures.
+    """
+    report: dict = {"variant": asdict(variant), "loss": None, "each": {}}
+    if variant.standardise:
+        report["loss"], report["each"] = v_losses(player.system.unet, plan, held_out, player.device)
+    for name, guidance in (("guided", plan.guidance), ("plain", 1.0)):
+        marks = []
+        for one in study.examples:
+            take = player(one.mix, steps=plan.steps, seed=one.song.seed, guidance=guidance)
+            marks.append(compare(transcribe(take.audio), one.song))
+        overall = [mean_marks(row) for row in (marks, study.floor, study.ceiling)]
+        report[name] = {**ways(marks, study.floor, study.ceiling), "overall": way_summary(*overall)}
+        report["each"][f"{name} match"] = overall[0].round(4).tolist()
+    return report
+
+
+@torch.no_grad()
+def v_losses(network: nn.Module, plan: AblationPlan, held_out: LatentDataset, device: torch.device) -> tuple[dict, dict]:
+    """Squared error of v on fixed crops, noise and evenly spread times: summaries, and the values per crop."""
+    c_y, c_x = (c.to(device) for c in held_out.batch(step_seed(0, 0), plan.crops, plan.training.latents))
+    t = (torch.arange(plan.crops, device=device) + 0.5) / plan.crops
+    eps = torch.randn(c_y.shape, generator=torch.Generator().manual_seed(0)).to(device)
+    z, v = add_noise(c_y, eps, t), v_target(c_y, eps, t)
+    each = {}
+    for name, mix in (("with the mix", c_x), ("without", torch.zeros_like(c_x))):
+        answers = [network(*batch) for batch in zip(z.split(32), t.split(32), mix.split(32))]
+        each[name] = (torch.cat(answers) - v).square().mean((1, 2)).cpu().numpy()
+    loss = {name: summary(values) for name, values in each.items()}
+    loss["by_time"] = [float(third.mean()) for third in np.array_split(each["with the mix"], 3)]
+    return loss, {name: values.astype(float).round(5).tolist() for name, values in each.items()}

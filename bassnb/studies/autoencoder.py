@@ -1,0 +1,128 @@
+"""What the bass autoencoder keeps of a bass it has never heard. Taught in chapters 1 and 9."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from bassnb.accompanist import Accompanist
+from bassnb.audio import to_level
+from bassnb.autoencoder import Autoencoder
+from bassnb.composer.examples import example
+from bassnb.composer.songs import BASSES, LEADS
+from bassnb.metrics.pitch import track_pitch
+from bassnb.metrics.spectra import spectral_measures
+from bassnb.metrics.statistics import summary
+from bassnb.spectral import griffin_lim
+
+ROWS = ("trained_phase", "griffin_lim", "true_phase")
+TIMBRES = BASSES | LEADS
+QUICK = {"songs": 10, "seconds": 4.0}
+
+
+@torch.no_grad()
+def reconstructions(autoencoder: Autoencoder, wave: Tensor) -> dict[str, Tensor]:
+    """One bass, decoded with three kinds of phase.
+
+    Parameters
+    ----------
+    wave : Tensor (2, N), 44.1 kHz
+
+    Returns
+    -------
+    dict of Tensors (2, N)
+        ``trained_phase``: the autoencoder as it is; ``griffin_lim``: its magnitudes with the phase of 32
+        Griffin-Lim iterations, the baseline; ``true_phase``: its magnitudes with the original's phase, the ceiling.
+    """
+    config, length = autoencoder.config, wave.shape[-1]
+    batch = wave[None].to(next(autoencoder.parameters()).device)
+    latents = autoencoder.encode(batch)
+    s = autoencoder.decode_spectrum(latents)  # (1, 2, F, T), mid and side
+    guessed = griffin_lim(s.cpu(), config.window, config.hop, s.shape[-1] * config.hop)[..., :length]
+    true = torch.polar(s, autoencoder.spectrum(batch).angle())
+    return {
+        "trained_phase": autoencoder.decode(latents, length)[0].cpu(),
+        "griffin_lim": mid_side_to_stereo(guessed)[0],
+        "true_phase": autoencoder.wave(true, length)[0].cpu(),
+    }
+
+
+def mid_side_to_stereo(wave: Tensor) -> Tensor:
+    """Mid and side (B, 2, N) to left and right."""
+    mid, side = wave.unbind(1)
+    return torch.stack([mid + side, mid - side], 1)
+
+
+def pitch_kept(original: Tensor, decoded: Tensor) -> dict[str, float]:
+    """How much of the original's pitch track survives; waves (2, N).
+
+    ``pitch_class``: frames with the same pitch class, among those voiced in both; ``voiced``: frames that are
+    still voiced, among the original's voiced ones. The truth is what the same tracker hears in the original.
+    """
+    (_, before), (_, after) = track_pitch(original), track_pitch(decoded)
+    voiced, both = ~np.isnan(before), ~np.isnan(before) & ~np.isnan(after)
+    off = np.abs((after[both] - before[both] + 6) % 12 - 6)  # semitones, octaves ignored
+    return {
+        "pitch_class": float((off < 0.5).mean()) if both.any() else 0.0,
+        "voiced": float(both.sum() / max(voiced.sum(), 1)),
+    }
+
+
+def si_sdr(original: Tensor, decoded: Tensor) -> float:
+    """Scale-invariant signal-to-distortion ratio in dB of two waves (2, N) (Le Roux et al. 2019).
+
+    10 log10 |a x|^2 / |a x - x~|^2 with a = <x~, x> / |x|^2: what of the decoded wave is the original, at whatever
+    level, over what is not. It hears every phase; a spectrum without error may have any value here. At least -100 dB.
+    """
+    x, other = original.double().flatten(), decoded.double().flatten()
+    target = other @ x / x.square().sum().clamp_min(1e-12) * x
+    ratio = target.square().sum() / (target - other).square().sum().clamp_min(1e-12)
+    return float(10 * torch.log10(ratio.clamp_min(1e-10)))
+
+
+def run(
+    accompanist: Accompanist, *, songs: int = 40, split: str = "test", seconds: float = 12.0, seed0: int = 0,
+    progress: bool = False,
+) -> dict:  # fmt: skip
+    """Decode the true bass of unseen songs and compare; see `pitch_kept`, `si_sdr` and `spectral_measures`.
+
+    The songs take their bass sounds from `TIMBRES` in turn, so that each is heard equally often.
+
+    Parameters
+    ----------
+    songs : a multiple of ten hears all timbres equally often
+
+    Returns
+    -------
+    dict, JSON-ready
+        ``rows``: for each of `ROWS` the mean and 95 % interval over songs of every figure. ``timbres``: the same
+        for the songs of each timbre, with their ``count``.
+    """
+    system, heard = accompanist.system, {}
+    for number in tqdm(range(songs), desc=f"{split} songs", disable=not progress):
+        timbre, program = list(TIMBRES.items())[number % len(TIMBRES)]
+        bass = to_level(example(split, seed0 + number, seconds, bass_program=program).bass)
+        waves = reconstructions(system.bass_autoencoder, bass)
+        heard.setdefault(timbre, []).append({row: measure(bass, wave) for row, wave in waves.items()})
+    setting = {"split": split, "songs": songs, "seed0": seed0, "seconds": seconds}
+    return {
+        "preset": system.preset.name, **setting, "rows": tabulate([marks for found in heard.values() for marks in found]),
+        "timbres": {timbre: {"count": len(found), **tabulate(found)} for timbre, found in heard.items()},
+    }  # fmt: skip
+
+
+def measure(bass: Tensor, wave: Tensor) -> dict[str, float]:
+    """Every figure of an original (2, N) and its reconstruction (2, N)."""
+    return {**pitch_kept(bass, wave), "si_sdr": si_sdr(bass, wave), **spectral_measures(bass, wave)}
+
+
+def tabulate(marks: list[dict[str, dict[str, float]]]) -> dict[str, dict]:
+    """Row -> figure -> mean and 95 % interval over songs."""
+    return {row: {key: summary([song[row][key] for song in marks]) for key in marks[0][row]} for row in ROWS}
+
+
+def headline(report: dict) -> str:
+    """The line worth reading."""
+    return ", ".join(f"{name} {row['pitch_class']['mean']:.1%} of pitch classes" for name, row in report["rows"].items())

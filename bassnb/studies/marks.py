@@ -1,0 +1,58 @@
+"""Marks of many takes as tables: means with intervals, and how far a player got from floor to ceiling. Taught in chapter 9.
+
+No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does not score 1) and
+chance is not 0. So every measure stands between the true bass through the autoencoder, the best that any diffusion
+model could reach, and the basses of other songs, which fit only by chance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bassnb.composer.score import Song
+from bassnb.metrics.match import MEASURES, Transcription, compare
+from bassnb.metrics.statistics import summary, way_summary
+
+SHOWN = (*MEASURES, "kick_lock")
+
+Marks = dict[str, float]
+
+
+def floor_marks(takes: list[Transcription], songs: list[Song]) -> list[Marks]:
+    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without the luck."""
+    marks = []
+    for i, song in enumerate(songs):
+        others = [compare(take, song) for j, take in enumerate(takes) if j != i]
+        marks.append({key: float(np.mean([other[key] for other in others])) for key in others[0]})
+    return marks
+
+
+def column(marks: list[Marks], measure: str) -> np.ndarray:
+    """One measure of all songs: array (songs,)."""
+    return np.array([mark[measure] for mark in marks])
+
+
+def tabulate(rows: dict[str, list[Marks]]) -> dict[str, dict]:
+    """Mean and 95 % interval of every measure for every row, and the marks of each song (for plots)."""
+    table = {}
+    for name, marks in rows.items():
+        table[name] = {key: summary(column(marks, key)) for key in marks[0]}
+        table[name]["songs"] = {key: [round(float(x), 4) for x in column(marks, key)] for key in marks[0]}
+    return table
+
+
+def ways(
+    marks: list[Marks], floor: list[Marks], ceiling: list[Marks], measures: tuple[str, ...] = MEASURES
+) -> dict[str, dict]:
+    """How far each measure got on the way from floor to ceiling, with 95 % intervals over songs."""
+    return {key: way_summary(*(column(row, key) for row in (marks, floor, ceiling))) for key in measures}
+
+
+def ways_of_players(rows: dict[str, list[Marks]]) -> dict[str, dict]:
+    """``way`` and ``way_to_player``: how far every player between floor and ceiling got; see `evaluate_match`."""
+    floor, players = rows["shuffled"], [name for name in rows if name not in ("true", "autoencoder", "shuffled")]
+    return {
+        "way": {name: ways(rows[name], floor, rows["autoencoder"], SHOWN) for name in players},
+        "way_to_player": {name: ways(rows[name], floor, rows["another_player"], SHOWN) for name in players
+                          if name != "another_player"},
+    }  # fmt: skip

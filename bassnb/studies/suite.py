@@ -1,0 +1,133 @@
+"""Studies by name: run one, write results/NAME.json, return its headline; and all of them in turn. Taught in chapter 9."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from bassnb import __version__
+from bassnb.accompanist import Accompanist
+from bassnb.checkpoints import read_json, write_json
+from bassnb.errors import BassnbError
+from bassnb.studies.experiment import SWITCH, ExperimentError, device
+
+# In the order in which `bassnb evaluate all` runs them.
+STUDIES = ("match", "guidance", "autoencoder", "probe", "frechet", "steps", "samplers", "rescale", "contrastive", "style",
+           "length", "transfer")  # fmt: skip
+
+
+def study(name: str) -> ModuleType:
+    """The module of a study: `run(accompanist, **options)` -> report, `headline(report)` -> text, and `QUICK`, options with
+    which it takes minutes in place of hours, to see that everything works; its figures are then noise."""
+    return importlib.import_module(f"bassnb.studies.{name}")
+
+
+def quick_settings() -> dict[str, dict]:
+    """The `QUICK` options of every study, by its name."""
+    return {name: study(name).QUICK for name in STUDIES}
+
+
+def without_nan(content):
+    """`content` with None for every NaN: JSON knows none."""
+    if isinstance(content, dict):
+        return {key: without_nan(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [without_nan(value) for value in content]
+    return None if isinstance(content, float) and math.isnan(content) else content
+
+
+def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | None = None, **options) -> str:
+    """Run one examination and write its report, with the minutes that it took and the machine that it ran on.
+
+    Parameters
+    ----------
+    name : one of `STUDIES`
+    path : JSON file, written atomically when the examination is complete
+    command : with which anybody can do it again; None writes it from the options
+    options : for the examination; those that are None keep its own default
+
+    Returns
+    -------
+    headline : one line for people
+
+    Raises
+    ------
+    OSError
+        If `path` cannot be written, before the work begins where that can be known.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)  # now, not after a quarter of an hour of work
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    chosen = {key: value for key, value in options.items() if value is not None}
+    began = time.perf_counter()
+    report = study(name).run(accompanist, **chosen)
+    minutes = round((time.perf_counter() - began) / 60, 1)
+    shown = {key: value for key, value in chosen.items() if key != "progress"}
+    several = {key: value if isinstance(value, (list, tuple)) else [value] for key, value in shown.items()}
+    flags = "".join(f" --{key} {value}" for key, values in several.items() for value in values)
+    meta = {
+        "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}", "version": __version__,
+        "minutes": minutes, "device": device(),
+    }  # fmt: skip
+    write_json(path, {**meta, **without_nan(report)})
+    return f"{study(name).headline(report)} ({minutes:g} min)"
+
+
+def examined(
+    name: str, accompanist: Accompanist, *, here: dict, at_full_scale: bool = False, folder: str | os.PathLike = "../results"
+) -> tuple[dict, dict]:
+    """An examination in a chapter: at the scale of this reader, and beside it the recorded report of the serious one.
+
+    Parameters
+    ----------
+    here : settings of the small one, which leaves no file
+    at_full_scale : run the serious one now, with its own settings, and record it, in place of the small one
+    folder : of the reports, as seen from the folder of the chapters
+
+    Returns
+    -------
+    now, recorded : dict
+        At full scale both are the run that has just been made.
+
+    Raises
+    ------
+    ExperimentError
+        If no report is there.
+    """
+    path = Path(folder) / f"{name}.json"
+    if at_full_scale or os.environ.get(SWITCH) == "1":
+        examine(name, accompanist, path)
+        return read_json(path), read_json(path)
+    if not path.is_file():
+        raise ExperimentError(f"{path} is not there; run bassnb evaluate {name}, or make results")
+    return without_nan(study(name).run(accompanist, **here)), read_json(path)
+
+
+def examine_all(
+    accompanist: Accompanist, folder: Path, *, settings: dict[str, dict] | None = None, command: str | None = None, **options
+) -> Iterator[tuple[str, str, bool]]:
+    """Run every examination into a folder, one after the other.
+
+    Parameters
+    ----------
+    settings : for single studies, by name, such as `quick_settings`
+    options : for all of them, in addition
+
+    Yields
+    ------
+    name : of the examination that has just ended
+    line : its headline, or the sentence that says why it could not be done; the others go on
+    done : bool
+    """
+    for name in STUDIES:
+        chosen = {**(settings or {}).get(name, {}), **{key: value for key, value in options.items() if value is not None}}
+        try:
+            yield name, examine(name, accompanist, folder / f"{name}.json", command=command, **chosen), True
+        except BassnbError as error:
+            yield name, " ".join(str(error).split()), False

@@ -1,0 +1,173 @@
+"""Every claim of the paper and every goal of ours beside what was measured: `results/SUMMARY.md`. Taught in chapter 9.
+
+The page is made from the JSON files under `results/` and from nothing else. A verdict is what the rule of a claim
+(`bassnb.studies.claims`) says about the numbers, so it changes when they do.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bassnb.checkpoints import read_json
+from bassnb.errors import BassnbError
+from bassnb.files import write_atomically
+from bassnb.studies import claims
+from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
+
+MARKS = "<!-- measured -->", "<!-- end of measured -->"  # in a Markdown file: between them stands `measured_table`
+WAYS = {"chord_tone": 0.97, "root": 0.92, "pitch_class": 0.65, "onset_f1": 0.75}  # goals, shares of the way
+SPECTRAL = {
+    "pitch_class": ("pitch classes kept", 1, ".1%"), "voiced": ("voiced frames kept", 1, ".1%"),
+    "si_sdr": ("SI-SDR in dB", 1, ".1f"), "multi_resolution_stft": ("multi-resolution STFT error", -1, ".2f"),
+    "log_spectral_distance_512": ("log-spectral distance, window 512", -1, ".2f"),
+    "log_spectral_distance_4096": ("log-spectral distance, window 4096", -1, ".2f"),
+    "flux_ratio": ("spectral flux, 1 is true", 0, ".2f"),
+}  # fmt: skip
+
+CLAIMS = (
+    Claim("More sampler steps lower FAD", "5, fig. 2 left", claims.more_steps),
+    Claim("64 steps have the lowest FAD (1 to 128)", "5, fig. 2 left", claims.best_steps),
+    *(Claim(f"For w > 2.5 the rescale lowers FAD, φ = {phi}", "5, fig. 2 right", claims.rescale_gain(phi))
+      for phi in ("0.25", "0.5", "0.75", "1")),
+    Claim("Strong guidance drives unbounded latents apart, the rescale repairs it", "3.4", claims.spread_repaired),
+    Claim("With guidance takes follow the mix more closely", "3.4", claims.guidance_binds),
+    Claim("A contrastive model finds each mix's own bass: a bright diagonal", "5, fig. 3", claims.bright_diagonal),
+    Claim("Grounding brings takes nearer to the style, Euclidean", "5, table 1", claims.nearer_style("euclidean")),
+    Claim("Grounding brings takes nearer to the style, cosine", "5, table 1", claims.nearer_style("cosine")),
+    Claim("The second critic sharpens spectra (log-spectral distance, window 4096)", "3.1",
+          claims.second_critic("log_spectral_distance_4096", -1, "+.3f")),
+    Claim("The second critic helps where pitch is heard (pitch classes kept)", "3.1",
+          claims.second_critic("pitch_class", 1, "+.1%")),
+    Claim("Mixes of any length", "1; 3", claims.any_length),
+    Claim("The network generalises to lengths it was not trained on", "3.2", claims.long_as_good),
+    Claim("Dynamic positional bias makes it so; absolute positions do not", "3.2", claims.positions_matter),
+)  # fmt: skip
+
+GOALS = (
+    *(Claim(f"{MEASURES[key].capitalize()}: at least {goal:.0%} of the way", "",
+            claims.least("match", f"way/generated/{key}", goal)) for key, goal in WAYS.items()),
+    *(Claim(f"{MEASURES[key].capitalize()}: above retrieval", "", claims.beats("match", key, "retrieval")) for key in WAYS),
+    *(Claim(f"{MEASURES[key].capitalize()}: level with the rule", "", claims.beats("match", key, "rule", level=True))
+      for key in ("chord_tone", "root")),
+    Claim("Sound: FAD below the rule's", "", claims.sounds_better_than_the_rule),
+    Claim("FAD at most 1.5 × that of the true bass through the autoencoder", "", claims.most("frechet", "ratio", 1.5)),
+    Claim("Contrastive top 1 of 25: at least 60 %", "", claims.least("contrastive", "rows/generated/top1", 0.60)),
+    Claim("Asked timbre recognised in at least 75 % of grounded takes", "", claims.least("style", "recognised/grounded", 0.75)),
+    Claim("Grounding costs less than 5 points of chord tones", "", claims.harmony_kept),
+    Claim("12 steps of the faster sampler as good as 64 of DDIM, FAD", "", claims.few_steps("farther", "+.1f")),
+    Claim("12 steps of the faster sampler as good as 64 of DDIM, match", "", claims.few_steps("lost/mean", "+.1%")),
+    *(Claim(f"Bass autoencoder above Griffin-Lim: {name}", "", claims.beats_griffin_lim(key, sign, form))
+      for key, (name, sign, form) in SPECTRAL.items()),
+    Claim("Bass autoencoder: multi-resolution STFT error at most 1.0", "",
+          claims.most("autoencoder", "rows/trained_phase/multi_resolution_stft", 1.0)),
+    Claim("Bass autoencoder: spectral flux within 5 % of true", "", claims.flux_is_true),
+    Claim("Songs not of the generator: more than half of the harmony", "", claims.carries_over("chord_tone", 1 / 2)),
+    Claim("Songs not of the generator: more than a sixth of the pitch classes", "", claims.carries_over("pitch_class", 1 / 6)),
+)  # fmt: skip
+
+
+class SummaryError(BassnbError):
+    """A table that cannot be made, or a page in which there is no place for it."""
+
+
+def read_reports(folder: str | os.PathLike) -> Reports:
+    """All JSON files of a folder of results and of its `chapters/`, by their paths without `.json`."""
+    folder = Path(folder)
+    paths = sorted([*folder.glob("*.json"), *folder.glob("chapters/*.json")])
+    return {path.relative_to(folder).with_suffix("").as_posix(): read_json(path) for path in paths}
+
+
+def write_summary(folder: str | os.PathLike) -> tuple[Path, str]:
+    """Write `SUMMARY.md` into a folder of results; returns its path and a line that counts the verdicts."""
+    reports = read_reports(folder)
+    verdicts = [claim.judge(reports)[0] for claim in (*CLAIMS, *GOALS)]
+    counts = {word: verdicts.count(word) for word in dict.fromkeys((*claims.PAPER, *claims.GOAL, NOT_TESTED))}
+    path = write_atomically(Path(folder) / "SUMMARY.md", summary_page(reports).encode())
+    return path, ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def summary_page(reports: Reports) -> str:
+    """The page as Markdown."""
+    return "\n".join([
+        "# Summary of all results", "",
+        "Made by `bassnb evaluate summary` from the JSON files beside this page; the rules behind the verdicts are in",
+        "`bassnb/studies/claims.py`. Intervals hold 95 %, over songs. A difference counts only where its interval does",
+        "not hold 0; a goal is met if the figure itself reaches it.", "",
+        "## What the paper says", "", *claim_table(CLAIMS, reports), "",
+        "No number of ours may be set beside the paper's: other data, another embedding, a smaller model. Directions can.", "",
+        "## What we aim at", "", *goal_table(GOALS, reports), "",
+        "The way leads from the basses of other songs (0 %) to the true bass through the autoencoder (100 %).", "",
+        "## What was run", "", *run_table(reports), "",
+    ])  # fmt: skip
+
+
+def claim_table(judged: tuple[Claim, ...], reports: Reports) -> list[str]:
+    """Lines of a Markdown table, one row a claim."""
+    rows = [f"| {claim.text} | {claim.where} | {verdict_cells(claim, reports)} |" for claim in judged]
+    return ["| claim | section | ours | 95 % interval | verdict | from |", "|---|---|---|---|---|---|", *rows]
+
+
+def goal_table(judged: tuple[Claim, ...], reports: Reports) -> list[str]:
+    """Lines of a Markdown table, one row a goal."""
+    rows = [f"| {claim.text} | {verdict_cells(claim, reports)} |" for claim in judged]
+    return ["| goal | ours | 95 % interval | verdict | from |", "|---|---|---|---|---|", *rows]
+
+
+def verdict_cells(claim: Claim, reports: Reports) -> str:
+    """Figure, interval, verdict and source, divided by bars."""
+    verdict, found = claim.judge(reports)
+    if found is None:
+        return f" | | {verdict} | "
+    return f"{found.figure} | {found.interval} | **{verdict}** | {found.source}.json"
+
+
+def run_table(reports: Reports) -> list[str]:
+    """Lines of a Markdown table: how each report can be made again, on how many songs, and how long it took."""
+    lines = ["| report | command | songs | steps | minutes | on |", "|---|---|---|---|---|---|"]
+    for name, report in reports.items():
+        setting = {**report, **report.get("settings", {})}
+        command = report.get("command", "make record" if name.startswith("chapters/") else "")
+        cells = [setting.get(key, "") for key in ("songs", "steps", "minutes", "device")]
+        shown = [", ".join(map(str, cell)) if isinstance(cell, (list, dict)) else str(cell) for cell in cells]
+        lines.append(f"| {name} | {f'`{command}`' if command else ''} | {' | '.join(shown)} |")
+    return lines
+
+
+def measured_table(reports: Reports) -> list[str]:
+    """The marks of the match report and the setting that they were made with, as Markdown lines: the table of the README."""
+    rows = {
+        "true": "true bass", "another_player": "another player's bass",
+        "autoencoder": "true bass through the autoencoder (ceiling)", "generated": "**generated**", "rule": "by rule",
+        "retrieval": "nearest neighbour's bass", "unconditional": "generated without hearing the mix",
+        "shuffled": "another song's bass (floor)",
+    }  # fmt: skip
+    match = reports["match"]
+    setting = "{songs} songs of {seconds:g} s, {steps} steps, guidance {guidance:g}, phi {phi:g}".format(**match)
+    lines = [f"{setting}:", "", "| | " + " | ".join(MEASURES.values()) + " |", "|---" * (len(MEASURES) + 1) + "|"]
+    for name, words in rows.items():
+        if name in match["rows"]:
+            lines.append(f"| {words} | " + " | ".join(f"{match['rows'][name][key]['mean']:.2f}" for key in MEASURES) + " |")
+    for name, words in (("way", "ceiling"), ("way_to_player", "another player")):
+        ways = [match[name]["generated"][key] for key in MEASURES] if name in match else []
+        cells = [f"{way['mean']:.0%} [{claims.between(way, '.0%')}]" for way in ways]
+        lines += [f"| way from floor to {words} | {' | '.join(cells)} |"] if cells else []
+    return lines
+
+
+def put_into(page: Path, reports: Reports) -> None:
+    """Replace what stands between `MARKS` in a Markdown file by `measured_table`.
+
+    Raises
+    ------
+    SummaryError
+        If the marks are not there, or no match report is.
+    """
+    if "rows" not in reports.get("match", {}):
+        raise SummaryError("there is no match report to make a table from; run bassnb evaluate match, which writes match.json")
+    before, opening, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
+    _, closing, after = rest.partition(MARKS[1])
+    if not (opening and closing):
+        raise SummaryError(f"{page} has no place for the table; put {MARKS[0]} and {MARKS[1]} on lines of their own")
+    table = "\n".join(measured_table(reports))
+    write_atomically(page, f"{before}{MARKS[0]}\n\n{table}\n\n{MARKS[1]}{after}".encode())

@@ -1,0 +1,167 @@
+"""Does the model carry over to songs that its generator did not write? Taught in chapter 9.
+
+Every measure stands between the true bass through the autoencoder and the basses of the other songs, as in
+`bassnb.studies.match`, for each of the families of `bassnb.studies.transfer_songs.cases`. Where a mix leaves something open, the
+measures of it are left out: drums alone say nothing about harmony, and neither a lone lead nor a pad tells a bass
+player's rhythm. The rule baseline shows how far one gets with listening alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from bassnb.accompanist import Accompanist
+from bassnb.composer.examples import Example
+from bassnb.files import name_bytes
+from bassnb.metrics.match import MEASURES, Transcription, compare, transcribe
+from bassnb.metrics.rule import rule_bass
+from bassnb.metrics.statistics import summary, way_summary
+from bassnb.studies.marks import Marks
+from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.transfer_songs.cases import Case, transfer_cases
+
+GROUPS = {"sources": "source", "families": "family", "sounds": "sound"}
+PLAYERS = ("generated", "rule")
+ROWS = ("true", "autoencoder", "generated", "rule", "shuffled")
+OTHERS = 24  # most basses of other songs against which the floor of a song is taken
+QUICK = {"songs": 1, "seconds": 6.0, "steps": 4, "family": ("odd metre", "drums only", "reggae")}
+
+
+def run(
+    accompanist: Accompanist, *, songs: int | None = None, seconds: float = 24.0, steps: int = 64,
+    folder: Sequence[str | Path] = (), soundfont: str | None = None, family: Sequence[str] | None = None,
+    split: str | None = None, progress: bool = True,
+) -> dict:  # fmt: skip
+    """Accompany songs of other hands and mark the takes.
+
+    Parameters
+    ----------
+    songs : most songs of a family; None takes all
+    folder : folders with MIDI files, or collections of stems (`bassnb.collections.layouts`); none takes the packages of `USUAL`
+    family : names of those wanted, for example "reggae" or a folder's; None takes all
+    split : of collections of stems, "test" for example; None takes all songs
+    soundfont : path of a second SoundFont: it plays the written pieces once more, and all scores
+
+    Returns
+    -------
+    dict, JSON-ready
+        For all songs the number of ``songs``, the ``way`` of the generated takes and of the rule from the shuffled
+        pairing to the true bass through the autoencoder, for every measure that applies and for their ``mean``;
+        ``sources``, ``families`` and ``sounds``: the same for each group; ``rows`` over all songs; ``marks`` of every
+        song; ``skipped``: what could not be used, and why. The take of a song is seeded by its name.
+    """
+    skipped: dict[str, str] = {}
+    cases: list[Case] = []
+    heard: list[Transcription] = []
+    rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
+    wanted = {"seconds": seconds, "songs": songs, "folder": folder, "soundfont": soundfont, "families": family,
+              "split": split}  # fmt: skip
+    found = transfer_cases(**wanted, skipped=skipped)
+    for case in tqdm(found, desc="songs of other hands", disable=not progress):
+        takes = hear(accompanist, case, steps)
+        for name, take in takes.items():
+            rows[name].append(compare(take, case.example.song))
+        heard.append(takes["autoencoder"])
+        nothing = torch.empty(2, 0)  # the waves are large and no longer needed
+        cases.append(dataclasses.replace(case, example=Example(case.example.song, nothing, nothing)))
+    rows["shuffled"] = [floor_of(index, heard, cases) for index in range(len(cases))]
+    return {
+        "preset": accompanist.system.preset.name, "seconds": seconds, "steps": steps, "most": songs,
+        **{key: accompanist.system.defaults[key] for key in ("guidance", "phi")}, "skipped": skipped,
+        **group(cases, rows, range(len(cases))), "rows": table(cases, rows),
+        **{plural: grouped(cases, rows, key) for plural, key in GROUPS.items()},
+        "marks": [song_marks(case, rows, index) for index, case in enumerate(cases)],
+    }  # fmt: skip
+
+
+def hear(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcription]:
+    """Every player's bass to one song, transcribed, by the name of its row."""
+    example = case.example
+    waves = {
+        "true": example.bass,
+        "autoencoder": through_autoencoder(accompanist, example.bass),
+        "generated": accompanist(example.mix, steps=steps, seed=zlib.crc32(name_bytes(case.name))).audio,
+        "rule": rule_bass(example.mix),
+    }
+    return {name: transcribe(wave) for name, wave in waves.items()}
+
+
+def floor_of(index: int, heard: list[Transcription], cases: Sequence[Case]) -> Marks:
+    """Mean marks of the basses of up to `OTHERS` other songs against song `index`; the same song with other sounds is none.
+
+    A longer bass is cut to the length of the song. nan where there is no other song of that length.
+    """
+    song, name = cases[index].example.song, cases[index].name
+    long_enough = [
+        other for other, case in enumerate(cases)
+        if case.name != name and case.example.song.duration > song.duration - 0.5
+    ]  # fmt: skip
+    chosen = long_enough[:: -(-len(long_enough) // OTHERS) or 1]
+    marks = [compare(heard[other].between(0.0, song.duration), song) for other in chosen]
+    return {key: float(np.mean([other[key] for other in marks])) if marks else float("nan") for key in MEASURES}
+
+
+def song_marks(case: Case, rows: dict[str, list], index: int) -> dict:
+    """Everything about one song, for plots."""
+    marks = {name: {key: round(row[index][key], 4) for key in case.measures} for name, row in rows.items()}
+    return {"source": case.source, "family": case.family, "name": case.name, "sound": case.sound, "marks": marks}
+
+
+def grouped(cases: Sequence[Case], rows: dict[str, list], key: str) -> dict[str, dict]:
+    """`group` for every value of one property of the songs, in the order of their first appearance."""
+    values = dict.fromkeys(getattr(case, key) for case in cases)
+    return {value: group(cases, rows, [i for i, case in enumerate(cases) if getattr(case, key) == value]) for value in values}
+
+
+def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int]) -> dict:
+    """How far the players got on some of the songs, and the mean marks behind it.
+
+    A way is a quotient: where the true bass hardly differs from a stranger's, as a walking bass does in its share of
+    roots, it says little, and the marks say more.
+    """
+    ways: dict[str, dict] = {player: {} for player in PLAYERS}
+    means: dict[str, dict] = {name: {} for name in rows}
+    for measure in (*MEASURES, "mean"):
+        columns = columns_of(cases, rows, members, measure)
+        for player in PLAYERS if columns else ():
+            ways[player][measure] = way_summary(columns[player], columns["shuffled"], columns["autoencoder"])
+        for name, column in columns.items():
+            means[name][measure] = round(float(column.mean()), 4)
+    return {"songs": len(members), "way": ways, "means": means}
+
+
+def columns_of(
+    cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int], measure: str
+) -> dict[str, np.ndarray]:
+    """One measure of the songs among `members` to which it applies, by row; empty where there is none."""
+    chosen = [index for index in members if measure == "mean" or measure in cases[index].measures]
+    return {
+        name: np.array([mark(row[index], cases[index].measures, measure) for index in chosen])
+        for name, row in rows.items() if chosen
+    }  # fmt: skip
+
+
+def table(cases: Sequence[Case], rows: dict[str, list[Marks]]) -> dict[str, dict]:
+    """Mean and 95 % interval of every measure for every row, over all songs to which it applies."""
+    columns = {measure: columns_of(cases, rows, range(len(cases)), measure) for measure in MEASURES}
+    return {
+        name: {measure: summary(found[name]) for measure, found in columns.items() if found} for name in rows
+    }  # fmt: skip
+
+
+def mark(marks: dict[str, float], measures: Sequence[str], measure: str) -> float:
+    """One measure of a song, or the mean of those that apply to it."""
+    return float(np.mean([marks[key] for key in measures])) if measure == "mean" else marks[measure]
+
+
+def headline(report: dict) -> str:
+    """The line worth reading."""
+    ways = {"all": report, **report["families"]}
+    return ", ".join(f"{name} {part['way']['generated']['mean']['mean']:.0%} of the way" for name, part in ways.items())

@@ -1,0 +1,1 @@
+"""Songs that the composer did not write, for the transfer study. Taught in chapter 9."""

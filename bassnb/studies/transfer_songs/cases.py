@@ -1,0 +1,158 @@
+"""Songs that the generator did not write: where they come from and how they sound. Taught in chapter 9.
+
+Three sources. **Written**: the pieces of `bassnb.studies.transfer_songs.scorebook`, in metres, tempi and textures that the generator
+seldom or never uses. **Scores**: other composers' multitrack MIDI and MusicXML. **Recordings**: real songs with a
+separate bass. A second SoundFont plays the written pieces once more. Nothing of it is used in training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bassnb.collections.midi import read_midi
+from bassnb.collections.musicxml import read_musicxml
+from bassnb.composer.effects import place
+from bassnb.composer.examples import Example
+from bassnb.composer.score import DataError, Part, Song
+from bassnb.composer.synth import SAMPLE_RATE, play
+from bassnb.errors import BassnbError
+from bassnb.metrics.match import MEASURES
+from bassnb.studies.transfer_songs.excerpts import excerpt_of
+from bassnb.studies.transfer_songs.notation import read_score
+from bassnb.studies.transfer_songs.recordings import read_recording, recorded_songs
+from bassnb.studies.transfer_songs.scorebook import pieces
+
+OPEN = {  # families whose mix leaves something undetermined: the measures that remain
+    "drums only": ("onset_f1",),
+    "lone lead": ("chord_tone", "root", "pitch_class"),
+    "pad only": ("chord_tone", "root", "pitch_class"),
+}
+USUAL = {  # where packages of free music lie once they are installed: family, Python package or "", folder, how to get it
+    "OpenMSX": ("", "/usr/share/games/openttd/baseset/openmsx", "apt install openttd-openmsx"),
+    "Simutrans": ("", "/usr/share/games/simutrans/music", "apt install simutrans-data"),
+    "Bach chorales": ("music21", "corpus/bach", "pip install --no-deps music21"),
+    "Beethoven quartets": ("music21", "corpus/beethoven", "pip install --no-deps music21"),
+}
+READERS = {".mid": read_midi, ".midi": read_midi, ".mxl": read_musicxml, ".musicxml": read_musicxml, ".xml": read_musicxml}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One song of the transfer set: where it comes from, which measures apply to it, and its sound."""
+
+    source: str
+    family: str
+    name: str
+    sound: str
+    measures: tuple[str, ...]
+    example: Example
+
+
+def band(song: Song, soundfont: str | None = None) -> Example:
+    """A song of any parts, played: every instrument as loud as its SoundFont and its part make it, nothing levelled."""
+    samples = round(song.duration * SAMPLE_RATE)
+
+    def wave(part: Part) -> np.ndarray:
+        sound = play(part.notes, part.program, samples, is_drum=part.is_drum, tuning=song.tuning, soundfont=soundfont)
+        place(sound, part.pan, 1.0)
+        return sound * np.float32(10 ** (part.gain_db / 20))
+
+    bass = wave(song.part("bass"))
+    mix = np.sum([wave(part) for part in song.parts if part.name != "bass"], axis=0)
+    top = 0.9 / max(float(np.abs(bass + mix).max()), float(np.abs(mix).max()), float(np.abs(bass).max()), 1e-9)
+    return Example(song, torch.from_numpy(bass * np.float32(top)), torch.from_numpy(mix * np.float32(top)))
+
+
+def written_cases(
+    seconds: float, songs: int | None, soundfont: str | None, families: Sequence[str] | None = None
+) -> Iterator[Case]:
+    """The pieces of the scorebook, at most `songs` of a family, of all families or of those named."""
+    seen: dict[str, int] = {}
+    for family, title, text in pieces():
+        if families is not None and family not in families:
+            continue
+        seen[family] = seen.get(family, 0) + 1
+        if songs is None or seen[family] <= songs:
+            example = band(read_score(text, seconds), soundfont)
+            yield Case("written", family, title, font_name(soundfont), OPEN.get(family, MEASURES), example)
+
+
+def font_name(soundfont: str | None) -> str:
+    """The name of a SoundFont without its folder."""
+    return Path(soundfont).stem if soundfont else "TimGM6mb"
+
+
+def folder_cases(
+    folder: Path, family: str, seconds: float, songs: int | None, soundfont: str | None,
+    skipped: dict[str, str], split: str | None = None,
+) -> Iterator[Case]:  # fmt: skip
+    """Scores and recordings below a folder, at most `songs` of each kind, spread over the alphabet.
+
+    Those that cannot be used are entered in `skipped` with the reason, and the next one takes their place.
+    """
+    scores = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS)
+    recordings = recorded_songs(folder, split)
+    if not scores and not recordings:
+        raise DataError(f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs.")
+    for source, pieces in (("scores", scores), ("recordings", recordings)):
+        count = 0
+        for piece in spread(pieces, songs):
+            if count == songs:
+                break
+            name = piece.stem if source == "scores" else piece.name
+            try:
+                if source == "scores":
+                    score = READERS[piece.suffix.lower()](piece)
+                    example = band(excerpt_of(score, f"{family}: {name}", seconds), soundfont)
+                else:
+                    example = Example(*read_recording(piece, seconds))
+            except BassnbError as error:
+                skipped[f"{family}: {piece.name}"] = str(error)  # of a file or of a song
+                continue
+            count += 1
+            sound = font_name(soundfont) if source == "scores" else "recorded"
+            yield Case(source, family, name, sound, MEASURES, example)
+
+
+def spread(paths: Sequence, songs: int | None) -> list:
+    """All paths, but in an order that begins with `songs` of them, evenly spaced."""
+    if not songs or songs >= len(paths):
+        return list(paths)
+    first = [paths[index * len(paths) // songs] for index in range(songs)]
+    return first + [path for path in paths if path not in first]
+
+
+def transfer_cases(
+    *, seconds: float, songs: int | None, folder: Sequence[str | Path], soundfont: str | None,
+    families: Sequence[str] | None, skipped: dict[str, str], split: str | None = None,
+) -> Iterator[Case]:  # fmt: skip
+    """The whole set: written pieces, once more with the other SoundFont, installed packages or given folders."""
+    yield from written_cases(seconds, songs, None, families)
+    if soundfont:
+        yield from written_cases(seconds, songs, soundfont, families)
+    places = [(Path(place).absolute().name, Path(place)) for place in folder]
+    if not places:
+        for family, (package, place, how) in USUAL.items():
+            if (found := installed(package, place)) is not None:
+                places.append((family, found))
+            else:
+                skipped[family] = f"not installed; get it with `{how}`, or name a folder of music"
+    if families is not None:
+        places = [(family, place) for family, place in places if family in families]
+    for family, place in places:
+        yield from folder_cases(place, family, seconds, songs, soundfont, skipped, split)
+
+
+def installed(package: str, place: str) -> Path | None:
+    """The folder `place`, of an installed Python package (not imported) if one is named; None if it is not there."""
+    spec = find_spec(package) if package else None
+    if package and (spec is None or spec.origin is None):
+        return None
+    found = Path(spec.origin).parent / place if package else Path(place)
+    return found if found.is_dir() else None

@@ -1,0 +1,256 @@
+"""A score in a dozen lines of text, read into a song: the notation of the transfer set. Taught in chapter 9.
+
+A piece is a head and some lines, each `what [arguments]: bars`. Bars are divided by ``|`` and repeat in a circle until
+the song is full; ``%`` is the bar before. Lengths are sixteenths and hold until another one is given.
+
+``chords: Em7 | Am7:12 D9:8``
+    Chord symbols; several in a bar share it equally unless they say how long they are.
+``bass 33: 1:6 5:2 b7:4 8 | 1:4 r:8 a:4``
+    General MIDI program, then degrees of the chord: 3, 5 and 7 are the chord's own, ``b`` and ``#`` alter the degree of
+    the major scale, ``<`` is an octave lower, ``a`` and ``A`` lie a semitone below and above the root of the next
+    chord; ``r`` rests.
+``lead 71: b4:6 d5:2 f#5:8``
+    A melody: notes by name.
+``comp 4 open 60: x--.x---``
+    Program, voicing, lowest pitch; each ``x`` strikes the chord, ``-`` holds it.
+``drums: k x...x... s ....x...``
+    Strokes by instrument of `DRUMS`, ``o`` soft.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from bassnb.composer.score import Chord, DataError, Note, Part, Song
+
+SYMBOLS: dict[str, tuple[str, tuple[int, ...]]] = {  # symbol: the quality it is marked as, and what is played
+    "": ("maj", (0, 4, 7)), "m": ("min", (0, 3, 7)), "6": ("maj", (0, 4, 7, 9)), "m6": ("min", (0, 3, 7, 9)),
+    "7": ("dom7", (0, 4, 7, 10)), "9": ("dom7", (0, 4, 7, 10, 14)), "13": ("dom7", (0, 4, 7, 10, 14, 21)),
+    "7b9": ("dom7", (0, 4, 7, 10, 13)), "7#9": ("dom7", (0, 4, 7, 10, 15)), "7alt": ("dom7", (0, 4, 10, 13, 20)),
+    "maj7": ("maj7", (0, 4, 7, 11)), "maj9": ("maj7", (0, 4, 7, 11, 14)), "maj13": ("maj7", (0, 4, 11, 14, 21)),
+    "m7": ("min7", (0, 3, 7, 10)), "m9": ("min7", (0, 3, 7, 10, 14)), "m11": ("min7", (0, 3, 7, 10, 14, 17)),
+    "add9": ("maj", (0, 4, 7, 14)), "sus4": ("sus4", (0, 5, 7)), "7sus4": ("sus4", (0, 5, 7, 10)),
+    "dim7": ("dim", (0, 3, 6, 9)), "m7b5": ("halfdim", (0, 3, 6, 10)),
+}  # fmt: skip
+DRUMS = {"k": 36, "s": 38, "i": 37, "c": 39, "h": 42, "o": 46, "r": 51, "x": 49, "t": 45, "T": 48, "m": 70, "b": 54, "w": 76}
+NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+MAJOR = (0, 2, 4, 5, 7, 9, 11)
+LOWEST = 28  # E1, the open string
+_NOTE = re.compile(r"([a-g])([#b]?)(\d)")
+_DEGREE = re.compile(r"(<?)([b#]?)(\d{1,2})")
+_LEAD_IN = 0.03  # seconds before the first bar
+
+
+@dataclass(frozen=True)
+class Harmony:
+    """One chord on the grid: sixteenths `start` and `end`, `root` pitch class, `quality`, `tones` above the root."""
+
+    start: int
+    end: int
+    root: int
+    quality: str
+    tones: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Sixteenths to seconds: `steps` in a bar; `swing` is where the off-beat eighth falls in its beat, 0.5 straight."""
+
+    tempo: float
+    steps: int
+    swing: float
+
+    def seconds(self, step: float) -> float:
+        """When a step of the song sounds."""
+        beat, inside = divmod(step, 4)
+        swung = np.interp(inside, [0, 2, 4], [0, 4 * self.swing, 4])
+        return _LEAD_IN + (4 * beat + swung) * 15 / self.tempo
+
+
+def read_score(text: str, seconds: float) -> Song:
+    """A song of `seconds` seconds out of the text of one piece.
+
+    Raises
+    ------
+    DataError
+        If a line, a bar or a symbol cannot be read.
+    """
+    lines = [line.partition(":") for line in text.strip().splitlines()]
+    head = {key.strip(): rest.strip() for key, _, rest in lines if key.strip() in ("title", "family", "time")}
+    tempo, metre, swing = head["time"].split()
+    above, below = (int(number) for number in metre.split("/"))
+    clock = Clock(float(tempo), above * 16 // below, float(swing))
+    bars = int(np.ceil(seconds / (clock.steps * 15 / clock.tempo)))
+    chords = next(rest for key, _, rest in lines if key.strip() == "chords")
+    harmony = read_chords(chords, clock.steps, bars)
+    rng = np.random.default_rng(zlib.crc32(head["title"].encode()))
+    parts = []
+    for key, _, rest in lines:
+        name, *arguments = key.split()
+        if name in head or name == "chords":
+            continue
+        events = _events(name, arguments, rest, harmony, clock.steps, bars)
+        notes = _perform(events, clock, seconds, rng)
+        program = 0 if name == "drums" else int(arguments[0])
+        parts.append(Part(name, program, name == "drums", notes))
+    beats = [clock.seconds(step) for step in range(0, bars * clock.steps, 4)]
+    return Song(
+        seed=0, split="transfer", idiom=f"{head['family']}: {head['title']}", tempo=clock.tempo, metre=metre,
+        key=harmony[0].root, mode="free", duration=float(seconds), tuning=0.0, gain_db=0.0,
+        beats=tuple(beat for beat in beats if beat < seconds),
+        downbeats=tuple(beat for beat in (clock.seconds(bar * clock.steps) for bar in range(bars)) if beat < seconds),
+        chords=_timed(harmony, clock, seconds), parts=tuple(parts), bass_style="written", bass_timbre=0,
+    )  # fmt: skip
+
+
+def read_chords(text: str, steps: int, bars: int) -> list[Harmony]:
+    """The chords of `bars` bars of `steps` sixteenths."""
+    harmony: list[Harmony] = []
+    for number, bar in enumerate(_circle(text, bars)):
+        symbols = bar.split()
+        here = number * steps
+        for symbol in symbols:
+            name, _, length = symbol.partition(":")
+            found = re.fullmatch(r"([A-G])([#b]?)(.*)", name)
+            if not found or found[3] not in SYMBOLS:
+                raise DataError(f"{name!r} is not a chord of this notation; write a root and one of {list(SYMBOLS)}.")
+            there = here + (int(length) if length else steps // len(symbols))
+            harmony.append(Harmony(here, there, _pitch_class(found[1], found[2]), *SYMBOLS[found[3]]))
+            here = there
+        if here != (number + 1) * steps:
+            raise DataError(f"The bar {bar!r} does not last {steps} sixteenths; say how long its chords are.")
+    return harmony
+
+
+def _circle(text: str, bars: int) -> list[str]:
+    """The bars of a line, ``%`` written out, over and over until there are `bars`."""
+    written: list[str] = []
+    for bar in text.split("|"):
+        written.append(written[-1] if bar.strip() == "%" else bar.strip())
+    return [written[number % len(written)] for number in range(bars)]
+
+
+def _pitch_class(letter: str, accidental: str) -> int:
+    return (NAMES[letter.lower()] + {"": 0, "#": 1, "b": -1}[accidental]) % 12
+
+
+def _events(name: str, arguments: list[str], text: str, harmony: list[Harmony], steps: int, bars: int) -> list[tuple]:
+    """What one line plays: (step, length, pitch, velocity)."""
+    if name == "drums":
+        return _drums(text, steps, bars)
+    if name.startswith("comp"):
+        return _comp(arguments[1], int(arguments[2]), text, harmony, steps, bars)
+    return _line(text, harmony if name == "bass" else None, steps, bars)
+
+
+def _drums(text: str, steps: int, bars: int) -> list[tuple]:
+    events = []
+    for number, bar in enumerate(_circle(text, bars)):
+        words = bar.split()
+        for key, pattern in zip(words[::2], words[1::2], strict=True):
+            if len(pattern) != steps or key not in DRUMS:
+                raise DataError(f"{key} {pattern!r} is not {steps} sixteenths of one of {', '.join(DRUMS)}.")
+            events += [(number * steps + step, 1.0, DRUMS[key], 104 if mark == "x" else 58)
+                       for step, mark in enumerate(pattern) if mark != "."]  # fmt: skip
+    return events
+
+
+def _at(harmony: list[Harmony], step: float) -> int:
+    return next((index for index, chord in enumerate(harmony) if chord.start <= step < chord.end), len(harmony) - 1)
+
+
+def _line(text: str, harmony: list[Harmony] | None, steps: int, bars: int) -> list[tuple]:
+    """Notes one after the other: degrees of the harmony, names where none is given."""
+    events, last, length = [], LOWEST + 8, 4
+    for number, bar in enumerate(_circle(text, bars)):
+        step = number * steps
+        for token in bar.split():
+            name, _, given = token.partition(":")
+            length = int(given) if given else length
+            if name != "r":
+                last = _degree(name, harmony, _at(harmony, step), last) if harmony else _named(name)
+                events.append((step, length * 0.92, last, 98 if step % steps == 0 else 88))
+            step += length
+        if step != (number + 1) * steps:
+            raise DataError(f"The bar {bar!r} lasts {step - number * steps} sixteenths, not {steps}.")
+    return events
+
+
+def _named(name: str) -> int:
+    """The MIDI pitch of ``c#5``."""
+    found = _NOTE.fullmatch(name)
+    if not found:
+        raise DataError(f"{name!r} is not a note of this notation; write a name such as e4 or bb4.")
+    return 12 * (int(found[3]) + 1) + NAMES[found[1]] + {"": 0, "#": 1, "b": -1}[found[2]]
+
+
+def _degree(name: str, harmony: list[Harmony], index: int, last: int) -> int:
+    """The MIDI pitch of a degree of chord `index`, or of an approach to the next root, near the `last` pitch."""
+    chord, after = harmony[index], harmony[min(index + 1, len(harmony) - 1)]
+    if name in ("a", "A"):
+        target = after.root + (1 if name == "A" else -1)
+        return min((target % 12 + 12 * octave for octave in range(2, 6)), key=lambda pitch: (pitch < LOWEST, abs(pitch - last)))
+    found = _DEGREE.fullmatch(name)
+    if not found:
+        raise DataError(f"{name!r} is not a degree of this notation; write 1 to 13, b7, <5, a or A.")
+    degree, altered = int(found[3]) - 1, {"": 0, "#": 1, "b": -1}[found[2]]
+    step = MAJOR[degree % 7] + altered
+    if not altered and degree % 7 in (2, 4, 6):  # the chord's own third, fifth and seventh
+        window = {2: (3, 4, 5), 4: (6, 7, 8), 6: (9, 10, 11)}[degree % 7]
+        step = next((tone for tone in chord.tones if tone in window), {2: 4, 4: 7, 6: 10}[degree % 7])
+    pitch = LOWEST + (chord.root - LOWEST) % 12 + step + 12 * (degree // 7) - 12 * bool(found[1])
+    return pitch if pitch >= LOWEST else pitch + 12
+
+
+def _comp(voicing: str, low: int, text: str, harmony: list[Harmony], steps: int, bars: int) -> list[tuple]:
+    events, struck = [], 0
+    for number, bar in enumerate(_circle(text, bars)):
+        if len(bar) != steps:
+            raise DataError(f"The rhythm {bar!r} has {len(bar)} sixteenths, not {steps}.")
+        for step, mark in enumerate(bar):
+            if mark != "x":
+                continue
+            length = 1 + len(re.match("-*", bar[step + 1 :])[0])
+            pitches = voice(harmony[_at(harmony, number * steps + step)], voicing, low)
+            if voicing == "arp":
+                order = (*pitches, *pitches[-2:0:-1])
+                pitches, struck = (order[struck % len(order)],), struck + 1
+            events += [(number * steps + step, length * 0.95, pitch, 92 if step % 4 == 0 else 80) for pitch in pitches]
+    return events
+
+
+def voice(chord: Harmony, voicing: str, low: int) -> tuple[int, ...]:
+    """Pitches of a chord from `low` upwards: close, open (second from the top an octave down), rootless, shell, power."""
+    tones = {
+        "rootless": [tone for tone in chord.tones if tone not in (0, 7)] or list(chord.tones),
+        "shell": [tone for tone in chord.tones if tone in (3, 4, 5, 9, 10, 11)],
+        "power": [0, 7],
+    }.get(voicing, list(chord.tones))
+    pitches = sorted(low + (chord.root + tone - low) % 12 for tone in tones)
+    if voicing == "arp":
+        pitches = [*pitches, pitches[0] + 12, pitches[1] + 12]
+    if voicing == "open" and len(pitches) > 2:
+        pitches[-2] -= 12
+    return tuple(sorted(pitches))
+
+
+def _perform(events: list[tuple], clock: Clock, seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
+    """Notes in seconds, each up to 8 ms early or late."""
+    notes = []
+    for step, length, pitch, velocity in sorted(events):
+        start = max(clock.seconds(step) + float(np.clip(rng.normal(0, 0.004), -0.008, 0.008)), 0.0)
+        end = max(clock.seconds(step + length), start + 0.03)
+        if start < seconds:
+            notes.append(Note(round(start, 5), round(end, 5), int(pitch), int(velocity + rng.integers(-6, 7))))
+    return tuple(notes)
+
+
+def _timed(harmony: list[Harmony], clock: Clock, seconds: float) -> tuple[Chord, ...]:
+    starts = [0.0, *(clock.seconds(chord.start) for chord in harmony[1:])]
+    heard = [(start, chord) for start, chord in zip(starts, harmony) if start < seconds]
+    ends = [*(start for start, _ in heard[1:]), float(seconds)]
+    return tuple(Chord(start, end, chord.root, chord.quality) for (start, chord), end in zip(heard, ends, strict=True))

@@ -1,0 +1,170 @@
+"""The recipe with one thing changed: what an ablation trains. Taught in chapter 10.
+
+Positions that the product has no use for (learned names, none at all), other questions to the network and other draws
+of the time live here, as small parts around the product's own U-Net.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bassnb import diffusion
+from bassnb.attention import SelfAttention
+from bassnb.diffusion import add_noise, alpha_beta, draw_noise, log_normal_times, v_target
+from bassnb.presets import UNetConfig
+from bassnb.unet import UNet1d
+
+SMALLEST_ALPHA = 0.05  # an estimate of the noise is divided by alpha, which is 0 at t = 1
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the table of ablations; every default is the recipe of the paper.
+
+    positions : "log" or "raw" (DPB, chapter 4), "absolute" (learned names) or "none". drop : share of zeroed conditions.
+    ask : "v" or "eps". times : "uniform", or a key of `TIMES`. standardise : latents of unit variance per channel.
+    average : mark the moving average of the weights. seed : of initial weights and of all draws.
+    """
+
+    name: str
+    positions: str = "log"
+    drop: float = 0.15
+    ask: str = "v"
+    times: str = "uniform"
+    standardise: bool = True
+    average: bool = True
+    seed: int = 0
+
+    @property
+    def training(self) -> str:
+        """Name of the training; variants that differ only in which weights are marked share one."""
+        scale = "standardised" if self.standardise else "raw-latents"
+        return f"{self.positions}-drop{self.drop:g}-{self.ask}-{self.times}-{scale}-seed{self.seed}"
+
+
+VARIANTS = (
+    Variant("as in the paper"),
+    Variant("the same, another seed", seed=1),
+    Variant("DPB on raw offsets", positions="raw"),
+    Variant("absolute positions", positions="absolute"),
+    Variant("no positions", positions="none"),
+    Variant("no condition dropped", drop=0.0),
+    Variant("half of the conditions dropped", drop=0.5),
+    Variant("latents not standardised", standardise=False),
+    Variant("last weights, no average", average=False),
+    Variant("asked for the noise", ask="eps"),
+    Variant("times of EDM", times="edm"),
+    Variant("noisier times", times="noisy"),
+    Variant("noisier still", times="noisiest"),
+)
+POSITIONS = tuple(variant for variant in VARIANTS if replace(variant, name="", positions="log") == Variant(""))
+
+
+# -- what is asked, and when ----------------------------------------------------------------------------------------
+
+
+# Karras et al. 2022, table 1. With latents of unit variance their preconditioned network is exactly -v and their weight
+# of the loss exactly 1, so that only the draw of the noise level is left to tell the two recipes apart. "noisy" of
+# `bassnb.diffusion` is its mirror image.
+TIMES = {**diffusion.TIMES, "edm": log_normal_times(-1.2, 1.2), "noisiest": log_normal_times(2.4, 1.2)}
+
+
+def variant_loss(
+    model: Callable, c_y: Tensor, c_x: Tensor, *, generator: torch.Generator, drop: float, ask: str, times: str,
+    share: tuple[int, int] = (0, 1),
+) -> Tensor:
+    """`bassnb.diffusion.diffusion_loss` with another question or other times; with "v" and "uniform" it is the same.
+
+    Parameters
+    ----------
+    model : callable (z (B, 32, L), t (B,), mix (B, 64, L)) -> what `ask` says (B, 32, L)
+    """
+    t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
+    answer = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
+    target = eps if ask == "eps" else v_target(c_y, eps, t)
+    return (answer.float() - target.float()).square().mean()
+
+
+class NoiseAsV(nn.Module):
+    """A network that was asked for the noise, as one that says v: ``v = (eps - beta z) / alpha`` (chapter 3).
+
+    Near t = 1, alpha is held at `SMALLEST_ALPHA`, or nothing could be sampled from such a network at all.
+    """
+
+    def __init__(self, unet: UNet1d):
+        super().__init__()
+        self.unet = unet
+
+    def forward(self, z: Tensor, t: Tensor, mix: Tensor) -> Tensor:
+        """z (B, 32, L), t (B,) and mix (B, 64, L) -> v (B, 32, L)."""
+        alpha, beta = (rate[:, None, None] for rate in alpha_beta(t))
+        return (self.unet(z, t, mix) - beta * z) / alpha.clamp(min=SMALLEST_ALPHA)
+
+
+# -- positions ------------------------------------------------------------------------------------------------------
+
+
+class NoBias(nn.Module):
+    """In the place of `DynamicPositionBias`: every distance is worth 0."""
+
+    def __init__(self, heads: int):
+        super().__init__()
+        self.register_buffer("zeros", torch.zeros(heads, 1), persistent=False)
+
+    def forward(self, length: int) -> Tensor:
+        """Biases (H, 2L - 1)."""
+        return self.zeros.expand(-1, 2 * length - 1)
+
+
+class Names(nn.Module):
+    """A learned vector per step, added to the feature maps: absolute positions (Vaswani et al. 2017, chapter 4).
+
+    Parameters
+    ----------
+    steps : length of the training crops at this level
+    beyond : what a longer song gets. "stretched": the names are interpolated to its length. "held": all steps beyond
+        the last name share it.
+    """
+
+    def __init__(self, channels: int, steps: int, beyond: str = "stretched"):
+        super().__init__()
+        self.names = nn.Parameter(0.02 * torch.randn(channels, steps))
+        self.beyond = beyond
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tensor (B, C, L) -> Tensor (B, C, L)."""
+        length, steps = x.shape[-1], self.names.shape[-1]
+        if length <= steps:
+            return x + self.names[:, :length]
+        if self.beyond == "held":
+            return x + F.pad(self.names[None], (0, length - steps), mode="replicate")
+        return x + F.interpolate(self.names[None], size=length, mode="linear", align_corners=True)
+
+
+def make_unet(variant: Variant, config: UNetConfig, latents: int) -> UNet1d:
+    """A fresh U-Net with the positions of `variant`, for training crops of `latents` steps."""
+    offsets = variant.positions if variant.positions in ("log", "raw") else "log"
+    unet = UNet1d(replace(config, dpb_offsets=offsets))
+    if offsets == variant.positions:
+        return unet
+    depths = [*enumerate(unet.down), *enumerate(unet.up), (len(config.widths) - 1, unet.middle)]
+    for depth, level in depths:
+        for index, attention in enumerate(level.attentions):
+            if isinstance(attention, SelfAttention):
+                attention.bias = NoBias(config.heads)
+                if variant.positions == "absolute":
+                    steps = -(-latents // 2**depth)
+                    level.attentions[index] = nn.Sequential(Names(config.widths[depth], steps), attention)
+    return unet
+
+
+def name_beyond(unet: nn.Module, beyond: str) -> None:
+    """Choose how absolute positions go on beyond the training length, "stretched" or "held", in place."""
+    for module in unet.modules():
+        if isinstance(module, Names):
+            module.beyond = beyond

@@ -1,0 +1,48 @@
+"""Intervals and the way from floor to ceiling."""
+
+import math
+
+import numpy as np
+import pytest
+
+from bassnb.metrics.statistics import bootstrap, summary, way, way_summary
+
+
+def test_way():
+    assert way(0.3, 0.3, 0.9) == 0 and way(0.9, 0.3, 0.9) == 1 and way(0.6, 0.3, 0.9) == pytest.approx(0.5)
+    assert way(1.2, 0.3, 0.9) > 1 and way(0.1, 0.3, 0.9) < 0  # not clipped
+    assert math.isnan(way(0.5, 0.4, 0.4))
+
+
+def test_interval_of_a_mean_agrees_with_theory():
+    values = np.random.default_rng(0).normal(3, 2, 400)
+    found = summary(values)
+    half = 1.96 * values.std() / math.sqrt(400)
+    assert found["mean"] == pytest.approx(values.mean())
+    assert found["low"] == pytest.approx(values.mean() - half, abs=0.03)
+    assert found["high"] == pytest.approx(values.mean() + half, abs=0.03)
+    assert summary(values) == found and summary(values, seed=1) != found
+
+
+def test_rows_are_resampled_together():
+    rng = np.random.default_rng(0)
+    songs = rng.uniform(0, 1, 50)  # songs differ much, rows by a constant
+    low, high = bootstrap(lambda a, b: (a - b).mean(), songs + 0.1, songs)
+    assert low == pytest.approx(0.1) and high == pytest.approx(0.1)
+
+
+def test_way_summary_of_constant_rows_has_no_width():
+    found = way_summary(np.full(5, 0.7), np.full(5, 0.5), np.full(5, 0.9))
+    assert [found[key] for key in ("mean", "low", "high")] == pytest.approx([0.5, 0.5, 0.5])
+
+
+def test_no_way_is_nan_without_a_warning(recwarn):
+    assert all(math.isnan(value) for value in way_summary(np.ones(3), np.ones(3), np.ones(3)).values())
+    assert not recwarn.list
+
+
+def test_songs_without_a_figure_are_left_out():
+    assert summary([1.0, math.nan, 3.0])["mean"] == 2
+    assert all(math.isnan(value) for value in summary([math.nan]).values())
+    gappy = way_summary(np.array([0.7, math.nan, 0.7]), np.full(3, 0.5), np.array([0.9, 0.9, math.nan]))
+    assert gappy["mean"] == pytest.approx(0.5)

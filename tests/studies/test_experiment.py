@@ -1,0 +1,40 @@
+"""Experiments at two scales: what runs now, what is recorded, and what a reader is told when neither is there."""
+
+import json
+
+import pytest
+import torch
+
+from bassnb.studies.experiment import ExperimentError, experiment, recorded
+
+
+def run(steps, gain=1.0):
+    tone = 0.1 * torch.sin(torch.arange(44_100) * 0.05).repeat(2, 1)
+    return {"loss": [gain / (k + 1) for k in range(steps)], "takes": {"a tone": tone * gain}}
+
+
+def test_a_reader_runs_the_small_one_and_sees_the_recorded_one(tmp_path):
+    experiment("loss", run, here={"steps": 2}, full={"steps": 5}, at_full_scale=True, folder=tmp_path)
+    now, kept = experiment("loss", run, here={"steps": 2}, full={"steps": 5}, folder=tmp_path)
+    assert len(now.values["loss"]) == 2 and len(kept.values["loss"]) == 5
+    assert now.label == "run here: steps 2" and kept.label.startswith("recorded: steps 5; ")
+    assert kept.takes["a tone"].shape == (2, 44_100) and "takes" not in kept.values
+    assert (kept.takes["a tone"] - now.takes["a tone"]).abs().max() < 0.02  # Ogg is lossy
+
+
+def test_the_switch_of_the_environment_is_that_of_the_chapter(tmp_path, monkeypatch):
+    monkeypatch.setenv("BASSNB_FULL", "1")
+    now, kept = experiment("loss", run, here={"steps": 2}, full={"steps": 3}, folder=tmp_path)
+    assert now == kept or len(now.values["loss"]) == len(kept.values["loss"]) == 3
+    record = json.loads((tmp_path / "loss.json").read_text())
+    assert record["settings"] == {"steps": 3} and record["takes"] == {"a tone": "loss/00.ogg"}
+
+
+def test_nothing_recorded_is_said_in_a_sentence(tmp_path):
+    with pytest.raises(ExperimentError, match="no recorded result of 'loss'.*make record"):
+        experiment("loss", run, here={"steps": 2}, full={"steps": 5}, folder=tmp_path)
+    with pytest.raises(ExperimentError, match="'loss' cannot be kept"):
+        experiment("loss", lambda: {"a": {1, 2}}, here={}, full={}, at_full_scale=True, folder=tmp_path)
+    assert not (tmp_path / "loss.json").exists()
+    with pytest.raises(ExperimentError):
+        recorded("other", tmp_path)

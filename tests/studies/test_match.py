@@ -1,0 +1,40 @@
+"""The match report: one tiny run of everything."""
+
+import json
+import math
+
+from bassnb.metrics.match import MEASURES
+from bassnb.studies import match
+from bassnb.studies.suite import examine, without_nan
+
+
+def test_match_report(accompanist, tmp_path):
+    report = match.run(accompanist, songs=4, seconds=3.0, steps=1, pool=2, progress=False)
+    players = ["another_player", "generated", "unconditional", "retrieval", "rule"]
+    assert list(report["rows"]) == ["true", "autoencoder", *players, "shuffled"]
+    assert report["guidance"] == accompanist.system.defaults["guidance"] and report["split"] == "test"
+    rows = report["rows"]
+    assert rows["true"]["pitch_class"]["mean"] > 0.9 and rows["rule"]["chord_tone"]["mean"] > 0.5
+    assert set(report["way"]) == set(players) and set(report["way_to_player"]) == set(players[1:])
+    assert set(report["way"]["rule"]) == {*MEASURES, "kick_lock"}
+    assert set(report["adherence"]) == {"true", "autoencoder", *players}
+
+
+def test_a_report_can_be_made_again(accompanist):
+    options = {"songs": 2, "seconds": 1.0, "steps": 1, "pool": 1, "progress": False}
+    report = match.run(accompanist, **options)
+    assert json.dumps(match.run(accompanist, **options)) == json.dumps(report)
+    assert report["adherence"] is None  # two songs are too few
+
+
+def test_results_are_strict_json(accompanist, tmp_path):
+    assert without_nan({"a": [math.nan, 1.0], "b": (2,)}) == {"a": [None, 1.0], "b": [2]}
+    path = tmp_path / "new" / "match.json"
+    examine("match", accompanist, path, songs=2, seconds=2.0, steps=1, pool=1, guidance=None, progress=False)
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    saved = json.loads(path.read_text(), parse_constant=refuse)
+    assert saved["command"].startswith("bassnb evaluate match --model tiny --songs 2") and saved["songs"] == 2
+    assert [p.name for p in path.parent.iterdir()] == ["match.json"]

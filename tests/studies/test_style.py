@@ -1,0 +1,83 @@
+"""The style examination: its arithmetic, and one tiny run."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from bassnb.composer.examples import example
+from bassnb.grounding import style_mean
+from bassnb.metrics.contrastive import latents_of
+from bassnb.metrics.timbre import fit_ruler, timbre_features
+from bassnb.studies import style as grounded
+from bassnb.studies.style import (
+    STRENGTHS,
+    Listener,
+    asked,
+    confusion,
+    labelled_basses,
+    run,
+    style_references,
+)
+from bassnb.studies.suite import examine
+
+
+@pytest.fixture(scope="module")
+def ruler():
+    """Fitted to true basses as they are: the basses of random weights have no pitch."""
+    found = [(timbre_features(wave), label) for wave, label in labelled_basses(range(16), split="train", seconds=3.0)]
+    return fit_ruler(*map(np.array, zip(*found, strict=True)))
+
+
+def test_takes_are_those_of_the_accompanist(accompanist):
+    song, reference = example("test", 0, 2.0), style_references(0, 2.0, 1)[3][0]
+    system = accompanist.system
+    c_x = latents_of(system.mix_autoencoder, [song.mix])
+    means = style_mean(latents_of(system.bass_autoencoder, [reference, reference.flip(-1) * 0.5]))
+    for strength in (0.0, 0.5, 1.5):
+        take = accompanist(song.mix, style=reference, strength=strength, steps=2, seed=7)
+        found = accompanist.sample(c_x, [7, 7], mean=means, steps=2, strength=strength)
+        assert torch.allclose(found[0], take.latents, atol=1e-4)
+
+
+def test_references_are_new_for_every_song():
+    waves = [wave for song in (0, 1) for reference in style_references(song, 1.5, 2) for wave in reference]
+    assert len(waves) == 32
+    assert all(not torch.equal(one, other) for i, one in enumerate(waves) for other in waves[:i])
+
+
+def test_a_true_reference_is_nearest_to_itself(ruler):
+    references = style_references(2, 6.0, 1)
+    listener = Listener(ruler, example("test", 2, 6.0), references)
+    marks = listener(references[5][0])
+    assert int(np.argmin(marks["euclidean"])) == int(np.argmin(marks["cosine"])) == 5
+    assert asked(marks, 5)["euclidean"] < 1e-4 < asked(marks, 4)["euclidean"]
+    hit = {number: asked(marks, number)["recognised"] for number in range(8)}
+    assert sum(hit.values()) == 1 and hit[marks["heard"]] == 1
+    assert asked(marks, -1)["euclidean"] == marks["euclidean"][7]
+
+
+def test_confusion_counts_what_was_heard():
+    table = np.array(confusion([[0, 1, 2, 3, 4, 5, 6, 7], [0, 0, 2, 3, 4, 5, 6, -1]]))
+    assert table[0, 0] == 1 and table[1, 0] == table[1, 1] == 0.5 and table[7].sum() == 0.5
+
+
+def test_style_report(accompanist, ruler, monkeypatch, tmp_path):
+    monkeypatch.setattr(grounded, "calibrate", lambda *_, **__: ruler)
+    headline = examine("style", accompanist, tmp_path / "s.json", songs=2, seconds=1.5, steps=1, pieces=1)
+    report = json.loads((tmp_path / "s.json").read_text())
+    assert "timbre recognised in" in headline and report["references"] == 8 and report["strength"] == 1
+    assert set(report["rows"]) == {"grounded", "free", "another"} and 0 <= report["nearer"]["cosine"] <= 1
+    assert list(report["strength_table"]) == ["0", *(f"{s:g}" for s in STRENGTHS)]
+    assert report["strength_table"]["1"]["euclidean"] == report["rows"]["grounded"]["euclidean"]
+    assert report["strength_table"]["0"]["recognised"]["mean"] == report["recognised"]["free"]["mean"] <= 1 / 8
+    assert set(report["cost"]) == {"chord_tone", "root", "pitch_class", "onset_f1"}
+
+
+def test_a_model_may_have_a_strength_of_its_own(accompanist, ruler, monkeypatch):
+    monkeypatch.setattr(grounded, "calibrate", lambda *_, **__: ruler)
+    monkeypatch.setitem(accompanist.system.defaults, "strength", 2.0)
+    report = run(accompanist, songs=2, seconds=1.0, steps=1, pieces=2)
+    assert report["strength"] == 2.0
+    assert report["strength_table"]["2"]["cosine"] == report["rows"]["grounded"]["cosine"]

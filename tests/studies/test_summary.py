@@ -1,0 +1,197 @@
+"""Verdicts follow the numbers, whatever the numbers are, and nothing is said without them."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bassnb.cli import app
+from bassnb.studies import claims
+from bassnb.studies.claims import at
+from bassnb.studies.summary import CLAIMS, GOALS, SummaryError, put_into, read_reports, summary_page, write_summary
+
+ROOT = Path(__file__).parents[2]
+
+
+def row(middle, half=0.01, name="mean"):
+    return {name: middle, "low": middle - half, "high": middle + half}
+
+
+def distance(middle, half=0.5):
+    return row(middle, half, "value")
+
+
+def good_reports():
+    """Reports by which everything that the paper says, and all that we aim at, holds."""
+    rng = np.random.default_rng(0)
+    songs = rng.normal(size=12)
+    measures = ("chord_tone", "root", "pitch_class", "onset_f1")
+    marks = {"generated": 0.95, "retrieval": 0.5, "rule": 0.9, "shuffled": 0.1, "autoencoder": 0.96}
+    steps = {"1": 100.0, "8": 9.0, "128": 0.5}
+    better = {"pitch_class": 0.99, "voiced": 0.99, "si_sdr": 5.0, "multi_resolution_stft": 0.5,
+              "log_spectral_distance_512": 2.0, "log_spectral_distance_4096": 2.0, "flux_ratio": 1.01}  # fmt: skip
+    worse = {"pitch_class": 0.9, "voiced": 0.9, "si_sdr": -9.0, "multi_resolution_stft": 0.6,
+             "log_spectral_distance_512": 2.9, "log_spectral_distance_4096": 2.9, "flux_ratio": 0.9}  # fmt: skip
+    critics = {name: {"log_spectral_distance_4096": (songs + 9 - shift).tolist(), "pitch_class": (songs + shift).tolist()}
+               for name, shift in (("magnitude 0", 0), ("both 0", 0.5), ("magnitude 1", 0), ("both 1", 0.5))}  # fmt: skip
+    pieces = {"log": 0.0, "absolute, held": 0.5, "absolute, stretched": 0.4, "none": 0.2}
+    return {
+        "steps": {"than": 64, "farther": {k: distance(v) for k, v in steps.items()}},
+        "samplers": {"rows": {"dpm++ 12": {"farther": distance(-0.3), "lost": {"mean": row(0.0)}}}},
+        "rescale": {"gain_strong": {phi: distance(2.0) for phi in ("0.25", "0.5", "0.75", "1")},
+                    "spread": {"0": {"2": 1.0, "8": 1.3}, "1": {"2": 0.9, "8": 0.8}}},
+        "guidance": {"table": [{"guidance": 1.0, "mean": 0.7}, {"guidance": 4.0, "mean": 0.9}]},
+        "contrastive": {"group": 25, "rows": {"generated": {"mass": row(0.7), "top1": row(0.8)}}},
+        "style": {"rows": {"grounded": {"euclidean": row(4.0), "cosine": row(0.1)},
+                           "free": {"euclidean": row(8.0), "cosine": row(0.5)}},
+                  "recognised": {"grounded": row(0.8)}, "cost": {"chord_tone": row(0.01)}},
+        "chapters/02_critics": {"values": {"end": critics}},
+        "chapters/08_cost": {"values": {"seconds": [10, 600]}},
+        "length": {"models": {"model": {"pieces": [{"steps": 128, "change": row(0.0)}, {"steps": 3072, "change": row(0.0)}]}}},
+        "ablations": {"length": {"models": {name: {"pieces": [{"change": row(v)}]} for name, v in pieces.items()}}},
+        "match": {"songs": 64, "seconds": 24.0, "steps": 64, "guidance": 6.0, "phi": 0.0, "rows": {name: {key: row(value) for key in measures} for name, value in marks.items()},
+                  "way": {"generated": {key: row(0.99) for key in measures}}},
+        "frechet": {"ratio": distance(1.2), "rows": {"generated": distance(10.0), "rule": distance(40.0)}},
+        "autoencoder": {"rows": {"trained_phase": {k: row(v) for k, v in better.items()},
+                                 "griffin_lim": {k: row(v) for k, v in worse.items()}}},
+        "transfer": {"way": {"generated": {key: row(0.8) for key in measures}}},
+    }  # fmt: skip
+
+
+def verdicts(reports):
+    return {claim.text: claim.judge(reports)[0] for claim in (*CLAIMS, *GOALS)}
+
+
+def test_good_numbers_are_good_news():
+    assert set(verdicts(good_reports()).values()) == {"agrees", "met"}
+
+
+FLIPS = [
+    ("More sampler steps", "steps/farther/8", distance(0.1)),  # the interval holds 0
+    ("64 steps have", "steps/farther/128", distance(-2.0)),
+    ("For w > 2.5 the rescale lowers FAD, φ = 0.75", "rescale/gain_strong/0.75", distance(0.2)),
+    ("Strong guidance drives", "rescale/spread/0/8", 1.0),
+    ("With guidance", "guidance/table/1/mean", 0.6),
+    ("A contrastive model", "contrastive/rows/generated/mass", row(0.5)),
+    ("Grounding brings takes nearer to the style, cosine", "style/rows/grounded/cosine", row(0.6)),
+    ("The second critic sharpens", "chapters/02_critics/values/end/both 0/log_spectral_distance_4096", [20.0] * 12),
+    ("Mixes of any length", "chapters/08_cost/values/seconds/1", 60),
+    ("The network generalises", "length/models/model/pieces/1/change", row(0.1)),
+    ("Dynamic positional bias", "ablations/length/models/absolute, held/pieces/0/change", row(0.0)),
+    ("Roots: at least", "match/way/generated/root", row(0.9)),
+    ("Onsets: above retrieval", "match/rows/retrieval/onset_f1", row(0.97)),
+    ("Roots: level with the rule", "match/rows/rule/root", row(0.97)),
+    ("Sound: FAD below the rule's", "frechet/rows/rule", distance(9.0)),
+    ("FAD at most 1.5", "frechet/ratio", distance(1.6)),
+    ("Contrastive top 1", "contrastive/rows/generated/top1", row(0.59)),
+    ("Asked timbre", "style/recognised/grounded", row(0.74)),
+    ("Grounding costs", "style/cost/chord_tone", row(0.06)),
+    ("Bass autoencoder above Griffin-Lim: SI-SDR", "autoencoder/rows/griffin_lim/si_sdr", row(6.0)),
+    ("Bass autoencoder above Griffin-Lim: log-spectral distance, window 512",
+     "autoencoder/rows/griffin_lim/log_spectral_distance_512", row(1.0)),
+    ("Bass autoencoder above Griffin-Lim: spectral flux", "autoencoder/rows/griffin_lim/flux_ratio", row(1.0)),
+    ("Bass autoencoder: spectral flux", "autoencoder/rows/trained_phase/flux_ratio", row(1.06)),
+    ("Songs not of the generator: more than half", "transfer/way/generated/chord_tone", row(0.4)),
+]  # fmt: skip
+
+
+def replaced(reports, path, value):
+    """`reports` with one other value; the first step of the path is a name of a report, which may hold a slash."""
+    reports = copy.deepcopy(reports)
+    name = next(name for name in reports if path.startswith(name + "/"))
+    *steps, last = path[len(name) + 1 :].split("/")
+    place = reports[name]
+    for step in steps:
+        place = place[int(step) if isinstance(place, list) else step]
+    last = int(last) if isinstance(place, list) else last
+    place[last]  # it was there
+    place[last] = value
+    return reports
+
+
+@pytest.mark.parametrize("text, path, value", FLIPS, ids=[flip[0] for flip in FLIPS])
+def test_one_number_flips_its_verdict_and_no_other(text, path, value):
+    before, after = verdicts(good_reports()), verdicts(replaced(good_reports(), path, value))
+    changed = {claim: verdict for claim, verdict in after.items() if verdict != before[claim]}
+    assert list(changed.values()) in (["disagrees"], ["missed"])
+    (claim,) = changed
+    assert claim.startswith(text)
+
+
+def test_a_level_mean_within_reach_is_level():
+    report = {"m": {"rows": {"generated": {"root": row(0.80, 0.05)}, "rule": {"root": row(0.84)}}}}
+    assert claims.beats("m", "root", "rule", level=True)(report).holds
+    assert not claims.beats("m", "root", "rule")(report).holds
+
+
+def test_without_numbers_nothing_is_said():
+    assert set(verdicts({}).values()) == {"not tested"}
+    for name in good_reports():
+        fewer = {other: report for other, report in good_reports().items() if other != name}
+        said = verdicts(fewer)
+        assert "not tested" in said.values() and {"disagrees", "missed"}.isdisjoint(said.values())
+    nothing = replaced(good_reports(), "steps/farther/8", {"value": None, "low": None, "high": None})
+    assert verdicts(nothing)["More sampler steps lower FAD"] == "not tested"
+
+
+def test_the_page_is_made_from_the_files(tmp_path):
+    for name, report in good_reports().items():
+        path = tmp_path / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"command": f"bassnb evaluate {name}", "minutes": 2.5, **report}))
+    path, line = write_summary(tmp_path)
+    page = path.read_text()
+    assert path.name == "SUMMARY.md" and line.startswith(f"{len(CLAIMS)} agrees, 0 disagrees, {len(GOALS)} met, 0 missed")
+    assert "| 64 steps have the lowest FAD (1 to 128) | 5, fig. 2 left | K = 128, the best of the others: FAD +0.5 |" in page
+    assert "| +0.0 to +1.0 | **agrees** | steps.json |" in page and "`bassnb evaluate rescale`" in page
+    widths = {line.count("|") for line in page.splitlines() if line.startswith("| ") and "ways" not in line}
+    assert widths <= {6, 7}  # every row has all cells of its table
+
+
+def test_the_readme_takes_the_table_between_its_marks(tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text("before\n<!-- measured -->\nold\n<!-- end of measured -->\nafter\n")
+    put_into(page, good_reports())
+    text = page.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+    assert "| **generated** | 0.95 | 0.95 | 0.95 | 0.95 |" in text and "99% [98% to 100%]" in text
+    put_into(page, good_reports())
+    assert page.read_text() == text  # a second time changes nothing
+    (tmp_path / "other.md").write_text("no marks")
+    with pytest.raises(SummaryError, match="no place for the table"):
+        put_into(tmp_path / "other.md", good_reports())
+
+
+def test_the_stored_page_is_that_of_the_stored_results():
+    stored = (ROOT / "results" / "SUMMARY.md").read_text(encoding="utf-8")
+    assert stored == summary_page(read_reports(ROOT / "results")), "run bassnb evaluate summary"
+
+
+def test_the_readme_shows_the_stored_results(tmp_path):
+    stored = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = tmp_path / "README.md"
+    page.write_text(stored, encoding="utf-8")
+    put_into(page, read_reports(ROOT / "results"))
+    assert page.read_text(encoding="utf-8") == stored, "run bassnb evaluate summary --into README.md"
+
+
+def test_paths_that_are_not_there():
+    assert at({"a": {"b": 1}}, "a/b") == 1
+    with pytest.raises(KeyError):
+        at({"a": {}}, "a/b")
+
+
+def test_the_command_writes_the_page_and_the_table(tmp_path):
+    for name, report in good_reports().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.json").write_text(json.dumps(report))
+    (tmp_path / "page.md").write_text("<!-- measured --><!-- end of measured -->")
+    words = ["evaluate", "summary", "--results", str(tmp_path), "--into", str(tmp_path / "page.md")]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert (tmp_path / "SUMMARY.md").is_file() and "**generated**" in (tmp_path / "page.md").read_text()
+    (tmp_path / "match.json").write_text("{}")
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 2 and "match.json" in refused.output and refused.output.count("\n") == 2
