@@ -5,6 +5,10 @@ Dynamic Positional Bias (paper section 3.2). An L x L bias has only 2L - 1 diffe
 evaluated 2L - 1 times and its answers are laid out along the diagonals.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -102,6 +106,8 @@ class SelfAttention(nn.Module):
         Width of the bias MLP.
     dpb_offsets : "log" or "raw"
         See `DynamicPositionBias`.
+    make_bias : callable without arguments
+        Makes another bias in its place: a module (length,) -> Tensor (H, 2L - 1), for comparisons of positions.
 
     Raises
     ------
@@ -109,14 +115,17 @@ class SelfAttention(nn.Module):
         If the channels cannot be shared equally among the heads.
     """
 
-    def __init__(self, channels: int, heads: int, dpb_hidden: int = 32, dpb_offsets: str = "log"):
+    def __init__(
+        self, channels: int, heads: int, dpb_hidden: int = 32, dpb_offsets: str = "log",
+        *, make_bias: Callable[[], nn.Module] | None = None,
+    ):  # fmt: skip
         super().__init__()
         if channels % heads:
             raise AttentionError(f"{channels} channels cannot be shared equally among {heads} heads.")
         self.heads = heads
         self.norm = ChannelNorm(channels)
         self.qkv = nn.Conv1d(channels, 3 * channels, 1)
-        self.bias = DynamicPositionBias(heads, dpb_hidden, dpb_offsets)
+        self.bias = make_bias() if make_bias else DynamicPositionBias(heads, dpb_hidden, dpb_offsets)
         self.out = nn.Conv1d(channels, channels, 1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)

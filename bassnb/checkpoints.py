@@ -21,11 +21,13 @@ from torch import Tensor, nn
 from bassnb.autoencoder import Autoencoder
 from bassnb.errors import BassnbError
 from bassnb.files import write_atomically
-from bassnb.presets import MOST, Preset
+from bassnb.presets import Preset
+from bassnb.settings import MOST
 from bassnb.unet import UNet1d
 
 SHIPPED = Path(__file__).parent / "weights"
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+SYSTEM, AUTOENCODER = "bassnb", "bassnb-autoencoder"  # what a config.json says that its weights are
 
 
 class CheckpointError(BassnbError):
@@ -146,7 +148,7 @@ def save_pretrained(system: System, folder: str | os.PathLike) -> Path:
     """Write `system` as a model folder, weights in half precision, with their checksum; returns the folder."""
     folder = Path(folder)
     write_tensors(folder / WEIGHTS, {name: tensor.half() for name, tensor in system.state_dict().items()})
-    config = {"model": "bassnb", "stem": system.stem, "preset": system.preset.to_dict(), "defaults": system.defaults,
+    config = {"model": SYSTEM, "stem": system.stem, "preset": system.preset.to_dict(), "defaults": system.defaults,
               "sha256": checksum(folder / WEIGHTS)}  # fmt: skip
     write_json(folder / CONFIG, config)
     return folder
@@ -183,7 +185,7 @@ def read_config(path: Path) -> dict:
 
     Raises
     ------
-    CheckpointError, PresetError
+    BassnbError
         If it is no configuration, or one of another version.
     """
     content = read_json(path)

@@ -11,40 +11,10 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from bassnb.errors import BassnbError
+from bassnb.settings import MOST_ENTRIES, Checked, setting
 
 SAMPLE_RATE = 44_100  # Hz: 256 latents of 4096 samples last "~23 s" (section 4) only at this rate
 TIME_RATIO = 4096  # samples per latent step, r_time in section 4
-
-
-class PresetError(BassnbError):
-    """An unknown preset, or a configuration that contradicts itself."""
-
-
-MOST = 10_000_000  # of any whole number in a configuration
-MOST_LAYERS = 64  # entries of a tuple, and blocks: a configuration may come from a stranger
-_KINDS = {"int": int, "float": (int, float), "bool": bool, "str": str}
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A configuration whose fields have the types and sizes that they must have, wherever they were read."""
-
-    def __post_init__(self):
-        for entry in dataclasses.fields(self):
-            value, kind = getattr(self, entry.name), str(entry.type)
-            single = kind.removeprefix("tuple[").split(",")[0]
-            values = value if kind.startswith("tuple") else (value,)
-            if kind.startswith("tuple") and not (isinstance(value, tuple) and 0 < len(value) <= MOST_LAYERS):
-                raise PresetError(f"{entry.name} is {value!r:.60}; give a list of 1 to {MOST_LAYERS} values")
-            if not all(self._fits(one, single, entry.name) for one in values):
-                raise PresetError(f"{entry.name} is {value!r:.60}; give {single} of a size that a computer can hold")
-
-    @staticmethod
-    def _fits(value, kind: str, name: str) -> bool:
-        if isinstance(value, bool) != (kind == "bool") or not isinstance(value, _KINDS[kind]):
-            return False
-        largest = MOST_LAYERS if "blocks" in name or name in ("heads", "channels", "projections") else MOST
-        return kind in ("bool", "str") or 0 <= value <= largest  # not a number fails as well
 
 
 @dataclass(frozen=True)
@@ -57,25 +27,30 @@ class AutoencoderConfig(Checked):
     log_eps: float  # epsilon of log(|S|^2 + eps): below it the loss hears nothing
     encoder_widths: tuple[int, ...]  # channels per resolution, finest first; a stride-2 stage between two
     decoder_widths: tuple[int, ...]  # the same, also finest first
-    blocks: int = 1  # residual blocks per resolution
-    phase_blocks: int = 1  # residual blocks of the phase head
-    projections: int = 0  # Griffin-Lim projections from the head's phase; 0 is the paper's direct head, see `synthesise`
-    channels: int = 2  # mid and side
+    blocks: int = setting(1, high=MOST_ENTRIES)  # residual blocks per resolution
+    phase_blocks: int = setting(1, high=MOST_ENTRIES)  # residual blocks of the phase head
+    projections: int = setting(0, high=MOST_ENTRIES)  # Griffin-Lim projections from the head's phase; 0 is the paper's head
+    channels: int = setting(2, high=MOST_ENTRIES)  # mid and side
 
     def __post_init__(self):
         super().__post_init__()
         if self.hop * self.stride != TIME_RATIO or len(self.encoder_widths) != len(self.decoder_widths):
-            raise PresetError(
+            raise BassnbError(
                 f"hop {self.hop} with {len(self.encoder_widths)} encoder and {len(self.decoder_widths)} decoder widths "
                 f"gives no time ratio of {TIME_RATIO}; hop * 2 ** (widths - 1) must be {TIME_RATIO}"
             )
         if not 0 < self.bins <= 2 * self.hop + 1:
-            raise PresetError(f"a spectrum with hop {self.hop} has {2 * self.hop + 1} bins, not {self.bins}; keep 1 to that many")
+            raise BassnbError(f"a spectrum with hop {self.hop} has {2 * self.hop + 1} bins, not {self.bins}; keep 1 to that many")
 
     @property
     def window(self) -> int:
         """Window length in samples, four hops (section 4)."""
         return 4 * self.hop
+
+    @property
+    def bandwidth(self) -> float:
+        """Highest frequency that the kept bins reach, Hz."""
+        return self.bins * SAMPLE_RATE / self.window
 
     @property
     def stride(self) -> int:
@@ -103,12 +78,12 @@ class UNetConfig(Checked):
     stem_channels: int = 32
     mix_channels: int = 64
     widths: tuple[int, ...] = (64, 96, 128, 160)
-    blocks: int = 2  # residual blocks per level and direction
+    blocks: int = setting(2, high=MOST_ENTRIES)  # residual blocks per level and direction
     attention: tuple[bool, ...] = (False, False, True, True)  # "at the lower resolution levels" (section 4)
-    heads: int = 4
+    heads: int = setting(4, high=MOST_ENTRIES)
     embedding: int = 32  # channels of the timestep embedding, concatenated before every block (section 4)
     dpb_hidden: int = 32
-    dpb_offsets: str = "log"  # or "raw": what the position MLP reads, sign(d) log(1 + |d|) or d
+    dpb_offsets: str = setting("log", choices=("log", "raw"))  # what the position MLP reads: sign(d) log(1 + |d|), or d
 
 
 @dataclass(frozen=True)
@@ -125,6 +100,8 @@ class AutoencoderTraining(Checked):
     relative_distance: bool = False  # L_mssd weighs scales and quiet partials alike, see spectral.py
     learning_rate: float = 1e-4
     warmup: int = 500  # steps of linear learning-rate warm-up
+    plateau: float = setting(0.6, high=1)  # share of a stage's steps before the learning rate falls along a cosine ...
+    final_rate: float = setting(0.02, high=1)  # ... to this share of it
     clip: float = 1.0  # gradient norm
     ema: float = 0.999
     phase_start: int = 0  # step at which phase, spectral distance and critics join; 0 is the paper's one stage
@@ -150,6 +127,8 @@ class DiffusionTraining(Checked):
     learning_rate: float = 2e-4
     weight_decay: float = 0.01
     warmup: int = 1000
+    plateau: float = setting(0.6, high=1)  # see `AutoencoderTraining`
+    final_rate: float = setting(0.02, high=1)
     clip: float = 1.0
     ema: float = 0.9999
     songs: int = 20_000  # section 5
@@ -180,7 +159,7 @@ class Preset:
 
         Raises
         ------
-        PresetError
+        BassnbError
             If a field is missing, unknown or contradictory.
         """
         parts = {"mix": AutoencoderConfig, "bass": AutoencoderConfig, "critic": CriticConfig, "unet": UNetConfig,
@@ -189,7 +168,7 @@ class Preset:
         try:
             return cls(name=fields["name"], **{key: kind(**_tuples(fields[key])) for key, kind in parts.items()})
         except (TypeError, KeyError, AttributeError) as error:
-            raise PresetError(f"this preset does not fit this version of bassnb ({error}); save the model again") from None
+            raise BassnbError(f"this preset does not fit this version of bassnb ({error}); save the model again") from None
 
 
 def _tuples(fields: dict) -> dict:
@@ -252,9 +231,9 @@ def get_preset(name: str) -> Preset:
 
     Raises
     ------
-    PresetError
+    BassnbError
         If there is no such preset.
     """
     if name not in PRESETS:
-        raise PresetError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
+        raise BassnbError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]

@@ -9,7 +9,11 @@ along the channels, and the sinusoidal embedding of the time t concatenated with
 block (paper sections 3.2 and 4). No layer averages over time except attention, which does so on purpose.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -82,15 +86,13 @@ class Block(nn.Module):
 class Level(nn.Module):
     """The blocks of one resolution, each followed by self-attention where the level has it (chapter 4)."""
 
-    def __init__(self, channels_in: int, channels_out: int, blocks: int, attention: bool, config: UNetConfig):
+    def __init__(
+        self, channels_in: int, channels_out: int, blocks: int, embedding: int, attention: Callable[[], nn.Module] = nn.Identity
+    ):
         super().__init__()
         sizes = [channels_in] + [channels_out] * (blocks - 1)
-        self.blocks = nn.ModuleList(Block(size, channels_out, config.embedding) for size in sizes)
-        self.attentions = nn.ModuleList(
-            SelfAttention(channels_out, config.heads, config.dpb_hidden, config.dpb_offsets)
-            if attention else nn.Identity()
-            for _ in sizes
-        )
+        self.blocks = nn.ModuleList(Block(size, channels_out, embedding) for size in sizes)
+        self.attentions = nn.ModuleList(attention() for _ in sizes)
 
     def forward(self, x: Tensor, e: Tensor) -> Tensor:
         """``x`` (B, channels_in, L), embedding ``e`` (B, embedding) -> (B, channels_out, L)."""
@@ -106,23 +108,28 @@ class UNet1d(nn.Module):
     ----------
     config : UNetConfig
         Channels, widths per level, blocks per level, which levels attend; see `bassnb.presets`.
+    attention : callable (channels, depth) -> module (B, C, L) -> (B, C, L)
+        Makes the attention layers of a level, whose steps are 2^depth latents long; by default `SelfAttention` as in the
+        configuration. Comparisons of positions pass another one.
     """
 
-    def __init__(self, config: UNetConfig):
+    def __init__(self, config: UNetConfig, attention: Callable[[int, int], nn.Module] | None = None):
         super().__init__()
         self.config = config
-        widths, attention = config.widths, config.attention
-        if len(attention) != len(widths):
-            raise UNetError(f"The U-Net has {len(widths)} widths but {len(attention)} attention switches; "
+        make = attention or (lambda width, _: SelfAttention(width, config.heads, config.dpb_hidden, config.dpb_offsets))
+        widths, attends = config.widths, config.attention
+        if len(attends) != len(widths):
+            raise UNetError(f"The U-Net has {len(widths)} widths but {len(attends)} attention switches; "
                             "give one switch per width.")
         pairs = list(zip(widths, widths[1:]))
         self.stem = nn.Conv1d(config.stem_channels + config.mix_channels, widths[0], 3, padding=1)
-        self.down = nn.ModuleList(Level(w, w, config.blocks, a, config) for w, a in zip(widths, attention))
+        layers = [partial(make, width, depth) if attends[depth] else nn.Identity for depth, width in enumerate(widths)]
+        self.down = nn.ModuleList(Level(w, w, config.blocks, config.embedding, layer) for w, layer in zip(widths, layers))
         # Stride 2 maps L steps to ceil(L / 2), so even a single step has somewhere to go.
         self.downsample = nn.ModuleList(nn.Conv1d(fine, coarse, 3, stride=2, padding=1) for fine, coarse in pairs)
-        self.middle = Level(widths[-1], widths[-1], 1, True, config)
+        self.middle = Level(widths[-1], widths[-1], 1, config.embedding, partial(make, widths[-1], len(widths) - 1))
         self.upsample = nn.ModuleList(nn.Conv1d(coarse, fine, 3, padding=1) for fine, coarse in pairs)
-        self.up = nn.ModuleList(Level(2 * w, w, config.blocks, a, config) for w, a in zip(widths, attention))
+        self.up = nn.ModuleList(Level(2 * w, w, config.blocks, config.embedding, layer) for w, layer in zip(widths, layers))
         self.norm = ChannelNorm(widths[0])
         self.head = nn.Conv1d(widths[0], config.stem_channels, 3, padding=1)
         nn.init.zeros_(self.head.weight)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.presets import CLASSROOM, PAPER, SMOKE, AutoencoderConfig, PresetError
+from bassnb.errors import BassnbError
+from bassnb.presets import CLASSROOM, PAPER, SMOKE, AutoencoderConfig
 
 GENERATOR = torch.Generator().manual_seed(0)
 
@@ -149,5 +150,5 @@ def test_one_batch_is_overfitted():
 
 
 def test_a_contradictory_config_is_refused():
-    with pytest.raises(PresetError, match="4096"):
+    with pytest.raises(BassnbError, match="4096"):
         AutoencoderConfig(32, 256, 513, 1e-2, (8, 8), (8, 8))

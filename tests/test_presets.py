@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from bassnb.checkpoints import System
-from bassnb.presets import PAPER, PRESETS, SAMPLE_RATE, TIME_RATIO, Preset, PresetError, get_preset
+from bassnb.errors import BassnbError
+from bassnb.presets import PAPER, PRESETS, SAMPLE_RATE, TIME_RATIO, Preset, get_preset
 
 
 def test_every_number_of_the_paper():
@@ -48,9 +49,9 @@ def test_the_spare_rate_keeps_every_bin():
 
 
 def test_unknown_names_and_fields_are_refused():
-    with pytest.raises(PresetError, match="classroom"):
+    with pytest.raises(BassnbError, match="classroom"):
         get_preset("large")
     fields = PAPER.to_dict()
     fields["unet"]["wings"] = 2
-    with pytest.raises(PresetError, match="wings"):
+    with pytest.raises(BassnbError, match="wings"):
         Preset.from_dict(fields)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -15,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from bassnb.errors import BassnbError
+from bassnb.settings import Checked, alternatives, fields_of
 
 Model = Annotated[str, typer.Option(help="A shipped model, a model folder, or a hub id owner/name.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -93,3 +96,38 @@ def group(help: str, **options) -> typer.Typer:
 def shows_progress() -> bool:
     """Bars are for people: only where standard error is a terminal."""
     return sys.stderr.isatty()
+
+
+def takes(settings: type[Checked], *, leave_out: tuple[str, ...] = ()) -> Callable:
+    """Decorate a command so that each field of a class of settings becomes an option: its type, default and help.
+
+    The command gets all of them together as its argument `settings`; fields in `leave_out` keep their defaults.
+    """
+
+    def decorate(command: Callable) -> Callable:
+        options = [as_option(*entry) for entry in fields_of(settings) if entry[0].name not in leave_out]
+        names = [option.name for option in options]
+        own = inspect.signature(command, eval_str=True)
+        others = [parameter for parameter in own.parameters.values() if parameter.name != "settings"]
+
+        @functools.wraps(command)
+        def with_options(**values):
+            chosen = {name: values.pop(name) for name in names}
+            return command(settings=settings(**chosen), **values)
+
+        with_options.__signature__ = own.replace(parameters=[*others, *options])
+        return with_options
+
+    return decorate
+
+
+def as_option(entry, kind) -> inspect.Parameter:
+    """A field of a class of settings as a parameter that typer understands."""
+    kinds, default = alternatives(kind), entry.default
+    path, flag = os.PathLike in kinds, kind is bool
+    single = Path if path else next(one for one in kinds if one is not type(None))
+    names = (f"--{entry.name.replace('_', '-')}",) if flag else ()
+    option = typer.Option(*names, help=entry.metadata["help"])
+    annotation = Annotated[Optional[single] if type(None) in kinds else single, option]
+    default = Path(default) if path and default is not None else default
+    return inspect.Parameter(entry.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

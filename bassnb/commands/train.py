@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from bassnb.commands.options import (
-    Autoencoder,
-    Cache,
-    Device,
-    Model,
-    PresetName,
-    RunFolder,
-    Seed,
-    Stem,
-    WithoutMusdb,
-    group,
-)
+from bassnb.commands.options import Autoencoder, Model, PresetName, RunFolder, Stem, group, takes
+from bassnb.training.settings import TrainingSettings
 
 train_app = group("Train one part of the system; --resume continues exactly.")
-
-Steps = Annotated[Optional[int], typer.Option(min=1, help="Stop after so many of the preset's steps.")]
-Resume = Annotated[bool, typer.Option(help="Continue the training in the run folder.")]
-Precision = Annotated[str, typer.Option(help="no, bf16 or fp16.")]
-Data = Annotated[Optional[Path], typer.Option(help="Folder of a collection of stems; by default generated songs.")]
-Accumulate = Annotated[int, typer.Option(min=1, help="Compute each batch in so many parts, to save memory.")]
-Best = Annotated[bool, typer.Option("--best", help="Leave the weights of the best validation, not the last.")]
-Compile = Annotated[bool, typer.Option("--compile", help="Compile the networks first: a minute or two, for a GPU.")]
 
 
 def say(path: Path) -> None:
@@ -40,71 +22,47 @@ def say(path: Path) -> None:
 
 
 @train_app.command("autoencoder")
+@takes(TrainingSettings, leave_out=("latents", "start"))
 def train_autoencoder_command(
     stem: Annotated[str, typer.Option(help="mix or bass; with --data any stem of the collection.")],
     run: RunFolder,
-    data: Data = None,
     preset: PresetName = "classroom",
-    cache: Cache = Path("cache"),
-    steps: Steps = None,
-    resume: Resume = False,
-    seed: Seed = 0,
-    device: Device = "auto",
-    precision: Precision = "no",
-    compile: Compile = False,
-    accumulate: Accumulate = 1,
-    best: Best = False,
-    without_musdb: WithoutMusdb = False,
+    *,
+    settings: TrainingSettings,
 ) -> None:
     """Train the autoencoder of the mix or of a stem, on generated songs or a collection."""
     from bassnb.presets import get_preset
     from bassnb.training.autoencoder import train_autoencoder
 
-    train_autoencoder(get_preset(preset), stem, run, data=data, cache=cache, seed=seed, resume=resume, steps=steps,
-                      device=device, precision=precision, compile=compile, accumulate=accumulate, best=best,
-                      without_musdb=without_musdb)  # fmt: skip
+    train_autoencoder(get_preset(preset), stem, run, settings)
     say(run / "model.safetensors")
 
 
 @train_app.command("diffusion")
+@takes(TrainingSettings)
 def train_diffusion_command(
     run: RunFolder,
     mix: Autoencoder = "classroom",
     bass: Autoencoder = "classroom",
-    data: Data = None,
-    latents: Annotated[Optional[Path], typer.Option(help="Cache that bassnb encode wrote, instead of --data.")] = None,
     stem: Stem = "bass",
     preset: PresetName = "classroom",
-    cache: Cache = Path("cache"),
-    start: Annotated[Optional[str], typer.Option(help="Go on from the network of this model.")] = None,
-    steps: Steps = None,
-    resume: Resume = False,
-    seed: Seed = 0,
-    device: Device = "auto",
-    precision: Precision = "no",
-    compile: Compile = False,
-    accumulate: Accumulate = 1,
-    best: Best = False,
-    without_musdb: WithoutMusdb = False,
+    *,
+    settings: TrainingSettings,
 ) -> None:
     """Train the diffusion network between two trained autoencoders, on generated songs or a collection."""
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import train_diffusion
 
-    train_diffusion(get_preset(preset), run, mix=mix, bass=bass, data=data, latents=latents, stem=stem, cache=cache,
-                    start=start, seed=seed, resume=resume, steps=steps, device=device, precision=precision, compile=compile,
-                    accumulate=accumulate, best=best, without_musdb=without_musdb)  # fmt: skip
+    train_diffusion(get_preset(preset), run, settings, mix=mix, bass=bass, stem=stem)
     say(run / "pretrained")
 
 
 @train_app.command("judge")
-def train_judge_command(
-    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), steps: Steps = None, resume: Resume = False,
-    seed: Seed = 0, device: Device = "auto",
-) -> None:  # fmt: skip
+@takes(TrainingSettings, leave_out=("data", "latents", "without_musdb", "start", "precision", "compile", "accumulate", "best"))
+def train_judge_command(run: RunFolder, model: Model = "classroom", *, settings: TrainingSettings) -> None:
     """Train the judge of `evaluate contrastive` on latents of a model's encoders."""
     from bassnb.checkpoints import load_pretrained
     from bassnb.training.contrastive import train_contrastive
 
-    train_contrastive(load_pretrained(model), run, cache=cache, seed=seed, resume=resume, steps=steps, device=device)
+    train_contrastive(load_pretrained(model), run, settings)
     say(run / "judge.safetensors")

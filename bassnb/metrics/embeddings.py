@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from types import ModuleType
 
@@ -48,8 +48,12 @@ def register(name: str) -> Callable:
     return enter
 
 
-def embedding(name: str = "spectral") -> Embedding:
+def embedding(name: str = "spectral", *, bandwidth: float | None = None) -> Embedding:
     """The embedding of a name: a function from a wave (2, N) at 44.1 kHz to vectors (frames, d).
+
+    Parameters
+    ----------
+    bandwidth : Hz, of the model that is judged; the networks have bandwidths of their own
 
     Raises
     ------
@@ -58,7 +62,8 @@ def embedding(name: str = "spectral") -> Embedding:
     """
     if name not in LOADERS:
         raise EmbeddingError(f"there is no embedding {name!r}; choose one of {', '.join(LOADERS)}")
-    return LOADERS[name]()
+    loaded = LOADERS[name]()
+    return partial(loaded, bandwidth=bandwidth) if bandwidth and name == "spectral" else loaded
 
 
 @register("spectral")
@@ -67,7 +72,7 @@ def load_spectral() -> Embedding:
 
     Nothing is downloaded and nothing is random, so every reader gets the same figures. Its lowest bands are half an
     octave wide in the middle of a bass, where networks trained on speech and everyday sounds hear one lump; and it
-    ends at 5.5 kHz, where the small preset ends too, so that a missing treble does not drown everything else.
+    ends where the model that is judged ends, so that a missing treble does not drown everything else.
     """
     return spectral_embedding
 

@@ -18,7 +18,8 @@ from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import log_magnitude, log_mel, stft
 
-WINDOW, HOP, BINS = 2048, 512, 256  # 46 ms every 12 ms, to 5.5 kHz: the small preset synthesises nothing above
+WINDOW, HOP = 2048, 512  # 46 ms every 12 ms
+BANDWIDTH = 5512.5  # Hz: `classroom` synthesises nothing above; studies take the bandwidth of the model that they judge
 BANDS = 24  # mel bands; the lowest are 64 Hz apart, half an octave in the middle of a bass
 EPS = 1e-2  # of log(|S|^2 + eps), at audio with a root mean square of 0.1: what is quieter is not heard
 PATCH, STRIDE = 86, 43  # frames: patches of 1 s, one every half second
@@ -28,7 +29,7 @@ class FrechetError(BassnbError):
     """Embeddings from which no Gaussian can be fitted, or which do not fit each other."""
 
 
-def spectral_embedding(wave: Tensor) -> np.ndarray:
+def spectral_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
     """A fixed embedding without weights: how a second of sound is coloured, how it moves, how it begins.
 
     Of each log-mel band of a patch of one second: the mean (timbre, and the register of the notes, for the lowest
@@ -41,6 +42,7 @@ def spectral_embedding(wave: Tensor) -> np.ndarray:
     Parameters
     ----------
     wave : Tensor (2, N), 44.1 kHz, at a root mean square of about 0.1; shorter than 1 s counts as padded with zeros
+    bandwidth : Hz; what lies above is not heard, so that a treble that a model cannot make does not drown everything else
 
     Returns
     -------
@@ -50,8 +52,9 @@ def spectral_embedding(wave: Tensor) -> np.ndarray:
     shortest = PATCH * HOP
     if mono.shape[-1] < shortest:
         mono = torch.nn.functional.pad(mono, (0, shortest - mono.shape[-1]))
-    s = log_magnitude(stft(mono, WINDOW, HOP, BINS), EPS)
-    level = log_mel(s, BANDS, BINS * SAMPLE_RATE / WINDOW, EPS) - np.log(EPS)  # (BANDS, T), silence is 0
+    bins = min(round(bandwidth * WINDOW / SAMPLE_RATE), WINDOW // 2 + 1)
+    s = log_magnitude(stft(mono, WINDOW, HOP, bins), EPS)
+    level = log_mel(s, BANDS, bins * SAMPLE_RATE / WINDOW, EPS) - np.log(EPS)  # (BANDS, T), silence is 0
     rise = torch.nn.functional.pad(level.diff(dim=-1).clamp_min(0), (1, 0))
     level, rise = level.unfold(-1, PATCH, STRIDE), rise.unfold(-1, PATCH, STRIDE)  # (BANDS, frames, PATCH)
     parts = [level.mean(-1), level.std(-1, correction=0), rise.square().mean(-1).sqrt()]

@@ -7,16 +7,16 @@ from torch import Tensor
 
 from bassnb.audio import to_level
 from bassnb.errors import BassnbError
-from bassnb.metrics.frechet import spectral_embedding
+from bassnb.metrics.frechet import BANDWIDTH, spectral_embedding
 
 
 class StyleError(BassnbError):
     """Embeddings that cannot be compared."""
 
 
-def style_embedding(wave: Tensor) -> np.ndarray:
+def style_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
     """How a whole take sounds: the mean over time of `spectral_embedding`, at one level; wave (2, N) to array (72,)."""
-    return spectral_embedding(to_level(wave)).mean(0)
+    return spectral_embedding(to_level(wave), bandwidth=bandwidth).mean(0)
 
 
 def euclidean_distance(a: np.ndarray, b: np.ndarray) -> float:

@@ -34,6 +34,7 @@ from bassnb.studies.takes import through_autoencoder
 from bassnb.studies.variants import POSITIONS, VARIANTS, NoiseAsV, Variant, make_unet, name_beyond, variant_loss
 from bassnb.training.diffusion import fit, latent_pairs
 from bassnb.training.loop import open_accelerator, step_seed
+from bassnb.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def train_variant(
     config = {"seed": variant.seed, "training": variant.training, "shape": asdict(plan.unet), "plan": asdict(training),
               "encoders": encoders_of(system)}  # fmt: skip
     objective = partial(variant_loss, ask=variant.ask)
-    networks = fit(unet, pairs, training, folder, accelerator, config, resume=True, objective=objective)
+    networks = fit(unet, pairs, training, folder, accelerator, config, TrainingSettings(resume=True), objective=objective)
     return tuple((NoiseAsV(network) if variant.ask == "eps" else network).eval() for network in networks)
 
 

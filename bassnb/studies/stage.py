@@ -90,7 +90,7 @@ def set_stage(
     accompanist: Accompanist, *, songs: int, reference: int, seconds: float, name: str, resamples: int, progress: bool
 ) -> Stage:
     """Compose the songs, encode their mixes, and embed the basses of `reference` other songs."""
-    embed = embedding(name)  # before minutes of work
+    embed = embedding(name, bandwidth=accompanist.system.preset.bass.bandwidth)  # before minutes of work
     others = examples("test", reference, seconds=seconds, seed0=REFERENCE_SEED, progress=progress)
     truth = np.stack([embed(to_level(example.bass)) for example in others])
     found = list(examples("test", songs, seconds=seconds, progress=progress))

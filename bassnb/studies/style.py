@@ -19,6 +19,7 @@ from bassnb.composer.examples import Example, examples
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
 from bassnb.metrics.contrastive import latents_of
+from bassnb.metrics.frechet import BANDWIDTH
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import summary
 from bassnb.metrics.style import cosine_distance, euclidean_distance, style_embedding
@@ -49,13 +50,13 @@ def style_references(song: int, seconds: float, pieces: int = PIECES) -> list[li
 class Listener:
     """Marks the takes of one song: their harmony, the timbre heard, and the distance to each of its references."""
 
-    def __init__(self, ruler: TimbreRuler, example: Example, references: list[list[Tensor]]):
-        self.ruler, self.song = ruler, example.song
-        self.anchors = [np.mean([style_embedding(wave) for wave in pieces], axis=0) for pieces in references]
+    def __init__(self, ruler: TimbreRuler, example: Example, references: list[list[Tensor]], bandwidth: float = BANDWIDTH):
+        self.ruler, self.song, self.bandwidth = ruler, example.song, bandwidth
+        self.anchors = [np.mean([style_embedding(wave, bandwidth=bandwidth) for wave in pieces], axis=0) for pieces in references]
 
     def __call__(self, take: Tensor) -> dict:
         """A take (2, N): shares of the match, ``heard``, and lists of eight distances."""
-        point = style_embedding(take)
+        point = style_embedding(take, bandwidth=self.bandwidth)
         marks = compare(transcribe(take), self.song)
         return {
             **{key: marks[key] for key in MEASURES}, "heard": self.ruler.recognise(take),
@@ -92,7 +93,7 @@ def study(
     c_x = latents_of(system.mix_autoencoder, [example.mix])
     latents = torch.stack([latents_of(system.bass_autoencoder, pieces) for pieces in references])  # (8, pieces, 32, L)
     means = latents.mean((1, 3))[..., None]  # of pieces of one length: the mean over the time of all of them
-    listener = Listener(ruler, example, references)
+    listener = Listener(ruler, example, references, accompanist.system.preset.bass.bandwidth)
 
     def takes(which: list[int], strength: float) -> list[dict]:
         latents = accompanist.sample(c_x, [seed] * len(which), mean=means[which], steps=steps, strength=strength)

@@ -148,19 +148,15 @@ class Names(nn.Module):
 
 def make_unet(variant: Variant, config: UNetConfig, latents: int) -> UNet1d:
     """A fresh U-Net with the positions of `variant`, for training crops of `latents` steps."""
-    offsets = variant.positions if variant.positions in ("log", "raw") else "log"
-    unet = UNet1d(replace(config, dpb_offsets=offsets))
-    if offsets == variant.positions:
-        return unet
-    depths = [*enumerate(unet.down), *enumerate(unet.up), (len(config.widths) - 1, unet.middle)]
-    for depth, level in depths:
-        for index, attention in enumerate(level.attentions):
-            if isinstance(attention, SelfAttention):
-                attention.bias = NoBias(config.heads)
-                if variant.positions == "absolute":
-                    steps = -(-latents // 2**depth)
-                    level.attentions[index] = nn.Sequential(Names(config.widths[depth], steps), attention)
-    return unet
+    if variant.positions in ("log", "raw"):
+        return UNet1d(replace(config, dpb_offsets=variant.positions))
+
+    def attention(channels: int, depth: int) -> nn.Module:
+        layer = SelfAttention(channels, config.heads, make_bias=lambda: NoBias(config.heads))
+        steps = -(-latents // 2**depth)
+        return nn.Sequential(Names(channels, steps), layer) if variant.positions == "absolute" else layer
+
+    return UNet1d(config, attention)
 
 
 def name_beyond(unet: nn.Module, beyond: str) -> None:

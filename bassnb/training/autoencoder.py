@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import write_json, write_tensors
+from bassnb.checkpoints import AUTOENCODER, write_json, write_tensors
 from bassnb.collections.pools import OTHERS, TARGET, Pool, RecordedPool, StemPool
 from bassnb.collections.stems import open_splits
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
@@ -36,28 +36,20 @@ from bassnb.training.loop import (
     update_ema,
 )
 from bassnb.training.run import Run
+from bassnb.training.settings import TrainingSettings
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
 
 
 def train_autoencoder(
-    preset: Preset, stem: str, folder: str | Path, *, data: str | Path | None = None, cache: str | Path = "cache",
-    seed: int = 0, resume: bool = False, steps: int | None = None, device: str = "auto", precision: str = "no",
-    compile: bool = False, accumulate: int = 1, best: bool = False, without_musdb: bool = False,
-) -> Autoencoder:  # fmt: skip
+    preset: Preset, stem: str, folder: str | Path, settings: TrainingSettings = TrainingSettings()
+) -> Autoencoder:
     """Train the autoencoder of a stem and leave its averaged weights in `folder`/model.safetensors.
 
     Parameters
     ----------
     stem : "mix" for sub-mixes, "bass", or with `data` any other stem of the collection, which takes the bass's shape
-    data : folder of a collection of stems, see `bassnb.collections.layouts`; by default generated songs
-    cache : folder for the rendered songs, or the index of the collection
-    steps : stop after that many of the preset's steps; resuming continues
-    precision : "no", "bf16" or "fp16", as in accelerate
-    compile : see `compile_in_place`; a training may be resumed with it or without it
-    accumulate : parts in which each process computes its batch, one after the other, to save memory
-    best : leave the weights of the best validation instead of the last
-    without_musdb : see `bassnb.collections.layouts.find_songs`
+    settings : how to train; `latents` and `start` are for the diffusion network alone
 
     Raises
     ------
@@ -68,19 +60,19 @@ def train_autoencoder(
     """
     role = "mix" if stem == "mix" else "bass"
     config, plan = getattr(preset, role), getattr(preset, f"{role}_training")
-    accelerator = open_accelerator(device, precision)
-    parts_of_batch(plan.batch, accelerator, accumulate)
-    with accelerator.main_process_first():  # one process renders or listens, the others find the files
-        if data:
-            pool, held_out = recorded_pools(data, stem, cache, accelerator, without_musdb)
-        else:
-            pool, held_out = generated_pools(plan, stem, cache)
-    check_best(best, held_out)
+    seed, steps = settings.seed, settings.steps or plan.steps
+    accelerator = open_accelerator(settings.device, settings.precision)
+    parts_of_batch(plan.batch, accelerator, settings.accumulate)
+    with accelerator.main_process_first():  # one process renders or reads, the others find the files
+        pool, held_out = recorded_pools(stem, settings, accelerator) if settings.data else generated_pools(plan, stem, settings)
+    check_best(settings.best, held_out)
     torch.manual_seed(seed)  # initial weights only
-    trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, compile=compile, accumulate=accumulate)
+    trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, compile=settings.compile,
+                                 accumulate=settings.accumulate)  # fmt: skip
     identity = {"stem": stem, "seed": seed, "shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)}
-    identity |= {"data": pool.songs.facts()} if data else {}
-    run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(), identity, resume=resume, best="validation_mssd")
+    identity |= {"data": pool.songs.facts()} if settings.data else {}
+    run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(), identity, resume=settings.resume,
+              best="validation_mssd")  # fmt: skip
     samples, share = round(plan.seconds * SAMPLE_RATE), (accelerator.process_index, accelerator.num_processes)
 
     def draw(k: int) -> tuple[Tensor]:
@@ -90,32 +82,30 @@ def train_autoencoder(
         return trainer.validate(held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device), run)
 
     with Ahead(draw, accelerator.device) as batches:
-        run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*batches(k), k),
+        run.steps(min(steps, plan.steps), lambda k: trainer.step(*batches(k), k),
                   describe=f"{stem} autoencoder", validate=validate if held_out else None)  # fmt: skip
-    if best:
+    if settings.best:
         run.take_best()
     if accelerator.is_main_process:
-        leave(trainer.average, pool, Path(folder), {"stem": stem, "preset": preset.to_dict(), "steps": run.step})
+        leave(trainer.average, pool, Path(folder), {"model": AUTOENCODER, "stem": stem, "preset": preset.to_dict(), "steps": run.step})
     return trainer.average
 
 
-def generated_pools(plan: AutoencoderTraining, stem: str, cache: str | Path) -> tuple[Pool, Pool]:
+def generated_pools(plan: AutoencoderTraining, stem: str, settings: TrainingSettings) -> tuple[Pool, Pool]:
     """Generated songs to train and to validate with, rendered first where they are missing."""
     if stem not in PARTS:
         raise TrainingError(
             f"generated songs have no autoencoder for {stem!r}; choose mix or bass, or give --data, a collection of stems"
         )
     splits = (("train", plan.songs), ("validation", min(plan.songs, 32)))
-    return tuple(StemPool(Path(cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
+    return tuple(StemPool(Path(settings.cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
                  for split, count in splits)  # fmt: skip
 
 
-def recorded_pools(
-    data: str | Path, stem: str, cache: str | Path, accelerator: Accelerator, without_musdb: bool
-) -> tuple[Pool, Pool | None]:
+def recorded_pools(stem: str, settings: TrainingSettings, accelerator: Accelerator) -> tuple[Pool, Pool | None]:
     """Songs of a collection to train and to validate with, listened to first where that has not been done."""
-    progress = accelerator.is_main_process
-    train, held_out = open_splits(data, stem, cache, without_musdb=without_musdb, progress=progress)
+    train, held_out = open_splits(settings.data, stem, settings.cache, without_musdb=settings.without_musdb,
+                                  progress=accelerator.is_main_process)  # fmt: skip
     return RecordedPool(train), held_out and RecordedPool(held_out)
 
 
@@ -173,7 +163,7 @@ class AutoencoderTrainer:
             self.optimizer.state.clear()
         frozen = voiced and plan.freeze_encoder
         model.encoder.requires_grad_(not frozen)
-        rate = learning_rate(k, start, end, plan.learning_rate, plan.warmup)
+        rate = learning_rate(k, start, end, plan.learning_rate, plan.warmup, plan.plateau, plan.final_rate)
         parts = [self.generator_part(part, k, voiced, settled) for part in wave.chunk(self.accumulate)]
         self.update(self.optimizer, model, rate)
         update_ema(self.average, model, plan.ema, k)

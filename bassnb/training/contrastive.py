@@ -14,6 +14,7 @@ from bassnb.metrics.contrastive import ContrastiveModel, info_nce, save_judge
 from bassnb.training.diffusion import latent_pairs
 from bassnb.training.loop import learning_rate, open_accelerator, step_seed
 from bassnb.training.run import Run
+from bassnb.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -35,32 +36,31 @@ class ContrastivePlan:
 
 
 def train_contrastive(
-    system: System, folder: str | Path, *, plan: ContrastivePlan = ContrastivePlan(), cache: str | Path = "cache",
-    seed: int = 0, resume: bool = False, steps: int | None = None, device: str = "auto",
+    system: System, folder: str | Path, settings: TrainingSettings = TrainingSettings(), *,
+    plan: ContrastivePlan = ContrastivePlan(),
 ) -> ContrastiveModel:  # fmt: skip
     """Train the judge on latents of composed songs and leave it in `folder`/judge.safetensors.
 
     Parameters
     ----------
     system : whose autoencoders make the latents
-    cache : folder for the latents of the songs, encoded first where they are missing
-    steps : stop after that many of the plan's steps; resuming continues
+    settings : `cache`, `seed`, `resume`, `steps` and `device`; the songs are generated, and encoded first where they are missing
 
     Raises
     ------
     TrainingError
         If the folder holds another training, or the loss is not finite.
     """
-    accelerator = open_accelerator(device)
+    seed, accelerator = settings.seed, open_accelerator(settings.device)
     autoencoders = [system.mix_autoencoder, system.bass_autoencoder]
-    pairs, held_out = latent_pairs(plan, autoencoders, cache, accelerator)
+    pairs, held_out = latent_pairs(plan, autoencoders, settings.cache, accelerator)
     model = _new_judge(plan, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
     model, optimizer = accelerator.prepare(model, optimizer)
     encoders = fingerprint(*autoencoders)
     bare = accelerator.unwrap_model(model)
     run = Run(folder, accelerator, {"model": bare}, {"adamw": optimizer},
-              {"seed": seed, "plan": asdict(plan), "encoders": encoders}, resume=resume)  # fmt: skip
+              {"seed": seed, "plan": asdict(plan), "encoders": encoders}, resume=settings.resume)  # fmt: skip
 
     def step(k: int) -> dict[str, Tensor]:
         c_y, c_x = _noisy_batch(pairs, plan, seed, k)
@@ -75,7 +75,7 @@ def train_contrastive(
     def validate() -> dict[str, float]:
         return held_out_scores(bare, held_out, plan.latents, accelerator.device)
 
-    run.steps(min(steps or plan.steps, plan.steps), step, describe="contrastive", validate=validate, validate_every=250)
+    run.steps(min(settings.steps or plan.steps, plan.steps), step, describe="contrastive", validate=validate, validate_every=250)
     if accelerator.is_main_process:
         save_judge(bare, Path(folder) / "judge.safetensors", encoders=encoders)
     return bare.eval().requires_grad_(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Union
 
@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import System, load_pretrained, load_strictly, read_json, read_tensors, save_pretrained
+from bassnb.checkpoints import AUTOENCODER, System, load_pretrained, load_strictly, read_json, read_tensors, save_pretrained
 from bassnb.collections.cache import CachedPairs, cached_splits
 from bassnb.collections.latents import LatentDataset, encode_songs, fingerprint
 from bassnb.collections.pairs import LivePairs
@@ -33,6 +33,7 @@ from bassnb.training.loop import (
     update_ema,
 )
 from bassnb.training.run import Run
+from bassnb.training.settings import TrainingSettings
 from bassnb.unet import UNet1d
 
 Pairs = Union[LatentDataset, CachedPairs, LivePairs]
@@ -51,7 +52,7 @@ def load_autoencoders(
     for role, source in (("mix", mix), ("bass", bass)):
         path = Path(source) / "model.safetensors"
         autoencoder = Autoencoder(getattr(preset, role))
-        if path.is_file() and "model" not in read_json(path.with_name("config.json")):
+        if path.is_file() and read_json(path.with_name("config.json")).get("model") == AUTOENCODER:
             state = read_tensors(path)[0]
         else:
             state = getattr(load_pretrained(source), f"{role}_autoencoder").state_dict()
@@ -61,28 +62,17 @@ def load_autoencoders(
 
 
 def train_diffusion(
-    preset: Preset, folder: str | Path, *, mix: str | Path, bass: str | Path, data: str | Path | None = None,
-    latents: str | Path | None = None, stem: str = "bass", cache: str | Path = "cache", start: str | None = None, seed: int = 0,
-    resume: bool = False, steps: int | None = None, device: str = "auto", precision: str = "no", compile: bool = False,
-    accumulate: int = 1, best: bool = False, without_musdb: bool = False,
+    preset: Preset, folder: str | Path, settings: TrainingSettings = TrainingSettings(), *, mix: str | Path, bass: str | Path,
+    stem: str = "bass",
 ) -> System:  # fmt: skip
     """Train the U-Net and leave the whole system as a model folder in `folder`/pretrained.
 
     Parameters
     ----------
+    settings : how to train. The pairs come from `data`, a collection encoded while the training runs, from `latents`, or by
+        default from generated songs, encoded and kept in `cache`. With `start` the schedule starts anew.
     mix, bass : the autoencoders of mix and stem, see `load_autoencoders`
-    data : folder of a collection of stems, encoded while the training runs; or
-    latents : cache that `bassnb encode` wrote. By default generated songs are encoded and kept in `cache`.
     stem : of the collection, that is to be played
-    cache : folder for the latents of generated songs, or the index of the collection
-    start : begin with the network of this model (a shipped name, a local folder, a hub id) instead of random weights: the
-        way to go on with other songs; the schedule starts anew
-    steps : stop after that many of the preset's steps; resuming continues
-    precision : "no", "bf16" or "fp16", as in accelerate
-    compile : see `compile_in_place`; a training may be resumed with it or without it
-    accumulate : parts in which each process computes its batch, one after the other, to save memory
-    best : leave the weights of the best validation instead of the last
-    without_musdb : see `bassnb.collections.layouts.find_songs`
 
     Raises
     ------
@@ -94,67 +84,60 @@ def train_diffusion(
         If the folder holds another training, or the loss is not finite.
     """
     plan = preset.diffusion_training
-    accelerator = open_accelerator(device, precision)
+    accelerator = open_accelerator(settings.device, settings.precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
-    where = Source(data, latents, stem, cache, without_musdb)
-    pairs, held_out = where.open(plan, autoencoders, accelerator)
-    check_best(best, held_out)
-    torch.manual_seed(seed)  # initial weights only
+    pairs, held_out = open_pairs(plan, settings, stem, autoencoders, accelerator)
+    check_best(settings.best, held_out)
+    torch.manual_seed(settings.seed)  # initial weights only
     unet = UNet1d(preset.unet)
-    if start:
-        load_strictly(unet, load_pretrained(start).unet.state_dict(), start)
-    config = {"seed": seed, "shape": asdict(preset.unet), "plan": asdict(plan), "start": start,
-              "encoders": fingerprint(*autoencoders)} | where.facts(pairs)  # fmt: skip
+    if settings.start:
+        load_strictly(unet, load_pretrained(settings.start).unet.state_dict(), settings.start)
+    config = {"seed": settings.seed, "shape": asdict(preset.unet), "plan": asdict(plan), "start": settings.start,
+              "encoders": fingerprint(*autoencoders)}  # fmt: skip
+    if settings.data or settings.latents:
+        config["data"] = pairs.facts()  # generated songs are described by the plan
 
     def validate(average: UNet1d) -> dict[str, float]:
         return validation_losses(average, held_out, plan.latents, accelerator.device)
 
-    _, average = fit(unet, pairs, plan, folder, accelerator, config, resume=resume, steps=steps,
-                     validate=validate if held_out else None, compile=compile, accumulate=accumulate, best=best)  # fmt: skip
+    _, average = fit(unet, pairs, plan, folder, accelerator, config, settings, validate=validate if held_out else None)
     system = assemble(preset, *autoencoders, average, stem=stem)
     if accelerator.is_main_process:
         save_pretrained(system, Path(folder) / "pretrained")
     return system
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where the pairs of a training come from; see `train_diffusion`."""
+def open_pairs(
+    plan: DiffusionTraining, settings: TrainingSettings, stem: str, autoencoders: list[Autoencoder], accelerator: Accelerator
+) -> tuple[Pairs, Pairs | None]:
+    """Pairs to train with and to validate with; None instead of the latter where a collection is too small for any.
 
-    data: str | Path | None
-    latents: str | Path | None
-    stem: str
-    cache: str | Path
-    without_musdb: bool
-
-    def open(self, plan: DiffusionTraining, autoencoders: list[Autoencoder], accelerator: Accelerator) -> tuple:
-        """Pairs to train with and to validate with; None instead of the latter where a collection is too small for any."""
-        if self.data and self.latents:
-            raise TrainingError("the pairs come from a collection or from a cache of latents; name one of them")
-        if self.latents:
-            wanted = dict(encoders=fingerprint(*autoencoders), target=self.stem)
-            train, *held_out = (CachedPairs(self.latents, split=split, **wanted) for split in cached_splits(self.latents))
-            train.check(plan.latents)
-            return train, held_out[0] if held_out else None
-        if self.data:
-            with accelerator.main_process_first():  # one process listens, the others find the index
-                songs = open_splits(self.data, self.stem, self.cache, without_musdb=self.without_musdb,
-                                    progress=accelerator.is_main_process)  # fmt: skip
-            return tuple(split and LivePairs(split, *autoencoders) for split in songs)
-        if self.stem != "bass":
-            raise TrainingError(f"generated songs have no {self.stem} to be played; name a collection of stems")
-        return tuple(latent_pairs(plan, autoencoders, self.cache, accelerator))
-
-    def facts(self, pairs) -> dict:
-        """What a run remembers of them; nothing of generated songs, which the plan describes."""
-        return {"data": pairs.facts()} if self.data or self.latents else {}
+    Raises
+    ------
+    TrainingError
+        If `data` and `latents` are both given, or generated songs do not have the stem.
+    """
+    if settings.data and settings.latents:
+        raise TrainingError("the pairs come from a collection or from a cache of latents; name one of them")
+    if settings.latents:
+        expected = dict(encoders=fingerprint(*autoencoders), target=stem)
+        train, *held_out = (CachedPairs(settings.latents, split=split, **expected) for split in cached_splits(settings.latents))
+        train.check(plan.latents)
+        return train, held_out[0] if held_out else None
+    if settings.data:
+        with accelerator.main_process_first():  # one process reads, the others find the index
+            songs = open_splits(settings.data, stem, settings.cache, without_musdb=settings.without_musdb,
+                                progress=accelerator.is_main_process)  # fmt: skip
+        return tuple(split and LivePairs(split, *autoencoders) for split in songs)
+    if stem != "bass":
+        raise TrainingError(f"generated songs have no {stem} to be played; name a collection of stems")
+    return tuple(latent_pairs(plan, autoencoders, settings.cache, accelerator))
 
 
 def fit(
     unet: nn.Module, pairs: Pairs, plan: DiffusionTraining, folder: str | Path, accelerator: Accelerator, config: dict,
-    *, resume: bool, steps: int | None = None, objective: Callable[..., Tensor] = diffusion_loss,
-    validate: Callable[[nn.Module], dict[str, float]] | None = None, compile: bool = False, accumulate: int = 1,
-    best: bool = False,
+    settings: TrainingSettings, *, objective: Callable[..., Tensor] = diffusion_loss,
+    validate: Callable[[nn.Module], dict[str, float]] | None = None,
 ) -> tuple[nn.Module, nn.Module]:  # fmt: skip
     """Train a freshly made network on pairs of latents; returns it and the moving average of its weights.
 
@@ -162,22 +145,23 @@ def fit(
     ----------
     config : JSON-ready, with the "seed" of all draws; a resumed run must have the same
     objective : called like `diffusion_loss`
+    settings : only `resume`, `steps`, `compile`, `accumulate` and `best` are read here
     validate : called with the average every 500 steps and at the end
-    compile : see `compile_in_place`
     """
-    parts_of_batch(plan.batch, accelerator, accumulate)
-    trainer = DiffusionTrainer(unet, plan, accelerator, config["seed"], objective=objective, compile=compile,
-                               accumulate=accumulate)  # fmt: skip
-    run = Run(folder, accelerator, trainer.modules(), {"adamw": trainer.optimizer}, config, resume=resume, best="validation_v")
+    parts_of_batch(plan.batch, accelerator, settings.accumulate)
+    trainer = DiffusionTrainer(unet, plan, accelerator, config["seed"], objective=objective, compile=settings.compile,
+                               accumulate=settings.accumulate)  # fmt: skip
+    run = Run(folder, accelerator, trainer.modules(), {"adamw": trainer.optimizer}, config, resume=settings.resume,
+              best="validation_v")  # fmt: skip
     share = (accelerator.process_index, accelerator.num_processes)
 
     def draw(k: int) -> tuple[Tensor, Tensor]:
         return pairs.batch(step_seed(config["seed"], k), plan.batch, plan.latents, share=share)
 
     with Ahead(draw, accelerator.device) as batches:
-        run.steps(min(steps or plan.steps, plan.steps), lambda k: trainer.step(*pairs.latents(*batches(k)), k),
+        run.steps(min(settings.steps or plan.steps, plan.steps), lambda k: trainer.step(*pairs.latents(*batches(k)), k),
                   describe="diffusion", validate_every=500, validate=validate and (lambda: validate(trainer.average)))  # fmt: skip
-    if best:
+    if settings.best:
         run.take_best()
     return trainer.bare, trainer.average
 
@@ -211,7 +195,7 @@ class DiffusionTrainer:
         parts = zip(c_y.chunk(self.accumulate), c_x.chunk(self.accumulate))
         loss = torch.stack([self.part(*latents, k, number) for number, latents in enumerate(parts)]).mean()
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup)
+            group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup, plan.plateau, plan.final_rate)
         self.accelerator.clip_grad_norm_(self.model.parameters(), plan.clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)

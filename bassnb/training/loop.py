@@ -35,10 +35,17 @@ def open_accelerator(device: str = "auto", precision: str = "no") -> Accelerator
     return Accelerator(cpu=device == "cpu", mixed_precision=precision)
 
 
-def learning_rate(step: int, start: int, end: int, base: float, warmup: int) -> float:
-    """Linear warm-up, a plateau, and a cosine to 2 % of `base` over the last 40 % of steps [start, end)."""
+def learning_rate(
+    step: int, start: int, end: int, base: float, warmup: int, plateau: float = 0.6, final: float = 0.02
+) -> float:
+    """Learning rate of `step` among the steps [start, end) of a stage.
+
+    Linear warm-up over `warmup` steps; `base` until the share `plateau` of the steps; then a cosine to `final` times `base`.
+    """
     done = (step - start) / max(end - start, 1)
-    anneal = 1.0 if done < 0.6 else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (done - 0.6) / 0.4))
+    anneal = 1.0
+    if done > plateau:
+        anneal = final + (1 - final) * 0.5 * (1 + math.cos(math.pi * (done - plateau) / (1 - plateau)))
     return base * min(1.0, (step - start + 1) / max(warmup, 1)) * anneal
 
 

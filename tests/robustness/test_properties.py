@@ -25,7 +25,7 @@ from bassnb.diffusion import add_noise, alpha_beta, c_from_v, eps_from_c, eps_fr
 from bassnb.errors import BassnbError
 from bassnb.grounding import ground
 from bassnb.guidance import classifier_free_guidance, rescale
-from bassnb.presets import PRESETS, Preset, PresetError
+from bassnb.presets import PRESETS, Preset
 from bassnb.sampling import initial_noise, pairs_of_times
 from bassnb.spectral import istft, stft
 from bassnb.widgets.block import choice_html
@@ -201,7 +201,7 @@ def test_a_preset_with_any_value_is_refused_or_returns_from_json(data, value, ta
     try:
         changed = replace(preset, **{part: replace(getattr(preset, part), **{name: value})})
         assert Preset.from_dict(json.loads(json.dumps(asdict(changed)))) == changed
-    except PresetError as error:
+    except BassnbError as error:
         assert "\n" not in str(error)
     tally()
 

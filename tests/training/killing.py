@@ -23,6 +23,7 @@ from bassnb.presets import SMOKE
 from bassnb.training import run
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
+from bassnb.training.settings import TrainingSettings
 
 root, part, kills, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 torch.set_num_threads(1)
@@ -66,9 +67,9 @@ def die_in_write(number, moment):
 def train(folder):
     where = {"cache": root / "cache", "device": "cpu", "resume": True}
     if part == "diffusion":
-        train_diffusion(SMOKE, folder, mix=root / "mix", bass=root / "bass", **where)
+        train_diffusion(SMOKE, folder, TrainingSettings(**where), mix=root / "mix", bass=root / "bass")
     else:
-        train_autoencoder(SMOKE, part, folder, **where)
+        train_autoencoder(SMOKE, part, folder, TrainingSettings(**where))
 
 
 def life(folder, prepare=lambda: None):

@@ -13,6 +13,7 @@ from bassnb.presets import get_preset
 from bassnb.training import contrastive
 from bassnb.training.contrastive import ContrastivePlan, held_out_scores, train_contrastive
 from bassnb.training.diffusion import latent_pairs
+from bassnb.training.settings import TrainingSettings
 
 PLAN = ContrastivePlan(steps=120, batch=16, latents=16, width=12, embedding=8, warmup=5, noise=0.1, songs=40)
 
@@ -36,7 +37,7 @@ def system(monkeypatch):
 
 
 def test_the_judge_learns_what_belongs_together(system, tmp_path):
-    model = train_contrastive(system, tmp_path / "run", plan=PLAN, device="cpu")
+    model = train_contrastive(system, tmp_path / "run", TrainingSettings(device="cpu"), plan=PLAN)
     found = held_out_scores(model, pairs(2), 16, torch.device("cpu"))
     assert found["validation_top1"] > 0.2  # chance is 0.0025
     assert load_judge(tmp_path / "run" / "judge.safetensors", system).mix_tower.head.in_features == 12
@@ -45,14 +46,14 @@ def test_the_judge_learns_what_belongs_together(system, tmp_path):
 
 def test_the_training_resumes_to_the_bit(system, tmp_path):
     plan = dataclasses.replace(PLAN, steps=8)
-    train_contrastive(system, tmp_path / "whole", plan=plan, device="cpu")
+    train_contrastive(system, tmp_path / "whole", TrainingSettings(device="cpu"), plan=plan)
     for steps in (3, None):
-        train_contrastive(system, tmp_path / "parts", plan=plan, device="cpu", resume=True, steps=steps)
+        train_contrastive(system, tmp_path / "parts", TrainingSettings(device="cpu", resume=True, steps=steps), plan=plan)
     whole, parts = (read_tensors(tmp_path / name / "judge.safetensors")[0] for name in ("whole", "parts"))
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
     other = dataclasses.replace(PLAN, batch=8)
     with pytest.raises(ValueError, match="another configuration"):
-        train_contrastive(system, tmp_path / "parts", plan=other, device="cpu", resume=True)
+        train_contrastive(system, tmp_path / "parts", TrainingSettings(device="cpu", resume=True), plan=other)
 
 
 def test_pairs_are_made_where_they_are_missing(tmp_path):

@@ -17,6 +17,7 @@ from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 from bassnb.training.loop import TrainingError, learning_rate, step_seed, update_ema
 from bassnb.training.run import Run
+from bassnb.training.settings import TrainingSettings
 
 
 def same(folder, other, name="model.safetensors"):
@@ -29,22 +30,21 @@ def trained(tmp_path_factory):
     """Both smoke autoencoders and the smoke U-Net, trained in one go: the whole pipeline, end to end."""
     root = tmp_path_factory.mktemp("trained")
     for stem in ("mix", "bass"):
-        train_autoencoder(SMOKE, stem, root / stem, cache=root / "cache", device="cpu")
-    train_diffusion(SMOKE, root / "diffusion", mix=root / "mix", bass=root / "bass", cache=root / "cache", device="cpu")
+        train_autoencoder(SMOKE, stem, root / stem, TrainingSettings(cache=root / "cache", device="cpu"))
+    train_diffusion(SMOKE, root / "diffusion", TrainingSettings(cache=root / "cache", device="cpu"), mix=root / "mix", bass=root / "bass")
     return root
 
 
 def test_autoencoder_resumes_to_the_bit(trained, tmp_path):
     """The stop at 5 lies in the magnitude stage, the one at 14 after the encoder has been frozen."""
     for steps in (5, 14, None):
-        train_autoencoder(SMOKE, "bass", tmp_path / "bass", cache=trained / "cache", device="cpu", resume=True, steps=steps)
+        train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(cache=trained / "cache", device="cpu", resume=True, steps=steps))
     assert same(tmp_path / "bass", trained / "bass") and same(tmp_path / "bass", trained / "bass", "state.safetensors")
 
 
 def test_diffusion_resumes_to_the_bit(trained, tmp_path):
     for steps in (10, None):
-        train_diffusion(SMOKE, tmp_path / "d", mix=trained / "mix", bass=trained / "bass", cache=trained / "cache",
-                        device="cpu", resume=True, steps=steps)  # fmt: skip
+        train_diffusion(SMOKE, tmp_path / "d", TrainingSettings(cache=trained / "cache", device="cpu", resume=True, steps=steps), mix=trained / "mix", bass=trained / "bass")  # fmt: skip
     assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
     assert same(tmp_path / "d" / "pretrained", trained / "diffusion" / "pretrained")
 
@@ -55,8 +55,8 @@ def test_a_compiled_training_resumes_a_plain_one_and_is_the_same(trained, tmp_pa
     torch.compiler.reset()
     where = {"cache": trained / "cache", "device": "cpu", "resume": True}
     for steps, compile in ((12, False), (None, True)):
-        train_autoencoder(SMOKE, "bass", tmp_path / "bass", steps=steps, compile=compile, **where)
-        train_diffusion(SMOKE, tmp_path / "d", mix=trained / "mix", bass=trained / "bass", steps=steps, compile=compile, **where)
+        train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(steps=steps, compile=compile, **where))
+        train_diffusion(SMOKE, tmp_path / "d", TrainingSettings(steps=steps, compile=compile, **where), mix=trained / "mix", bass=trained / "bass")
     assert same(tmp_path / "bass", trained / "bass", "state.safetensors")
     assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
     assert not torch._dynamo.utils.counters["graph_break"]
@@ -65,8 +65,8 @@ def test_a_compiled_training_resumes_a_plain_one_and_is_the_same(trained, tmp_pa
 def test_batches_made_ahead_are_the_same_training(trained, tmp_path, monkeypatch):
     monkeypatch.setattr(ahead.Ahead.__init__, "__kwdefaults__", {"workers": 2})
     where = {"cache": trained / "cache", "device": "cpu"}
-    train_autoencoder(SMOKE, "bass", tmp_path / "bass", **where)
-    train_diffusion(SMOKE, tmp_path / "d", mix=trained / "mix", bass=trained / "bass", **where)
+    train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(**where))
+    train_diffusion(SMOKE, tmp_path / "d", TrainingSettings(**where), mix=trained / "mix", bass=trained / "bass")
     assert same(tmp_path / "bass", trained / "bass", "state.safetensors")
     assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
 
@@ -75,12 +75,13 @@ def test_a_training_may_start_from_a_model(trained, tmp_path):
     given = trained / "diffusion" / "pretrained"
     plan = dataclasses.replace(SMOKE.diffusion_training, learning_rate=0.0)
     preset = dataclasses.replace(SMOKE, diffusion_training=plan)
-    folders = {"mix": trained / "mix", "bass": trained / "bass", "cache": trained / "cache", "device": "cpu", "steps": 2}
-    system = train_diffusion(preset, tmp_path / "d", start=str(given), **folders)
+    parts = {"mix": trained / "mix", "bass": trained / "bass"}
+    few = {"cache": trained / "cache", "device": "cpu", "steps": 2}
+    system = train_diffusion(preset, tmp_path / "d", TrainingSettings(start=str(given), **few), **parts)
     expected = load_pretrained(given).unet.state_dict()
     assert all(torch.equal(value, expected[name]) for name, value in system.unet.state_dict().items())
     with pytest.raises(CheckpointError):
-        train_diffusion(preset, tmp_path / "e", start="classroom", **folders)
+        train_diffusion(preset, tmp_path / "e", TrainingSettings(start="classroom", **few), **parts)
 
 
 def test_pipeline_leaves_a_model_that_loads(trained):
@@ -92,7 +93,7 @@ def test_pipeline_leaves_a_model_that_loads(trained):
 
 
 def test_encoder_stays_as_it_is_once_frozen(trained, tmp_path):
-    train_autoencoder(SMOKE, "bass", tmp_path / "b", cache=trained / "cache", device="cpu", steps=11)
+    train_autoencoder(SMOKE, "bass", tmp_path / "b", TrainingSettings(cache=trained / "cache", device="cpu", steps=11))
     early, late = (read_tensors(path / "model.safetensors")[0] for path in (tmp_path / "b", trained / "bass"))
     for name in early:
         frozen = name.startswith(("encoder.", "latent_"))
@@ -101,10 +102,10 @@ def test_encoder_stays_as_it_is_once_frozen(trained, tmp_path):
 
 def test_a_used_folder_is_refused_without_resume(trained):
     with pytest.raises(TrainingError, match="--resume"):
-        train_autoencoder(SMOKE, "bass", trained / "bass", cache=trained / "cache", device="cpu")
+        train_autoencoder(SMOKE, "bass", trained / "bass", TrainingSettings(cache=trained / "cache", device="cpu"))
     other = dataclasses.replace(SMOKE, bass_training=dataclasses.replace(SMOKE.bass_training, batch=3))
     with pytest.raises(TrainingError, match="another configuration"):
-        train_autoencoder(other, "bass", trained / "bass", cache=trained / "cache", device="cpu", resume=True)
+        train_autoencoder(other, "bass", trained / "bass", TrainingSettings(cache=trained / "cache", device="cpu", resume=True))
 
 
 def test_unknown_stem_is_refused(tmp_path):

@@ -13,6 +13,7 @@ from bassnb.presets import SMOKE
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 from bassnb.training.loop import TrainingError
+from bassnb.training.settings import TrainingSettings
 
 SCRIPT = """
 import sys
@@ -23,6 +24,7 @@ from bassnb.presets import SMOKE
 from bassnb.training import run
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
+from bassnb.training.settings import TrainingSettings
 
 torch.set_num_threads(1)
 run.LOG_EVERY = 1
@@ -33,12 +35,10 @@ def equal(model):
     return len(all_of_them) == 2 and torch.equal(*all_of_them)
 
 for stem in ("mix", "bass"):
-    assert equal(train_autoencoder(SMOKE, stem, root / stem, cache=root / "cache", device="cpu", steps=16)), stem
-system = train_diffusion(SMOKE, root / "diffusion", mix=others / "mix", bass=others / "bass", cache=root / "cache",
-                         device="cpu", steps=8)
+    assert equal(train_autoencoder(SMOKE, stem, root / stem, TrainingSettings(cache=root / "cache", device="cpu", steps=16))), stem
+system = train_diffusion(SMOKE, root / "diffusion", TrainingSettings(cache=root / "cache", device="cpu", steps=8), mix=others / "mix", bass=others / "bass")
 assert equal(system.unet), "diffusion"
-system = train_diffusion(SMOKE, root / "best", mix=others / "mix", bass=others / "bass", cache=root / "cache",
-                         device="cpu", steps=8, best=True)
+system = train_diffusion(SMOKE, root / "best", TrainingSettings(cache=root / "cache", device="cpu", steps=8, best=True), mix=others / "mix", bass=others / "bass")
 assert equal(system.unet), "best"
 """
 
@@ -54,8 +54,8 @@ def train_alone(root, autoencoders, accumulate):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bassnb.training.run.LOG_EVERY", 1)
         for stem in ("mix", "bass"):
-            train_autoencoder(SMOKE, stem, root / stem, steps=16, **where)
-        train_diffusion(SMOKE, root / "diffusion", mix=autoencoders / "mix", bass=autoencoders / "bass", steps=8, **where)
+            train_autoencoder(SMOKE, stem, root / stem, TrainingSettings(steps=16, **where))
+        train_diffusion(SMOKE, root / "diffusion", TrainingSettings(steps=8, **where), mix=autoencoders / "mix", bass=autoencoders / "bass")
     return root
 
 
@@ -124,4 +124,4 @@ def test_what_is_written_is_written_once(two_processes):
 
 def test_a_batch_that_cannot_be_divided_is_refused(alone, tmp_path):
     with pytest.raises(TrainingError, match="a batch of 2 cannot be divided among 1 processes in 3 parts"):
-        train_autoencoder(SMOKE, "bass", tmp_path / "bass", cache=alone / "cache", device="cpu", accumulate=3)
+        train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(cache=alone / "cache", device="cpu", accumulate=3))

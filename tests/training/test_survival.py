@@ -21,6 +21,7 @@ from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.loop import TrainingError
 from bassnb.training.run import Run
+from bassnb.training.settings import TrainingSettings
 
 HERE = Path(__file__).parent
 KILLS = {"bass": 30, "diffusion": 30}
@@ -30,7 +31,7 @@ KILLS = {"bass": 30, "diffusion": 30}
 def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("survival")
     for stem in ("mix", "bass"):
-        train_autoencoder(SMOKE, stem, root / stem, cache=root / "cache", device="cpu")
+        train_autoencoder(SMOKE, stem, root / stem, TrainingSettings(cache=root / "cache", device="cpu"))
     return root
 
 
@@ -64,7 +65,7 @@ def same_weights(folder, other):
 def test_a_full_disk_is_one_sentence_and_the_checkpoint_stays(place, tmp_path):
     """The system refuses to let any file grow beyond 200 kB, as a full disk refuses all growth."""
     where = {"cache": place / "cache", "device": "cpu"}
-    train_autoencoder(SMOKE, "bass", tmp_path / "bass", steps=8, **where)
+    train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(steps=8, **where))
     before = (tmp_path / "bass/state.safetensors").read_bytes()
     command = [sys.executable, "-m", "bassnb", "train", "autoencoder", "--stem", "bass", "--preset", "smoke", "--device", "cpu",
                "--cache", place / "cache", "--run", tmp_path / "bass", "--resume"]  # fmt: skip
@@ -75,7 +76,7 @@ def test_a_full_disk_is_one_sentence_and_the_checkpoint_stays(place, tmp_path):
     assert "cannot be written at step 20" in sentence and "the checkpoint of step 8 is whole" in sentence
     assert (tmp_path / "bass/state.safetensors").read_bytes() == before
     assert not [path for path in (tmp_path / "bass").iterdir() if path.name.startswith(".")]
-    train_autoencoder(SMOKE, "bass", tmp_path / "bass", resume=True, **where)
+    train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(resume=True, **where))
     assert same_weights(tmp_path / "bass", place / "bass")
 
 
@@ -114,7 +115,7 @@ def test_the_death_of_another_process_is_one_sentence_and_loses_nothing(place, t
     if "SENTENCE" in done.stdout:  # unless the launcher was faster and ended the other one itself
         assert "SENTENCE another process of this training ended at step 12; the checkpoint of step 12 is whole" in done.stdout
     assert step_of(tmp_path / "bass") == 12
-    train_autoencoder(SMOKE, "bass", tmp_path / "bass", cache=place / "cache", device="cpu", resume=True)
+    train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(cache=place / "cache", device="cpu", resume=True))
     assert step_of(tmp_path / "bass") == 20 and (tmp_path / "bass/model.safetensors").is_file()
 
 
@@ -180,5 +181,5 @@ def test_the_best_of_nothing_is_refused_before_the_first_step(tmp_path):
         write_song(compose(number, seconds=4.0), tmp_path / "songs" / f"train-{number}")
     write_song(compose(9, seconds=4.0), tmp_path / "songs" / "test-9")
     with pytest.raises(TrainingError, match="nobody can tell which weights are the best"):
-        train_autoencoder(SMOKE, "bass", tmp_path / "run", data=tmp_path / "songs", cache=tmp_path, device="cpu", best=True)
+        train_autoencoder(SMOKE, "bass", tmp_path / "run", TrainingSettings(data=tmp_path / "songs", cache=tmp_path, device="cpu", best=True))
     assert not (tmp_path / "run").exists()
