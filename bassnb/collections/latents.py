@@ -91,6 +91,11 @@ class LatentDataset:
         shards = [read_tensors(path)[0] for path in paths]
         return cls(*(torch.cat([shard[name] for shard in shards]) for name in ("bass", "mix")))
 
+    @staticmethod
+    def facts() -> dict:
+        """Nothing: the preset describes generated songs."""
+        return {}
+
     def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
         """Random crops c_y (size, 32, length) and c_x (size, 64, length): one song, one submix and one offset each.
 

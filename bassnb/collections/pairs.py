@@ -1,6 +1,12 @@
-"""Pairs of mix and stem from recorded songs, read and encoded while a training runs. Taught in chapter 10."""
+"""Training pairs of mix and stem: what every source of them offers, and those of recorded songs. Taught in chapter 10.
+
+There are three sources: `bassnb.collections.latents` (generated songs, encoded once), `bassnb.collections.cache` (a
+collection, encoded once) and `LivePairs` (a collection, read and encoded while the training runs).
+"""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -31,6 +37,20 @@ def read_pair(songs: StemDataset, place: Place, rng: np.random.Generator | None 
     if rng:
         mix = colour_mix(mix, rng)
     return to_level(stem, place.change.gain_db), to_level(mix, place.change.gain_db)
+
+
+class Pairs(Protocol):
+    """A source of pairs of standardised latents: what the training of the diffusion network asks for."""
+
+    def facts(self) -> dict:
+        """What a training remembers of its data, JSON-ready; empty where the preset says it all."""
+
+    def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
+        """Random crops of `length` latent steps, drawn from `seed` alone, in the form that `latents` takes: this process's
+        share of `size` pairs of stem and mix, see `bassnb.collections.pools.own_part`."""
+
+    def latents(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents c_y (size, 32, length) and c_x (size, 64, length) of what `batch` gave, on its device."""
 
 
 class LivePairs:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Union
 
 import torch
 from accelerate import Accelerator
@@ -17,7 +16,7 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import AUTOENCODER, System, load_pretrained, load_strictly, read_json, read_tensors, save_pretrained
 from bassnb.collections.cache import CachedPairs, cached_splits
 from bassnb.collections.latents import LatentDataset, encode_songs, fingerprint
-from bassnb.collections.pairs import LivePairs
+from bassnb.collections.pairs import LivePairs, Pairs
 from bassnb.collections.stems import open_splits
 from bassnb.diffusion import diffusion_loss
 from bassnb.presets import DiffusionTraining, Preset
@@ -35,8 +34,6 @@ from bassnb.training.loop import (
 from bassnb.training.run import Run
 from bassnb.training.settings import TrainingSettings
 from bassnb.unet import UNet1d
-
-Pairs = Union[LatentDataset, CachedPairs, LivePairs]
 
 
 def load_autoencoders(
@@ -93,9 +90,7 @@ def train_diffusion(
     if settings.start:
         load_strictly(unet, load_pretrained(settings.start).unet.state_dict(), settings.start)
     config = {"seed": settings.seed, "shape": asdict(preset.unet), "plan": asdict(plan), "start": settings.start,
-              "encoders": fingerprint(*autoencoders)}  # fmt: skip
-    if settings.data or settings.latents:
-        config["data"] = pairs.facts()  # generated songs are described by the plan
+              "encoders": fingerprint(*autoencoders), **({"data": pairs.facts()} if pairs.facts() else {})}  # fmt: skip
 
     def validate(average: UNet1d) -> dict[str, float]:
         return validation_losses(average, held_out, plan.latents, accelerator.device)
