@@ -1,6 +1,6 @@
 """Accompaniment prompt adherence: do basses, as a whole set, keep to their mixes? Taught in chapter 9.
 
-Grachten and Nistal (2024) compare *distributions*. Take pairs of mix and bass. Let R be embeddings of true pairs, S
+Grachten and Nistal (2025, arXiv 2503.06346) compare *distributions*. Take pairs of mix and bass. Let R be embeddings of true pairs, S
 those of the same mixes with each other's basses, and X those of the pairs in question. If X lies where R lies, the
 basses keep to their mixes; if it lies where S lies, they might as well have been made for others.
 
@@ -17,7 +17,7 @@ the set once pairs of one song are left out:
 
     APA = 1/2 + (<S, S> - <R, R> + 2 <X, R> - 2 <X, S>) / (2 (<R, R> + <S, S> - 2 <R, S>)).
 
-The published measure embeds the sum of mix and bass with a large network. Here the embedding is
+The published measure takes the Fréchet audio distance of CLAP embeddings of the sum for d^2. Here the embedding is
 `bassnb.metrics.relation`, without weights. Measured on 40 validation songs of 12 s, with true basses at 1 and
 shifted pairs at 0: another player's bass of the same song 0.96 (0.76 to 1), a second wrong pairing 0 (0 to 0.18), the
 true bass 2.3 s late 0.23 (0 to 0.41). With the spectral embedding of the Fréchet distance instead, true and wrong pairs

@@ -65,7 +65,7 @@ def test_some_of_many_are_spread_and_the_others_follow():
 def test_what_is_not_installed_is_not_found(tmp_path):
     assert installed("", str(tmp_path)) == tmp_path and installed("", "/no/such/folder") is None
     assert installed("no_such_package", "corpus") is None
-    assert installed("bassnb", "evaluation").name == "evaluation"
+    assert installed("bassnb", "studies").name == "studies"
 
 
 def test_the_floor_leaves_the_song_itself_out_whatever_plays_it(cases):
