@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "bassnb"
 FLOORS = [
     {"errors"},
     {"layers", "presets", "files"},
-    {"audio", "spectral", "diffusion", "attention", "guidance", "grounding"},
+    {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
     {"checkpoints"},
     {"data", "accompanist"},
