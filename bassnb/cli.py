@@ -96,14 +96,22 @@ def songs(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first song; the others follow.")] = 0,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
     seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="Length of a song.")] = 24.0,
+    force: Force = False,
 ) -> None:
     """Compose and render songs with their ground truth."""
     from tqdm import tqdm
 
-    from bassnb.data.render import write_song
+    from bassnb.data.render import song_outputs, write_song
     from bassnb.data.songs import compose
+    from bassnb.outputs import check_outputs
 
-    for number in tqdm(range(seed, seed + count), desc="songs", disable=not shows_progress()):
-        folder = out / f"{split}-{number:06d}"
+    def folder_of(number: int) -> Path:
+        return out / f"{split}-{number:06d}"
+
+    numbers = range(seed, seed + count)
+    there = (folder for folder in map(folder_of, numbers) if folder.exists())
+    check_outputs((output for folder in there for output in song_outputs(folder)), force=force)
+    for number in tqdm(numbers, desc="songs", disable=not shows_progress()):
+        folder = folder_of(number)
         write_song(compose(number, split=split, seconds=seconds), folder)
         typer.echo(folder)

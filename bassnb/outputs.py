@@ -6,6 +6,7 @@ file that is already there is replaced if this program wrote it, and otherwise o
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -54,9 +55,9 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable = (), *, force: bo
     Raises
     ------
     OutputError
-        If an output is an input, is planned twice, is no plain file, or is a file that this program did not write.
+        If an output is an input, is planned twice, or is a file that this program did not write.
     OSError
-        If a path cannot be used, for example because its name is too long.
+        If a path cannot be used: it is a folder or a device, say, or its name is too long.
     """
     read = {place(source) for source in inputs if isinstance(source, (str, os.PathLike)) and os.path.exists(source)}
     planned = set()
@@ -74,7 +75,7 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable = (), *, force: bo
 def refuse_foreign(path: Path, read: set[tuple], force: bool | None) -> None:
     """Refuse to replace a file that is not ours, unless by force; even then not in a folder that is `read`."""
     if not path.is_file():
-        raise OutputError(f"{path} is no plain file; choose another name")
+        raise OSError(errno.EISDIR if path.is_dir() else errno.EINVAL, "it is no plain file", str(path))
     if any(place(folder) in read for folder in Path(os.path.realpath(path)).parents):
         raise OutputError(f"{path} belongs to a folder that this command reads; choose another place to write to")
     if not force:

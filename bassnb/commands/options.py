@@ -91,10 +91,10 @@ def group(help: str, **options) -> typer.Typer:
 
 
 def model_files(model: str) -> list[Path]:
-    """The folders that a local or shipped model may be read from."""
-    from bassnb.checkpoints import SHIPPED
+    """The files that a local or shipped model is read from, if it is one."""
+    from bassnb.checkpoints import CONFIG, SHIPPED, WEIGHTS
 
-    return [Path(model), SHIPPED / model] if model else []
+    return [folder / name for folder in (Path(model), SHIPPED / model) for name in (WEIGHTS, CONFIG)]
 
 
 def shows_progress() -> bool:

@@ -11,6 +11,7 @@ from bassnb.commands.options import (
     Autoencoder,
     Cache,
     Device,
+    Force,
     Model,
     PresetName,
     Results,
@@ -18,6 +19,7 @@ from bassnb.commands.options import (
     Stem,
     WithoutMusdb,
     group,
+    model_files,
     shows_progress,
 )
 
@@ -114,12 +116,16 @@ def train_judge_command(
 
 @train_app.command("ablations")
 def train_ablations_command(
-    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), out: Results = None, device: Device = "auto"
-) -> None:
+    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), out: Results = None, device: Device = "auto",
+    force: Force = False,
+) -> None:  # fmt: skip
     """Train small networks with one thing changed each, and mark them; what is there already is kept."""
     from bassnb.checkpoints import load_pretrained, write_json
+    from bassnb.outputs import Output, check_outputs, report_of
     from bassnb.training.ablations import run_ablations
 
+    out = out or Path("results/ablations.json")
+    check_outputs([Output(out, report_of("bassnb train ablations"))], model_files(model), force=force)
     report = run_ablations(load_pretrained(model), run, cache=cache, device=device, progress=shows_progress())
     command = f"bassnb train ablations --run {run} --model {model}"
-    typer.echo(write_json(out or Path("results/ablations.json"), {"command": command, **report}))
+    typer.echo(write_json(out, {"command": command, **report}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import time
@@ -23,6 +22,7 @@ from bassnb.evaluation.probe import chord_root_probe
 from bassnb.evaluation.report import choose_guidance, evaluate_match
 from bassnb.evaluation.samplers import evaluate_samplers
 from bassnb.evaluation.transfer import evaluate_transfer
+from bassnb.outputs import Output, check_outputs, report_of
 
 
 def _match(accompanist: Accompanist, **options) -> tuple[dict, str]:
@@ -126,7 +126,9 @@ def without_nan(content):
     return None if isinstance(content, float) and math.isnan(content) else content
 
 
-def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | None = None, **options) -> str:
+def examine(
+    name: str, accompanist: Accompanist, path: Path, *, command: str | None = None, force: bool = False, **options
+) -> str:  # fmt: skip
     """Run one examination and write its report, with the minutes that it took and the machine that it ran on.
 
     Parameters
@@ -134,6 +136,7 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
     name : a key of `EXAMINATIONS`
     path : JSON file, written atomically when the examination is complete
     command : with which anybody can do it again; None writes it from the options
+    force : replace a file that is no report of an examination
     options : for the examination; those that are None keep its own default
 
     Returns
@@ -142,12 +145,11 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
 
     Raises
     ------
-    OSError
-        If `path` cannot be written, before the work begins where that can be known.
+    OutputError, OSError
+        If `path` cannot be written, before the work begins where that can be known, or holds something else.
     """
+    check_outputs([report_output(path)], force=force)
     path.parent.mkdir(parents=True, exist_ok=True)  # now, not after a quarter of an hour of work
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     chosen = {key: value for key, value in options.items() if value is not None}
     began = time.perf_counter()
     report, headline = EXAMINATIONS[name](accompanist, **chosen)
@@ -161,6 +163,11 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
     }  # fmt: skip
     write_json(path, {**meta, **without_nan(report)})
     return f"{headline} ({minutes:g} min)"
+
+
+def report_output(path: Path) -> Output:
+    """The report of an examination, for `check_outputs`."""
+    return Output(path, report_of("bassnb evaluate"))
 
 
 def examined(
@@ -201,7 +208,7 @@ def examine_all(
     Parameters
     ----------
     settings : for single examinations, by name, such as `QUICK`
-    options : for all of them, in addition
+    options : for all of them, in addition; `force`, for example
 
     Yields
     ------

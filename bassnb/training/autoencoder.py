@@ -35,7 +35,7 @@ from bassnb.training.loop import (
     step_seed,
     update_ema,
 )
-from bassnb.training.run import Run
+from bassnb.training.run import Run, check_run
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
 
@@ -65,11 +65,14 @@ def train_autoencoder(
         If the stem is unknown, the folder holds another training, or the loss is not finite.
     DataError
         If there is nothing to learn from in `data`.
+    OutputError
+        If the folder holds files that no training wrote.
     """
     role = "mix" if stem == "mix" else "bass"
     config, plan = getattr(preset, role), getattr(preset, f"{role}_training")
     accelerator = open_accelerator(device, precision)
     parts_of_batch(plan.batch, accelerator, accumulate)
+    check_run(folder, ("model.safetensors", "config.json"), [data])
     with accelerator.main_process_first():  # one process renders or listens, the others find the files
         if data:
             pool, held_out = recorded_pools(data, stem, cache, accelerator, without_musdb)

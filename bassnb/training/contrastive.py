@@ -13,7 +13,7 @@ from bassnb.data.latents import LatentDataset, fingerprint
 from bassnb.evaluation.contrastive import ContrastiveModel, info_nce, save_judge
 from bassnb.training.diffusion import latent_pairs
 from bassnb.training.loop import learning_rate, open_accelerator, step_seed
-from bassnb.training.run import Run
+from bassnb.training.run import Run, check_run
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,10 @@ def train_contrastive(
     ------
     TrainingError
         If the folder holds another training, or the loss is not finite.
+    OutputError
+        If the folder holds files that no training wrote.
     """
+    check_run(folder, ("judge.safetensors",))
     accelerator = open_accelerator(device)
     autoencoders = [system.mix_autoencoder, system.bass_autoencoder]
     pairs, held_out = latent_pairs(plan, autoencoders, cache, accelerator)

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import System, load_pretrained, load_strictly, read_json, read_tensors, save_pretrained
+from bassnb.checkpoints import CONFIG, WEIGHTS, System, load_pretrained, load_strictly, read_json, read_tensors, save_pretrained
 from bassnb.data.cache import CachedPairs, cached_splits
 from bassnb.data.latents import LatentDataset, encode_songs, fingerprint
 from bassnb.data.pairs import LivePairs
@@ -32,7 +32,7 @@ from bassnb.training.loop import (
     step_seed,
     update_ema,
 )
-from bassnb.training.run import Run
+from bassnb.training.run import Run, check_run
 from bassnb.unet import UNet1d
 
 Pairs = Union[LatentDataset, CachedPairs, LivePairs]
@@ -92,7 +92,10 @@ def train_diffusion(
         If there is nothing to learn from in `data` or `latents`, or the latents are those of other encoders.
     TrainingError
         If the folder holds another training, or the loss is not finite.
+    OutputError
+        If the folder holds files that no training wrote.
     """
+    check_run(folder, (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"), [mix, bass, data, latents, start])
     plan = preset.diffusion_training
     accelerator = open_accelerator(device, precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
