@@ -22,13 +22,25 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb import __version__
-from bassnb.audio import LEVEL, as_stereo, level_gain, peak, read_audio, read_blocks, write_audio, write_blocks
+from bassnb.audio import (
+    LEVEL,
+    SUBTYPES,
+    AudioError,
+    as_stereo,
+    level_gain,
+    peak,
+    read_audio,
+    read_blocks,
+    write_audio,
+    write_blocks,
+)
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import System, load_pretrained, write_json
+from bassnb.checkpoints import System, load_pretrained
 from bassnb.diffusion import c_from_v
 from bassnb.errors import BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
+from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.sampling import SAMPLERS, STEPS, initial_noise
 from bassnb.tracks import Track, shown, together, unclipped
@@ -66,10 +78,18 @@ class Accompaniment:
         both = self.mix + self.audio * 10 ** (balance_db / 20)
         return both / max(peak(both), 1.0)
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write the bass to `path` (WAV, FLAC, Ogg or MP3) and its settings to a JSON file of the same name."""
+    def save(self, path: str | os.PathLike, *, force: bool = False) -> Path:
+        """Write the bass to `path` (WAV, FLAC, Ogg or MP3) and its settings to a JSON file of the same name.
+
+        Raises
+        ------
+        OutputError, AudioError
+            If either file cannot be written, is the mix or a style, or was not written by this method; with `force` files of
+            others are replaced, but never mix or style.
+        """
+        check_takes(path, inputs=[self.settings.get("mix"), *_several(self.settings.get("style"))], force=force)
         path = write_audio(path, self.audio)
-        write_json(path.with_suffix(".json"), self.settings)
+        write_settings(path.with_suffix(".json"), self.settings, [path])
         return path
 
 
@@ -176,7 +196,7 @@ class Accompanist:
     @torch.inference_mode()
     def accompany_file(
         self, mix: str | os.PathLike, out: str | os.PathLike, *, with_mix: str | os.PathLike | None = None, style=None,
-        seed: int = 0, variations: int = 1, progress: bool = False, **settings,
+        seed: int = 0, variations: int = 1, progress: bool = False, force: bool = False, **settings,
     ) -> list[Path]:  # fmt: skip
         """Play bass to a file of any length and write it; the memory needed does not grow with the audio.
 
@@ -187,22 +207,32 @@ class Accompanist:
         with_mix : path for mix and bass together
         variations : number of takes; several get -1, -2 ... in their names
         style, seed, progress, settings : as in a call
+        force : replace files that this method did not write; never `mix` or `style`
 
         Returns
         -------
         list of Path : what was written, without the JSON files
+
+        Raises
+        ------
+        AudioError, AccompanimentError
+            If mix, style or a setting cannot be used.
+        OutputError
+            Before the work, if any file to be written is an input or, without `force`, somebody else's.
         """
         settings, written = self.settings(**settings), []
+        check_takes(out, with_mix, variations, inputs=[mix, *_several(style)], force=force)
         track = _sounding(lambda: read_blocks(mix), mix, "the mix")
         takes = self._takes(track, mix, style, settings, seed, variations, SAMPLE_RATE, progress, None)
         for number, (latents, facts) in enumerate(takes):
             bass = unclipped(lambda: self._decode(latents, track))
             path = numbered(out, variations)[number]
             written.append(write_blocks(path, shown(bass.blocks(), track.length, "writing", progress)))
-            write_json(path.with_suffix(".json"), facts)
+            write_settings(path.with_suffix(".json"), facts, [path])
             if with_mix is not None:
                 both = unclipped(lambda: together(track.blocks(), bass.blocks()))
                 written.append(write_blocks(numbered(with_mix, variations)[number], both.blocks()))
+                write_settings(path.with_suffix(".json"), facts, written[-1:])
         return written
 
     @torch.inference_mode()
@@ -254,7 +284,7 @@ class Accompanist:
 
     def _style_mean(self, style, sample_rate: float) -> Tensor:
         """The mean over time, (1, 32, 1), of one style or of several."""
-        sources = style if isinstance(style, (list, tuple)) else [style]
+        sources = _several(style)
         if not sources:
             raise AccompanimentError("the list of styles is empty; give at least one, or no style")
         tracks = [_style(source, sample_rate) for source in sources]
@@ -312,6 +342,37 @@ def numbered(path: str | os.PathLike, count: int) -> list[Path]:
     """`path` itself for one take; name-1, name-2 ... for several."""
     path = Path(path)
     return [path] if count == 1 else [path.with_stem(f"{path.stem}-{i}") for i in range(1, count + 1)]
+
+
+def check_takes(
+    out: str | os.PathLike, with_mix: str | os.PathLike | None = None, variations: int = 1, *, inputs: Iterable = (),
+    force: bool = False,
+) -> None:  # fmt: skip
+    """Refuse takes that cannot be written, before the work: every numbered file, its settings, and its mix.
+
+    Raises
+    ------
+    AudioError
+        If a suffix is unknown or a folder is missing.
+    OutputError
+        See `check_outputs`.
+    """
+    _check({"variations": _plain(variations)})
+    for target in (Path(path) for path in (out, with_mix) if path is not None):
+        if target.suffix.lower() not in SUBTYPES:
+            raise AudioError(f"{target} has no known audio suffix; use one of {', '.join(SUBTYPES)}")
+        if not target.parent.is_dir():
+            raise AudioError(f"{target} cannot be written; give the path of a file in a folder that exists")
+    outputs = []
+    for number, path in enumerate(numbered(out, _plain(variations))):
+        settings = path.with_suffix(".json")
+        sounds = [path, *([numbered(with_mix, _plain(variations))[number]] if with_mix is not None else [])]
+        outputs += [*(Output(sound, listed_in(settings)) for sound in sounds), Output(settings, is_settings)]
+    check_outputs(outputs, inputs, force=force)
+
+
+def _several(sources) -> Sequence:
+    return sources if isinstance(sources, (list, tuple)) else [sources]
 
 
 def _name(source) -> str | list | None:

@@ -7,7 +7,6 @@ Taught in chapter 8.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from bassnb.autoencoder import Autoencoder
 from bassnb.errors import BassnbError
 from bassnb.files import write_atomically
+from bassnb.outputs import checksum
 from bassnb.presets import Preset
 from bassnb.settings import MOST
 from bassnb.unet import UNet1d
@@ -61,15 +61,6 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     """Write named tensors as safetensors, atomically."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     return write_atomically(path, safetensors.torch.save(tensors, metadata))
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(2**22):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

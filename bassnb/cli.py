@@ -16,7 +16,7 @@ import typer
 
 from bassnb.commands.data import data_commands
 from bassnb.commands.evaluate import evaluate_app
-from bassnb.commands.options import Device, Model, Seed, group, shows_progress
+from bassnb.commands.options import Device, Force, Model, Seed, group, model_files, shows_progress
 from bassnb.commands.train import train_app
 
 app = group("A bass line for your mix, by latent diffusion.", add_completion=False)
@@ -28,27 +28,6 @@ app.add_typer(evaluate_app, name="evaluate")
 @app.callback()
 def main(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
     """A bass line for your mix, by latent diffusion."""
-
-
-def check_targets(targets: list[Path | None], sources: list[Path | None]) -> None:
-    """Refuse files that cannot be written, before minutes of work and before the first of them is written.
-
-    Raises
-    ------
-    AudioError
-        If a suffix is unknown, a folder is missing, or a file would overwrite another one of the same command.
-    """
-    from bassnb.audio import SUBTYPES, AudioError
-
-    taken = {path.resolve() for path in sources if path}
-    for target in filter(None, targets):
-        if target.suffix.lower() not in SUBTYPES:
-            raise AudioError(f"{target} has no known audio suffix; use one of {', '.join(SUBTYPES)}")
-        if not target.parent.is_dir() or target.is_dir():
-            raise AudioError(f"{target} cannot be written; give the path of a file in a folder that exists")
-        if target.resolve() in taken:
-            raise AudioError(f"{target} is named twice in this command; choose another file to write to")
-        taken.add(target.resolve())
 
 
 @app.command()
@@ -69,16 +48,17 @@ def accompany(
     model: Model = "classroom",
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="no, or bf16: faster on GPUs, and for large models on recent CPUs.")] = "no",
+    force: Force = False,
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours."""
-    from bassnb.accompanist import Accompanist
+    from bassnb.accompanist import Accompanist, check_takes
 
-    check_targets([out, with_mix], [mix, *(style or [])])
+    check_takes(out, with_mix, variations, inputs=[mix, *(style or []), *model_files(model)], force=force)
     timbre = style[0] if style and len(style) == 1 else style or None
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
     for path in accompanist.accompany_file(
         mix, out, with_mix=with_mix, style=timbre, strength=strength, guidance=guidance, phi=phi, sampler=sampler, steps=steps,
-        seed=seed, variations=variations, progress=shows_progress(),
+        seed=seed, variations=variations, progress=shows_progress(), force=force,
     ):  # fmt: skip
         typer.echo(path)
 
@@ -116,14 +96,22 @@ def songs(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first song; the others follow.")] = 0,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
     seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="Length of a song.")] = 24.0,
+    force: Force = False,
 ) -> None:
     """Compose and render songs with their ground truth."""
     from tqdm import tqdm
 
-    from bassnb.composer.render import write_song
+    from bassnb.composer.render import song_outputs, write_song
     from bassnb.composer.songs import compose
+    from bassnb.outputs import check_outputs
 
-    for number in tqdm(range(seed, seed + count), desc="songs", disable=not shows_progress()):
-        folder = out / f"{split}-{number:06d}"
+    def folder_of(number: int) -> Path:
+        return out / f"{split}-{number:06d}"
+
+    numbers = range(seed, seed + count)
+    there = (folder for folder in map(folder_of, numbers) if folder.exists())
+    check_outputs((output for folder in there for output in song_outputs(folder)), force=force)
+    for number in tqdm(numbers, desc="songs", disable=not shows_progress()):
+        folder = folder_of(number)
         write_song(compose(number, split=split, seconds=seconds), folder)
         typer.echo(folder)

@@ -10,7 +10,7 @@ FLOORS = [
     {"errors"},
     {"layers", "settings", "files"},
     {"presets"},
-    {"audio", "spectral", "diffusion", "attention", "guidance", "grounding"},
+    {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
     {"checkpoints"},
     {"composer", "accompanist"},

@@ -28,6 +28,7 @@ from bassnb.collections.pools import own_part
 from bassnb.collections.stems import SOUNDING, Place, StemDataset, sounding_starts
 from bassnb.composer.score import DataError
 from bassnb.files import name_bytes, remove_unfinished
+from bassnb.outputs import Output, check_outputs
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
 FORMAT = 1  # of the cache
@@ -61,9 +62,12 @@ def encode_splits(
     ------
     DataError
         If the folder holds the finished cache of something else.
+    OutputError
+        If files of somebody else in it have the names of shards.
     """
     folder = Path(folder)
     check_folder(folder, splits, fingerprint(mix_autoencoder, stem_autoencoder), plan)
+    accelerator.wait_for_everyone()  # nobody writes before all have looked
     if accelerator.is_main_process:
         remove_unfinished(folder)
     accelerator.wait_for_everyone()
@@ -77,8 +81,11 @@ def encode_splits(
 
 
 def check_folder(folder: Path, splits: list[StemDataset], encoders: str, plan: CachePlan) -> None:
-    """Refuse to write over a finished cache of other songs, by other encoders, or of another plan."""
+    """Refuse to write over a finished cache of other songs, by other encoders, or of another plan, and over other files."""
     if not (folder / MANIFEST).is_file():
+        begun = any(is_shard(path) for path in folder.glob("*.safetensors"))  # of an encoding that was interrupted
+        names = [name for songs in splits for name in shards_of(songs, plan)]
+        check_outputs([*(Output(folder / name, lambda path: begun) for name in names), Output(folder / MANIFEST, lambda path: False)])
         return
     manifest = read_manifest(folder)
     old = [manifest["encoders"], manifest["plan"], {name: entry["digest"] for name, entry in manifest["splits"].items()}]
@@ -125,6 +132,14 @@ def is_whole(path: Path, identity: str, expected: str | None) -> bool:
     except CheckpointError:
         return False
     return facts == {"identity": identity, "unreadable": []}
+
+
+def is_shard(path: Path) -> bool:
+    """Whether a file is a shard of any cache."""
+    try:
+        return "identity" in facts_of(read_tensors(path)[1])
+    except CheckpointError:
+        return False
 
 
 def facts_of(metadata: dict[str, str]) -> dict:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from bassnb.commands.options import Cache, Device, Model, Results, RunFolder, Songs, group, shows_progress
+from bassnb.commands.options import Cache, Device, Force, Model, Results, RunFolder, Songs, group, model_files, shows_progress
 
 evaluate_app = group("Measure a model on unseen songs, into JSON files.")
 
 
-def examine(name: str, model: str, device: str, out: Path | None, **options) -> None:
-    """Run a study and write its JSON file."""
+def examine(name: str, model: str, device: str, out: Path | None, force: bool, inputs: Sequence[str] = (), **options) -> None:
+    """Run a study and write its JSON file, which must be none of `inputs`."""
     from bassnb.accompanist import Accompanist
+    from bassnb.outputs import check_outputs
     from bassnb.studies.suite import examine as run
+    from bassnb.studies.suite import report_output
 
     path = out or Path("results") / f"{name}.json"
-    headline = run(name, Accompanist.from_pretrained(model, device=device), path, progress=shows_progress(), **options)
+    check_outputs([report_output(path)], [*model_files(model), *inputs], force=force)
+    accompanist = Accompanist.from_pretrained(model, device=device)
+    headline = run(name, accompanist, path, progress=shows_progress(), force=force, **options)
     typer.echo(f"{path}: {headline}")
 
 
@@ -31,9 +36,10 @@ def evaluate_match_command(
     phi: Annotated[Optional[float], typer.Option(help="Default: the model's.")] = None,
     out: Results = None,
     device: Device = "auto",
+    force: Force = False,
 ) -> None:
     """Generated bass between floor and ceiling on 64 test songs."""
-    examine("match", model, device, out, songs=songs, steps=steps, guidance=guidance, phi=phi)
+    examine("match", model, device, out, force, songs=songs, steps=steps, guidance=guidance, phi=phi)
 
 
 @evaluate_app.command("guidance")
@@ -42,12 +48,13 @@ def evaluate_guidance_command(
     songs: Songs = None,
     out: Results = None,
     device: Device = "auto",
+    force: Force = False,
     adopt: Annotated[bool, typer.Option(help="Make the best pair the defaults of this local model.")] = False,
 ) -> None:
     """Choose guidance and phi on 16 validation songs."""
     from bassnb.checkpoints import adopt_defaults, read_json
 
-    examine("guidance", model, device, out, songs=songs)
+    examine("guidance", model, device, out, force, songs=songs)
     if adopt:
         best = read_json(out or Path("results/guidance.json"))["best"]
         adopt_defaults(model, guidance=best["guidance"], phi=best["phi"])
@@ -56,8 +63,10 @@ def evaluate_guidance_command(
 def plain_study(name: str, help: str) -> None:
     """Give a study that needs no settings of its own a command."""
     @evaluate_app.command(name, help=help)
-    def command(model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto") -> None:
-        examine(name, model, device, out, songs=songs)
+    def command(
+        model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto", force: Force = False
+    ) -> None:
+        examine(name, model, device, out, force, songs=songs)
 
 
 def distance_study(name: str, help: str) -> None:
@@ -70,8 +79,9 @@ def distance_study(name: str, help: str) -> None:
         embedding: Annotated[Optional[str], typer.Option(help="spectral (default), panns, vggish or clap.")] = None,
         out: Results = None,
         device: Device = "auto",
+        force: Force = False,
     ) -> None:  # fmt: skip
-        examine(name, model, device, out, songs=songs, reference=reference, embedding=embedding)
+        examine(name, model, device, out, force, songs=songs, reference=reference, embedding=embedding)
 
 
 distance_study("frechet", "Frechet distance of takes to true basses of other songs.")
@@ -98,25 +108,32 @@ def evaluate_transfer_command(
     split: Annotated[Optional[str], typer.Option(help="Only this split of collections of stems: test, for example.")] = None,
     out: Results = None,
     device: Device = "auto",
+    force: Force = False,
 ) -> None:  # fmt: skip
     """Songs that the generator did not write: other metres, textures, composers, instruments, recordings."""
     places = [str(place) for place in folder] if folder else None
     options = {"folder": places, "soundfont": soundfont and str(soundfont), "family": family or None,
                "split": split}  # fmt: skip
-    examine("transfer", model, device, out, songs=songs, seconds=seconds, steps=steps, **options)
+    read = [*(places or []), *([options["soundfont"]] if soundfont else [])]
+    examine("transfer", model, device, out, force, read, songs=songs, seconds=seconds, steps=steps, **options)
 
 
 @evaluate_app.command("ablations")
 def evaluate_ablations_command(
-    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), out: Results = None, device: Device = "auto"
-) -> None:
+    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), out: Results = None, device: Device = "auto",
+    force: Force = False,
+) -> None:  # fmt: skip
     """Train small networks with one thing changed each, and mark them; what is there already is kept."""
     from bassnb.checkpoints import load_pretrained, write_json
+    from bassnb.outputs import check_outputs
     from bassnb.studies.ablations import run_ablations
+    from bassnb.studies.suite import report_output
 
+    out = out or Path("results/ablations.json")
+    check_outputs([report_output(out)], model_files(model), force=force)
     report = run_ablations(load_pretrained(model), run, cache=cache, device=device, progress=shows_progress())
     command = f"bassnb evaluate ablations --run {run} --model {model}"
-    typer.echo(write_json(out or Path("results/ablations.json"), {"command": command, **report}))
+    typer.echo(write_json(out, {"command": command, **report}))
 
 
 @evaluate_app.command("all")
@@ -125,21 +142,25 @@ def evaluate_all_command(
     songs: Songs = None,
     out: Annotated[Optional[Path], typer.Option(help="Folder for the JSON files; results, or _quick with --quick.")] = None,
     device: Device = "auto",
+    force: Force = False,
     quick: Annotated[bool, typer.Option("--quick", help="Minutes, not hours, for figures that are noise.")] = False,
 ) -> None:
     """Every study and the summary; match takes the model's own guidance."""
     from bassnb.accompanist import Accompanist
-    from bassnb.studies.suite import examine_all, quick_settings
-    from bassnb.studies.summary import write_summary
+    from bassnb.outputs import check_outputs
+    from bassnb.studies.suite import STUDIES, examine_all, quick_settings, report_output
+    from bassnb.studies.summary import summary_output, write_summary
 
     out = out or Path("_quick" if quick else "results")
     settings, command = (quick_settings(), "bassnb evaluate all --quick") if quick else (None, None)
+    outputs = [*(report_output(out / f"{name}.json") for name in STUDIES), summary_output(out)]
+    check_outputs(outputs, model_files(model), force=force)
     accompanist = Accompanist.from_pretrained(model, device=device)
-    options, whole = {"songs": songs, "progress": shows_progress()}, True
+    options, whole = {"songs": songs, "progress": shows_progress(), "force": force}, True
     for name, line, done in examine_all(accompanist, out, settings=settings, command=command, **options):
         typer.echo(f"{out / name}.json: {line}", err=not done)
         whole &= done
-    typer.echo("{}: {}".format(*write_summary(out)))
+    typer.echo("{}: {}".format(*write_summary(out, force=force)))
     if not whole:
         raise typer.Exit(2)
 
@@ -148,11 +169,14 @@ def evaluate_all_command(
 def evaluate_summary_command(
     results: Annotated[Path, typer.Option(help="Folder with the JSON files; SUMMARY.md goes there.")] = Path("results"),
     into: Annotated[Optional[Path], typer.Option(help="Markdown file with a marked place for the table of marks.")] = None,
+    force: Force = False,
 ) -> None:
     """Claims of the paper and our goals beside what was measured; reads files only."""
-    from bassnb.studies.summary import put_into, read_reports, write_summary
+    from bassnb.studies.summary import around_table, put_into, read_reports, write_summary
 
-    typer.echo("{}: {}".format(*write_summary(results)))
+    if into:
+        around_table(into)  # before anything is written
+    typer.echo("{}: {}".format(*write_summary(results, force=force)))
     if into:
         put_into(into, read_reports(results))
         typer.echo(into)

@@ -30,6 +30,7 @@ Cache = Annotated[Path, typer.Option(help="Folder for what is made once: rendere
 Collection = Annotated[Path, typer.Argument(help="Folder of a collection of stems, in any layout that the book lists.")]
 Stem = Annotated[str, typer.Option(help="The stem to be played: bass, drums, or any other name in the collection.")]
 Autoencoder = Annotated[str, typer.Option(help="Run folder of the trained autoencoder, or a model whose autoencoder is taken.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that bassnb did not write; never an input.")]
 WithoutMusdb = Annotated[bool, typer.Option(help="Leave out the songs of MedleyDB that MUSDB18 holds as well.")]
 
 
@@ -91,6 +92,13 @@ def group(help: str, **options) -> typer.Typer:
     """A typer group in the style of this command line: one-sentence errors, plain help."""
     plain = {"pretty_exceptions_enable": False, "rich_markup_mode": None}
     return typer.Typer(cls=OneSentence, help=help, no_args_is_help=True, **plain, **options)
+
+
+def model_files(model: str) -> list[Path]:
+    """The files that a local or shipped model is read from, if it is one."""
+    from bassnb.checkpoints import CONFIG, SHIPPED, WEIGHTS
+
+    return [folder / name for folder in (Path(model), SHIPPED / model) for name in (WEIGHTS, CONFIG)]
 
 
 def shows_progress() -> bool:

@@ -6,6 +6,7 @@ Taught in chapter 10.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bassnb.composer.effects import apply_effects
 from bassnb.composer.score import DataError, Part, Song
 from bassnb.composer.synth import SAMPLE_RATE, play
 from bassnb.files import write_atomically
+from bassnb.outputs import Output, json_object, json_with
 
 STEMS = ("bass", "drums", "chords", "pad", "melody")
 # Loudness (rms while it plays) and highest peak of each stem before the song's own gains. The peaks add up to
@@ -88,12 +90,31 @@ def mix_of(stems: dict[str, torch.Tensor]) -> torch.Tensor:
 def write_song(song: Song, folder: str | Path) -> Path:
     """Write `<folder>/{bass,drums,chords,pad,melody}.flac`, `mix.flac` (all but the bass) and `song.json`.
 
-    Stems that the song does not have are not written. `song.json` comes last, so a folder that has it is complete.
+    Stems that the song does not have are not written. `song.json` comes last, so a folder that has it is complete. A new
+    folder is removed again if the song cannot be completed.
     """
     folder = Path(folder)
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    stems = render(song)
-    for name, wave in [*stems.items(), ("mix", mix_of(stems))]:
-        write_audio(folder / f"{name}.flac", wave)
-    write_atomically(folder / "song.json", song.to_json().encode())
+    try:
+        stems = render(song)
+        for name, wave in [*stems.items(), ("mix", mix_of(stems))]:
+            write_audio(folder / f"{name}.flac", wave)
+        write_atomically(folder / "song.json", song.to_json().encode())
+    except BaseException:
+        if new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     return folder
+
+
+def song_outputs(folder: str | Path) -> list[Output]:
+    """The files that `write_song` may write; sounds that are there already are ours if the `song.json` beside them has them."""
+    truth = Path(folder) / "song.json"
+    is_song = json_with("seed", "split", "idiom", "chords", "parts")
+
+    def ours(path: Path) -> bool:
+        parts = json_object(truth)["parts"] if is_song(truth) else None
+        return isinstance(parts, list) and path.stem in ("mix", *(part.get("name") for part in parts if isinstance(part, dict)))
+
+    return [*(Output(Path(folder) / f"{name}.flac", ours) for name in (*STEMS, "mix")), Output(truth, is_song)]

@@ -26,6 +26,7 @@ from bassnb.composer.examples import Example, examples
 from bassnb.diffusion import add_noise, v_target
 from bassnb.metrics.match import compare, transcribe
 from bassnb.metrics.statistics import summary, way_summary
+from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.studies.length import compare_lengths, digest, mean_marks
 from bassnb.studies.marks import Marks, floor_marks, ways
@@ -34,6 +35,7 @@ from bassnb.studies.takes import through_autoencoder
 from bassnb.studies.variants import POSITIONS, VARIANTS, NoiseAsV, Variant, make_unet, name_beyond, variant_loss
 from bassnb.training.diffusion import fit, latent_pairs
 from bassnb.training.loop import open_accelerator, step_seed
+from bassnb.training.run import check_run
 from bassnb.training.settings import TrainingSettings
 
 
@@ -72,6 +74,9 @@ def run_ablations(
         ``rows``: see `examine_variant`, each with ``against``, the difference from the first row on the same crops and
         songs. ``length``: `compare_lengths` of those variants that differ in their positions.
     """
+    check_outputs(kept_outputs(Path(folder), variants))
+    for variant in variants:
+        check_run(Path(folder) / variant.training, ())
     accelerator = open_accelerator(device)
     system = copy.deepcopy(system).to(accelerator.device)
     pairs, held_out = latent_pairs(plan.training, [system.mix_autoencoder, system.bass_autoencoder], cache, accelerator)
@@ -84,8 +89,7 @@ def run_ablations(
         network = train_variant(variant, plan, pairs, system, home, accelerator)[variant.average]
         players[variant] = player = accompanist(variant, network, system, plan)
         settings = {**common, "variant": asdict(variant), "music": study.music}
-        path = home / ("marks.json" if variant.average else "marks-of-last-weights.json")
-        rows[variant.name] = kept(path, settings, lambda: examine_variant(variant, player, plan, held_out, study))
+        rows[variant.name] = kept(marks_path(Path(folder), variant), settings, lambda: examine_variant(variant, player, plan, held_out, study))
     first = rows[variants[0].name]["each"]
     for row in rows.values():
         row["against"] = {key: summary(np.subtract(row["each"][key], first[key])) for key in first if key in row["each"]}
@@ -146,6 +150,17 @@ def by_positions(players: dict[Variant, Accompanist]) -> dict[str, Accompanist]:
             name_beyond(player.system.unet, beyond)
             chosen[f"absolute, {beyond}"] = player
     return chosen
+
+
+def marks_path(folder: Path, variant: Variant) -> Path:
+    """The file for the marks of a variant."""
+    return folder / variant.training / ("marks.json" if variant.average else "marks-of-last-weights.json")
+
+
+def kept_outputs(folder: Path, variants: tuple[Variant, ...]) -> list[Output]:
+    """The files that `kept` leaves, for `check_outputs`."""
+    paths = [*(marks_path(folder, variant) for variant in variants), folder / "length.json"]
+    return [Output(path, json_with("settings", "result")) for path in dict.fromkeys(paths)]
 
 
 def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:

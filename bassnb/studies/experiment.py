@@ -21,6 +21,7 @@ import torch
 from bassnb.audio import read_audio, write_audio
 from bassnb.checkpoints import read_json, write_json
 from bassnb.errors import BassnbError
+from bassnb.outputs import Output, check_outputs, json_with
 
 SWITCH = "BASSNB_FULL"  # environment: `make record` sets it
 FOLDER = Path("../results/chapters")  # as seen from the folder of the chapters
@@ -69,6 +70,8 @@ def experiment(
     """
     began = time.perf_counter()
     settings = full if at_full_scale or os.environ.get(SWITCH) == "1" else here
+    if settings is not here:
+        check_outputs([Output(Path(folder) / f"{name}.json", json_with("settings", "values", "minutes"))])
     result = run(**settings)
     values = {key: value for key, value in result.items() if key != "takes"}
     if settings is here:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import math
 import os
@@ -15,6 +14,7 @@ from bassnb import __version__
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import read_json, write_json
 from bassnb.errors import BassnbError
+from bassnb.outputs import Output, check_outputs, report_of
 from bassnb.studies.experiment import SWITCH, ExperimentError, device
 
 # In the order in which `bassnb evaluate all` runs them.
@@ -42,7 +42,9 @@ def without_nan(content):
     return None if isinstance(content, float) and math.isnan(content) else content
 
 
-def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | None = None, **options) -> str:
+def examine(
+    name: str, accompanist: Accompanist, path: Path, *, command: str | None = None, force: bool = False, **options
+) -> str:  # fmt: skip
     """Run one examination and write its report, with the minutes that it took and the machine that it ran on.
 
     Parameters
@@ -50,7 +52,8 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
     name : one of `STUDIES`
     path : JSON file, written atomically when the examination is complete
     command : with which anybody can do it again; None writes it from the options
-    options : for the examination; those that are None keep its own default
+    force : replace a file that is no report of a study
+    options : for the study; those that are None keep its own default
 
     Returns
     -------
@@ -58,12 +61,11 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
 
     Raises
     ------
-    OSError
-        If `path` cannot be written, before the work begins where that can be known.
+    OutputError, OSError
+        If `path` cannot be written, before the work begins where that can be known, or holds something else.
     """
+    check_outputs([report_output(path)], force=force)
     path.parent.mkdir(parents=True, exist_ok=True)  # now, not after a quarter of an hour of work
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     chosen = {key: value for key, value in options.items() if value is not None}
     began = time.perf_counter()
     report = study(name).run(accompanist, **chosen)
@@ -77,6 +79,11 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
     }  # fmt: skip
     write_json(path, {**meta, **without_nan(report)})
     return f"{study(name).headline(report)} ({minutes:g} min)"
+
+
+def report_output(path: Path) -> Output:
+    """The report of a study, for `check_outputs`."""
+    return Output(path, report_of("bassnb evaluate"))
 
 
 def examined(
@@ -117,7 +124,7 @@ def examine_all(
     Parameters
     ----------
     settings : for single studies, by name, such as `quick_settings`
-    options : for all of them, in addition
+    options : for all of them, in addition; `force`, for example
 
     Yields
     ------

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from bassnb.checkpoints import read_json
 from bassnb.errors import BassnbError
-from bassnb.files import write_atomically
+from bassnb.files import read_bytes, write_atomically
+from bassnb.outputs import MOST_BYTES, Output, beginning_with, check_outputs
 from bassnb.studies import claims
 from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
 
+TITLE = "# Summary of all results"
 MARKS = "<!-- measured -->", "<!-- end of measured -->"  # in a Markdown file: between them stands `measured_table`
 WAYS = {"chord_tone": 0.97, "root": 0.92, "pitch_class": 0.65, "onset_f1": 0.75}  # goals, shares of the way
 SPECTRAL = {
@@ -78,8 +80,20 @@ def read_reports(folder: str | os.PathLike) -> Reports:
     return {path.relative_to(folder).with_suffix("").as_posix(): read_json(path) for path in paths}
 
 
-def write_summary(folder: str | os.PathLike) -> tuple[Path, str]:
-    """Write `SUMMARY.md` into a folder of results; returns its path and a line that counts the verdicts."""
+def summary_output(folder: str | os.PathLike) -> Output:
+    """The page that `write_summary` writes, for `check_outputs`."""
+    return Output(Path(folder) / "SUMMARY.md", beginning_with(TITLE))
+
+
+def write_summary(folder: str | os.PathLike, *, force: bool = False) -> tuple[Path, str]:
+    """Write `SUMMARY.md` into a folder of results; returns its path and a line that counts the verdicts.
+
+    Raises
+    ------
+    OutputError
+        If there is a `SUMMARY.md` that is none of ours, unless `force` says to replace it.
+    """
+    check_outputs([summary_output(folder)], force=force)
     reports = read_reports(folder)
     verdicts = [claim.judge(reports)[0] for claim in (*CLAIMS, *GOALS)]
     counts = {word: verdicts.count(word) for word in dict.fromkeys((*claims.PAPER, *claims.GOAL, NOT_TESTED))}
@@ -90,7 +104,7 @@ def write_summary(folder: str | os.PathLike) -> tuple[Path, str]:
 def summary_page(reports: Reports) -> str:
     """The page as Markdown."""
     return "\n".join([
-        "# Summary of all results", "",
+        TITLE, "",
         "Made by `bassnb evaluate summary` from the JSON files beside this page; the rules behind the verdicts are in",
         "`bassnb/studies/claims.py`. Intervals hold 95 %, over songs. A difference counts only where its interval does",
         "not hold 0; a goal is met if the figure itself reaches it.", "",
@@ -156,18 +170,24 @@ def measured_table(reports: Reports) -> list[str]:
 
 
 def put_into(page: Path, reports: Reports) -> None:
-    """Replace what stands between `MARKS` in a Markdown file by `measured_table`.
+    """Replace what stands between `MARKS` in a Markdown file by `measured_table`; every other byte stays.
 
     Raises
     ------
     SummaryError
         If the marks are not there, or no match report is.
     """
+    before, after = around_table(page)
     if "rows" not in reports.get("match", {}):
         raise SummaryError("there is no match report to make a table from; run bassnb evaluate match, which writes match.json")
-    before, opening, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
-    _, closing, after = rest.partition(MARKS[1])
+    table = "\n".join(measured_table(reports))
+    write_atomically(page, before + f"{MARKS[0]}\n\n{table}\n\n{MARKS[1]}".encode() + after)
+
+
+def around_table(page: Path) -> tuple[bytes, bytes]:
+    """What stands before and after the marked place of a Markdown file, as bytes; SummaryError if there is no such place."""
+    before, opening, rest = read_bytes(page, MOST_BYTES).partition(MARKS[0].encode())
+    _, closing, after = rest.partition(MARKS[1].encode())
     if not (opening and closing):
         raise SummaryError(f"{page} has no place for the table; put {MARKS[0]} and {MARKS[1]} on lines of their own")
-    table = "\n".join(measured_table(reports))
-    write_atomically(page, f"{before}{MARKS[0]}\n\n{table}\n\n{MARKS[1]}{after}".encode())
+    return before, after

@@ -35,7 +35,7 @@ from bassnb.training.loop import (
     step_seed,
     update_ema,
 )
-from bassnb.training.run import Run
+from bassnb.training.run import Run, check_run
 from bassnb.training.settings import TrainingSettings
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
@@ -57,12 +57,15 @@ def train_autoencoder(
         If the stem is unknown, the folder holds another training, or the loss is not finite.
     DataError
         If there is nothing to learn from in `data`.
+    OutputError
+        If the folder holds files that no training wrote.
     """
     role = "mix" if stem == "mix" else "bass"
     config, plan = getattr(preset, role), getattr(preset, f"{role}_training")
     seed, steps = settings.seed, settings.steps or plan.steps
     accelerator = open_accelerator(settings.device, settings.precision)
     parts_of_batch(plan.batch, accelerator, settings.accumulate)
+    check_run(folder, ("model.safetensors", "config.json"), [settings.data])
     with accelerator.main_process_first():  # one process renders or reads, the others find the files
         pool, held_out = recorded_pools(stem, settings, accelerator) if settings.data else generated_pools(plan, stem, settings)
     check_best(settings.best, held_out)

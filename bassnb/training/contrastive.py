@@ -13,7 +13,7 @@ from bassnb.collections.latents import LatentDataset, fingerprint
 from bassnb.metrics.contrastive import ContrastiveModel, info_nce, save_judge
 from bassnb.training.diffusion import latent_pairs
 from bassnb.training.loop import learning_rate, open_accelerator, step_seed
-from bassnb.training.run import Run
+from bassnb.training.run import Run, check_run
 from bassnb.training.settings import TrainingSettings
 
 
@@ -50,7 +50,10 @@ def train_contrastive(
     ------
     TrainingError
         If the folder holds another training, or the loss is not finite.
+    OutputError
+        If the folder holds files that no training wrote.
     """
+    check_run(folder, ("judge.safetensors",))
     seed, accelerator = settings.seed, open_accelerator(settings.device)
     autoencoders = [system.mix_autoencoder, system.bass_autoencoder]
     pairs, held_out = latent_pairs(plan, autoencoders, settings.cache, accelerator)

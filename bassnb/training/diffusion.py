@@ -13,7 +13,17 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import AUTOENCODER, System, load_pretrained, load_strictly, read_json, read_tensors, save_pretrained
+from bassnb.checkpoints import (
+    AUTOENCODER,
+    CONFIG,
+    WEIGHTS,
+    System,
+    load_pretrained,
+    load_strictly,
+    read_json,
+    read_tensors,
+    save_pretrained,
+)
 from bassnb.collections.cache import CachedPairs, cached_splits
 from bassnb.collections.latents import LatentDataset, encode_songs, fingerprint
 from bassnb.collections.pairs import LivePairs, Pairs
@@ -31,7 +41,7 @@ from bassnb.training.loop import (
     step_seed,
     update_ema,
 )
-from bassnb.training.run import Run
+from bassnb.training.run import Run, check_run
 from bassnb.training.settings import TrainingSettings
 from bassnb.unet import UNet1d
 
@@ -79,7 +89,10 @@ def train_diffusion(
         If there is nothing to learn from in `data` or `latents`, or the latents are those of other encoders.
     TrainingError
         If the folder holds another training, or the loss is not finite.
+    OutputError
+        If the folder holds files that no training wrote.
     """
+    check_run(folder, (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"), [mix, bass, settings.data, settings.latents, settings.start])
     plan = preset.diffusion_training
     accelerator = open_accelerator(settings.device, settings.precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)

@@ -12,7 +12,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,12 +22,13 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from bassnb.checkpoints import load_strictly, read_tensors, write_json, write_tensors
+from bassnb.checkpoints import CheckpointError, load_strictly, read_tensors, write_json, write_tensors
 from bassnb.files import remove_unfinished, write_atomically
+from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.training.loop import TrainingError, step_seed
 from bassnb.training.states import load_state, save_state
 
-STATE, BEST, LOG = "state.safetensors", "best.safetensors", "log.jsonl"
+STATE, BEST, LOG, NAN = "state.safetensors", "best.safetensors", "log.jsonl", "nan.json"
 SAVE_SECONDS = 180  # between two checkpoints, at least
 LOG_EVERY = 50  # steps
 LOST = ("Connection reset", "Connection closed", "Broken pipe", "NCCL")  # how gloo and NCCL say that a process is gone
@@ -132,10 +133,10 @@ class Run:
         """End the training at a loss that is no number."""
         seed = self.config.get("seed", 0)
         if self.writer:
-            write_json(self.folder / "nan.json", {"step": step, "seed": seed, "batch_seed": step_seed(seed, step),
-                                                  "config": self.config})  # fmt: skip
+            write_json(self.folder / NAN, {"step": step, "seed": seed, "batch_seed": step_seed(seed, step),
+                                           "config": self.config})  # fmt: skip
         raise TrainingError(
-            f"the loss is no longer a number at step {step}; see {self.folder / 'nan.json'}, lower the learning rate and "
+            f"the loss is no longer a number at step {step}; see {self.folder / NAN}, lower the learning rate and "
             f"resume from the last checkpoint"
         )
 
@@ -203,6 +204,43 @@ class Run:
             meta = {"step": self.step, "config": self.config, "best": self.best, "scaler": scaler and scaler.state_dict()}
             save_state(self.folder / STATE, self.modules, self.optimizers, meta)
         self.saved, self.saved_step = time.monotonic(), self.step
+
+
+def check_run(folder: str | Path, finished: Iterable[str], inputs: Iterable = ()) -> None:
+    """Refuse a folder in which a training would write over something, before its data are prepared.
+
+    A folder with a training state is a run of ours, which `Run` compares with what is wanted.
+
+    Parameters
+    ----------
+    finished : names of what the training leaves in the folder at its end
+    inputs : what the training reads; see `check_outputs`
+
+    Raises
+    ------
+    OutputError
+        If a file in it is an input, or was not written by a training.
+    """
+    folder = Path(folder)
+    if (folder / STATE).is_file():
+        return
+    begun = {LOG: has_steps, BEST: has_best, NAN: json_with("step", "batch_seed")}  # a training that got to no checkpoint
+    names = {**begun, STATE: lambda path: False, **{name: lambda path: False for name in finished}}
+    check_outputs([Output(folder / name, ours) for name, ours in names.items()], inputs)
+
+
+def has_steps(path: Path) -> bool:
+    """Whether a file is the log of a training, by its first line."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return step_of(file.readline(10_000)) < float("inf")
+
+
+def has_best(path: Path) -> bool:
+    """Whether a file holds the best weights of a training."""
+    try:
+        return "best" in read_tensors(path)[1]
+    except CheckpointError:
+        return False
 
 
 def tidy(folder: Path, step: int) -> None:
