@@ -16,6 +16,7 @@ import torch
 import yaml
 
 from bassnb.autoencoder import Autoencoder
+from bassnb.evaluation.statistics import figure, with_interval
 from bassnb.presets import CLASSROOM, PAPER
 from bassnb.unet import UNet1d
 
@@ -103,9 +104,8 @@ def measured(file: str, pointer: str):
 def shown(value, form: str) -> str:
     """A measured value, or a mean with its interval, in the format of its row."""
     if isinstance(value, dict):
-        mean = value["mean"] if "mean" in value else value["value"]
-        return f"{mean:{form}} [{value['low']:{form}}, {value['high']:{form}}]"
-    return format(value, form)
+        return with_interval(value, form)
+    return figure(value, form) if isinstance(value, (int, float)) else format(value, form)
 
 
 @lru_cache

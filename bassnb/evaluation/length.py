@@ -24,7 +24,7 @@ from bassnb.diffusion import add_noise, v_target
 from bassnb.evaluation.examples import Example, example
 from bassnb.evaluation.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe, within
 from bassnb.evaluation.report import Marks, column, through_autoencoder, ways
-from bassnb.evaluation.statistics import summary, way_summary
+from bassnb.evaluation.statistics import figure, summary, way_summary
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import initial_noise
 
@@ -201,5 +201,5 @@ def _loss_table(pieces: Sequence[int], losses: np.ndarray) -> list[dict]:
 def lines(report: dict) -> Iterator[str]:
     """The mean way of every model at every length, one line a model."""
     for name, model in report["models"].items():
-        means = {row["seconds"]: row["overall"]["mean"] for row in model["lengths"]}
-        yield f"{name}: {', '.join(f'{seconds:g} s {mean:.0%}' for seconds, mean in means.items())}"
+        means = [f"{row['seconds']:g} s {figure(row['overall']['mean'], '.0%')}" for row in model["lengths"]]
+        yield f"{name}: {', '.join(means)}"

@@ -27,7 +27,7 @@ from bassnb.evaluation.examples import Example, examples
 from bassnb.evaluation.match import MEASURES, Transcription, compare, transcribe
 from bassnb.evaluation.retrieval import Pool, remember, retrieved_bass
 from bassnb.evaluation.rule import rule_bass
-from bassnb.evaluation.statistics import summary, way, way_summary
+from bassnb.evaluation.statistics import mean_of, summary, way, way_summary
 
 SHOWN = (*MEASURES, "kick_lock")
 WEIGHTS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
@@ -46,11 +46,15 @@ def through_autoencoder(accompanist: Accompanist, bass: Tensor) -> Tensor:
 
 
 def floor_marks(takes: list[Transcription], songs: list[Song]) -> list[Marks]:
-    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without the luck."""
+    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without the luck.
+
+    nan where there is no other song.
+    """
     marks = []
     for i, song in enumerate(songs):
         others = [compare(take, song) for j, take in enumerate(takes) if j != i]
-        marks.append({key: float(np.mean([other[key] for other in others])) for key in others[0]})
+        marks.append({key: float(np.mean([other[key] for other in others])) if others else float("nan")
+                      for key in (others[0] if others else compare(takes[i], songs[i]))})  # fmt: skip
     return marks
 
 
@@ -185,7 +189,7 @@ def choose_guidance(
             take = accompanist(example.mix, guidance=weight, phi=phi, steps=steps, seed=example.song.seed)
             marks.append(compare(transcribe(take.audio), example.song))
         gone = {k: way(*(column(row, k).mean() for row in (marks, floor, ceiling))) for k in MEASURES}
-        table.append({"guidance": weight, "phi": phi, "way": gone, "mean": float(np.mean(list(gone.values())))})
+        table.append({"guidance": weight, "phi": phi, "way": gone, "mean": mean_of(list(gone.values()))})
     enough = max(row["mean"] for row in table) - LEVEL_MEAN
     level = [row for row in table if not row["mean"] < enough]  # all of them where floor and ceiling coincide (nan)
     best = min(level, key=lambda row: (row["guidance"], -row["mean"]))

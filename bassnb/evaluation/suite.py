@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from bassnb import __version__
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import read_json, write_json
+from bassnb.checkpoints import read_json, without_nan, write_json
 from bassnb.errors import BassnbError
 from bassnb.evaluation.autoencoder import evaluate_bass_autoencoder
 from bassnb.evaluation.experiment import SWITCH, ExperimentError, device
@@ -22,23 +21,25 @@ from bassnb.evaluation.length import evaluate_length, lines
 from bassnb.evaluation.probe import chord_root_probe
 from bassnb.evaluation.report import choose_guidance, evaluate_match
 from bassnb.evaluation.samplers import evaluate_samplers
-from bassnb.evaluation.transfer import evaluate_transfer
+from bassnb.evaluation.statistics import figure, of_the_way, with_interval
+from bassnb.evaluation.transfer import evaluate_transfer, headline
 
 
 def _match(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_match(accompanist, **options)
-    return report, ", ".join(f"{key} {way['mean']:.0%} of the way" for key, way in report["way"]["generated"].items())
+    return report, ", ".join(f"{key} {of_the_way(way)}" for key, way in report["way"]["generated"].items())
 
 
 def _guidance(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = choose_guidance(accompanist, **options)
-    return report, "best guidance {guidance:g} with phi {phi:g} ({mean:.0%} of the way)".format(**report["best"])
+    best = report["best"]
+    return report, f"best guidance {best['guidance']:g} with phi {best['phi']:g} ({of_the_way(best)})"
 
 
 def _autoencoder(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_bass_autoencoder(accompanist.system, **options)
     rows = report["rows"]
-    return report, ", ".join(f"{name} {row['pitch_class']['mean']:.1%} of pitch classes" for name, row in rows.items())
+    return report, ", ".join(f"{name} {figure(row['pitch_class']['mean'], '.1%')} of pitch classes" for name, row in rows.items())
 
 
 def _probe(accompanist: Accompanist, songs: int | None = None, **options) -> tuple[dict, str]:
@@ -46,39 +47,39 @@ def _probe(accompanist: Accompanist, songs: int | None = None, **options) -> tup
         options |= {"test_songs": songs, "train_songs": 5 * songs}
     report = chord_root_probe(accompanist.system.mix_autoencoder, **options)
     report = {"preset": accompanist.system.preset.name, **report}
-    return report, f"chord root right in {report['accuracy']['mean']:.1%} of steps"
+    return report, f"chord root right in {with_interval(report['accuracy'], '.1%')} of steps"
 
 
 def _frechet(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_frechet(accompanist, **options)
-    return report, ", ".join(f"{name} {row['value']:.1f}" for name, row in report["rows"].items())
+    return report, ", ".join(f"{name} {figure(row['value'], '.1f')}" for name, row in report["rows"].items())
 
 
 def _steps(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_steps(accompanist, **options)
-    return report, ", ".join(f"K {k}: {row['value']:.1f}" for k, row in report["steps"].items())
+    return report, ", ".join(f"K {k}: {figure(row['value'], '.1f')}" for k, row in report["steps"].items())
 
 
 def _samplers(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_samplers(accompanist, **options)
-    return report, ", ".join(f"{name}: {row['distance']['value']:.1f}" for name, row in report["rows"].items())
+    return report, ", ".join(f"{name}: {figure(row['distance']['value'], '.1f')}" for name, row in report["rows"].items())
 
 
 def _rescale(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_rescale(accompanist, **options)
     gains = {phi: gain["value"] for phi, gain in report["gain_strong"].items() if gain}
-    return report, "strong guidance, lower by " + ", ".join(f"{gain:.1f} with phi {phi}" for phi, gain in gains.items())
+    return report, "strong guidance, lower by " + ", ".join(f"{figure(gain, '.1f')} with phi {phi}" for phi, gain in gains.items())
 
 
 def _contrastive(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_contrastive(accompanist, **options)
-    return report, ", ".join(f"{name} {row['top1']['mean']:.0%} first" for name, row in report["rows"].items())
+    return report, ", ".join(f"{name} {figure(row['top1']['mean'], '.0%')} first" for name, row in report["rows"].items())
 
 
 def _style(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_style(accompanist, **options)
-    distances = ", ".join(f"{name} {row['euclidean']['mean']:.2f}" for name, row in report["rows"].items())
-    return report, f"{distances}; timbre recognised in {report['recognised']['grounded']['mean']:.0%}"
+    distances = ", ".join(f"{name} {figure(row['euclidean']['mean'], '.2f')}" for name, row in report["rows"].items())
+    return report, f"{distances}; timbre recognised in {figure(report['recognised']['grounded']['mean'], '.0%')}"
 
 
 def _length(accompanist: Accompanist, **options) -> tuple[dict, str]:
@@ -88,8 +89,7 @@ def _length(accompanist: Accompanist, **options) -> tuple[dict, str]:
 
 def _transfer(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_transfer(accompanist, **options)
-    ways = {"all": report, **report["families"]}
-    return report, ", ".join(f"{name} {part['way']['generated']['mean']['mean']:.0%} of the way" for name, part in ways.items())
+    return report, ", ".join(headline(name, part) for name, part in {"all": report, **report["families"]}.items())
 
 
 EXAMINATIONS: dict[str, Callable[..., tuple[dict, str]]] = {
@@ -115,15 +115,6 @@ QUICK: dict[str, dict] = {
     "length": {"songs": 2, "steps": 4, "lengths": (6.0, 24.0), "pieces": (32, 64, 256)},
     "transfer": {"songs": 1, "seconds": 6.0, "steps": 4, "family": ("odd metre", "drums only", "reggae")},
 }  # fmt: skip
-
-
-def without_nan(content):
-    """`content` with None for every NaN: JSON knows none."""
-    if isinstance(content, dict):
-        return {key: without_nan(value) for key, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [without_nan(value) for value in content]
-    return None if isinstance(content, float) and math.isnan(content) else content
 
 
 def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | None = None, **options) -> str:
@@ -159,7 +150,7 @@ def examine(name: str, accompanist: Accompanist, path: Path, *, command: str | N
         "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}", "version": __version__,
         "minutes": minutes, "device": device(),
     }  # fmt: skip
-    write_json(path, {**meta, **without_nan(report)})
+    write_json(path, {**meta, **report})
     return f"{headline} ({minutes:g} min)"
 
 

@@ -13,6 +13,7 @@ from bassnb.checkpoints import read_json
 from bassnb.errors import BassnbError
 from bassnb.evaluation import claims
 from bassnb.evaluation.claims import MEASURES, NOT_TESTED, Claim, Reports
+from bassnb.evaluation.statistics import figure, with_interval
 from bassnb.files import write_atomically
 
 MARKS = "<!-- measured -->", "<!-- end of measured -->"  # in a Markdown file: between them stands `measured_table`
@@ -147,10 +148,10 @@ def measured_table(reports: Reports) -> list[str]:
     lines = [f"{setting}:", "", "| | " + " | ".join(MEASURES.values()) + " |", "|---" * (len(MEASURES) + 1) + "|"]
     for name, words in rows.items():
         if name in match["rows"]:
-            lines.append(f"| {words} | " + " | ".join(f"{match['rows'][name][key]['mean']:.2f}" for key in MEASURES) + " |")
+            lines.append(f"| {words} | " + " | ".join(figure(match['rows'][name][key]['mean'], '.2f') for key in MEASURES) + " |")
     for name, words in (("way", "ceiling"), ("way_to_player", "another player")):
         ways = [match[name]["generated"][key] for key in MEASURES] if name in match else []
-        cells = [f"{way['mean']:.0%} [{claims.between(way, '.0%')}]" for way in ways]
+        cells = [with_interval(way, ".0%") for way in ways]
         lines += [f"| way from floor to {words} | {' | '.join(cells)} |"] if cells else []
     return lines
 

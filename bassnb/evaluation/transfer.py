@@ -18,12 +18,13 @@ import torch
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
+from bassnb.data.score import DataError
 from bassnb.evaluation.cases import Case, transfer_cases
 from bassnb.evaluation.examples import Example
 from bassnb.evaluation.match import MEASURES, Transcription, compare, transcribe
 from bassnb.evaluation.report import Marks, through_autoencoder
 from bassnb.evaluation.rule import rule_bass
-from bassnb.evaluation.statistics import summary, way_summary
+from bassnb.evaluation.statistics import figure, known, mean_of, of_the_way, summary, way_summary
 from bassnb.files import name_bytes
 
 GROUPS = {"sources": "source", "families": "family", "sounds": "sound"}
@@ -53,7 +54,13 @@ def evaluate_transfer(
         For all songs the number of ``songs``, the ``way`` of the generated takes and of the rule from the shuffled
         pairing to the true bass through the autoencoder, for every measure that applies and for their ``mean``;
         ``sources``, ``families`` and ``sounds``: the same for each group; ``rows`` over all songs; ``marks`` of every
-        song; ``skipped``: what could not be used, and why. The take of a song is seeded by its name.
+        song; ``skipped``: what could not be used, and why. The take of a song is seeded by its name. A way needs a floor,
+        and so at least two songs; an interval needs two as well. Of one song there are only marks.
+
+    Raises
+    ------
+    DataError
+        If there is no song that can be used.
     """
     skipped: dict[str, str] = {}
     cases: list[Case] = []
@@ -69,6 +76,9 @@ def evaluate_transfer(
         heard.append(takes["autoencoder"])
         nothing = torch.empty(2, 0)  # the waves are large and no longer needed
         cases.append(dataclasses.replace(case, example=Example(case.example.song, nothing, nothing)))
+    if not cases:
+        reason = next((f"{name}: {why}" for name, why in skipped.items()), "no family of that name is there")
+        raise DataError(f"there is no song to accompany ({reason}); give a folder of songs, or another family or split")
     rows["shuffled"] = [floor_of(index, heard, cases) for index in range(len(cases))]
     return {
         "preset": accompanist.system.preset.name, "seconds": seconds, "steps": steps, "most": songs,
@@ -131,8 +141,18 @@ def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence
         for player in PLAYERS if columns else ():
             ways[player][measure] = way_summary(columns[player], columns["shuffled"], columns["autoencoder"])
         for name, column in columns.items():
-            means[name][measure] = round(float(column.mean()), 4)
+            means[name][measure] = round(mean_of(column), 4)
     return {"songs": len(members), "way": ways, "means": means}
+
+
+def headline(name: str, part: dict) -> str:
+    """One line about a `group`: how far the generated takes got, or their mean mark where there is no way."""
+    way, means = part["way"]["generated"]["mean"], {row: columns["mean"] for row, columns in part["means"].items()}
+    if known(way["mean"]):
+        return f"{name} {of_the_way(way)}"
+    why = "floor and ceiling coincide" if known(means["shuffled"]) else "it takes a second song, whose bass is the floor"
+    marks = f"mean mark {figure(means['generated'], '.2f')}, of the true bass {figure(means['autoencoder'], '.2f')}"
+    return f"{name} no share of the way ({why}); {marks}"
 
 
 def columns_of(

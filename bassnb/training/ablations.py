@@ -28,7 +28,6 @@ from bassnb.evaluation.length import compare_lengths, digest, mean_marks
 from bassnb.evaluation.match import compare, transcribe
 from bassnb.evaluation.report import Marks, floor_marks, through_autoencoder, ways
 from bassnb.evaluation.statistics import summary, way_summary
-from bassnb.evaluation.suite import without_nan
 from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.training.diffusion import fit, latent_pairs
 from bassnb.training.loop import open_accelerator, step_seed
@@ -150,7 +149,7 @@ def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
     """The result at `path` if it was measured with these settings, else a new one, which is left there."""
     settings = json.loads(json.dumps(settings))
     if not path.is_file() or read_json(path)["settings"] != settings:
-        write_json(path, {"settings": settings, "result": without_nan(measure())})
+        write_json(path, {"settings": settings, "result": measure()})
     return read_json(path)["result"]
 
 

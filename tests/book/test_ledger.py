@@ -80,6 +80,6 @@ def test_measured_values_are_read_from_the_results():
 
 
 def test_a_mean_is_shown_with_its_interval():
-    assert ledger.shown({"mean": 0.25, "low": 0.2, "high": 0.3}, ".0%") == "25% [20%, 30%]"
-    assert ledger.shown({"value": 2.0, "low": 1.0, "high": 3.0, "infinity": 0.0}, ".1f") == "2.0 [1.0, 3.0]"
+    assert ledger.shown({"mean": 0.25, "low": 0.2, "high": 0.3}, ".0%") == "25% [20% to 30%]"
+    assert ledger.shown({"value": 2.0, "low": 1.0, "high": 3.0, "infinity": 0.0}, ".1f") == "2.0 [1.0 to 3.0]"
     assert ledger.shown(6.0, "g") == "6"
