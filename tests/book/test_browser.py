@@ -92,6 +92,7 @@ def test_switching_takes_keeps_the_place(open_page, address):
     assert [button.get_attribute("aria-pressed") for button in takes.all()][:2] == ["false", "true"]
 
 
+@pytest.mark.evidence("players-play-under-policy")
 def test_players_play_under_the_policy(open_page, guarded):
     from playwright.sync_api import expect
 
@@ -181,6 +182,7 @@ def test_without_scripts_the_players_of_the_browser_remain(chromium, site):
     context.close()
 
 
+@pytest.mark.evidence("last-pressed-sounds")
 @pytest.mark.kind("state of a panel")
 @pytest.mark.parametrize("pressed", ["Play", "a take"])
 def test_of_two_players_the_one_pressed_last_sounds(chromium, tmp_path, monkeypatch, pressed):

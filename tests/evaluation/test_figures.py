@@ -11,6 +11,7 @@ from bassnb.evaluation.figures import evaluate_contrastive
 from bassnb.evaluation.suite import examine
 
 
+@pytest.mark.evidence("contrastive-report")
 def test_contrastive_report(accompanist, tmp_path):
     system = accompanist.system
     encoders = fingerprint(system.mix_autoencoder, system.bass_autoencoder)

@@ -63,6 +63,7 @@ def test_a_report_can_be_made_again(accompanist):
     assert report["adherence"] is None  # two songs are too few
 
 
+@pytest.mark.evidence("guidance-on-validation-songs")
 def test_guidance_is_chosen_on_validation_songs(accompanist):
     options = {"songs": 2, "seconds": 3.0, "steps": 1, "progress": False}
     report = choose_guidance(accompanist, weights=(1.0, 2.0), phis=(0.0,), **options)

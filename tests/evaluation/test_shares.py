@@ -30,6 +30,7 @@ def strange(text):
     return [word for word in ("nan", "inf", "None", "-0%", "-0.0%", "-0.00 ") if word in f"{text} "]
 
 
+@pytest.mark.evidence("zero-without-minus")
 @pytest.mark.parametrize(("value", "form", "text"), [
     (0.5, ".0%", "50%"), (1.2, ".0%", "120%"), (-0.2, ".0%", "-20%"), (-0.004, ".0%", "0%"), (-0.0, ".1%", "0.0%"),
     (-0.04, "+.1f", "+0.0"), (-0.06, "+.1f", "-0.1"), (0.0, ".2f", "0.00"), (1, ".2f", "1.00"), (1e-12, ".1%", "0.0%"),
@@ -84,6 +85,7 @@ def test_a_group_of_one_or_two_songs_has_a_line_and_keeps_what_is_known(floor, w
     assert part["means"]["shuffled"]["mean"] == pytest.approx(mean_of(floor), nan_ok=True)
 
 
+@pytest.mark.evidence("one-song-in-words")
 def test_one_song_is_marked_and_said_to_be_too_few(accompanist, tmp_path):
     options = {"songs": 1, "seconds": 2.0, "steps": 1, "family": ("reggae",), "progress": False}
     line = examine("transfer", accompanist, tmp_path / "transfer.json", **options)
@@ -94,6 +96,7 @@ def test_one_song_is_marked_and_said_to_be_too_few(accompanist, tmp_path):
     assert Claim("", "", carries_over("root", 0.5)).judge({"transfer": report, "match": report})[0] == "not tested"
 
 
+@pytest.mark.evidence("no-song-is-refused")
 def test_no_song_is_refused(accompanist, tmp_path):
     with pytest.raises(DataError, match="no song"):
         evaluate_transfer(accompanist, family=("polka",), folder=[tmp_path], progress=False)
@@ -115,6 +118,7 @@ def test_guidance_is_chosen_even_where_no_pair_gets_anywhere(accompanist):
     assert report["best"]["guidance"] == 1.0 and not strange(of_the_way(report["best"]))
 
 
+@pytest.mark.evidence("null-for-no-number")
 @pytest.mark.parametrize("value", [NAN, INF, -INF, np.float64("nan"), [1.0, NAN], {"a": {"b": (NAN, 2)}}])
 def test_what_is_no_number_is_null_in_every_file(tmp_path, value):
     text = write_json(tmp_path / "a.json", {"value": value}).read_text()
@@ -133,5 +137,6 @@ def test_a_report_without_figures_makes_a_page_and_tests_no_claim(row):
     assert {goal.judge({"match": match})[0] for goal in GOALS} == {"not tested"}
 
 
+@pytest.mark.evidence("floor-and-ceiling-alike")
 def test_floor_and_ceiling_that_differ_by_rounding_are_the_same():
     assert math.isnan(way(0.5, 0.3, 0.1 + 0.2)) and way(0.5, 0.3, 0.31) == pytest.approx(20)

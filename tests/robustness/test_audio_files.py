@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 from bassnb.cli import app
 from bassnb.errors import BassnbError
 
+pytestmark = pytest.mark.evidence("damaged-sound-files")
+
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.name}")
 def test_a_bass_or_a_sentence(case, accompanist, tmp_path):

@@ -176,6 +176,7 @@ class Panel(RuleBasedStateMachine):
             assert self.live.wait(PATIENCE)
 
 
+@pytest.mark.evidence("panel-shows-what-it-plays")
 def test_the_panel_shows_what_it_plays_whatever_was_done_before(accompanist, tmp_path, tally):  # noqa: F811
     Panel.accompanist, Panel.folder, Panel.count = accompanist, tmp_path, staticmethod(tally)
     run_state_machine_as_test(Panel, settings=settings(
@@ -195,3 +196,33 @@ def test_the_page_is_told_that_the_button_is_empty_again(accompanist, tmp_path, 
         give(live, **{which: ("mine.wav", content)})
         assert [message["state"]["value"] for message in sent if message["method"] == "update"] == [[]]
         sent.clear()
+
+
+@pytest.mark.evidence("answers-outlast-steps")
+@pytest.mark.parametrize(("act", "words"), [
+    (lambda live: give(live, mix=("mine.wav", FILES["bad"])), "mine.wav cannot be read"),
+    (lambda live: give(live, style=("mine.wav", FILES["a"])), "mine.wav is chosen"),
+    (lambda live: live.panel.save.click(), "no take to save"),
+    (lambda live: live.panel.stop.click(), "Stopping"),
+])  # fmt: skip
+def test_what_is_answered_while_it_plays_stays_to_be_read(accompanist, tmp_path, act, words):  # noqa: F811
+    class Watched(Held):
+        def __call__(self, *args, callback, **settings):
+            def step(done, total):
+                try:
+                    callback(done, total)
+                finally:
+                    seen.append(status(live))
+
+            return super().__call__(*args, callback=step, **settings)
+
+    (tmp_path / "pop").mkdir()
+    write_audio(tmp_path / "pop" / "mix.flac", noise(12_000))
+    player, seen = Watched(accompanist), []
+    live = Studio(player, tmp_path, tmp_path / "takes")
+    live.panel.generate.click()
+    assert player.begun.wait(PATIENCE)
+    act(live)
+    player.go.set()
+    assert live.wait(PATIENCE)
+    assert seen and all(words in text for text in seen)
