@@ -8,6 +8,7 @@ Taught in chapter 8.
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -53,8 +54,17 @@ class System(nn.Module):
 
 
 def write_json(path: Path, content: dict) -> Path:
-    """Write `content` as indented JSON, atomically."""
-    return write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+    """Write `content` as indented JSON, atomically; what is no number becomes null, see `without_nan`."""
+    return write_atomically(path, (json.dumps(without_nan(content), indent=1, allow_nan=False) + "\n").encode())
+
+
+def without_nan(content):
+    """`content` with None for every NaN and infinity: JSON knows neither."""
+    if isinstance(content, dict):
+        return {key: without_nan(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [without_nan(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:

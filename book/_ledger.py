@@ -4,7 +4,6 @@ Used by ledger.ipynb, which shows it, and by tests/book/test_ledger.py. Every fu
 LedgerError where the name leads nowhere, so that a row cannot outlive what it speaks of.
 """
 
-import ast
 import importlib
 import inspect
 import json
@@ -15,14 +14,16 @@ from pathlib import Path
 import torch
 import yaml
 
+from _evidence import Place, marked
 from bassnb.autoencoder import Autoencoder
+from bassnb.metrics.statistics import figure, with_interval
 from bassnb.presets import CLASSROOM, PAPER
 from bassnb.unet import UNet1d
 
 BOOK = Path(__file__).parent
 ROOT = BOOK.parent
 STATUS = {"met": "as printed", "differs": "differs", "cannot": "cannot be repeated", "background": "background"}
-FIELDS = {"paper", "where", "printed", "status", "note", "preset", "value", "default", "count", "results", "code", "test", "chapter"}
+FIELDS = {"paper", "where", "printed", "status", "note", "preset", "value", "default", "count", "results", "code", "evidence", "chapter"}
 PARTS = {"mix": (Autoencoder, "mix"), "bass": (Autoencoder, "bass"), "unet": (UNet1d, "unet")}
 
 
@@ -59,16 +60,16 @@ def find_object(name: str):
 
 
 @lru_cache
-def tests_in(path: Path) -> set[str]:
-    """Names of the test functions of a file."""
-    return {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)}
+def evidence() -> dict[str, list[Place]]:
+    """Where the tests of every key are."""
+    return marked("evidence")
 
 
-def find_test(node: str) -> None:
-    """LedgerError unless a pytest node exists: `tests/test_unet.py::test_...`."""
-    file, _, name = node.partition("::")
-    if not (ROOT / file).is_file() or not name.startswith("test_") or name not in tests_in(ROOT / file):
-        raise LedgerError(f"there is no test {node}")
+def find_tests(key: str) -> list[Place]:
+    """Where the tests of a key are; LedgerError if there is none."""
+    if key not in evidence():
+        raise LedgerError(f"there is no test with the key {key}")
+    return evidence()[key]
 
 
 def find_chapter(number: int) -> str:
@@ -103,9 +104,8 @@ def measured(file: str, pointer: str):
 def shown(value, form: str) -> str:
     """A measured value, or a mean with its interval, in the format of its row."""
     if isinstance(value, dict):
-        mean = value["mean"] if "mean" in value else value["value"]
-        return f"{mean:{form}} [{value['low']:{form}}, {value['high']:{form}}]"
-    return format(value, form)
+        return with_interval(value, form)
+    return figure(value, form) if isinstance(value, (int, float)) else format(value, form)
 
 
 @lru_cache
@@ -141,12 +141,12 @@ def check(row: dict) -> None:
         raise LedgerError(f"unknown status {row['status']!r}")
     for name in listed(row.get("code")):
         find_object(name)
-    for node in listed(row.get("test")):
-        find_test(node)
+    for key in listed(row.get("evidence")):
+        find_tests(key)
     for _, file, pointer, form in listed(row.get("results")):
         shown(measured(file, pointer), form)
     find_chapter(row["chapter"])
-    if row["status"] in ("met", "differs") and not (row.get("code") and row.get("test")):
+    if row["status"] in ("met", "differs") and not (row.get("code") and row.get("evidence")):
         raise LedgerError("neither code nor a test stands behind it")
     if row["status"] != "met" and not row.get("note"):
         raise LedgerError("it is not met, and no note says why")
@@ -209,7 +209,8 @@ def table(section: str) -> str:
         place = f"section {row['where']}; [chapter {row['chapter']}]({find_chapter(row['chapter'])})"
         printed = [f"printed: {text_of(row['printed'])}"] if "printed" in row else []
         paper = "<br>".join([f"**{row['paper']}**", *printed, place])
-        names = [f"`{name}`" for name in [*listed(row.get("code")), *listed(row.get("test"))]]
+        tests = [place for key in listed(row.get("evidence")) for place in find_tests(key)]
+        names = [f"`{name}`" for name in [*listed(row.get("code")), *tests]]
         lines.append(f"| {paper} | {here(row)} | {'<br>'.join(names) or 'none'} |")
     return "\n".join(lines)
 

@@ -66,6 +66,7 @@ def test_global_random_state_is_left_alone(accompanist):
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.evidence("settings-reach-the-music")
 def test_every_setting_reaches_the_music(accompanist):
     mix = noise(60_000)
     plain = accompanist(mix, steps=4, guidance=2.0, phi=0.0).audio

@@ -47,6 +47,7 @@ def test_toeplitz_refuses_another_length():
         toeplitz(torch.zeros(2, 7), 5)
 
 
+@pytest.mark.evidence("position-bias-mlp")
 @pytest.mark.parametrize("offsets", ["log", "raw"])
 def test_bias_equals_the_mlp_evaluated_on_every_pair(offsets):
     bias, length = trained(DynamicPositionBias(heads=3, hidden=8, offsets=offsets)), 6
@@ -58,6 +59,7 @@ def test_bias_equals_the_mlp_evaluated_on_every_pair(offsets):
             assert torch.allclose(matrix[:, i, j], bias.mlp(scaled), atol=1e-5)
 
 
+@pytest.mark.evidence("position-bias-any-length")
 @pytest.mark.parametrize("offsets", ["log", "raw"])
 def test_bias_does_not_depend_on_the_length(offsets):
     bias, length = trained(DynamicPositionBias(heads=2, hidden=8, offsets=offsets)), 7
@@ -71,6 +73,7 @@ def test_unknown_offsets_are_refused():
         DynamicPositionBias(2, 8, "linear")
 
 
+@pytest.mark.evidence("attention-softmax-plus-bias")
 def test_attention_equals_softmax_of_scores_plus_bias():
     layer, x = trained(SelfAttention(channels=12, heads=3, dpb_hidden=8)), draws(2, 12, 5)
     projected = layer.qkv(layer.norm(x))

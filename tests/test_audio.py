@@ -35,6 +35,7 @@ def test_more_channels_are_mixed_down(tmp_path):
     assert torch.allclose(read_audio(tmp_path / "four.wav"), torch.full((2, 100), 0.3))
 
 
+@pytest.mark.evidence("hundreds-channels-need-more-memory")
 def test_hundreds_of_channels_need_no_more_memory_than_two(tmp_path):
     path = tmp_path / "many.ogg"
     soundfile.write(path, np.zeros((400_000, 250), np.float32), 44_100)
@@ -46,11 +47,13 @@ def test_hundreds_of_channels_need_no_more_memory_than_two(tmp_path):
     assert most < 60_000_000  # all at once they are 400 MB
 
 
+@pytest.mark.evidence("integer-samples-scaled")
 def test_integers_are_scaled_to_one():
     assert peak(as_stereo(np.full(10, 32767, np.int16))) == pytest.approx(1.0)
     assert as_stereo(np.array([0, 255], np.uint8))[0].tolist() == pytest.approx([-1, 1])  # unsigned ones rest in the middle
 
 
+@pytest.mark.evidence("half-precision-samples")
 @pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
 def test_half_precision_is_read(half):
     assert as_stereo(torch.tensor([0.5, -1.0], dtype=half))[1].tolist() == [0.5, -1.0]

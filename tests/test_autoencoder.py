@@ -22,6 +22,7 @@ SETTLED = dataclasses.replace(SMOKE.bass, projections=2)
 SETTLED_PAPER = dataclasses.replace(SMALL_PAPER, projections=3)
 
 
+@pytest.mark.evidence("exact-lengths")
 @pytest.mark.parametrize("config", [SMOKE.bass, SMALL_PAPER, SETTLED])
 @pytest.mark.parametrize("length", [1, 4095, 4096, 4097, 66_150, 70_001])
 def test_exact_lengths(config, length):
@@ -43,6 +44,7 @@ def test_pieces_equal_the_whole(config):
         assert torch.allclose(model.decode(whole, chunk=chunk), model.decode(whole), atol=1e-4)
 
 
+@pytest.mark.evidence("receptive-field")
 @pytest.mark.parametrize("config", [SMOKE.bass, SMALL_PAPER, CLASSROOM.mix, CLASSROOM.bass, SETTLED_PAPER])
 def test_the_overlap_of_pieces_is_the_measured_receptive_field(config):
     model, middle, length = autoencoder(config), 20, 41
@@ -79,6 +81,7 @@ def test_a_second_does_not_depend_on_the_length_of_the_file():
     assert torch.allclose(model.encode(wave)[..., :keep], short[..., :keep], atol=1e-5)
 
 
+@pytest.mark.evidence("mono-and-sides-kept")
 def test_mono_stays_mono_and_channels_keep_their_sides():
     model = autoencoder()
     mid = 0.1 * torch.randn(1, 1, 9000, generator=GENERATOR)
@@ -88,6 +91,7 @@ def test_mono_stays_mono_and_channels_keep_their_sides():
     assert left[0, 1].abs().max() < 1e-4 < left[0, 0].abs().max()
 
 
+@pytest.mark.evidence("true-phase-gives-band-back")
 @pytest.mark.parametrize("config", [SMOKE.bass, SETTLED])
 def test_true_phase_would_give_back_the_kept_band(config):
     """Feeding `synthesise` the true magnitudes and phases must invert the analysis; projections have nothing to do."""
@@ -117,6 +121,7 @@ def test_projections_settle_what_the_head_left_open():
     assert models[0].receptive_field < models[2].receptive_field
 
 
+@pytest.mark.evidence("autoencoder-paper-size")
 @pytest.mark.parametrize("config", [PAPER.mix, PAPER.bass])
 def test_paper_size(config):
     with torch.device("meta"):
@@ -124,6 +129,7 @@ def test_paper_size(config):
     assert parameters == pytest.approx(37e6, rel=0.02)
 
 
+@pytest.mark.evidence("standardised-latents")
 def test_standardised_latents_have_mean_0_and_std_1_and_return():
     model = autoencoder()
     latents = 3 + 2 * torch.randn(4, 32, 50, generator=GENERATOR)
@@ -149,6 +155,7 @@ def test_one_batch_is_overfitted():
     assert losses[-1] < 0.1 * losses[0]
 
 
+@pytest.mark.evidence("contradictory-config")
 def test_a_contradictory_config_is_refused():
     with pytest.raises(BassnbError, match="4096"):
         AutoencoderConfig(32, 256, 513, 1e-2, (8, 8), (8, 8))

@@ -50,6 +50,7 @@ def test_truncated_weights_are_refused(folder, keep):
         load_pretrained(folder)
 
 
+@pytest.mark.evidence("no-pickles")
 def test_a_pickle_in_disguise_is_never_opened(folder):
     class Bomb:
         def __reduce__(self):

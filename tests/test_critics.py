@@ -7,6 +7,7 @@ from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.presets import SMOKE, CriticConfig
 
 
+@pytest.mark.evidence("hinge-values")
 def test_hinge_values():
     real, fake = [torch.tensor([2.0, 0.5])], [torch.tensor([-3.0, 0.0])]
     # -E[min(0, -1 + C(s))] = (0 + 0.5) / 2; -E[min(0, -1 - C(s~))] = (0 + 1) / 2
@@ -21,6 +22,7 @@ def critics():
     return Critics(SMOKE.critic, 512, 5500.0, 3e-2)
 
 
+@pytest.mark.evidence("critics-score-coarse-steps")
 def test_both_critics_score_every_coarse_step():
     scores = critics()(torch.randn(3, 2, 512, 16))
     assert [score.shape for score in scores] == [(3, 1, 4)] * 2
@@ -40,6 +42,7 @@ def test_critics_learn_to_tell_two_kinds_of_spectrogram():
     assert loss < 2.0  # 4 when nothing is learned
 
 
+@pytest.mark.evidence("verdict-reaches-input")
 def test_the_verdict_reaches_its_input():
     s = torch.randn(1, 2, 512, 8, requires_grad=True)
     for index in range(2):

@@ -27,6 +27,7 @@ def times(dtype=torch.float64):
     return torch.linspace(0, 1, 1001, dtype=dtype)
 
 
+@pytest.mark.evidence("schedule-on-circle")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_rates_lie_on_the_unit_circle_and_follow_the_paper(dtype):
     alpha, beta = alpha_beta(times(dtype))
@@ -36,6 +37,7 @@ def test_rates_lie_on_the_unit_circle_and_follow_the_paper(dtype):
     assert (alpha.diff() < 0).all() and (beta.diff() > 0).all()
 
 
+@pytest.mark.evidence("schedule-ends")
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
 def test_the_ends_are_exact(dtype):
     alpha, beta = alpha_beta(torch.tensor([0.0, 1.0], dtype=dtype))
@@ -46,6 +48,7 @@ def test_time_is_the_inverse_of_alpha():
     assert torch.allclose(time_from_alpha(alpha_beta(times())[0]), times(), atol=1e-7)
 
 
+@pytest.mark.evidence("v-gives-back-both")
 def test_v_gives_back_clean_latents_and_noise():
     c, eps, t = draws(5, 4, 6), draws(5, 4, 6, seed=1), torch.linspace(0, 1, 5, dtype=torch.float64)
     z, v = add_noise(c, eps, t), v_target(c, eps, t)
@@ -56,12 +59,14 @@ def test_v_gives_back_clean_latents_and_noise():
     assert torch.allclose(z**2 + v**2, c**2 + eps**2)
 
 
+@pytest.mark.evidence("only-noise-at-time-one")
 def test_at_time_one_only_noise_is_left():
     c, eps, t = draws(2, 4, 6), draws(2, 4, 6, seed=1), torch.ones(2)
     assert torch.equal(add_noise(c, eps, t), eps)
     assert torch.equal(v_target(c, eps, t), -c)
 
 
+@pytest.mark.evidence("v-is-velocity")
 def test_v_is_the_velocity_along_the_circle():
     c, eps, t, h = draws(3, 4, 6), draws(3, 4, 6, seed=1), torch.tensor([0.2, 0.5, 0.9], dtype=torch.float64), 1e-5
     velocity = (add_noise(c, eps, t + h) - add_noise(c, eps, t - h)) / (2 * h)
@@ -93,6 +98,7 @@ def test_the_loss_of_an_oracle_is_zero_and_of_silence_is_one():
     assert abs(silence - 1) < 0.05
 
 
+@pytest.mark.evidence("printed-loss-weight")
 def test_the_loss_is_the_printed_one_with_weight_one_over_beta_squared():
     """E w_t || c_hat - c_y ||^2 of section 3.2, for an estimate c_hat that is wrong by a tenth of itself."""
     c_y, seen = draws(500, 2, 8), {}
@@ -108,6 +114,7 @@ def test_the_loss_is_the_printed_one_with_weight_one_over_beta_squared():
     assert loss == pytest.approx(float(printed), rel=1e-4)
 
 
+@pytest.mark.evidence("loss-follows-schedule")
 def test_the_loss_shows_the_model_what_the_schedule_says():
     seen = {}
 

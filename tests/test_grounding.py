@@ -20,6 +20,7 @@ def style():
     return style_mean(draws(4, 30, seed=1) + 2)
 
 
+@pytest.mark.evidence("grounding-formula")
 def test_equals_the_formula_as_printed(latents, style):
     beta = 0.6
     mean = latents.mean(-1, keepdim=True)
@@ -31,6 +32,7 @@ def test_beta_zero_changes_nothing(latents, style):
     assert torch.equal(ground(latents, style, 0.0), latents)
 
 
+@pytest.mark.evidence("grounding-beta-one")
 def test_beta_one_makes_the_mean_the_style(latents, style):
     grounded = ground(latents, style, torch.tensor(1.0))
     assert torch.allclose(style_mean(grounded), style.expand(2, 4, 1))
@@ -52,6 +54,7 @@ def test_strength_scales_the_shift(latents, style):
     assert torch.equal(ground(latents, style, 0.7, strength=0), latents)
 
 
+@pytest.mark.evidence("style-mean")
 def test_style_mean_of_one_reference_or_of_a_batch(latents):
     assert style_mean(latents).shape == (2, 4, 1)
     assert torch.equal(style_mean(latents[0]), style_mean(latents)[:1])

@@ -15,6 +15,7 @@ def answers():
     return draws(3, 4, 20), 0.5 * draws(3, 4, 20, seed=1) + 0.2
 
 
+@pytest.mark.evidence("guidance-fixed-points")
 def test_fixed_points_and_direction(answers):
     cond, uncond = answers
     assert torch.equal(classifier_free_guidance(cond, uncond, 1), cond)
@@ -23,6 +24,7 @@ def test_fixed_points_and_direction(answers):
     assert torch.allclose(classifier_free_guidance(cond, uncond, 3), cond + 2 * (cond - uncond), atol=1e-5)
 
 
+@pytest.mark.evidence("guidance-printed-formula")
 def test_the_printed_formula_is_ours_with_lambda_one_minus_w(answers):
     cond, uncond = answers
     w = 2.5
@@ -36,6 +38,7 @@ def test_guidance_must_be_a_finite_number(answers, guidance):
         classifier_free_guidance(*answers, guidance)
 
 
+@pytest.mark.evidence("rescale-ends")
 def test_phi_zero_changes_nothing_and_phi_one_matches_the_spread(answers):
     cond, uncond = answers
     guided = classifier_free_guidance(cond, uncond, 4)
@@ -47,6 +50,7 @@ def test_phi_zero_changes_nothing_and_phi_one_matches_the_spread(answers):
         assert torch.allclose(full[i] / guided[i], (cond[i].std() / guided[i].std()).expand(4, 20), atol=1e-5)
 
 
+@pytest.mark.evidence("rescale-blend")
 def test_phi_blends_the_two_ends(answers):
     cond, uncond = answers
     guided = classifier_free_guidance(cond, uncond, 4)
@@ -71,6 +75,7 @@ def test_quiet_estimates_are_rescaled_too(answers):
     assert torch.allclose(rescale(1e-3 * cond, cond, 1), cond, atol=1e-5)
 
 
+@pytest.mark.evidence("rescale-limits")
 @pytest.mark.parametrize("phi", [-0.1, 1.1, float("nan")])
 def test_phi_must_lie_between_zero_and_one(answers, phi):
     with pytest.raises(GuidanceError, match="phi must lie between 0"):

@@ -28,6 +28,7 @@ except SystemExit as exit:
 """
 
 
+@pytest.mark.evidence("long-song-little-memory")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak of a process's memory is read from /proc")
 def test_a_long_song_in_little_memory(tmp_path):
     song, length = read_audio(SAMPLE), WHOLE * TIME_RATIO - 12_345  # the longest that the network sees in one pass

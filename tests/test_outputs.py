@@ -92,6 +92,7 @@ OTHER_PATHS = {  # ways to name the file mix.wav, each made in the folder where 
 }
 
 
+@pytest.mark.evidence("input-known-any-path")
 @pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "force"])
 @pytest.mark.parametrize("way", OTHER_PATHS)
 def test_an_input_is_known_by_any_path(way, force, place):
@@ -101,6 +102,7 @@ def test_an_input_is_known_by_any_path(way, force, place):
     assert Path("mix.wav").read_bytes() == before
 
 
+@pytest.mark.evidence("derived-name-replaces-input")
 @pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "force"])
 @pytest.mark.parametrize("role", ["mix", "style", "second style"])
 @pytest.mark.parametrize("name, words", [
@@ -154,6 +156,7 @@ FOREIGN = {  # what may lie under the name of the settings
 }  # fmt: skip
 
 
+@pytest.mark.evidence("json-file-others-kept")
 @pytest.mark.parametrize("words, names", [
     (["--out", "session.wav"], ["session.json"]),
     (["--out", "session.wav", "--variations", 2], ["session-2.json"]),
@@ -213,6 +216,7 @@ def test_the_same_command_may_be_run_again(words, model, place):
     assert contents(place).keys() == before.keys() and contents(place) != before
 
 
+@pytest.mark.evidence("take-was-changed-since-kept")
 def test_a_take_that_was_changed_since_is_kept(model, place):
     sound("mix.wav")
     assert_done(accompany(model, "mix.wav", "--out", "bass.wav"))
@@ -301,6 +305,7 @@ def test_songs_are_written_again_and_files_of_others_kept(place):
     assert_done(songs("--force"))
 
 
+@pytest.mark.evidence("folder-something-else-gets-song")
 @pytest.mark.parametrize("name", ["bass.flac", "mix.flac", "song.json", "melody.flac"])
 def test_a_folder_with_something_else_gets_no_song(name, place):
     folder = Path("songs/train-000001")
@@ -318,6 +323,7 @@ def test_a_song_that_was_interrupted_can_be_written_again(place, monkeypatch):
     assert_done(songs())
 
 
+@pytest.mark.evidence("report-replaces-reports-only")
 @pytest.mark.parametrize("content", [b'{"command": "ls", "args": []}', b"{}", b"notes", FOREIGN["a song"], json.dumps(SETTINGS).encode()])
 def test_a_report_replaces_reports_only(content, model, place):
     Path("x.json").write_bytes(content)
@@ -360,6 +366,7 @@ def test_the_summary_touches_its_own_files_only(place):
     assert contents(place) == before
 
 
+@pytest.mark.evidence("page-only-marked-place-changes")
 def test_of_a_page_only_the_marked_place_changes(place, monkeypatch):
     monkeypatch.setattr("bassnb.studies.summary.measured_table", lambda reports: ["| table |"])
     page, (start, end) = Path("page.md"), MARKS
@@ -379,6 +386,7 @@ TRAININGS = {
 }
 
 
+@pytest.mark.evidence("run-folder-files-others-refused")
 @pytest.mark.parametrize("part, name", [(part, name) for part, (_, names) in TRAININGS.items() for name in names])
 def test_a_run_folder_with_files_of_others_is_refused(part, name, place):
     if part == "ablations":
@@ -477,6 +485,7 @@ FILES_AND_FOLDERS = [
 CASES = [(name, option) for name, command in commands() for option in paths_of(command) if option in WRITTEN]
 
 
+@pytest.mark.evidence("inputs-never-overwritten")
 @pytest.mark.parametrize("name, option", CASES, ids=[" ".join(case) for case in CASES])
 def test_no_command_writes_to_what_it_may_read(name, option, material, place, tally):
     """Each output of each command on each file and folder that is there, and on names from which theirs are derived."""

@@ -10,6 +10,7 @@ from bassnb.errors import BassnbError
 from bassnb.presets import PAPER, PRESETS, SAMPLE_RATE, TIME_RATIO, Preset, get_preset
 
 
+@pytest.mark.evidence("numbers-of-the-paper")
 def test_every_number_of_the_paper():
     for stem, channels in ((PAPER.mix, 64), (PAPER.bass, 32)):
         assert (stem.hop, stem.window, stem.stride, stem.latent_channels) == (256, 1024, 16, channels)

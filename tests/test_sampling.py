@@ -31,12 +31,14 @@ def reference(z, steps, correct=lambda c, beta: c):
     return z
 
 
+@pytest.mark.evidence("ddim-independent-loop")
 @pytest.mark.parametrize("steps", [1, 2, 7, 64])
 def test_equals_an_independent_loop(steps):
     z = draws(2, 3, 8)
     assert np.allclose(ddim(denoise, z, steps).numpy(), reference(z.numpy(), steps), atol=1e-6)
 
 
+@pytest.mark.evidence("grounding-before-step")
 def test_grounding_corrects_every_estimate_before_the_step():
     z = draws(2, 3, 8)
     result = ddim(denoise, z, 9, ground=lambda c, beta: c + beta**2)
@@ -44,6 +46,7 @@ def test_grounding_corrects_every_estimate_before_the_step():
     assert not np.allclose(result.numpy(), reference(z.numpy(), 9), atol=1e-2)
 
 
+@pytest.mark.evidence("ddim-oracle")
 @pytest.mark.parametrize("steps", [1, 3, 64])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_an_oracle_is_obeyed_exactly(steps, dtype):

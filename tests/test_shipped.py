@@ -22,6 +22,7 @@ def accompanist():
     return Accompanist.from_pretrained("classroom", device="cpu")
 
 
+@pytest.mark.evidence("one-command-same-bytes")
 @pytest.mark.parametrize("song", SONGS)
 def test_one_command_gives_a_bass_of_the_exact_length_and_the_same_bytes_again(song, tmp_path):
     mix = SAMPLES / song / "mix.flac"
@@ -61,6 +62,7 @@ def test_a_style_pulls_the_latents_towards_itself(accompanist):
         assert (styled - target).norm() < (free - target).norm()
 
 
+@pytest.mark.evidence("three-minutes-work")
 def test_three_minutes_work(accompanist):
     mix = read_audio(SAMPLES / SONGS[0] / "mix.flac")
     long = mix.repeat(1, 12)[:, : 180 * SAMPLE_RATE + 1]

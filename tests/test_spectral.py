@@ -24,6 +24,7 @@ from bassnb.spectral import (
 GENERATOR = torch.Generator().manual_seed(0)
 
 
+@pytest.mark.evidence("istft-inverts-stft")
 @pytest.mark.parametrize("length", [1, 255, 256, 1023, 4095, 4096, 4097, 66_150, 70_001])
 @pytest.mark.parametrize("window", [1024, 4096])
 def test_istft_inverts_stft_with_exact_length(length, window):
@@ -66,6 +67,7 @@ def test_decimated_synthesis_is_the_low_passed_wave_at_a_lower_rate():
     assert torch.allclose(low[600:-600], tone[::4][600:-600], atol=5e-3)
 
 
+@pytest.mark.evidence("log-magnitude-inverse")
 def test_log_magnitude_and_its_inverse():
     spectrum = torch.randn(4, 5, dtype=torch.complex64, generator=GENERATOR) * 10
     s = log_magnitude(spectrum, 1e-2)
@@ -73,6 +75,7 @@ def test_log_magnitude_and_its_inverse():
     assert torch.allclose(magnitude(s, 1e-2), spectrum.abs(), atol=1e-2)
 
 
+@pytest.mark.evidence("mel-filters")
 def test_mel_filters_are_triangles_that_sum_the_power():
     filters = mel_filters(513, 128, 22_050.0)
     assert filters.shape == (513, 128) and filters.min() == 0 and filters.max() <= 1
@@ -81,6 +84,7 @@ def test_mel_filters_are_triangles_that_sum_the_power():
     assert torch.allclose(mel, torch.log(filters.T @ power + 0.1), atol=1e-4)
 
 
+@pytest.mark.evidence("spectral-distance-direct")
 def test_spectral_distance_against_a_direct_computation():
     a, b = torch.randn(2, 1, 3000, generator=GENERATOR, dtype=torch.float64)
     expected = 0.0
@@ -95,6 +99,7 @@ def test_spectral_distance_against_a_direct_computation():
     assert float(multi_scale_spectral_distance(a, b, (64, 512))) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.evidence("spectral-distance-zero")
 def test_spectral_distance_is_zero_only_for_equal_spectra():
     wave = torch.randn(1, 2000, generator=GENERATOR)  # shorter than the longest window, 16384
     assert len(PAPER_HOPS) == 7 and 2**10 not in PAPER_HOPS
@@ -103,6 +108,7 @@ def test_spectral_distance_is_zero_only_for_equal_spectra():
     assert multi_scale_spectral_distance(wave, 0.5 * wave) > 1
 
 
+@pytest.mark.evidence("relative-distance-scales")
 def test_relative_distance_weighs_all_scales_alike():
     wave = torch.randn(1, 20_000, generator=GENERATOR)
     for gain in (1.0, 10.0):  # |S| is off by half everywhere: 0.5 and log 2 a scale, at any level

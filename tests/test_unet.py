@@ -35,6 +35,7 @@ def inputs(length, batch=2):
     return draws(batch, 4, length), torch.linspace(0, 1, batch), draws(batch, 6, length, seed=1)
 
 
+@pytest.mark.evidence("unet-any-length")
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 8, 37, 256])
 def test_any_length_in_the_same_length_out(length):
     v = trained(TINY)(*inputs(length))
@@ -51,6 +52,7 @@ def test_samples_do_not_see_one_another():
     assert torch.allclose(unet(z, t, mix), alone, atol=1e-5)
 
 
+@pytest.mark.evidence("unet-hears-time-and-mix")
 def test_time_and_mix_change_the_answer():
     unet, (z, t, mix) = trained(TINY), inputs(16)
     v = unet(z, t, mix)
@@ -100,6 +102,7 @@ def test_skips_carry_the_detail_past_the_lower_levels():
     assert change[4] > 1e-3 and change[15] == 0
 
 
+@pytest.mark.evidence("attention-levels")
 def test_attention_stands_only_where_the_configuration_says():
     def count(attention):
         return sum("qkv.weight" in name for name, _ in UNet1d(replace(TINY, attention=attention)).named_parameters())
@@ -133,6 +136,7 @@ def test_one_batch_can_be_learned_by_heart():
     assert sum(losses[-20:]) / 20 < 0.4
 
 
+@pytest.mark.evidence("time-embedding")
 def test_time_embedding_tells_times_apart():
     t = torch.linspace(0, 1, 65)
     e = time_embedding(t, 32)
@@ -142,6 +146,7 @@ def test_time_embedding_tells_times_apart():
     assert distance.min() > 0.5
 
 
+@pytest.mark.evidence("unet-wrong-shapes")
 @pytest.mark.parametrize(
     ("name", "shapes"),
     [("z", ((2, 5, 8), (2,), (2, 6, 8))), ("t", ((2, 4, 8), (3,), (2, 6, 8))), ("mix", ((2, 4, 8), (2,), (2, 6, 9)))],
@@ -156,6 +161,7 @@ def test_each_width_needs_its_attention_switch():
         UNet1d(replace(TINY, attention=(True,)))
 
 
+@pytest.mark.evidence("unet-size")
 @pytest.mark.parametrize(("preset", "parameters"), [("paper", 42.0e6), ("classroom", 3.0e6)])
 def test_presets_have_their_size(preset, parameters):
     with torch.device("meta"):

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 
 import numpy as np
 
 RESAMPLES = 2000
+COINCIDE = 1e-9  # of floor and ceiling: a smaller difference of two means is an error of rounding
+UNKNOWN = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
 
 
 def way(value: float, floor: float, ceiling: float) -> float:
     """(value - floor) / (ceiling - floor): 0 at the floor, 1 at the ceiling, nan where the two coincide."""
-    return float((value - floor) / (ceiling - floor)) if ceiling != floor else float("nan")
+    return float((value - floor) / (ceiling - floor)) if abs(ceiling - floor) > COINCIDE else float("nan")
+
+
+def mean_of(values) -> float:
+    """Mean of the figures that are known; nan if none is."""
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if values.size else float("nan")
 
 
 def bootstrap(statistic: Callable[..., float], *samples: np.ndarray, seed: int = 0) -> tuple[float, float]:
@@ -29,24 +40,30 @@ def bootstrap(statistic: Callable[..., float], *samples: np.ndarray, seed: int =
     Returns
     -------
     low, high : float
+        nan for a single song, which says nothing about others.
     """
+    if len(samples[0]) < 2:
+        return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
     songs = len(samples[0])
     draws = rng.integers(0, songs, size=(RESAMPLES, songs))
     values = [statistic(*(sample[draw] for sample in samples)) for draw in draws]
-    known = np.array(values)[~np.isnan(values)]  # a draw in which floor and ceiling coincide has no way
-    if not known.size:
+    found = np.array(values)[~np.isnan(values)]  # a draw in which floor and ceiling coincide has no way
+    if not found.size:
         return float("nan"), float("nan")
-    low, high = np.percentile(known, [2.5, 97.5])
+    low, high = np.percentile(found, [2.5, 97.5])
     return float(low), float(high)
 
 
 def summary(values: np.ndarray, *, seed: int = 0) -> dict:
-    """Mean over songs and its 95 % interval: {"mean", "low", "high"}. Songs that have no figure (nan) are left out."""
+    """Mean over songs and its 95 % interval: {"mean", "low", "high"}. Songs that have no figure (nan) are left out.
+
+    The interval is nan if one song is left, the mean too if none is.
+    """
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]
     if not values.size:
-        return {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
+        return dict(UNKNOWN)
     low, high = bootstrap(np.mean, values, seed=seed)
     return {"mean": float(values.mean()), "low": low, "high": high}
 
@@ -54,7 +71,7 @@ def summary(values: np.ndarray, *, seed: int = 0) -> dict:
 def way_summary(values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0) -> dict:
     """The way between the means of floor and ceiling with its 95 % interval over songs: {"mean", "low", "high"}.
 
-    Songs for which one of the three is nan are left out.
+    Songs for which one of the three is nan are left out. The interval is nan if one song is left, the mean too if none is.
     """
 
     def statistic(v: np.ndarray, f: np.ndarray, c: np.ndarray) -> float:
@@ -63,6 +80,46 @@ def way_summary(values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, s
     rows = np.array([values, floor, ceiling], dtype=float)
     values, floor, ceiling = rows[:, ~np.isnan(rows).any(0)]
     if not values.size:
-        return {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
+        return dict(UNKNOWN)
     low, high = bootstrap(statistic, values, floor, ceiling, seed=seed)
     return {"mean": statistic(values, floor, ceiling), "low": low, "high": high}
+
+
+# -- figures in words -------------------------------------------------------------------------------------------------
+
+
+def known(value: float | None) -> bool:
+    """Whether there is a figure: None, as JSON has it, nan and infinity are none."""
+    return value is not None and math.isfinite(value)
+
+
+def centre(row: dict) -> float | None:
+    """Mean of a `summary`, or value of a distance."""
+    return row["mean"] if "mean" in row else row["value"]
+
+
+def figure(value: float | None, form: str) -> str:
+    """A figure in a format such as ".0%", without the minus of what rounds to 0; "no figure" if there is none."""
+    if not known(value):
+        return "no figure"
+    text = format(value, form)
+    return text if re.search("[1-9]", text) else format(0.0, form)
+
+
+def between(row: dict, form: str) -> str:
+    """The 95 % interval of a row in words; says so if a single song has none."""
+    if not known(centre(row)):
+        return "no interval"
+    if not (known(row["low"]) and known(row["high"])):
+        return "one song: no interval"
+    return f"{figure(row['low'], form)} to {figure(row['high'], form)}"
+
+
+def with_interval(row: dict, form: str) -> str:
+    """A row in words: "52% [41% to 63%]", "52% [one song: no interval]", or "no figure"."""
+    return figure(centre(row), form) + (f" [{between(row, form)}]" if "low" in row and known(centre(row)) else "")
+
+
+def of_the_way(row: dict) -> str:
+    """How far `way_summary` says that somebody got, in words: "52% [41% to 63%] of the way"."""
+    return f"{with_interval(row, '.0%')} of the way" if known(centre(row)) else "no way between floor and ceiling"

@@ -30,7 +30,6 @@ from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.studies.length import compare_lengths, digest, mean_marks
 from bassnb.studies.marks import Marks, floor_marks, ways
-from bassnb.studies.suite import without_nan
 from bassnb.studies.takes import through_autoencoder
 from bassnb.studies.variants import POSITIONS, VARIANTS, NoiseAsV, Variant, make_unet, name_beyond, variant_loss
 from bassnb.training.diffusion import fit, latent_pairs
@@ -167,7 +166,7 @@ def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
     """The result at `path` if it was measured with these settings, else a new one, which is left there."""
     settings = json.loads(json.dumps(settings))
     if not path.is_file() or read_json(path)["settings"] != settings:
-        write_json(path, {"settings": settings, "result": without_nan(measure())})
+        write_json(path, {"settings": settings, "result": measure()})
     return read_json(path)["result"]
 
 

@@ -14,7 +14,7 @@ from bassnb.composer.examples import example
 from bassnb.composer.songs import BASSES, LEADS
 from bassnb.metrics.pitch import track_pitch
 from bassnb.metrics.spectra import spectral_measures
-from bassnb.metrics.statistics import summary
+from bassnb.metrics.statistics import figure, summary
 from bassnb.spectral import griffin_lim
 
 ROWS = ("trained_phase", "griffin_lim", "true_phase")
@@ -125,4 +125,4 @@ def tabulate(marks: list[dict[str, dict[str, float]]]) -> dict[str, dict]:
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{name} {row['pitch_class']['mean']:.1%} of pitch classes" for name, row in report["rows"].items())
+    return ", ".join(f"{name} {figure(row['pitch_class']['mean'], '.1%')} of pitch classes" for name, row in report["rows"].items())

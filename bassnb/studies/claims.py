@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bassnb.metrics.statistics import summary
+from bassnb.metrics.statistics import between, centre, figure, known, summary
 
 Reports = dict[str, dict]  # name of a file under results/ without .json -> its content
 NOT_TESTED = "not tested"
@@ -60,18 +60,15 @@ def at(report: dict, path: str):
 
 
 def middle(row: dict) -> float:
-    """Mean of a `summary`, or value of a distance."""
-    return row["mean"] if "mean" in row else row["value"]
-
-
-def between(row: dict, form: str) -> str:
-    """The interval of a row in a format."""
-    return f"{row['low']:{form}} to {row['high']:{form}}"
+    """Mean of a `summary`, or value of a distance; LookupError if it has none."""
+    if not known(centre(row)):
+        raise LookupError("there is no figure")
+    return centre(row)
 
 
 def finding(holds: bool, row: dict, form: str, source: str, words: str = "{}") -> Finding:
     """A finding whose figure is the middle of `row`, put into `words`."""
-    return Finding(bool(holds), words.format(format(middle(row), form)), between(row, form), source)
+    return Finding(bool(holds), words.format(figure(middle(row), form)), between(row, form), source)
 
 
 # -- the paper ------------------------------------------------------------------------------------------------------
@@ -119,8 +116,8 @@ def spread_repaired(reports: Reports) -> Finding:
     spread = at(reports, "rescale/spread")
     strongest = max(spread["0"], key=float)
     free, tamed = spread["0"][strongest], spread["1"][strongest]
-    figure = f"deviation {free:.2f}, with φ = 1 {tamed:.2f} (w = {strongest}; real basses 1)"
-    return Finding(free > LOUD and tamed < free, figure, "", "rescale")
+    words = f"deviation {free:.2f}, with φ = 1 {tamed:.2f} (w = {strongest}; real basses 1)"
+    return Finding(free > LOUD and tamed < free, words, "", "rescale")
 
 
 def guidance_binds(reports: Reports) -> Finding:
@@ -128,8 +125,8 @@ def guidance_binds(reports: Reports) -> Finding:
     table = at(reports, "guidance/table")
     plain = [row["mean"] for row in table if row["guidance"] == 1][0]
     best = max((row for row in table if row["guidance"] > 1), key=lambda row: row["mean"], default=None)
-    figure = f"{best['mean']:.0%} of the way at w = {best['guidance']:g}, {plain:.0%} at w = 1"
-    return Finding(best["mean"] > plain, figure, "", "guidance")
+    words = f"{figure(best['mean'], '.0%')} of the way at w = {best['guidance']:g}, {figure(plain, '.0%')} at w = 1"
+    return Finding(best["mean"] > plain, words, "", "guidance")
 
 
 def bright_diagonal(reports: Reports) -> Finding:
@@ -145,7 +142,7 @@ def nearer_style(distance: str) -> Callable[[Reports], Finding]:
     def rule(reports: Reports) -> Finding:
         grounded, free = (at(reports, f"style/rows/{name}/{distance}") for name in ("grounded", "free"))
         form = ".2f" if distance == "euclidean" else ".3f"
-        words = f"{{}}, without grounding {middle(free):{form}}"
+        words = f"{{}}, without grounding {figure(middle(free), form)}"
         return finding(grounded["high"] < free["low"], grounded, form, "style", words)
 
     return rule
@@ -187,7 +184,7 @@ def positions_matter(reports: Reports) -> Finding:
     change = {name: model["pieces"][-1]["change"] for name, model in models.items()}
     absolute = {name: row for name, row in change.items() if name.startswith("absolute")}
     least = min(absolute.values(), key=middle)
-    words = f"v-loss {{}} from the shortest to the longest, with absolute positions {middle(least):+.4f}"
+    words = f"v-loss {{}} from the shortest to the longest, with absolute positions {figure(middle(least), '+.4f')}"
     return finding(change["log"]["high"] < least["low"], change["log"], "+.4f", "ablations", words)
 
 
@@ -220,7 +217,7 @@ def beats(source: str, measure: str, other: str, *, level: bool = False) -> Call
     def rule(reports: Reports) -> Finding:
         ours, theirs = (at(reports[source], f"rows/{name}/{measure}") for name in ("generated", other))
         holds = ours["high"] >= middle(theirs) if level else middle(ours) > middle(theirs)
-        return finding(holds, ours, ".1%", source, f"{{}} against {middle(theirs):.1%}")
+        return finding(holds, ours, ".1%", source, f"{{}} against {figure(middle(theirs), '.1%')}")
 
     return rule
 
@@ -244,7 +241,7 @@ def beats_griffin_lim(measure: str, sign: int, form: str) -> Callable[[Reports],
         ours, theirs = (at(reports, f"autoencoder/rows/{row}/{measure}") for row in ("trained_phase", "griffin_lim"))
         a, b = middle(ours), middle(theirs)
         holds = abs(a - 1) < abs(b - 1) if sign == 0 else sign * a > sign * b
-        return finding(holds, ours, form, "autoencoder", f"{{}} against {b:{form}}")
+        return finding(holds, ours, form, "autoencoder", f"{{}} against {figure(b, form)}")
 
     return rule
 
@@ -260,7 +257,7 @@ def carries_over(measure: str, share: float) -> Callable[[Reports], Finding]:
 
     def rule(reports: Reports) -> Finding:
         there, here = at(reports, f"transfer/way/generated/{measure}"), at(reports, f"match/way/generated/{measure}")
-        words = f"{{}} of the way, on its own songs {middle(here):.1%}"
+        words = f"{{}} of the way, on its own songs {figure(middle(here), '.1%')}"
         return finding(middle(there) > share * middle(here), there, ".1%", "transfer", words)
 
     return rule

@@ -9,6 +9,7 @@ from torch import Tensor
 from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import examples
 from bassnb.metrics.contrastive import SHIPPED_JUDGE, diagonal, latents_of, load_judge, score_matrix
+from bassnb.metrics.statistics import figure
 from bassnb.presets import SAMPLE_RATE
 from bassnb.studies.stage import SECONDS
 from bassnb.studies.takes import decode_takes, sample_latents
@@ -62,4 +63,4 @@ def run(
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{name} {row['top1']['mean']:.0%} first" for name, row in report["rows"].items())
+    return ", ".join(f"{name} {figure(row['top1']['mean'], '.0%')} first" for name, row in report["rows"].items())

@@ -6,6 +6,7 @@ from bassnb.accompanist import Accompanist
 from bassnb.audio import to_level
 from bassnb.metrics.frechet import interval_of_distance
 from bassnb.metrics.rule import rule_bass
+from bassnb.metrics.statistics import figure
 from bassnb.studies.stage import SECONDS, set_stage
 
 QUICK = {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "steps": 8}
@@ -46,4 +47,4 @@ def run(
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{name} {row['value']:.1f}" for name, row in report["rows"].items())
+    return ", ".join(f"{name} {figure(row['value'], '.1f')}" for name, row in report["rows"].items())

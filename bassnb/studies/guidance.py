@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example, examples
 from bassnb.metrics.match import MEASURES, compare, transcribe
-from bassnb.metrics.statistics import way
+from bassnb.metrics.statistics import mean_of, of_the_way, way
 from bassnb.studies.marks import column, floor_marks
 from bassnb.studies.takes import through_autoencoder
 
@@ -49,7 +48,7 @@ def run(
             take = accompanist(example.mix, guidance=weight, phi=phi, steps=steps, seed=example.song.seed)
             marks.append(compare(transcribe(take.audio), example.song))
         gone = {k: way(*(column(row, k).mean() for row in (marks, floor, ceiling))) for k in MEASURES}
-        table.append({"guidance": weight, "phi": phi, "way": gone, "mean": float(np.mean(list(gone.values())))})
+        table.append({"guidance": weight, "phi": phi, "way": gone, "mean": mean_of(list(gone.values()))})
     enough = max(row["mean"] for row in table) - LEVEL_MEAN
     level = [row for row in table if not row["mean"] < enough]  # all of them where floor and ceiling coincide (nan)
     best = min(level, key=lambda row: (row["guidance"], -row["mean"]))
@@ -62,4 +61,5 @@ def run(
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return "best guidance {guidance:g} with phi {phi:g} ({mean:.0%} of the way)".format(**report["best"])
+    best = report["best"]
+    return f"best guidance {best['guidance']:g} with phi {best['phi']:g} ({of_the_way(best)})"

@@ -23,7 +23,7 @@ from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
 from bassnb.diffusion import add_noise, v_target
 from bassnb.metrics.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe, within
-from bassnb.metrics.statistics import summary, way_summary
+from bassnb.metrics.statistics import figure, summary, way_summary
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import initial_noise
 from bassnb.studies.marks import Marks, column, ways
@@ -203,8 +203,8 @@ def _loss_table(pieces: Sequence[int], losses: np.ndarray) -> list[dict]:
 def lines(report: dict) -> Iterator[str]:
     """The mean way of every model at every length, one line a model."""
     for name, model in report["models"].items():
-        means = {row["seconds"]: row["overall"]["mean"] for row in model["lengths"]}
-        yield f"{name}: {', '.join(f'{seconds:g} s {mean:.0%}' for seconds, mean in means.items())}"
+        means = [f"{row['seconds']:g} s {figure(row['overall']['mean'], '.0%')}" for row in model["lengths"]]
+        yield f"{name}: {', '.join(means)}"
 
 
 def headline(report: dict) -> str:

@@ -19,11 +19,15 @@ Marks = dict[str, float]
 
 
 def floor_marks(takes: list[Transcription], songs: list[Song]) -> list[Marks]:
-    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without the luck."""
+    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without the luck.
+
+    nan where there is no other song.
+    """
     marks = []
     for i, song in enumerate(songs):
         others = [compare(take, song) for j, take in enumerate(takes) if j != i]
-        marks.append({key: float(np.mean([other[key] for other in others])) for key in others[0]})
+        marks.append({key: float(np.mean([other[key] for other in others])) if others else float("nan")
+                      for key in (others[0] if others else compare(takes[i], songs[i]))})  # fmt: skip
     return marks
 
 

@@ -21,6 +21,7 @@ from bassnb.metrics.contrastive import latents_of
 from bassnb.metrics.match import Transcription, compare, transcribe
 from bassnb.metrics.retrieval import Pool, remember, retrieved_bass
 from bassnb.metrics.rule import rule_bass
+from bassnb.metrics.statistics import of_the_way
 from bassnb.studies.marks import Marks, floor_marks, tabulate, ways_of_players
 from bassnb.studies.takes import through_autoencoder
 
@@ -96,4 +97,4 @@ def run(
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{key} {way['mean']:.0%} of the way" for key, way in report["way"]["generated"].items())
+    return ", ".join(f"{key} {of_the_way(way)}" for key, way in report["way"]["generated"].items())

@@ -12,7 +12,7 @@ from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.composer.examples import examples
 from bassnb.composer.score import Song, chord_at
-from bassnb.metrics.statistics import summary
+from bassnb.metrics.statistics import summary, with_interval
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
 CONTEXT = 2  # latent steps on each side that the probe may look at: half a second in all
@@ -93,4 +93,4 @@ def run(
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return f"chord root right in {report['accuracy']['mean']:.1%} of steps"
+    return f"chord root right in {with_interval(report['accuracy'], '.1%')} of steps"

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.metrics.frechet import centred_interval
+from bassnb.metrics.statistics import figure
 from bassnb.studies.stage import SECONDS, Row, farther, set_stage
 
 WEIGHTS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)  # w of figure 2, right
@@ -76,4 +77,4 @@ def gain_above(rows: dict[tuple[float, float], Row], phi: float, without: float,
 def headline(report: dict) -> str:
     """The line worth reading."""
     gains = {phi: gain["value"] for phi, gain in report["gain_strong"].items() if gain}
-    return "strong guidance, lower by " + ", ".join(f"{gain:.1f} with phi {phi}" for phi, gain in gains.items())
+    return "strong guidance, lower by " + ", ".join(f"{figure(gain, '.1f')} with phi {phi}" for phi, gain in gains.items())

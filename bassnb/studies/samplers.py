@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.metrics.match import MEASURES, compare, transcribe
-from bassnb.metrics.statistics import summary
+from bassnb.metrics.statistics import figure, summary
 from bassnb.studies.stage import SECONDS, Stage, farther, set_stage
 from bassnb.studies.takes import decode_takes
 
@@ -70,4 +70,4 @@ def marks(stage: Stage, waves: list[Tensor]) -> dict[str, np.ndarray]:
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{name}: {row['distance']['value']:.1f}" for name, row in report["rows"].items())
+    return ", ".join(f"{name}: {figure(row['distance']['value'], '.1f')}" for name, row in report["rows"].items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
+from bassnb.metrics.statistics import figure
 from bassnb.studies.stage import SECONDS, farther, set_stage
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128)  # K of figure 2, left
@@ -40,4 +41,4 @@ def run(
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"K {k}: {row['value']:.1f}" for k, row in report["steps"].items())
+    return ", ".join(f"K {k}: {figure(row['value'], '.1f')}" for k, row in report["steps"].items())

@@ -21,7 +21,7 @@ from bassnb.composer.songs import compose
 from bassnb.metrics.contrastive import latents_of
 from bassnb.metrics.frechet import BANDWIDTH
 from bassnb.metrics.match import MEASURES, compare, transcribe
-from bassnb.metrics.statistics import summary
+from bassnb.metrics.statistics import figure, summary
 from bassnb.metrics.style import cosine_distance, euclidean_distance, style_embedding
 from bassnb.metrics.timbre import PROGRAMS, TIMBRES, TimbreError, TimbreRuler, fit_ruler, timbre_features
 from bassnb.studies.takes import decode_takes, through_autoencoder
@@ -204,5 +204,5 @@ def calibrate(accompanist: Accompanist, *, basses: int = 240, seconds: float = 6
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    distances = ", ".join(f"{name} {row['euclidean']['mean']:.2f}" for name, row in report["rows"].items())
-    return f"{distances}; timbre recognised in {report['recognised']['grounded']['mean']:.0%}"
+    distances = ", ".join(f"{name} {figure(row['euclidean']['mean'], '.2f')}" for name, row in report["rows"].items())
+    return f"{distances}; timbre recognised in {figure(report['recognised']['grounded']['mean'], '.0%')}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import math
 import os
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from types import ModuleType
 
 from bassnb import __version__
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import read_json, write_json
+from bassnb.checkpoints import read_json, without_nan, write_json
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, report_of
 from bassnb.studies.experiment import SWITCH, ExperimentError, device
@@ -31,15 +30,6 @@ def study(name: str) -> ModuleType:
 def quick_settings() -> dict[str, dict]:
     """The `QUICK` options of every study, by its name."""
     return {name: study(name).QUICK for name in STUDIES}
-
-
-def without_nan(content):
-    """`content` with None for every NaN: JSON knows none."""
-    if isinstance(content, dict):
-        return {key: without_nan(value) for key, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [without_nan(value) for value in content]
-    return None if isinstance(content, float) and math.isnan(content) else content
 
 
 def examine(
@@ -77,7 +67,7 @@ def examine(
         "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}", "version": __version__,
         "minutes": minutes, "device": device(),
     }  # fmt: skip
-    write_json(path, {**meta, **without_nan(report)})
+    write_json(path, {**meta, **report})
     return f"{study(name).headline(report)} ({minutes:g} min)"
 
 

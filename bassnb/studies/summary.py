@@ -12,6 +12,7 @@ from pathlib import Path
 from bassnb.checkpoints import read_json
 from bassnb.errors import BassnbError
 from bassnb.files import read_bytes, write_atomically
+from bassnb.metrics.statistics import figure, with_interval
 from bassnb.outputs import MOST_BYTES, Output, beginning_with, check_outputs
 from bassnb.studies import claims
 from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
@@ -161,10 +162,10 @@ def measured_table(reports: Reports) -> list[str]:
     lines = [f"{setting}:", "", "| | " + " | ".join(MEASURES.values()) + " |", "|---" * (len(MEASURES) + 1) + "|"]
     for name, words in rows.items():
         if name in match["rows"]:
-            lines.append(f"| {words} | " + " | ".join(f"{match['rows'][name][key]['mean']:.2f}" for key in MEASURES) + " |")
+            lines.append(f"| {words} | " + " | ".join(figure(match['rows'][name][key]['mean'], '.2f') for key in MEASURES) + " |")
     for name, words in (("way", "ceiling"), ("way_to_player", "another player")):
         ways = [match[name]["generated"][key] for key in MEASURES] if name in match else []
-        cells = [f"{way['mean']:.0%} [{claims.between(way, '.0%')}]" for way in ways]
+        cells = [with_interval(way, ".0%") for way in ways]
         lines += [f"| way from floor to {words} | {' | '.join(cells)} |"] if cells else []
     return lines
 

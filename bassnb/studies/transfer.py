@@ -19,10 +19,11 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example
+from bassnb.composer.score import DataError
 from bassnb.files import name_bytes
 from bassnb.metrics.match import MEASURES, Transcription, compare, transcribe
 from bassnb.metrics.rule import rule_bass
-from bassnb.metrics.statistics import summary, way_summary
+from bassnb.metrics.statistics import figure, known, mean_of, of_the_way, summary, way_summary
 from bassnb.studies.marks import Marks
 from bassnb.studies.takes import through_autoencoder
 from bassnb.studies.transfer_songs.cases import Case, transfer_cases
@@ -55,7 +56,13 @@ def run(
         For all songs the number of ``songs``, the ``way`` of the generated takes and of the rule from the shuffled
         pairing to the true bass through the autoencoder, for every measure that applies and for their ``mean``;
         ``sources``, ``families`` and ``sounds``: the same for each group; ``rows`` over all songs; ``marks`` of every
-        song; ``skipped``: what could not be used, and why. The take of a song is seeded by its name.
+        song; ``skipped``: what could not be used, and why. The take of a song is seeded by its name. A way needs a floor,
+        and so at least two songs; an interval needs two as well. Of one song there are only marks.
+
+    Raises
+    ------
+    DataError
+        If there is no song that can be used.
     """
     skipped: dict[str, str] = {}
     cases: list[Case] = []
@@ -71,6 +78,9 @@ def run(
         heard.append(takes["autoencoder"])
         nothing = torch.empty(2, 0)  # the waves are large and no longer needed
         cases.append(dataclasses.replace(case, example=Example(case.example.song, nothing, nothing)))
+    if not cases:
+        reason = next((f"{name}: {why}" for name, why in skipped.items()), "no family of that name is there")
+        raise DataError(f"there is no song to accompany ({reason}); give a folder of songs, or another family or split")
     rows["shuffled"] = [floor_of(index, heard, cases) for index in range(len(cases))]
     return {
         "preset": accompanist.system.preset.name, "seconds": seconds, "steps": steps, "most": songs,
@@ -133,8 +143,18 @@ def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence
         for player in PLAYERS if columns else ():
             ways[player][measure] = way_summary(columns[player], columns["shuffled"], columns["autoencoder"])
         for name, column in columns.items():
-            means[name][measure] = round(float(column.mean()), 4)
+            means[name][measure] = round(mean_of(column), 4)
     return {"songs": len(members), "way": ways, "means": means}
+
+
+def group_headline(name: str, part: dict) -> str:
+    """One line about a `group`: how far the generated takes got, or their mean mark where there is no way."""
+    way, means = part["way"]["generated"]["mean"], {row: columns["mean"] for row, columns in part["means"].items()}
+    if known(way["mean"]):
+        return f"{name} {of_the_way(way)}"
+    why = "floor and ceiling coincide" if known(means["shuffled"]) else "it takes a second song, whose bass is the floor"
+    marks = f"mean mark {figure(means['generated'], '.2f')}, of the true bass {figure(means['autoencoder'], '.2f')}"
+    return f"{name} no share of the way ({why}); {marks}"
 
 
 def columns_of(
@@ -163,5 +183,4 @@ def mark(marks: dict[str, float], measures: Sequence[str], measure: str) -> floa
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    ways = {"all": report, **report["families"]}
-    return ", ".join(f"{name} {part['way']['generated']['mean']['mean']:.0%} of the way" for name, part in ways.items())
+    return ", ".join(group_headline(name, part) for name, part in {"all": report, **report["families"]}.items())

@@ -117,6 +117,11 @@ function makeDeck(root, audios, total, near = () => [...audios.keys()]) {
     audio.addEventListener("pause", () => { if (audio === audios[current]) draw(); });
     audio.addEventListener("ended", () => { position = 0; draw(); });
   });
+  document.addEventListener("play", (event) => { // another block plays: what is still on its way is no longer wanted
+    if (audios.includes(event.target)) return;
+    waiting = false;
+    draw();
+  }, true);
   draw();
   return { select, moveToClick, load, start, stop };
 }

@@ -101,7 +101,8 @@ class Studio:
         self.accompanist, self.folder = accompanist, folder
         self.takes: list[Accompaniment] = []
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()  # of the two that follow
+        self._drawing = threading.Lock()  # of `takes` and the players that show them
+        self._lock = threading.Lock()  # of what follows
         self._running, self._next = False, None  # whether somebody plays, and what is wanted after that
         self._stopped = threading.Event()
         self.panel = make_panel(
@@ -111,12 +112,12 @@ class Studio:
             steps=STEPS[SAMPLERS[0][1]],
         )  # fmt: skip
         for upload, menu in ((self.panel.mix_upload, self.panel.mix), (self.panel.style_upload, self.panel.style)):
-            upload.observe(lambda change, menu=menu: self._receive(change["new"], menu), names="value")
+            upload.observe(lambda change, menu=menu: self._receive(change["owner"], menu), names="value")
         self.panel.sampler.observe(lambda change: setattr(self.panel.steps, "value", STEPS[change["new"]]), names="value")
         self.panel.generate.on_click(lambda _: self.generate())
         self.panel.stop.on_click(lambda _: self.stop())
         self.panel.save.on_click(lambda _: self.save())
-        self.panel.balance.observe(lambda _: self._rebalance(), names="value")
+        self.panel.balance.observe(lambda _: self._show(), names="value")
 
     def _repr_mimebundle_(self, **options):
         return self.panel.box._repr_mimebundle_(**options)
@@ -140,7 +141,7 @@ class Studio:
                 return self.say("These settings are next, when the running generation has ended.")
             self._running = True
             self._stopped.clear()
-        self.panel.stop.disabled = False
+            self.panel.stop.disabled = False
         self._thread = threading.Thread(target=self._work, args=(job,), daemon=True)
         self._thread.start()
 
@@ -187,16 +188,16 @@ class Studio:
                     job, self._next = self._next, None
                     self._running = job is not None
                     self._stopped.clear()  # it was meant for the one that has ended
-        self.panel.stop.disabled = True
+                    self.panel.stop.disabled = not self._running
 
     def _run(self, mix, style, settings: dict) -> None:
         """Play, show, and say how it went."""
         self.panel.progress.value, self.panel.progress.max = 0, settings["steps"] * settings["variations"]
+        self.panel.progress.description = ""
         self.say("Listening to the mix …")
         try:
             takes = self._play(mix, style, settings)
             self._show(takes)
-            self.takes = takes
             self.panel.save.disabled = False
             self.say(f"Done: {len(takes)} take{'s' * (len(takes) > 1)}.")
         except BassnbError as error:
@@ -210,7 +211,7 @@ class Studio:
             if self._stopped.is_set():
                 raise WidgetError("Stopped; the takes before are still here.")
             self.panel.progress.value = done
-            self.say(f"Step {done} of {total}")
+            self.panel.progress.description = f"{done} of {total}"  # `say` would hide what was answered to a press or an upload
 
         sources = [source.wave if isinstance(source, Upload) else source or None for source in (mix, style)]
         takes = self.accompanist(sources[0], style=sources[1], callback=step, **settings)
@@ -219,30 +220,35 @@ class Studio:
         takes = takes if isinstance(takes, list) else [takes]
         return [dataclasses.replace(take, settings={**take.settings, **names}) for take in takes]
 
-    def _show(self, takes: list[Accompaniment]) -> None:
-        """Mix, basses and both together, in aligned players."""
-        balance = self.panel.balance.value
-        sounds = {"mix": takes[0].mix}
-        for take in takes:
-            sounds[f"bass, seed {take.settings['seed']}"] = take.audio
-            sounds[f"together, seed {take.settings['seed']}"] = take.mix_with(balance)
-        texts = {name: f"the bass at {balance:+.1f} dB" for name in sounds if name.startswith("together")}
-        html = listen(sounds, descriptions=texts, title="Takes").html
-        self.panel.takes.outputs = (
-            {"output_type": "display_data", "data": {"text/html": html, "text/plain": "players"}, "metadata": {}},
-        )
+    def _show(self, takes: list[Accompaniment] | None = None) -> None:
+        """Mix, basses and both together, in aligned players; without `takes`, those that are there, at the balance of now."""
+        with self._drawing:
+            takes = self.takes if takes is None else takes
+            if not takes:
+                return
+            balance = self.panel.balance.value
+            sounds = {"mix": takes[0].mix}
+            for take in takes:
+                sounds[f"bass, seed {take.settings['seed']}"] = take.audio
+                sounds[f"together, seed {take.settings['seed']}"] = take.mix_with(balance)
+            texts = {name: f"the bass at {balance:+.1f} dB" for name in sounds if name.startswith("together")}
+            html = listen(sounds, descriptions=texts, title="Takes").html
+            self.panel.takes.outputs = (
+                {"output_type": "display_data", "data": {"text/html": html, "text/plain": "players"}, "metadata": {}},
+            )
+            self.takes = takes
 
-    def _rebalance(self) -> None:
-        if self.takes and not self._running:
-            self._show(self.takes)
+    def _receive(self, button, menu) -> None:
+        """Take the uploaded file out of its button into a menu and choose it, or say why not.
 
-    def _receive(self, files, menu) -> None:
-        """Take an uploaded file into a menu and choose it, or say why not."""
-        if not files:
+        The button is left empty: what is already in it, neither the page nor the kernel takes for an upload.
+        """
+        if not button.value:
             return
+        file, button.value = button.value[0], ()
         try:
-            upload = read_upload(files[0])
-        except BassnbError as error:
+            upload = read_upload(file)
+        except (BassnbError, OSError) as error:
             return self.say(str(error))
         kept = [(label, value) for label, value in menu.options if not isinstance(value, Upload)]
         menu.options = [*kept, (f"yours: {upload.name}", upload)]

@@ -1,9 +1,15 @@
 """The players in a real browser, from files and from a server, wide and narrow, light and dark."""
 
+import contextlib
 import re
 
 import pytest
+import torch
 
+from bassnb.audio import SAMPLE_RATE
+from bassnb.widgets import listen
+from bassnb.widgets.listen import STATIC
+from tests.book.conftest import serve
 from tests.book.test_notebooks import CHAPTERS
 
 pytestmark = pytest.mark.browser
@@ -86,6 +92,7 @@ def test_switching_takes_keeps_the_place(open_page, address):
     assert [button.get_attribute("aria-pressed") for button in takes.all()][:2] == ["false", "true"]
 
 
+@pytest.mark.evidence("players-play-under-policy")
 def test_players_play_under_the_policy(open_page, guarded):
     from playwright.sync_api import expect
 
@@ -173,3 +180,35 @@ def test_without_scripts_the_players_of_the_browser_remain(chromium, site):
     assert page.locator(".bassnb-listen audio").first.is_visible()
     assert not page.locator(".bassnb-listen .bl-bar").first.is_visible()
     context.close()
+
+
+@pytest.mark.evidence("last-pressed-sounds")
+@pytest.mark.kind("state of a panel")
+@pytest.mark.parametrize("pressed", ["Play", "a take"])
+def test_of_two_players_the_one_pressed_last_sounds(chromium, tmp_path, monkeypatch, pressed):
+    """What another player still waits for must not interrupt it."""
+    monkeypatch.setenv(STATIC, str(tmp_path / "_static" / "audio"))
+    (tmp_path / "book").mkdir()
+    waves = [0.1 * torch.randn(2, 10 * SAMPLE_RATE, generator=torch.Generator().manual_seed(seed)) for seed in range(4)]
+    blocks = [listen({"one": waves[i], "two": waves[i + 1]}).html for i in (0, 2)]
+    (tmp_path / "book" / "page.html").write_text("<!doctype html><meta charset=utf-8>" + "".join(blocks))
+    late = re.search(r"(\w+\.mp3)", blocks[0].split("<audio")[2])[1]  # the second take of the first player
+    held = []
+    with serve(tmp_path) as address, contextlib.closing(chromium.new_page()) as page:
+        page.route(f"**/{late}", lambda route: held.append(route))
+        page.goto(f"{address}/book/page.html")
+        first, second = page.locator(".bassnb-listen").all()
+        first.get_by_role("button", name="Play").click()
+        wait_until_playing(page, first, 0)
+        first.get_by_role("button", name="two").click()  # its sound is on its way
+        second.get_by_role("button", name="Play").click()
+        wait_until_playing(page, second, 0)
+        if pressed == "a take":
+            second.get_by_role("button", name="two").click()
+            wait_until_playing(page, second, 1)
+        assert first.get_by_role("button", name="Play").is_visible()  # and not Pause
+        for route in held:
+            route.continue_()
+        page.wait_for_timeout(500)
+        assert [sound["playing"] for sound in state(first)] == [False, False]
+        assert any(sound["playing"] for sound in state(second))

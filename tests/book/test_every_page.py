@@ -161,6 +161,7 @@ FOREIGN = """() => new Promise(done => { // what a page would do if somebody had
   setTimeout(() => done(refused), 500); })"""
 
 
+@pytest.mark.evidence("content-security-policy")
 def test_the_policy_lets_nothing_in_from_elsewhere(chromium, guarded):
     """The same policy under which all the pages of this file are whole; `visit` would hear of a violation."""
     context = chromium.new_context()

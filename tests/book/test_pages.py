@@ -45,6 +45,7 @@ def test_links_pictures_and_sounds_lead_to_files(site):
                 assert unquote(url.fragment) in anchors(target), f"{page.name} refers to {address}"
 
 
+@pytest.mark.evidence("pages-without-network")
 def test_pages_load_nothing_from_elsewhere(site):
     """Neither over http, which a browser would call mixed content, nor over https."""
     for page in pages(site):

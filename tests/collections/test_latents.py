@@ -43,6 +43,7 @@ def test_songs_are_encoded_where_the_autoencoders_are():
     assert bass.shape == (4, 10) and mixes.shape == (2, 4, 10)
 
 
+@pytest.mark.evidence("one-offset-for-both")
 def test_one_offset_for_mix_and_stem():
     """Latents that carry their own step number: after any crop both must show the same numbers."""
     steps = torch.arange(80.0)
@@ -54,6 +55,7 @@ def test_one_offset_for_mix_and_stem():
     assert len({float(pairs.batch(seed, 1, 32)[0][0, 0, 0]) for seed in range(30)}) > 10  # offsets differ
 
 
+@pytest.mark.evidence("same-song-for-both")
 def test_same_song_for_mix_and_stem():
     songs = torch.arange(6.0)
     pairs = LatentDataset(bass=songs[:, None, None].expand(6, 32, 40).half(),

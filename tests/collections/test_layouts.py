@@ -168,6 +168,7 @@ def test_a_drawn_split_depends_on_the_name_alone_and_is_about_eight_to_one_to_on
     assert 0.76 < splits.count("train") / 2000 < 0.84 and 0.07 < splits.count("test") / 2000 < 0.13
 
 
+@pytest.mark.evidence("hostile-yaml")
 @pytest.mark.parametrize("content", ["", "just text", "[1, 2]", "a: b", "!!python/object/apply:os.system ['x']", "a: [1",
                                      "stems: [1]", "stems: {S00: {a: 2001-99-99}}", "stems: " + "[" * 100_000, "- " * 100_000, "stems: {? [a]: b}",
                                      "#" * 1_000_001])  # fmt: skip
@@ -195,6 +196,7 @@ def test_one_song_with_broken_metadata_is_left_out_with_the_reason(tmp_path, col
 BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 8)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
 
 
+@pytest.mark.evidence("metadata-name-own-files")
 @pytest.mark.parametrize("inside", ["../../secret.wav", "/{root}/secret.wav", "x" * 5000, "[{name}]", "*i", ""])
 def test_metadata_name_files_of_their_own_song_alone(tmp_path, inside):
     name = "Band_Song"

@@ -71,6 +71,7 @@ def odd_values(rng, data):
     return b"".join(pieces)
 
 
+@pytest.mark.evidence("damaged-scores")
 @pytest.mark.parametrize("kind", ["mid", "mxl", "musicxml", "values"])
 def test_damaged_scores_are_read_or_refused(tmp_path, kind, tally):
     rng, path = np.random.default_rng(0), tmp_path / f"score.{kind.replace('values', 'musicxml')}"
@@ -94,6 +95,7 @@ def test_damaged_scores_are_read_or_refused(tmp_path, kind, tally):
     assert done["read"] and done["refused"]  # damage of both kinds was tried
 
 
+@pytest.mark.evidence("endless-scores")
 @pytest.mark.parametrize("content, words", [
     (midi(b"\x00\x90\x40\x40" + b"\xff\xff\xff\x7f\x80\x40\x00", division=1), "quarter notes; give music of fewer"),
     (midi(b"\x00\x90\x40\x40" + b"\x80" * 1_000_000 + b"\x01\x80\x40\x00"), "holds no notes"),  # a number of a million bytes
@@ -112,6 +114,7 @@ def test_no_tempo_is_too_fast(tmp_path):
     assert song.tempo == 1200 and len(song.beats) == 8
 
 
+@pytest.mark.evidence("pipes-called-scores")
 @pytest.mark.parametrize("suffix", ["mid", "musicxml", "mxl"])
 def test_pipes_and_folders_are_refused(tmp_path, suffix):
     os.mkfifo(tmp_path / f"pipe.{suffix}")

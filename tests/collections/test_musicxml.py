@@ -81,6 +81,7 @@ def test_what_is_no_score_is_refused_in_one_sentence(tmp_path, text):
         read(tmp_path, text)
 
 
+@pytest.mark.evidence("score-archive-bomb")
 def test_a_bomb_is_not_unpacked(tmp_path):
     with zipfile.ZipFile(tmp_path / "bomb.mxl", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("inside.xml", b" " * 200_000_000)

@@ -15,6 +15,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("pool")
 
 
+@pytest.mark.evidence("pool-holds-songs")
 def test_pool_holds_the_rendered_songs(folder):
     pool = StemPool(folder, parts=("bass",), **SHAPE)
     assert pool.array.shape == (2, 1, 2, 6 * 44_100)
@@ -31,6 +32,7 @@ def test_crops_depend_on_the_seed_alone_and_have_the_level(folder):
     assert levels.abs().max() <= 6.01 and levels.std() > 0
 
 
+@pytest.mark.evidence("submixes")
 def test_submixes_are_sums_of_non_empty_subsets():
     stems = torch.stack([torch.full((2, 5), float(2**k)) for k in range(3)] + [torch.zeros(2, 5)])
     rng = np.random.default_rng(0)

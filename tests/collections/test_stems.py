@@ -139,6 +139,7 @@ def test_an_unreadable_stretch_is_one_sentence(tmp_path):
         read_stretch(tmp_path / "a.wav", 0, 100)
 
 
+@pytest.mark.evidence("song-of-nan-left-out")
 def test_a_song_that_holds_no_numbers_is_left_out(collection, tmp_path):
     wave = clicks(5)
     wave[100_000, 0] = np.nan

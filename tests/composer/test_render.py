@@ -42,6 +42,7 @@ def test_shapes_and_lengths(seconds):
         assert wave.shape == (2, round(seconds * 44100)) and wave.dtype == torch.float32
 
 
+@pytest.mark.evidence("render-same-bytes")
 def test_same_song_same_bytes_whatever_was_played_before():
     song = full_song()
     before = render(song)

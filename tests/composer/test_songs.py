@@ -42,11 +42,13 @@ def hand_made(chords=(), notes=()):
                 "roots", 1)
 
 
+@pytest.mark.evidence("songs-by-seed")
 def test_same_seed_same_song_and_other_seed_other_song():
     assert compose(5) == compose(5)
     assert compose(5).parts != compose(6).parts
 
 
+@pytest.mark.evidence("split-part-of-seed")
 def test_the_split_is_part_of_the_seed():
     notes = {compose(5, split=split).parts[0].notes for split in SPLITS}
     assert len(notes) == 3
@@ -239,6 +241,7 @@ def test_roman_numerals(text, chord):
     assert parse_numeral(text) == chord
 
 
+@pytest.mark.evidence("disjoint-splits")
 @pytest.mark.parametrize("mode", PROGRESSIONS)
 def test_progressions_of_the_splits_are_disjoint(mode):
     shares = [{parse_progression(text) for text in of_split(PROGRESSIONS[mode], split)} for split in SPLITS]

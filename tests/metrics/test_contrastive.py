@@ -50,6 +50,7 @@ def test_rows_share_out_each_mix(model):
     assert matrix.shape == (5, 5) and np.allclose(matrix.sum(1), 1)
 
 
+@pytest.mark.evidence("diagonal-own-basses")
 def test_diagonal_counts_own_basses():
     matrix = np.array([[0.6, 0.4, 0.0], [0.1, 0.8, 0.1], [0.5, 0.3, 0.2]])
     found = diagonal(matrix)

@@ -33,6 +33,7 @@ def test_a_set_has_no_distance_to_itself(n, d):
     assert frechet_distance(x, x) < 1e-6
 
 
+@pytest.mark.evidence("frechet-by-pencil")
 def test_one_dimension_by_pencil():
     zero = np.array([[2.0]]), np.array([[9.0]])
     assert distance_of_gaussians(np.array([1.0]), zero[0] ** 2, np.array([5.0]), zero[1]) == pytest.approx(16 + 1)
@@ -132,6 +133,7 @@ def notes(midi, attack=0.002, partials=6, seconds=4.0):
     return torch.from_numpy(np.stack([wave, wave]) * 0.2).float()
 
 
+@pytest.mark.evidence("embedding-frames")
 def test_embedding_has_a_frame_every_half_second_and_silence_is_zero():
     assert spectral_embedding(notes(36)).shape == (7, 72)
     assert spectral_embedding(notes(36, seconds=0.3)).shape == (1, 72)

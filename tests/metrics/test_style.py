@@ -13,6 +13,7 @@ def bass(seed, program):
     return render(compose(seed, split="validation", seconds=8.0, bass_program=program), parts=["bass"])["bass"]
 
 
+@pytest.mark.evidence("style-distance-by-pencil")
 def test_by_pencil():
     assert euclidean_distance([0, 3], [4, 0]) == pytest.approx(5)
     assert cosine_distance([0, 3], [4, 0]) == pytest.approx(1)
@@ -25,6 +26,7 @@ def test_a_take_has_no_distance_to_itself_at_any_level():
         assert distance == pytest.approx(0, abs=1e-4)
 
 
+@pytest.mark.evidence("instrument-over-notes")
 def test_the_instrument_counts_more_than_the_notes():
     """Finger bass (33) and synth bass (38) playing different songs."""
     for name in ("euclidean", "cosine"):

@@ -3,8 +3,9 @@
     python -m tests.robustness --out results/robustness.json
 
 Runs every test of `tests/` but those of the pages once, under coverage, and counts the cases of those that try to break
-something: a test counts as one case, or as many as it says itself (the fixture `tally`). Twenty minutes on two cores. With
-names of files it runs only these, and replaces their classes in the record. The mutants are `make mutants`.
+something: a test counts as one case, or as many as it says itself (the fixture `tally`). They are counted by what they
+attack, and, across all files, by the kind of fault that they stand for (`@pytest.mark.kind`). Twenty minutes on two cores. With
+names of files it runs only these, and replaces their classes and kinds in the record. The mutants are `make mutants`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ CLASSES = {
     "settings, arguments and shapes": ["robustness/test_parameters.py", "robustness/test_shapes.py"],
     "the command line": ["robustness/test_command_line.py", "test_cli*.py"],
     "models and training states": ["robustness/test_models.py", "test_checkpoints.py", "training/test_states.py"],
-    "collections, scores and caches": ["collections/test_cache.py", "collections/test_layouts.py", "data/test_m*.py", "data/test_recorded_pool.py"],
+    "collections, scores and caches": ["collections/test_cache.py", "collections/test_layouts.py", "collections/test_m*.py", "collections/test_recorded_pool.py"],
     "any input that hypothesis thinks of": ["robustness/test_properties.py"],
     "files that are written": ["robustness/test_writes.py"],
     "trainings that are interrupted": ["training/test_survival.py", "training/test_processes.py"],
@@ -38,26 +39,40 @@ CLASSES = {
     "the studio and the widgets": ["widgets/*.py"],
     "packages": ["test_supply.py"],
 }
+KINDS = (
+    "limits of the libraries", "derived names", "only what sounds counts", "meaning guessed", "edges", "state of a panel",
+    "tuning", "shared machine",
+)  # fmt: skip
 
 
 class Count:
-    """A plugin of pytest that counts tests and cases by class."""
+    """A plugin of pytest that counts tests and cases by class and by kind."""
 
     def __init__(self):
-        self.classes = {name: {"tests": 0, "cases": 0, "passed": 0, "skipped": 0} for name in CLASSES}
+        self.classes, self.kinds = (
+            {name: {"tests": 0, "cases": 0, "passed": 0, "skipped": 0} for name in names} for names in (CLASSES, KINDS)
+        )
+        self.kinds_of: dict[str, list[str]] = {}  # by test
         self.failed = 0  # of any class
+
+    def pytest_collection_modifyitems(self, items) -> None:
+        """Remember the kinds of all tests; reports do not know them."""
+        self.kinds_of = {item.nodeid: sorted({kind for mark in item.iter_markers("kind") for kind in mark.args}) for item in items}
 
     def pytest_runtest_logreport(self, report) -> None:
         """Every test reports once, or twice if it fails before or after itself."""
         self.failed += report.failed
-        name = next((name for name, files in CLASSES.items() if any(fnmatch(report.location[0], f"tests/{file}") for file in files)), None)
-        if name is None or (report.when != "call" and report.passed):
+        if report.when != "call" and report.passed:
             return
-        row, cases = self.classes[name], dict(report.user_properties).get("cases", 1)
-        row["tests"] += 1
-        row["cases"] += 0 if report.skipped else cases
-        row["passed"] += cases if report.passed else 0
-        row["skipped"] += report.skipped
+        name = next((name for name, files in CLASSES.items() if any(fnmatch(report.location[0], f"tests/{file}") for file in files)), None)
+        kinds, cases = self.kinds_of.get(report.nodeid, []), dict(report.user_properties).get("cases", 1)
+        for row in [*([self.classes[name]] if name else []), *(self.kinds[kind] for kind in kinds)]:
+            row["tests"] += 1
+            row["cases"] += 0 if report.skipped else cases
+            row["passed"] += cases if report.passed else 0
+            row["skipped"] += report.skipped
+        if name and kinds:
+            self.classes[name]["kinds"] = sorted({*self.classes[name].get("kinds", []), *kinds})
 
 
 def coverage_of(path: Path) -> dict:
@@ -80,10 +95,11 @@ def main() -> int:
         report = read_json(options.out) if options.tests else {
             "command": "make robustness", "minutes": round((time.monotonic() - began) / 60, 1), "failed": count.failed,
             "versions": {"python": platform.python_version(), "torch": torch.__version__, "system": platform.system()},
-            "classes": {}, "coverage": coverage_of(lines),
+            "classes": {}, "kinds": {}, "coverage": coverage_of(lines),
         }  # fmt: skip
-    rows = {**report["classes"], **{name: row for name, row in count.classes.items() if row["tests"]}}
-    report["classes"] = {name: rows[name] for name in CLASSES if name in rows}
+    for key, names, counted in (("classes", CLASSES, count.classes), ("kinds", KINDS, count.kinds)):
+        rows = {**report.get(key, {}), **{name: row for name, row in counted.items() if row["tests"]}}
+        report[key] = {name: rows[name] for name in names if name in rows}
     print(write_json(options.out, report))
     return int(status)
 

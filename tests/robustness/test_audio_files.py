@@ -9,6 +9,8 @@ from bassnb.cli import app
 from bassnb.errors import BassnbError
 from tests.robustness.audio_corpus import CASES, DECLARED, EITHER, REFUSED
 
+pytestmark = pytest.mark.evidence("damaged-sound-files")
+
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.name}")
 def test_a_bass_or_a_sentence(case, accompanist, tmp_path):

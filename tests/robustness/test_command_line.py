@@ -106,6 +106,7 @@ def check(result, words):
         assert len(result.stderr.strip().splitlines()) == 1 and ";" in result.stderr, (words, result.output)
 
 
+@pytest.mark.evidence("every-option-checked")
 @pytest.mark.parametrize("name, option, values", list(cases()))
 def test_every_option_is_taken_or_refused(name, option, values, place, tally):
     for value in values:
@@ -133,6 +134,7 @@ def test_arguments_too_few_and_too_many(name, place, tally):
 # -- errors that nobody thought of ------------------------------------------------------------------------------------
 
 
+@pytest.mark.evidence("bug-in-one-sentence")
 def test_a_bug_is_one_sentence_and_its_traceback_is_for_those_who_ask(monkeypatch):
     def broken(*args, **options):
         raise KeyError("two\nlines")
@@ -164,6 +166,7 @@ app(sys.argv[1:])
 """
 
 
+@pytest.mark.evidence("terminated-while-writing")
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_asked_to_end_while_it_writes_it_leaves_nothing(place, number, status):
     words = [sys.executable, "-c", SLOW, "accompany", *BASE["accompany"]]
@@ -177,6 +180,7 @@ def test_asked_to_end_while_it_writes_it_leaves_nothing(place, number, status):
     assert not [path for path in os.listdir() if path.startswith((".bass", "bass"))]
 
 
+@pytest.mark.evidence("closed-outputs")
 @pytest.mark.parametrize("words, status", [
     (["accompany", *BASE["accompany"]], 0),
     (["songs", "--out", "songs", "--count", "1", "--seconds", "1"], 0),
@@ -188,6 +192,7 @@ def test_nobody_need_listen(place, words, status):
     assert subprocess.run(["bash", "-c", whole], timeout=100).returncode == status
 
 
+@pytest.mark.evidence("file-names-that-are-no-text")
 @pytest.mark.skipif(sys.platform == "darwin", reason="file systems of macOS have names in UTF-8 alone")
 def test_names_of_files_need_not_be_text(place):
     mix, out = os.fsdecode(b"m\xffx.wav"), os.fsdecode(b"b\xffss.wav")
@@ -198,6 +203,7 @@ def test_names_of_files_need_not_be_text(place):
     assert read_audio(out).shape == read_audio(mix).shape and read_json(Path(out).with_suffix(".json"))["mix"] == mix
 
 
+@pytest.mark.evidence("names-in-any-encoding")
 @pytest.mark.parametrize("encoding, said", [("utf-8", "曲.wav".encode()), ("cp1252", b"\\u66f2.wav")])
 def test_names_can_be_printed_in_any_encoding(place, encoding, said):
     words = [sys.executable, "-m", "bassnb", "accompany", "mix.wav", "--out", "曲.wav", *BASE["accompany"][3:]]

@@ -22,6 +22,8 @@ from bassnb.checkpoints import (
 from bassnb.errors import BassnbError
 from bassnb.presets import get_preset
 
+pytestmark = pytest.mark.evidence("bounded-configurations")
+
 CONFIGURATIONS, HEADERS = 2500, 8000  # to be spoilt at random
 
 
@@ -65,6 +67,7 @@ def without_checksum(model):
     write_json(model / "config.json", config)
 
 
+@pytest.mark.evidence("tensors-of-other-types")
 def test_tensors_that_do_not_fit(model):
     without_checksum(model)
     path = model / "model.safetensors"
@@ -119,6 +122,7 @@ def test_huge_sizes_in_the_header_ask_for_no_memory(model):
     refused(model, "no whole safetensors file")
 
 
+@pytest.mark.evidence("oversized-configuration")
 @pytest.mark.parametrize("change", [
     {"unet": {"widths": [10**6] * 4}}, {"unet": {"widths": [10**12, 1]}}, {"unet": {"blocks": 10**9}}, {"unet": {"heads": 0}},
     {"unet": {"heads": 7}}, {"unet": {"widths": []}}, {"unet": {"attention": [True]}}, {"unet": {"dpb_offsets": "__import__('os')"}},

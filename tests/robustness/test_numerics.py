@@ -75,6 +75,7 @@ def test_a_take_in_bfloat16_is_the_same_take(player, wave):
     assert distance(half(wave, steps=8).audio, player(wave, steps=8).audio) < 0.08
 
 
+@pytest.mark.evidence("norm-in-float16")
 @pytest.mark.parametrize("kind, bound", [(torch.float32, 1e-6), (BF16, 8e-3), (FP16, 1e-3)])
 def test_the_norm_of_large_and_small_values(kind, bound):
     """Squares of float16 would overflow from 256 on; the residual stream of the mix encoder reaches thousands."""

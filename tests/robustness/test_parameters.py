@@ -47,6 +47,7 @@ def play(accompanist, mix, name, value):
     return takes if isinstance(takes, list) else [takes]
 
 
+@pytest.mark.evidence("settings-at-their-limits")
 @pytest.mark.parametrize("name, value", pairs(FINE))
 def test_at_the_limits_there_is_a_bass(accompanist, mix, name, value):
     for take in play(accompanist, mix, name, value):
@@ -85,6 +86,7 @@ def test_an_unknown_setting_names_those_there_are(accompanist):
         accompanist.settings(volume=11)
 
 
+@pytest.mark.evidence("impossible-sample-rates")
 def test_files_with_rates_that_nothing_has_are_refused(tmp_path):
     for rate in (1, 999, 2_000_000):
         soundfile.write(tmp_path / "r.wav", np.ones((50, 2)) * 0.1, rate)

@@ -54,6 +54,7 @@ def test_a_bass_is_as_long_as_any_mix(accompanist, tally, length, rate, channels
     tally()
 
 
+@pytest.mark.evidence("any-array-stereo-or-refused")
 @settings(max_examples=150)
 @given(samples=arrays.arrays(st.sampled_from([np.float16, np.float32, np.float64, np.int16, np.int32, np.uint8]),
                              arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6)))  # fmt: skip

@@ -1,15 +1,15 @@
 """What the page about robustness is made of: the record is whole, nothing in it failed, and what it names exists."""
 
 import json
-import re
 from fnmatch import fnmatch
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
+from _evidence import marked
 
-from tests.robustness.__main__ import CLASSES, Count
+from tests.robustness.__main__ import CLASSES, KINDS, Count
 from tests.robustness.mutants import SURVIVORS
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,8 @@ def test_every_recorded_case_has_passed():
     assert found["failed"] == 0 and set(found["classes"]) == set(CLASSES)
     for name, row in found["classes"].items():
         assert row["cases"] == row["passed"] > 0 and row["skipped"] == 0, name
+    for name, row in found.get("kinds", {}).items():
+        assert name in KINDS and row["cases"] == row["passed"] > 0 and row["skipped"] == 0, name
     assert found["coverage"]["percent"] >= 95
 
 
@@ -40,9 +42,12 @@ def test_every_recorded_mutant_is_killed_or_explained():
 
 @pytest.mark.parametrize("one", BROKEN, ids=[str(one["given"])[:40] for one in BROKEN])
 def test_what_broke_is_held_by_a_test_that_exists(one):
-    assert set(one) == {"given", "was", "now", "test"} and all(isinstance(value, str) for value in one.values())
-    file, name = one["test"].split("::")
-    assert re.search(rf"^def {name}\(", (ROOT / file).read_text(), flags=re.M), one["test"]
+    assert set(one) - {"kind"} == {"given", "was", "now", "evidence"} and all(isinstance(value, str) for value in one.values())
+    assert one["evidence"] in marked("evidence") and one.get("kind", KINDS[0]) in KINDS
+
+
+def test_every_kind_that_a_test_names_is_one_of_those_counted():
+    assert set(marked("kind")) <= set(KINDS)
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -54,12 +59,16 @@ def test_every_class_has_files(name):
 
 def test_cases_are_counted_by_class():
     count, file = Count(), "tests/robustness/test_models.py"
+    count.kinds_of = {"a": ["edges"], "b": ["edges", "tuning"]}
     for when, outcome, cases in (("setup", "passed", 1), ("call", "passed", 2500), ("call", "failed", 1), ("setup", "skipped", 1)):
         count.pytest_runtest_logreport(SimpleNamespace(
-            location=(file, 1, "x"), when=when, passed=outcome == "passed", skipped=outcome == "skipped",
+            location=(file, 1, "x"), nodeid="a", when=when, passed=outcome == "passed", skipped=outcome == "skipped",
             failed=outcome == "failed",
             user_properties=[("cases", cases)] if cases > 1 else []))  # fmt: skip
-    count.pytest_runtest_logreport(SimpleNamespace(location=("tests/test_unet.py", 1, "x"), when="call", passed=True, skipped=False,
-                                                       failed=False))  # fmt: skip
-    assert count.classes["models and training states"] == {"tests": 3, "cases": 2501, "passed": 2500, "skipped": 1}
+    count.pytest_runtest_logreport(SimpleNamespace(location=("tests/test_unet.py", 1, "x"), nodeid="b", when="call", passed=True,
+                                                       skipped=False, failed=False, user_properties=[]))  # fmt: skip
+    seen = {"tests": 3, "cases": 2501, "passed": 2500, "skipped": 1}
+    assert count.classes["models and training states"] == {**seen, "kinds": ["edges"]}
     assert sum(row["tests"] for row in count.classes.values()) == 3 and count.failed == 1
+    assert count.kinds["edges"] == {"tests": 4, "cases": 2502, "passed": 2501, "skipped": 1}
+    assert count.kinds["tuning"] == {"tests": 1, "cases": 1, "passed": 1, "skipped": 0}

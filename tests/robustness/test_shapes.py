@@ -117,6 +117,7 @@ BEYOND = {
 }  # fmt: skip
 
 
+@pytest.mark.evidence("wrong-shapes-named")
 @pytest.mark.parametrize("act, message", [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
 def test_a_wrong_shape_is_named_beside_the_right_one(act, message, accompanist):
     with pytest.raises(BassnbError) as error:
@@ -131,6 +132,7 @@ def test_a_spectrum_may_have_more_frames_than_asked_for_but_not_fewer(frames, le
     assert istft(zeros(1, 257, 8) + 0j, 512, 128, 700).shape == (1, 700)
 
 
+@pytest.mark.evidence("values-beyond-limits-named")
 @pytest.mark.parametrize("name", BEYOND)
 def test_a_value_beyond_its_limits_is_named(name, accompanist):
     with pytest.raises(BassnbError) as error:

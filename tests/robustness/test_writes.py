@@ -22,6 +22,8 @@ from bassnb.errors import BassnbError
 from bassnb.files import ABANDONED, whole_file, write_atomically
 from bassnb.training.states import save_state
 
+pytestmark = pytest.mark.evidence("whole-or-not-at-all")
+
 NOBODY = 65534
 
 
@@ -71,6 +73,7 @@ def in_a_child(act):
     return os.waitpid(begun(act), 0)[1]
 
 
+@pytest.mark.evidence("full-disk")
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_disk_that_fills_up_at_any_byte(name, tmp_path, tally):
     """At the beginning, in the middle and in each of the last forty bytes."""
@@ -137,6 +140,7 @@ def test_killed_while_writing(tmp_path):
     assert sorted(one.name for one in tmp_path.iterdir()) == [".a.flac-mine", "a.flac"]
 
 
+@pytest.mark.evidence("two-writers-one-file")
 @pytest.mark.parametrize("suffix", READERS)
 def test_two_processes_write_the_same_file(suffix, tmp_path, tally):
     path = tmp_path / f"a{suffix}"
@@ -178,12 +182,14 @@ def test_an_error_of_the_block_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.evidence("longest-file-names")
 def test_names_as_long_as_the_system_allows(tmp_path):
     path = tmp_path / ("ä" * 121 + ".wav")
     write_audio(path, noise(1))
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.evidence("permissions-stay")
 def test_permissions_stay(tmp_path):
     """A private file stays private, and a new one is what the system makes of new files."""
     for name, mode in [("private", 0o600), ("shared", 0o664)]:
@@ -196,6 +202,7 @@ def test_permissions_stay(tmp_path):
     assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
+@pytest.mark.evidence("only-plain-files-replaced")
 def test_only_plain_files_are_replaced(tmp_path):
     """A device stays a device, whoever asks; a link stays a link, and its file is written."""
     (tmp_path / "folder").mkdir()

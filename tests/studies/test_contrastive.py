@@ -11,6 +11,7 @@ from bassnb.studies import contrastive
 from bassnb.studies.suite import examine
 
 
+@pytest.mark.evidence("contrastive-report")
 def test_contrastive_report(accompanist, tmp_path):
     system = accompanist.system
     encoders = fingerprint(system.mix_autoencoder, system.bass_autoencoder)

@@ -1,5 +1,7 @@
 """Guidance and phi, chosen on validation songs."""
 
+import pytest
+
 from bassnb.studies import guidance
 from bassnb.studies.guidance import LEVEL_MEAN, guidance_pairs
 
@@ -8,6 +10,7 @@ def test_weight_one_is_tried_once():
     assert guidance_pairs((1.0, 2.0), (0.0, 0.7)) == [(1.0, 0.0), (2.0, 0.0), (2.0, 0.7)]
 
 
+@pytest.mark.evidence("guidance-on-validation-songs")
 def test_guidance_is_chosen_on_validation_songs(accompanist):
     options = {"songs": 2, "seconds": 3.0, "steps": 1, "progress": False}
     report = guidance.run(accompanist, weights=(1.0, 2.0), phis=(0.0,), **options)

@@ -34,6 +34,7 @@ def test_frechet_report_extrapolates_with_enough_songs(accompanist):
     assert isinstance(rows["unconditional"]["infinity"], float)
 
 
+@pytest.mark.evidence("any-embedding")
 def test_any_embedding_flows_through(accompanist, monkeypatch):
     heard = []
 
@@ -55,6 +56,7 @@ def test_an_embedding_that_is_missing_stops_before_the_work(accompanist, monkeyp
         steps.run(accompanist, embedding="nothing", **TINY)
 
 
+@pytest.mark.evidence("steps-report")
 def test_steps_report(accompanist, tmp_path):
     examine("steps", accompanist, tmp_path / "s.json", counts=(1, 3), **TINY)
     report = json.loads((tmp_path / "s.json").read_text())
@@ -64,6 +66,7 @@ def test_steps_report(accompanist, tmp_path):
     assert report["farther"]["1"]["value"] == pytest.approx(values["1"] - values["3"])
 
 
+@pytest.mark.evidence("rescale-report")
 def test_rescale_report(accompanist, tmp_path):
     examine("rescale", accompanist, tmp_path / "r.json", weights=(1.0, 2.0, 3.0, 4.0), phis=(0.0, 1.0), steps=2, **TINY)
     report = json.loads((tmp_path / "r.json").read_text())

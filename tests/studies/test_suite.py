@@ -56,7 +56,7 @@ def test_all_of_them_run_with_the_shipped_weights(tmp_path):
     for name, report in read_reports(tmp_path).items():
         assert report["command"] == "bassnb evaluate all --quick" and report["minutes"] >= 0 and report["device"], name
         found = [row for row in intervals(report) if row["low"] is not None]
-        assert found or name == "guidance", name
+        assert found or name in ("guidance", "transfer"), name  # of one song there is no interval
         for row in found:
             middle = row.get("mean", row.get("value"))
             assert row["low"] - 1e-9 <= row["high"], (name, row)

@@ -36,6 +36,7 @@ def system(monkeypatch):
         return System(get_preset("smoke"))
 
 
+@pytest.mark.evidence("judge-learns")
 def test_the_judge_learns_what_belongs_together(system, tmp_path):
     model = train_contrastive(system, tmp_path / "run", TrainingSettings(device="cpu"), plan=PLAN)
     found = held_out_scores(model, pairs(2), 16, torch.device("cpu"))

@@ -35,6 +35,7 @@ def trained(tmp_path_factory):
     return root
 
 
+@pytest.mark.evidence("autoencoder-resumes")
 def test_autoencoder_resumes_to_the_bit(trained, tmp_path):
     """The stop at 5 lies in the magnitude stage, the one at 14 after the encoder has been frozen."""
     for steps in (5, 14, None):
@@ -42,6 +43,7 @@ def test_autoencoder_resumes_to_the_bit(trained, tmp_path):
     assert same(tmp_path / "bass", trained / "bass") and same(tmp_path / "bass", trained / "bass", "state.safetensors")
 
 
+@pytest.mark.evidence("diffusion-resumes")
 def test_diffusion_resumes_to_the_bit(trained, tmp_path):
     for steps in (10, None):
         train_diffusion(SMOKE, tmp_path / "d", TrainingSettings(cache=trained / "cache", device="cpu", resume=True, steps=steps), mix=trained / "mix", bass=trained / "bass")  # fmt: skip
@@ -84,6 +86,7 @@ def test_a_training_may_start_from_a_model(trained, tmp_path):
         train_diffusion(preset, tmp_path / "e", TrainingSettings(start="classroom", **few), **parts)
 
 
+@pytest.mark.evidence("pipeline-leaves-model")
 def test_pipeline_leaves_a_model_that_loads(trained):
     system = load_pretrained(trained / "diffusion" / "pretrained")
     assert system.preset == SMOKE
@@ -92,6 +95,7 @@ def test_pipeline_leaves_a_model_that_loads(trained):
     assert any((trained / "bass" / "tensorboard").iterdir())
 
 
+@pytest.mark.evidence("frozen-encoder")
 def test_encoder_stays_as_it_is_once_frozen(trained, tmp_path):
     train_autoencoder(SMOKE, "bass", tmp_path / "b", TrainingSettings(cache=trained / "cache", device="cpu", steps=11))
     early, late = (read_tensors(path / "model.safetensors")[0] for path in (tmp_path / "b", trained / "bass"))
@@ -108,6 +112,7 @@ def test_a_used_folder_is_refused_without_resume(trained):
         train_autoencoder(other, "bass", trained / "bass", TrainingSettings(cache=trained / "cache", device="cpu", resume=True))
 
 
+@pytest.mark.evidence("unknown-stem")
 def test_unknown_stem_is_refused(tmp_path):
     with pytest.raises(TrainingError, match="tuba"):
         train_autoencoder(SMOKE, "tuba", tmp_path)

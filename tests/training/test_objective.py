@@ -25,6 +25,7 @@ def trainer():
     return AutoencoderTrainer(Autoencoder(SMOKE.bass), SMOKE, PLAN, Accelerator(cpu=True))
 
 
+@pytest.mark.evidence("objective-parts")
 def test_the_parts_of_the_objective(trainer):
     model = trainer.model
     losses, fake, real = trainer.losses(model, WAVE, voiced=True)
@@ -63,6 +64,7 @@ def test_the_last_stage_is_trained_through_the_projections_and_asks_for_flux():
     assert minimised[2] == pytest.approx(float(total), rel=1e-5)
 
 
+@pytest.mark.evidence("objective-weighted-sum")
 def test_the_objective_is_the_weighted_sum(trainer, monkeypatch):
     minimised = []
     monkeypatch.setattr(trainer, "update", lambda *ignored: None)
@@ -76,6 +78,7 @@ def test_the_objective_is_the_weighted_sum(trainer, monkeypatch):
     assert float(losses["critic"]) == pytest.approx(float(hinge.detach()), rel=1e-4)
 
 
+@pytest.mark.evidence("adam-betas")
 def test_both_optimisers_are_adam_with_the_betas_of_the_plan(trainer):
     for optimizer in trainer.optimizers().values():
         assert isinstance(optimizer.optimizer, torch.optim.Adam)

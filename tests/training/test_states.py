@@ -53,6 +53,7 @@ def test_modules_and_moments_are_restored(state):
     assert torch.equal(model.weight, other.weight)
 
 
+@pytest.mark.evidence("changed-bit-in-state")
 def test_any_changed_bit_of_the_tensors_is_noticed(state, tally):
     data = state.read_bytes()
     start = 8 + int.from_bytes(data[:8], "little")
@@ -79,6 +80,7 @@ def test_facts_that_are_none_are_refused(state, metadata):
     refused(state, "is no state of a training")
 
 
+@pytest.mark.evidence("state-of-another-training")
 @pytest.mark.parametrize("change, words", [
     ({"o/0/exp_avg": torch.zeros(3)}, "o/0/exp_avg is nothing"),
     ({"o/0/exp_avg": torch.full((2, 3), torch.nan)}, "o/0/exp_avg is nothing"),

@@ -132,6 +132,7 @@ def test_a_second_file_replaces_the_first_and_a_style_is_no_mix(live):
     assert live.takes[0].mix.shape == (2, 20_000) and live.takes[0].settings["style"] == "uploaded: bass"
 
 
+@pytest.mark.evidence("upload-names-as-text")
 def test_a_hostile_name_is_shown_as_text_and_is_no_path(live, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in (EVIL, "../../evil.wav"):
@@ -151,6 +152,7 @@ def test_control_characters_and_endless_names_do_not_reach_the_panel():
     assert read_upload(file(wav(), "\n")).name == "unnamed"
 
 
+@pytest.mark.evidence("bounded-uploads")
 def test_uploads_are_bounded_in_bytes_and_in_seconds(live, monkeypatch):
     live.panel.mix_upload.value = (file(bytes(MOST_BYTES + 1), "big.wav"),)
     assert status(live) == "big.wav is larger than 50 MB; give a shorter or a compressed file"

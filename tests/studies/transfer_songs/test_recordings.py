@@ -38,6 +38,7 @@ def test_songs_are_folders_with_a_bass_and_something_else(library):
     assert [place.name for place in recorded_songs(library[0])] == ["one", "two", "silent"]
 
 
+@pytest.mark.evidence("links-that-lead-back")
 def test_links_that_lead_back_are_not_followed(library, tmp_path):
     for name, target in (("x", tmp_path), ("y", tmp_path), ("inner/up", tmp_path), ("songs", library[0])):
         (tmp_path / name).parent.mkdir(exist_ok=True)
