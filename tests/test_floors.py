@@ -11,7 +11,7 @@ FLOORS = [
     {"layers", "presets", "files"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
-    {"checkpoints"},
+    {"checkpoints", "tuning"},
     {"data", "accompanist"},
     {"training", "evaluation", "widgets"},
     {"commands"},
