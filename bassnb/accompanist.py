@@ -44,6 +44,7 @@ from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.sampling import SAMPLERS, STEPS, initial_noise
 from bassnb.tracks import Track, shown, together, unclipped
+from bassnb.tuning import AUTO, given_cents, tuning_of
 from bassnb.windows import Network, windowed
 
 SILENCE = 1e-4  # peak below which a mix or a style says nothing
@@ -64,7 +65,7 @@ class Accompaniment:
     ----------
     audio : Tensor (2, N), float32 in [-1, 1], 44.1 kHz, exactly as long as the mix
     mix : Tensor (2, N), the mix it was made for
-    latents : Tensor (32, L), standardised
+    latents : Tensor (32, L), standardised; at A = 440 Hz, from which a song in another tuning has another length
     settings : everything needed to make it again
     """
 
@@ -156,7 +157,8 @@ class Accompanist:
     def __call__(
         self, mix, *, style=None, guidance: float | None = None, phi: float | None = None, sampler: str | None = None,
         steps: int | None = None, seed: int = 0, variations: int = 1, strength: float | None = None,
-        sample_rate: float = SAMPLE_RATE, progress: bool = False, callback: Callable[[int, int], None] | None = None,
+        tuning: str | float = AUTO, sample_rate: float = SAMPLE_RATE, progress: bool = False,
+        callback: Callable[[int, int], None] | None = None,
     ) -> Accompaniment | list[Accompaniment]:  # fmt: skip
         """Play bass to `mix`.
 
@@ -172,6 +174,8 @@ class Accompanist:
         seed : of the first take; take i has seed + i, and sounds the same alone as among others
         variations : number of takes
         strength : of the style: 1 as in the paper, up to 2 to exaggerate it; None is the model's own
+        tuning : of the mix, which the bass follows: "auto" estimates it, and keeps 440 Hz where it cannot; or the frequency
+            of A in Hz (400 to 480), or cents above 440 Hz (-200 to 200). The style may be in any tuning.
         progress : show a bar
         callback : called as callback(done, total) after each sampler step of each take; to stop early, raise
 
@@ -181,22 +185,24 @@ class Accompanist:
 
         Raises
         ------
-        AudioError, AccompanimentError
+        AudioError, AccompanimentError, TuningError
             If mix, style or a setting cannot be used.
         """
+        cents = given_cents(tuning)
         settings = self.settings(guidance=guidance, phi=phi, sampler=sampler, steps=steps, strength=strength)
         wave = _wave(mix, sample_rate, "the mix")
         track = _sounding(lambda: [wave], mix, "the mix")
-        takes = []
-        for latents, facts in self._takes(track, mix, style, settings, seed, variations, sample_rate, progress, callback):
-            audio = torch.cat(list(self._decode(latents, track)), -1)
-            takes.append(Accompaniment(audio / max(peak(audio), 1.0), wave, latents[0].cpu(), facts))
+        tuned = tuning_of(track, cents)
+        heard, takes = tuned.to_440(track), []
+        for latents, facts in self._takes(heard, mix, style, settings, seed, variations, sample_rate, progress, callback):
+            audio = torch.cat(list(tuned.from_440(self._decode(latents, heard), track.length)), -1)
+            takes.append(Accompaniment(audio / max(peak(audio), 1.0), wave, latents[0].cpu(), {**facts, **tuned.facts}))
         return takes if variations > 1 else takes[0]
 
     @torch.inference_mode()
     def accompany_file(
         self, mix: str | os.PathLike, out: str | os.PathLike, *, with_mix: str | os.PathLike | None = None, style=None,
-        seed: int = 0, variations: int = 1, progress: bool = False, force: bool = False, **settings,
+        seed: int = 0, variations: int = 1, tuning: str | float = AUTO, progress: bool = False, force: bool = False, **settings,
     ) -> list[Path]:  # fmt: skip
         """Play bass to a file of any length and write it; the memory needed does not grow with the audio.
 
@@ -206,7 +212,7 @@ class Accompanist:
         out : path for the bass, WAV, FLAC, Ogg or MP3; the settings go into a JSON file of the same name
         with_mix : path for mix and bass together
         variations : number of takes; several get -1, -2 ... in their names
-        style, seed, progress, settings : as in a call
+        style, seed, tuning, progress, settings : as in a call
         force : replace files that this method did not write; never `mix` or `style`
 
         Returns
@@ -220,14 +226,17 @@ class Accompanist:
         OutputError
             Before the work, if any file to be written is an input or, without `force`, somebody else's.
         """
-        settings, written = self.settings(**settings), []
+        cents, settings, written = given_cents(tuning), self.settings(**settings), []
         check_takes(out, with_mix, variations, inputs=[mix, *_several(style)], force=force)
         track = _sounding(lambda: read_blocks(mix), mix, "the mix")
-        takes = self._takes(track, mix, style, settings, seed, variations, SAMPLE_RATE, progress, None)
+        tuned = tuning_of(track, cents)
+        heard = tuned.to_440(track)
+        takes = self._takes(heard, mix, style, settings, seed, variations, SAMPLE_RATE, progress, None)
         for number, (latents, facts) in enumerate(takes):
-            bass = unclipped(lambda: self._decode(latents, track))
+            bass = unclipped(lambda: tuned.from_440(self._decode(latents, heard), track.length))
             path = numbered(out, variations)[number]
             written.append(write_blocks(path, shown(bass.blocks(), track.length, "writing", progress)))
+            facts |= tuned.facts
             write_settings(path.with_suffix(".json"), facts, [path])
             if with_mix is not None:
                 both = unclipped(lambda: together(track.blocks(), bass.blocks()))

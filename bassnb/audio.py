@@ -55,6 +55,17 @@ def _resampled(blocks: Iterable[torch.Tensor], source_rate: float, target_rate: 
         yield torch.from_numpy(stream.resample_chunk(np.zeros((0, block.shape[0]), np.float32), last=True).T)
 
 
+def resampled_to(
+    blocks: Iterable[torch.Tensor], source_rate: float, target_rate: float, length: int
+) -> Iterator[torch.Tensor]:  # fmt: skip
+    """`resample` block by block, (2, n) each: exactly `length` samples, cut at the end or followed by silence."""
+    for block in _resampled(blocks, source_rate, target_rate):
+        yield block[:, :length]
+        length -= min(length, block.shape[-1])
+    if length:
+        yield torch.zeros(2, length)
+
+
 def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio") -> torch.Tensor:
     """Any array of samples as `(2, N)` float32 at 44.1 kHz.
 

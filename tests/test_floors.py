@@ -12,7 +12,7 @@ FLOORS = [
     {"presets"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
-    {"checkpoints"},
+    {"checkpoints", "tuning"},
     {"composer", "accompanist"},
     {"collections"},
     {"metrics", "widgets"},

@@ -1,0 +1,186 @@
+"""A song that is not at A = 440 Hz: find its tuning, play at 440 Hz, and bring the bass to the song.
+
+The model has learned from songs near 440 Hz and answers at 440 Hz whatever it hears. So the mix is resampled, as a tape is
+played faster or slower, until it is at 440 Hz, and the bass is resampled back by the inverse ratio. Taught in chapter 8.
+
+Why not `librosa.estimate_tuning` alone? It takes the fullest bin of a histogram of peaks, each counted once, and returns a
+number for drums and noise too. Its peaks (`librosa.piptrack`) are used here; they are weighted by their magnitudes, the
+histogram is smoothed, and notes are asked whether they agree. On 48 composed songs of 14 s the error was at most 6.8 cents
+and 3.9 in nine of ten, with librosa alone, and the same window of 0.19 s, 40 and 4.9.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d
+from torch import Tensor
+
+from bassnb.audio import level_gain, resampled_to
+from bassnb.errors import BassnbError
+from bassnb.presets import SAMPLE_RATE
+from bassnb.spectral import stft
+from bassnb.tracks import Track
+
+AUTO = "auto"
+CONCERT_PITCH = 440.0  # Hz
+HERTZ, CENTS = (400.0, 480.0), (-200.0, 200.0)  # what a number may mean; the ranges do not meet
+IN_TUNE = 10.0  # cents: nearer to 440 Hz than this, where an estimate errs as much, the mix is left as it is
+SURE = 4.0  # of `agreement`; at most 1.2 on drums, 3.7 on percussion with random partials, 6.7 on nineteen of twenty songs
+
+EXCERPT, EXCERPTS = 4 * SAMPLE_RATE, 24  # samples of an excerpt, and how many of them stand for a song of any length
+WINDOW, HOP = 8192, 4096  # samples
+LOWEST, HIGHEST = 200.0, 3000.0  # Hz: below, neighbouring semitones share a peak; above, there is little but overtones
+QUIETEST = 0.05  # of the highest peak of a frame
+WIDTH = 7.0  # cents: standard deviation of the smoothing
+
+
+class TuningError(BassnbError):
+    """A tuning that cannot be played in."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How far a song is from A = 440 Hz.
+
+    Attributes
+    ----------
+    cents : above 440 Hz; 0 changes nothing, bit for bit
+    source : how it is known: "given", "estimated", "in tune" (estimated, and too small to matter), or "unsure" (no clear
+        pitch, so 440 Hz is kept)
+    """
+
+    cents: float
+    source: str
+
+    @property
+    def facts(self) -> dict:
+        """For the settings of a take."""
+        return {"tuning": self.cents, "tuning_source": self.source}
+
+    @property
+    def rate(self) -> int:
+        """Samples at 440 Hz for each second of the song. As a whole number it is inverted exactly: no time is lost in hours."""
+        return round(SAMPLE_RATE * 2 ** (self.cents / 1200))
+
+    def to_440(self, track: Track) -> Track:
+        """The song at 440 Hz, longer if it was sharp; the very same track if it need not change."""
+        if self.rate == SAMPLE_RATE:
+            return track
+        length = -(-track.length * self.rate // SAMPLE_RATE)
+        return Track(length, track.rms, track.peak, lambda: resampled_to(track.blocks(), SAMPLE_RATE, self.rate, length))
+
+    def from_440(self, blocks: Iterable[Tensor], length: int) -> Iterable[Tensor]:
+        """What was played to `to_440` of a song of `length` samples, in the tuning of the song and exactly as long."""
+        return blocks if self.rate == SAMPLE_RATE else resampled_to(blocks, self.rate, SAMPLE_RATE, length)
+
+
+def given_cents(tuning: str | float) -> float | None:
+    """Cents above A = 440 Hz, or None for "auto".
+
+    Parameters
+    ----------
+    tuning : "auto"; the frequency of A in Hz, 400 to 480; or cents above 440 Hz, -200 to 200. Numbers may be text.
+
+    Raises
+    ------
+    TuningError
+        If it is none of these.
+    """
+    if isinstance(tuning, str) and tuning == AUTO:
+        return None
+    try:
+        value = float(tuning) if isinstance(tuning, (str, numbers.Real)) and not isinstance(tuning, bool) else math.nan
+    except (ValueError, OverflowError):
+        value = math.nan
+    if HERTZ[0] <= value <= HERTZ[1]:
+        return round(1200 * math.log2(value / CONCERT_PITCH), 2)
+    if CENTS[0] <= value <= CENTS[1]:
+        return round(value, 2)
+    raise TuningError(
+        f"tuning is {tuning!r}; give auto, the frequency of A from {HERTZ[0]:g} to {HERTZ[1]:g} Hz, "
+        f"or cents above 440 Hz from {CENTS[0]:g} to {CENTS[1]:g}"
+    )
+
+
+def tuning_of(track: Track, given: float | None = None) -> Tuning:
+    """The tuning of a song: `given` cents, or what its pitches say."""
+    if given is not None:
+        return Tuning(given, "given")
+    cents, agreement = estimate(excerpts(track))
+    if agreement < SURE:
+        return Tuning(0.0, "unsure")
+    return Tuning(0.0, "in tune") if abs(cents) < IN_TUNE else Tuning(cents, "estimated")
+
+
+def excerpts(track: Track) -> list[Tensor]:
+    """The loudest `EXCERPT` of each of `EXCERPTS` parts of a song; all of it, if it is shorter than they are together."""
+    count = max(EXCERPTS, math.ceil(track.length / EXCERPT))
+    loudest: dict[int, tuple[float, Tensor]] = {}
+    for number, piece in enumerate(pieces(track.scaled(level_gain(track.rms)), EXCERPT)):
+        part, energy = number * EXCERPTS // count, float(piece.square().sum())
+        if part not in loudest or energy > loudest[part][0]:
+            loudest[part] = energy, piece
+    return [piece for _, piece in loudest.values()]
+
+
+def pieces(blocks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
+    """The same audio (2, n) in pieces of `size` samples, the last one shorter, whatever the blocks were."""
+    held, samples = [], 0
+    for block in blocks:
+        while samples + block.shape[-1] >= size:
+            yield torch.cat([*held, block[:, : size - samples]], -1)
+            held, block, samples = [], block[:, size - samples :], 0
+        held.append(block)
+        samples += block.shape[-1]
+    if samples:
+        yield torch.cat(held, -1)
+
+
+def estimate(excerpts: Iterable[Tensor]) -> tuple[float, float]:
+    """Tuning of waves (2, n) in whole cents above 440 Hz, -50 to 49, and how sure that is; see `agreement`."""
+    found = [peaks(wave) for wave in excerpts]
+    midi, weight = (np.concatenate([np.zeros(0), *part]) for part in zip(*found)) if found else np.zeros((2, 0))
+    if not weight.any():
+        return 0.0, 0.0
+    histogram = np.bincount(np.rint(midi * 100).astype(int) % 100, weights=weight, minlength=100)
+    cents = (int(gaussian_filter1d(histogram, WIDTH, mode="wrap").argmax()) + 50) % 100 - 50  # of two equals the lower
+    return float(cents), agreement(midi - cents / 100, weight)
+
+
+def peaks(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Pitches (n,) in semitones (A4 = 69), fractional, and magnitudes (n,) of the spectral peaks of a wave (2, N)."""
+    from librosa import piptrack
+
+    bins = math.ceil(HIGHEST / SAMPLE_RATE * WINDOW) + 2
+    magnitudes = stft(wave.float(), WINDOW, HOP, bins).abs().numpy()
+    length = 2 * (bins - 1)  # of a transform with as many bins, at a rate at which they have the same frequencies
+    hertz, heights = piptrack(S=magnitudes, sr=SAMPLE_RATE * length / WINDOW, n_fft=length, fmin=LOWEST, fmax=HIGHEST,
+                              threshold=QUIETEST)  # fmt: skip
+    found = hertz > 0
+    return 69 + 12 * np.log2(hertz[found] / CONCERT_PITCH), heights[found].astype(float)
+
+
+def agreement(midi: np.ndarray, weight: np.ndarray) -> float:
+    """Whether notes agree that they are in tune: the statistic of Rayleigh's test for uniform directions.
+
+    Every semitone is one vote, the mean of cos(2 pi deviation) over its peaks: 1 if all are in tune, near 0 for noise.
+    With votes averaged to R, by the roots of their weights, and n the number of votes that would count as much if all
+    weights were equal, n R^2 is exponentially distributed with mean 1 if chance has placed the notes. A drum with a tone
+    is one vote, however often it is hit.
+
+    Parameters
+    ----------
+    midi, weight : arrays (n,), from `peaks`, the tuning taken off
+    """
+    semitone, vote = np.unique(np.rint(midi).astype(int), return_inverse=True)
+    total = np.bincount(vote, weights=weight, minlength=len(semitone))
+    votes = np.bincount(vote, weights=weight * np.cos(2 * np.pi * midi), minlength=len(semitone)) / np.maximum(total, 1e-30)
+    share = np.sqrt(total)
+    mean = float((share * votes).sum() / share.sum())
+    return float(share.sum() ** 2 / (share**2).sum()) * mean * abs(mean)
