@@ -1,0 +1,115 @@
+"""FLAC: frames in a row, each with the number of its first sample or its own number (RFC 9639).
+
+The header says how many samples there are, or 0 where the encoder did not know. The last frame tells the truth. Files
+that were joined are separate segments: there the numbers fall from one frame to a later one.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import BinaryIO
+
+from bassnb.containers.spliced import Segment
+
+BEGIN = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # followed by the header, 34 bytes
+SYNC = re.compile(rb"\xff[\xf8\xf9]")
+PROBES = 8
+WINDOW = 2**16  # bytes in which a frame begins, at the usual sizes of frames
+
+
+def flac(file: BinaryIO, start: int, end: int) -> list[Segment]:
+    """The segments of a FLAC file; see `bassnb.containers.segments_of`."""
+    file.seek(start)
+    info = file.read(42)
+    last = _last(file, start, end, info)
+    if len(info) < 42 or last is None:
+        return []
+    if last == _declared(info) and _rising(file, start, end, info):
+        return []
+    borders = [*_beginnings(file, start, end), end]
+    segments = [_segment(file, *borders[i : i + 2]) for i in range(len(borders) - 1)]
+    return [segment for segment in segments if segment]
+
+
+def _segment(file: BinaryIO, start: int, stop: int) -> Segment | None:
+    """One file of those that were joined, with the true number of samples; None if it holds no frame."""
+    file.seek(start)
+    info = file.read(42)
+    last = _last(file, start, stop, info)
+    if last is None:
+        return None
+    packed = struct.unpack(">Q", info[18:26])[0] >> 36 << 36 | last
+    return Segment((info[:18] + struct.pack(">Q", packed) + info[26:], (start + 42, stop)))
+
+
+def _beginnings(file: BinaryIO, start: int, end: int) -> list[int]:
+    """Where files begin within this one."""
+    found, place = [], start
+    while place < end:
+        file.seek(place)
+        found += [place + match.start() for match in BEGIN.finditer(file.read(2**20))]
+        place += 2**20 - 7
+    return sorted(set(found))
+
+
+def _declared(info: bytes) -> int:
+    """The number of samples in the header: the lower 36 bits of its eight bytes from 18 on."""
+    return struct.unpack(">Q", info[18:26])[0] & (2**36 - 1)
+
+
+def _last(file: BinaryIO, start: int, end: int, info: bytes) -> int | None:
+    """The number of samples up to the end of the last frame; None if there is no frame."""
+    window = WINDOW
+    while True:
+        place = max(start + 42, end - window)
+        file.seek(place)
+        data = file.read(max(0, end - place))
+        for match in reversed(list(SYNC.finditer(data))):
+            if frame := _frame(data[match.start() :][:16], info):
+                return sum(frame)
+        if place <= start + 42 or window > 2**24:
+            return None
+        window *= 4
+
+
+def _rising(file: BinaryIO, start: int, end: int, info: bytes) -> bool:
+    """Whether the numbers of some frames, from the beginning to the end of the file, rise."""
+    firsts = []
+    for probe in range(PROBES):
+        file.seek(start + 42 + (end - start - 42) * probe // PROBES)
+        data = file.read(WINDOW)
+        frames = (_frame(data[match.start() :][:16], info) for match in SYNC.finditer(data))
+        firsts += [frame[0] for frame in [next(filter(None, frames), None)] if frame]
+    return firsts == sorted(firsts)
+
+
+def _frame(data: bytes, info: bytes) -> tuple[int, int] | None:
+    """First sample and number of samples of the frame that begins with `data`; None if none does."""
+    if len(data) < 16:
+        data = data.ljust(16, b"\0")
+    block, rate, odd = data[2] >> 4, data[2] & 15, data[3] & 1
+    extra = min(len(f"{data[4]:08b}".partition("0")[0]), 7)  # bytes of the number, as in UTF-8: ones in front of the first 0
+    if block == 0 or rate == 15 or odd or extra == 1 or data[3] >> 4 > 10:
+        return None
+    place = 4 + max(extra, 1)
+    number = data[4] & (0x7F >> extra)
+    for byte in data[5:place]:
+        number = number << 6 | byte & 0x3F
+    size = 192 if block == 1 else 576 << block - 2 if block < 6 else 256 << block - 8
+    if block in (6, 7):
+        size = int.from_bytes(data[place : place + block - 5], "big") + 1
+    place += (block - 5 if block in (6, 7) else 0) + (1 if rate == 12 else 2 if rate > 12 else 0)
+    if _crc8(data[:place]) != data[place]:
+        return None
+    return (number if data[1] & 1 else number * struct.unpack(">H", info[10:12])[0]), size
+
+
+def _crc8(data: bytes) -> int:
+    """CRC-8 with the polynomial 07, from 0 (RFC 9639, section 9.1.8)."""
+    value = 0
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = (value << 1 ^ (0x07 if value & 0x80 else 0)) & 0xFF
+    return value

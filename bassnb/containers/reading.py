@@ -1,0 +1,40 @@
+"""Segments of audio files opened with libsndfile: their samples as they are, and how many there are."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import soundfile
+
+from bassnb.containers.spliced import Segment, Spliced
+
+BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz; fewer where there are more than two channels
+
+
+@contextmanager
+def opened(path: str | os.PathLike, segment: Segment) -> Iterator[soundfile.SoundFile]:
+    """A segment of a file to read; on Linux and macOS a name is bytes, and need not be text in UTF-8."""
+    if not segment.pieces:
+        with soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path) as file:
+            yield file
+    else:
+        with Spliced(path, segment.pieces) as pieces, soundfile.SoundFile(pieces) as file:
+            yield file
+
+
+def samples_of(file: soundfile.SoundFile, frames: int = BLOCK, most: float = math.inf) -> Iterator[np.ndarray]:
+    """The next `most` frames of an open file, (n, C) at a time, until nothing comes."""
+    frames = max(1, 2 * frames // max(2, file.channels))  # a small file can hold hundreds of channels
+    while most > 0 and len(block := file.read(int(min(frames, most)), dtype="float32", always_2d=True)):
+        most -= len(block)
+        yield block
+
+
+def frames_of(path: str | os.PathLike, segment: Segment) -> int:
+    """The true number of frames of a segment; where its header cannot be believed, they are decoded and counted."""
+    with opened(path, segment) as file:
+        return file.frames if segment.counted else sum(map(len, samples_of(file)))
