@@ -24,7 +24,7 @@ import torchaudio
 
 from bassnb.channels import AudioError, channels_first, stereo
 from bassnb.containers import segments_of
-from bassnb.containers.reading import BLOCK, frames_of, opened, samples_of
+from bassnb.containers.reading import BLOCK, facts_of, opened, opened_at, samples_of
 from bassnb.containers.spliced import Segment
 from bassnb.containers.writing import Watched, make_readable
 from bassnb.files import whole_file
@@ -170,25 +170,25 @@ def read_stretch(path: str | os.PathLike, start: float, samples: int, *, speed: 
     AudioError
         If the file cannot be read, or holds samples that are not finite.
     """
+    if start < 0:
+        raise AudioError(f"a stretch of {path} cannot begin at {start:g} s; give 0 or more")
     wave, filled, begins = torch.zeros(2, samples), 0, 0.0  # seconds at which a segment begins
     with _refusing(path, str(path)):
         for segment in _segments(path, str(path)):
-            length = frames_of(path, segment)
-            with opened(path, segment) as file:
-                check_rate(file.samplerate, str(path))
-                rate, first = file.samplerate * speed, 0 if filled else round((start - begins) * file.samplerate)
-                begins += length / file.samplerate
-                if first >= length:
-                    continue
-                file.seek(first)
-                most = math.ceil((samples - filled) * rate / SAMPLE_RATE) + 1
+            own_rate, length, _ = facts_of(path, segment)
+            check_rate(own_rate, str(path))
+            first = 0 if filled else round((start - begins) * own_rate)
+            begins += length / own_rate
+            if first >= length or filled == samples:
+                continue
+            rate = own_rate * speed
+            most = min(math.ceil((samples - filled) * rate / SAMPLE_RATE) + 1, length - first)
+            with opened_at(path, segment, first) as file:
                 blocks = list(_stereo_blocks(file, str(path), most=most))
             if blocks:
                 found = resample(torch.cat(blocks, -1), rate)[:, : samples - filled]
                 wave[:, filled : filled + found.shape[-1]] = found
                 filled += found.shape[-1]
-            if filled == samples:
-                break
     return wave
 
 
@@ -228,9 +228,7 @@ def _too_long(path: Path, segments: Iterable[Segment], longest: float) -> bool:
     """More seconds than `longest`, or so many channels or such a rate that it holds as many numbers as that would."""
     seconds = size = 0.0
     for segment in segments:
-        with opened(path, segment) as file:
-            rate, channels = file.samplerate, file.channels
-        frames = frames_of(path, segment)
+        rate, frames, channels = facts_of(path, segment)
         seconds, size = seconds + frames / rate, size + frames * channels
     return seconds > longest or size > longest * MOST_NUMBERS
 

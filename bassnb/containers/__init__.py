@@ -16,11 +16,11 @@ from bassnb.containers.chunks import FORMS, chunked
 from bassnb.containers.flac import flac
 from bassnb.containers.mpeg import mpeg
 from bassnb.containers.ogg import ogg
-from bassnb.containers.spliced import AS_IT_IS, Segment, after_id3
+from bassnb.containers.spliced import Segment, after_id3
 
 
 def segments_of(path: str | os.PathLike) -> tuple[Segment, ...]:
-    """What a file consists of: usually `AS_IT_IS`; several segments if files were joined.
+    """What a file consists of: usually one segment, the file as it is; several if files were joined.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def _segments(path: str, size: int, modified: int) -> tuple[Segment, ...]:
         start = after_id3(file, 0)
         file.seek(start)
         reader = _reader(file.read(4))
-        return (reader and tuple(reader(file, start, size))) or (AS_IT_IS,)
+        return (reader and tuple(reader(file, start, size))) or (Segment(),)
 
 
 def _reader(magic: bytes) -> Callable[[BinaryIO, int, int], list[Segment]] | None:

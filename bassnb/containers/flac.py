@@ -14,6 +14,7 @@ from bassnb.containers.spliced import Segment
 
 BEGIN = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # followed by the header, 34 bytes
 SYNC = re.compile(rb"\xff[\xf8\xf9]")
+SIZES = (0, 192, 576, 1152, 2304, 4608, 0, 0, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768)  # samples; 0: see the frame
 PROBES = 8
 WINDOW = 2**16  # bytes in which a frame begins, at the usual sizes of frames
 
@@ -96,10 +97,9 @@ def _frame(data: bytes, info: bytes) -> tuple[int, int] | None:
     number = data[4] & (0x7F >> extra)
     for byte in data[5:place]:
         number = number << 6 | byte & 0x3F
-    size = 192 if block == 1 else 576 << block - 2 if block < 6 else 256 << block - 8
-    if block in (6, 7):
-        size = int.from_bytes(data[place : place + block - 5], "big") + 1
-    place += (block - 5 if block in (6, 7) else 0) + (1 if rate == 12 else 2 if rate > 12 else 0)
+    after = place + (block - 5 if block in (6, 7) else 0)  # a size that is no power of two stands there
+    size = SIZES[block] or int.from_bytes(data[place:after], "big") + 1
+    place = after + (1 if rate == 12 else 2 if rate > 12 else 0)
     if _crc8(data[:place]) != data[place]:
         return None
     return (number if data[1] & 1 else number * struct.unpack(">H", info[10:12])[0]), size

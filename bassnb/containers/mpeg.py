@@ -1,20 +1,22 @@
-"""MP3: frames in a row, of which a first one may say how many follow (Xing, Info or VBRI).
+"""MP3: frames in a row, of which a first one may say how many follow (Xing or Info, with LAME's extension).
 
 The frames are counted. Where that number is not in the file it is put in front, where it is wrong it is corrected; the
 samples that LAME's header says to cut off at the beginning and at the end are still cut off. Files that were joined are
-separate segments, and what lies between frames (tags, damage) is left out.
+separate segments, and what lies between frames (tags, damage) is left out. libmpg123 seeks in files of variable bit rate
+by guessing; here the places of some frames are noted, and decoding begins at one of them.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import BinaryIO, NamedTuple
 
-from bassnb.containers.spliced import Segment, after_id3
+from bassnb.containers.spliced import Piece, Segment, after_id3
 
 KILOBITS = (
     (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),  # MPEG-1 layer III
@@ -23,47 +25,62 @@ KILOBITS = (
 RATES = (44_100, 48_000, 32_000)  # of MPEG-1; half and a quarter of it in the others
 SYNC = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]|ID3")
 HEAD = 64  # bytes of a frame up to the fields of its tag
+DELAY = 529  # samples that libmpg123 cuts off at the beginning besides those of LAME's header
+NOTED = 64  # of so many frames, the place of one is noted
+RESERVOIR = 32  # frames on which the sound of one may depend
 
 
 class _Frame(NamedTuple):
     """What the four bytes in front of a frame say; `kind` is what cannot change within a stream."""
 
     length: int  # bytes
+    samples: int
     kind: tuple[int, int, bool]  # version, rate, mono
     tag: int  # where a tag would stand
 
 
 @dataclass
 class _Run:
-    """Frames of one kind: the first bytes of the first one, the tag in front of them, where they lie, how many they are."""
+    """Frames of one kind.
+
+    Attributes
+    ----------
+    head, tag : the first bytes of the first frame; the whole of it if it is a tag
+    pieces, count : where the others lie, and how many they are
+    noted : where every 64th of them begins
+    """
 
     head: bytes
-    kind: tuple[int, int, bool]
-    tag: bytes | None
+    tag: bytes
     pieces: list[tuple[int, int]] = field(default_factory=list)
     count: int = 0
+    noted: array = field(default_factory=lambda: array("Q"))
 
 
 def mpeg(file: BinaryIO, start: int, end: int) -> list[Segment]:
     """The segments of an MP3 file; see `bassnb.containers.segments_of`."""
     runs: list[_Run] = []
     for place, head, frame in _frames(file, start, end):
-        tagged = _name(head, frame) is not None
-        if not runs or tagged or frame.kind != runs[-1].kind:
+        tagged = _is_tag(head, frame)
+        if not runs or tagged or frame.kind != _frame(runs[-1].head[:4]).kind:
             file.seek(place)
-            runs.append(_Run(head, frame.kind, file.read(frame.length) if tagged else None))
-        if tagged:
-            continue
-        run, stop = runs[-1], place + frame.length
-        run.count += 1
-        if run.pieces and run.pieces[-1][1] == place:
-            run.pieces[-1] = (run.pieces[-1][0], stop)
-        else:
-            run.pieces.append((place, stop))
+            runs.append(_Run(head, file.read(frame.length) if tagged else b""))
+        if not tagged:
+            _add(runs[-1], place, place + frame.length)
     runs = [run for run in runs if run.count]
-    if len(runs) == 1 and len(runs[0].pieces) == 1 and runs[0].tag and _tag_with(runs[0]) == runs[0].tag:
-        return []
-    return [Segment((_tag_with(run), *run.pieces)) for run in runs]
+    clean = len(runs) == 1 and len(runs[0].pieces) == 1 and _first(runs[0]) == runs[0].tag
+    return [Segment(() if clean else (_first(run), *run.pieces), near=partial(_near, run)) for run in runs]
+
+
+def _add(run: _Run, start: int, stop: int) -> None:
+    """Append a frame to a run."""
+    if run.count % NOTED == 0:
+        run.noted.append(start)
+    run.count += 1
+    if run.pieces and run.pieces[-1][1] == start:
+        run.pieces[-1] = (run.pieces[-1][0], stop)
+    else:
+        run.pieces.append((start, stop))
 
 
 def _frames(file: BinaryIO, place: int, end: int) -> Iterator[tuple[int, bytes, _Frame]]:
@@ -112,41 +129,69 @@ def _frame(head: bytes) -> _Frame | None:
     rate = RATES[head[2] >> 2 & 3] // {3: 1, 2: 2, 0: 4}[version]
     length = (144_000 if first else 72_000) * KILOBITS[not first][head[2] >> 4] // rate + (head[2] >> 1 & 1)
     side = (17 if mono else 32) if first else (9 if mono else 17)
-    return _Frame(length, (version, rate, mono), 4 + side + (0 if head[1] & 1 else 2))
+    return _Frame(length, 1152 if first else 576, (version, rate, mono), 4 + side + (0 if head[1] & 1 else 2))
 
 
-def _name(head: bytes, frame: _Frame) -> bytes | None:
-    """Which tag a frame holds instead of sound, if any."""
-    if head[36:40] == b"VBRI":
-        return b"VBRI"
-    name = head[frame.tag : frame.tag + 4]
-    return name if name in (b"Xing", b"Info") else None
+def _is_tag(head: bytes, frame: _Frame) -> bool:
+    """Whether a frame holds no sound, but facts about those that follow."""
+    return head[36:40] == b"VBRI" or head[frame.tag : frame.tag + 4] in (b"Xing", b"Info")
 
 
-def _tag_with(run: _Run) -> bytes:
-    """The tag of a run with the right numbers; a new one if it has none, or one without a number."""
-    tag = bytearray(run.tag or b"")
-    frame = _frame(run.head[:4])
-    if tag and _name(tag, frame) == b"VBRI":
-        place = 50
-    elif len(tag) >= frame.tag + 12 and tag[frame.tag + 7] & 1:
-        place = frame.tag + 8
-    else:
-        return _new_tag(run)
-    if struct.unpack_from(">I", tag, place)[0] != run.count:
-        struct.pack_into(">I", tag, place, run.count)
-        size = len(tag) + sum(stop - start for start, stop in run.pieces)
-        if _name(tag, frame) == b"VBRI":
-            struct.pack_into(">I", tag, 46, size)
-        elif tag[frame.tag + 7] & 2:
-            struct.pack_into(">I", tag, place + 4, size)
+def _count_at(run: _Run) -> int | None:
+    """Where the number of frames stands in the tag of a run, if there; libmpg123 does not heed that of VBRI."""
+    place = _frame(run.head[:4]).tag
+    return place + 8 if run.tag[place : place + 4] in (b"Xing", b"Info") and run.tag[place + 7] & 1 else None
+
+
+def _first(run: _Run) -> bytes:
+    """The tag of a run with the right number of frames; a new one if it has none."""
+    place = _count_at(run)
+    if place is None:
+        return _new_tag(run.head, run.count + 1) + _silent(run.head)
+    if struct.unpack_from(">I", run.tag, place)[0] == run.count:
+        return run.tag
+    tag = bytearray(run.tag)
+    struct.pack_into(">I", tag, place, run.count)
+    if tag[place - 1] & 2:  # the number of bytes is there, too
+        struct.pack_into(">I", tag, place + 4, len(tag) + sum(stop - start for start, stop in run.pieces))
     return bytes(tag)
 
 
-def _new_tag(run: _Run) -> bytes:
-    """A silent frame of the kind of a run that says how many frames follow, and nothing else."""
-    head = bytes([0xFF, run.head[1] | 1, run.head[2] & 0x0C | 0xE0, run.head[3]])  # no checksum, the highest bit rate
-    frame = _frame(head)
-    tag = bytearray(head.ljust(frame.length, b"\0"))
-    struct.pack_into(">4sII", tag, frame.tag, b"Info", 1, run.count)
-    return bytes(tag)
+def _new_tag(head: bytes, count: int) -> bytes:
+    """A tag for `count` frames, of which the first one is cut off.
+
+    libmpg123 always cuts off `DELAY` samples, here from a frame that is there for it.
+    """
+    tag = _silent(head, 14)
+    frame = _frame(tag[:4])
+    cut = (frame.samples - DELAY) << 12 | DELAY  # samples at the beginning and at the end, less and more by `DELAY`
+    fields = struct.pack(">4sII9s12x3s", b"Info", 1, count, b"bassnb", cut.to_bytes(3, "big"))
+    return tag[: frame.tag] + fields + tag[frame.tag + len(fields) :]
+
+
+def _silent(head: bytes, rate: int = 1) -> bytes:
+    """A silent frame of the kind of another one, without checksum; of the lowest bit rate, unless more room is needed."""
+    head = bytes([0xFF, head[1] | 1, head[2] & 0x0C | rate << 4, head[3]])
+    return head.ljust(_frame(head).length, b"\0")
+
+
+def _cut(run: _Run) -> int:
+    """Samples that libmpg123 cuts off at the beginning of a run because of its tag."""
+    place = _count_at(run)
+    if place is None:
+        return 0
+    flags = run.tag[place - 1]
+    place += 4 + (4 if flags & 2 else 0) + (100 if flags & 4 else 0) + (4 if flags & 8 else 0) + 21
+    return (run.tag[place] << 4 | run.tag[place + 1] >> 4) + DELAY if place + 3 <= len(run.tag) else 0
+
+
+def _near(run: _Run, sample: int) -> tuple[tuple[Piece, ...], int]:
+    """Pieces that begin before a sample of a run, and how many samples before; see `Segment.near`."""
+    samples = _frame(run.head[:4]).samples
+    sample += _cut(run)
+    index = max(0, (sample // samples - RESERVOIR) // NOTED)
+    if index == 0:
+        return (_new_tag(run.head, run.count + 1), _silent(run.head), *run.pieces), sample
+    place, left = run.noted[index], run.count - index * NOTED
+    pieces = [(max(start, place), stop) for start, stop in run.pieces if stop > place]
+    return (_new_tag(run.head, left), *pieces), sample - (index * NOTED + 1) * samples

@@ -1,7 +1,7 @@
 """Ogg: pages in a row. A file may be a chain of streams (RFC 3533), of which libsndfile reads the first.
 
 The last page of a stream says how many samples there are. A page that says less than the one before is wrong; then there
-are as many samples as can be decoded.
+are as many samples as can be decoded. On the last page libsndfile seeks wrongly, because some of its samples are cut off.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import BinaryIO
 from bassnb.containers.spliced import Segment
 
 BEGINS = 2  # flag of the first page of a stream
-MOST = 255 * 8192  # samples of a page: 255 packets of the longest block of Vorbis
+LONGEST = 8192  # samples: the longest block of Vorbis
+MOST = 255 * LONGEST  # samples of a page, which has at most 255 packets
 ENDLESS = 2**40  # samples: more than any stream holds
 
 
@@ -41,7 +42,7 @@ def ogg(file: BinaryIO, start: int, end: int) -> list[Segment]:
         link.last, link.stop, link.position = start, start + length, position
         start += length
     if len(links) == 1 and not _wrong(links[0]):
-        return []
+        return [Segment(tail=_tail(links[0]))]
     return [_segment(file, link) for link in links]
 
 
@@ -60,16 +61,21 @@ def _wrong(link: _Link) -> bool:
     return not link.before <= link.position or 0 < link.before < link.position - MOST
 
 
+def _tail(link: _Link) -> int:
+    """Samples of the last page and of the block before it."""
+    return link.position - link.before + LONGEST
+
+
 def _segment(file: BinaryIO, link: _Link) -> Segment:
     """The stream alone; its last page corrected, if need be."""
     if not _wrong(link):
-        return Segment(((link.start, link.stop),))
+        return Segment(((link.start, link.stop),), tail=_tail(link))
     file.seek(link.last)
     page = bytearray(file.read(link.stop - link.last))
     page[6:14] = struct.pack("<q", link.before + ENDLESS)
     page[22:26] = bytes(4)
     page[22:26] = struct.pack("<I", _checksum(page))
-    return Segment(((link.start, link.last), bytes(page)), counted=False)
+    return Segment(((link.start, link.last), bytes(page)), counted=False, tail=ENDLESS)
 
 
 def _checksum(page: bytes) -> int:

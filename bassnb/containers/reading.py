@@ -15,15 +15,36 @@ from bassnb.containers.spliced import Segment, Spliced
 BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz; fewer where there are more than two channels
 
 
+class _InOneGo(soundfile.SoundFile):
+    """A file that is read on and on: soundfile seeks after each read, and ends elsewhere in an MP3 of variable bit rate."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 @contextmanager
 def opened(path: str | os.PathLike, segment: Segment) -> Iterator[soundfile.SoundFile]:
     """A segment of a file to read; on Linux and macOS a name is bytes, and need not be text in UTF-8."""
     if not segment.pieces:
-        with soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path) as file:
+        with _InOneGo(os.fsencode(path) if os.name == "posix" else path) as file:
             yield file
     else:
-        with Spliced(path, segment.pieces) as pieces, soundfile.SoundFile(pieces) as file:
+        with Spliced(path, segment.pieces) as pieces, _InOneGo(pieces) as file:
             yield file
+
+
+@contextmanager
+def opened_at(path: str | os.PathLike, segment: Segment, first: int) -> Iterator[soundfile.SoundFile]:
+    """A segment of which frame `first` is read next; where libsndfile's seeking is not exact, what lies before is decoded."""
+    pieces, before = segment.near(first) if segment.near else (None, 0)
+    with opened(path, Segment(pieces) if pieces else segment) as file:
+        if not pieces:
+            place = min(first, max(file.frames - segment.tail, 0))
+            before = first - place
+            file.seek(place)
+        for _ in samples_of(file, most=before):
+            pass
+        yield file
 
 
 def samples_of(file: soundfile.SoundFile, frames: int = BLOCK, most: float = math.inf) -> Iterator[np.ndarray]:
@@ -34,7 +55,10 @@ def samples_of(file: soundfile.SoundFile, frames: int = BLOCK, most: float = mat
         yield block
 
 
-def frames_of(path: str | os.PathLike, segment: Segment) -> int:
-    """The true number of frames of a segment; where its header cannot be believed, they are decoded and counted."""
+def facts_of(path: str | os.PathLike, segment: Segment) -> tuple[int, int, int]:
+    """Rate in Hz, true number of frames and number of channels of a segment.
+
+    Where its header cannot be believed, the frames are decoded and counted.
+    """
     with opened(path, segment) as file:
-        return file.frames if segment.counted else sum(map(len, samples_of(file)))
+        return file.samplerate, file.frames if segment.counted else sum(map(len, samples_of(file))), file.channels

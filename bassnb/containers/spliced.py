@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import BinaryIO
@@ -21,13 +21,15 @@ class Segment:
     ----------
     pieces : what it consists of; nothing stands for the whole file, unchanged
     counted : whether the number of frames that libsndfile finds in it is true; otherwise it is an upper bound
+    tail : frames at its end among which libsndfile does not find the one that is sought
+    near : callable that gives, for the number of a frame, pieces that begin somewhat before it and by how many frames;
+        where libsndfile finds no frame exactly
     """
 
     pieces: tuple[Piece, ...] = ()
     counted: bool = True
-
-
-AS_IT_IS = Segment()
+    tail: int = 0
+    near: Callable[[int], tuple[tuple[Piece, ...], int]] | None = None
 
 
 class Spliced(io.RawIOBase):
