@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import BinaryIO
 
-from bassnb.containers.chunks import FORMS, chunked
-from bassnb.containers.flac import flac
-from bassnb.containers.mpeg import mpeg
-from bassnb.containers.ogg import ogg
+from bassnb.containers.chunks import FORMS, chunk_segments
+from bassnb.containers.flac import flac_segments
+from bassnb.containers.mpeg import mpeg_segments
+from bassnb.containers.ogg import ogg_segments
 from bassnb.containers.spliced import Segment, after_id3
 
 
@@ -28,11 +28,11 @@ def segments_of(path: str | os.PathLike) -> tuple[Segment, ...]:
         If it cannot be read, or holds more than its format can say.
     """
     facts = os.stat(path)
-    return _segments(os.path.abspath(path), facts.st_size, facts.st_mtime_ns)
+    return _segments(os.path.abspath(path), facts.st_size, (facts.st_ino, facts.st_mtime_ns))
 
 
 @lru_cache(maxsize=2**16)
-def _segments(path: str, size: int, modified: int) -> tuple[Segment, ...]:
+def _segments(path: str, size: int, version: tuple[int, int]) -> tuple[Segment, ...]:
     """The segments of a file that has not changed since."""
     with open(path, "rb") as file:
         start = after_id3(file, 0)
@@ -44,7 +44,7 @@ def _segments(path: str, size: int, modified: int) -> tuple[Segment, ...]:
 def _reader(magic: bytes) -> Callable[[BinaryIO, int, int], list[Segment]] | None:
     """Who knows files that begin like this; they return no segments if libsndfile reads the file right."""
     if magic in FORMS:
-        return chunked
+        return chunk_segments
     if magic[:1] == b"\xff":
-        return mpeg
-    return {b"OggS": ogg, b"fLaC": flac}.get(magic)
+        return mpeg_segments
+    return {b"OggS": ogg_segments, b"fLaC": flac_segments}.get(magic)

@@ -33,7 +33,7 @@ FORMS = {
 }  # fmt: skip
 
 
-def chunked(file: BinaryIO, start: int, end: int) -> list[Segment]:
+def chunk_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
     """One segment with the true size, if that in the file is wrong; see `bassnb.containers.segments_of`."""
     file.seek(start)
     magic = file.read(4)

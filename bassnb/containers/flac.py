@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from bassnb.containers.spliced import Segment
@@ -19,12 +21,12 @@ PROBES = 8
 WINDOW = 2**16  # bytes in which a frame begins, at the usual sizes of frames
 
 
-def flac(file: BinaryIO, start: int, end: int) -> list[Segment]:
+def flac_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
     """The segments of a FLAC file; see `bassnb.containers.segments_of`."""
     file.seek(start)
     info = file.read(42)
     last = _last(file, start, end, info)
-    if len(info) < 42 or last is None:
+    if last is None:
         return []
     if last == _declared(info) and _rising(file, start, end, info):
         return []
@@ -60,18 +62,22 @@ def _declared(info: bytes) -> int:
 
 
 def _last(file: BinaryIO, start: int, end: int, info: bytes) -> int | None:
-    """The number of samples up to the end of the last frame; None if there is no frame."""
+    """The number of samples up to the end of the last frame; None if there is no frame.
+
+    Sound can look like the beginning of a frame: one is believed if another one ends where it begins.
+    """
     window = WINDOW
-    while True:
+    while len(info) == 42:
         place = max(start + 42, end - window)
         file.seek(place)
-        data = file.read(max(0, end - place))
-        for match in reversed(list(SYNC.finditer(data))):
-            if frame := _frame(data[match.start() :][:16], info):
-                return sum(frame)
-        if place <= start + 42 or window > 2**24:
-            return None
+        frames = list(_frames(file.read(max(0, end - place)), info))
+        borders = {0, *map(sum, frames)}
+        if last := next((frame for frame in reversed(frames) if frame[0] in borders), None):
+            return sum(last)
+        if place == start + 42 or window > 2**24:
+            break
         window *= 4
+    return None
 
 
 def _rising(file: BinaryIO, start: int, end: int, info: bytes) -> bool:
@@ -79,10 +85,14 @@ def _rising(file: BinaryIO, start: int, end: int, info: bytes) -> bool:
     firsts = []
     for probe in range(PROBES):
         file.seek(start + 42 + (end - start - 42) * probe // PROBES)
-        data = file.read(WINDOW)
-        frames = (_frame(data[match.start() :][:16], info) for match in SYNC.finditer(data))
-        firsts += [frame[0] for frame in [next(filter(None, frames), None)] if frame]
+        firsts += [first for first, _ in islice(_frames(file.read(WINDOW), info), 1)]
     return firsts == sorted(firsts)
+
+
+def _frames(data: bytes, info: bytes) -> Iterator[tuple[int, int]]:
+    """First sample and number of samples of all frames that begin in `data`."""
+    frames = (_frame(data[match.start() :][:16], info) for match in SYNC.finditer(data))
+    return (frame for frame in frames if frame)
 
 
 def _frame(data: bytes, info: bytes) -> tuple[int, int] | None:
@@ -96,6 +106,8 @@ def _frame(data: bytes, info: bytes) -> tuple[int, int] | None:
     place = 4 + max(extra, 1)
     number = data[4] & (0x7F >> extra)
     for byte in data[5:place]:
+        if byte >> 6 != 2:
+            return None
         number = number << 6 | byte & 0x3F
     after = place + (block - 5 if block in (6, 7) else 0)  # a size that is no power of two stands there
     size = SIZES[block] or int.from_bytes(data[place:after], "big") + 1

@@ -57,7 +57,7 @@ class _Run:
     noted: array = field(default_factory=lambda: array("Q"))
 
 
-def mpeg(file: BinaryIO, start: int, end: int) -> list[Segment]:
+def mpeg_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
     """The segments of an MP3 file; see `bassnb.containers.segments_of`."""
     runs: list[_Run] = []
     for place, head, frame in _frames(file, start, end):
@@ -129,18 +129,23 @@ def _frame(head: bytes) -> _Frame | None:
     rate = RATES[head[2] >> 2 & 3] // {3: 1, 2: 2, 0: 4}[version]
     length = (144_000 if first else 72_000) * KILOBITS[not first][head[2] >> 4] // rate + (head[2] >> 1 & 1)
     side = (17 if mono else 32) if first else (9 if mono else 17)
-    return _Frame(length, 1152 if first else 576, (version, rate, mono), 4 + side + (0 if head[1] & 1 else 2))
+    return _Frame(length, 1152 if first else 576, (version, rate, mono), 4 + side)
 
 
 def _is_tag(head: bytes, frame: _Frame) -> bool:
     """Whether a frame holds no sound, but facts about those that follow."""
-    return head[36:40] == b"VBRI" or head[frame.tag : frame.tag + 4] in (b"Xing", b"Info")
+    return head[36:40] == b"VBRI" or _xing(head, frame) is not None
+
+
+def _xing(head: bytes, frame: _Frame) -> int | None:
+    """Where an Xing header begins: behind the side information, or two bytes later, if those of a checksum are counted."""
+    return next((place for place in (frame.tag, frame.tag + 2) if head[place : place + 4] in (b"Xing", b"Info")), None)
 
 
 def _count_at(run: _Run) -> int | None:
     """Where the number of frames stands in the tag of a run, if there; libmpg123 does not heed that of VBRI."""
-    place = _frame(run.head[:4]).tag
-    return place + 8 if run.tag[place : place + 4] in (b"Xing", b"Info") and run.tag[place + 7] & 1 else None
+    place = _xing(run.tag, _frame(run.head[:4]))
+    return place + 8 if place is not None and run.tag[place + 7] & 1 else None
 
 
 def _first(run: _Run) -> bytes:
@@ -182,7 +187,7 @@ def _cut(run: _Run) -> int:
         return 0
     flags = run.tag[place - 1]
     place += 4 + (4 if flags & 2 else 0) + (100 if flags & 4 else 0) + (4 if flags & 8 else 0) + 21
-    return (run.tag[place] << 4 | run.tag[place + 1] >> 4) + DELAY if place + 3 <= len(run.tag) else 0
+    return int.from_bytes(run.tag[place : place + 2].ljust(2, b"\0"), "big") // 16 + DELAY
 
 
 def _near(run: _Run, sample: int) -> tuple[tuple[Piece, ...], int]:

@@ -29,7 +29,7 @@ class _Link:
     position: int = 0
 
 
-def ogg(file: BinaryIO, start: int, end: int) -> list[Segment]:
+def ogg_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
     """The streams of an Ogg file; see `bassnb.containers.segments_of`."""
     links: list[_Link] = []
     begins = False
