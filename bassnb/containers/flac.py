@@ -10,7 +10,7 @@ import re
 import struct
 from collections.abc import Iterator
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from bassnb.containers.spliced import Segment
 
@@ -71,9 +71,9 @@ def _last(file: BinaryIO, start: int, end: int, info: bytes) -> int | None:
         place = max(start + 42, end - window)
         file.seek(place)
         frames = list(_frames(file.read(max(0, end - place)), info))
-        borders = {0, *map(sum, frames)}
-        if last := next((frame for frame in reversed(frames) if frame[0] in borders), None):
-            return sum(last)
+        borders = {0, *(frame.after for frame in frames)}
+        if last := next((frame for frame in reversed(frames) if frame.first in borders), None):
+            return last.after
         if place == start + 42 or window > 2**24:
             break
         window *= 4
@@ -82,23 +82,33 @@ def _last(file: BinaryIO, start: int, end: int, info: bytes) -> int | None:
 
 def _rising(file: BinaryIO, start: int, end: int, info: bytes) -> bool:
     """Whether the numbers of some frames, from the beginning to the end of the file, rise."""
-    firsts = []
+    firsts = {}  # by place; two probes may find the same frame
     for probe in range(PROBES):
-        file.seek(start + 42 + (end - start - 42) * probe // PROBES)
-        firsts += [first for first, _ in islice(_frames(file.read(WINDOW), info), 1)]
-    return firsts == sorted(firsts)
+        place = start + 42 + (end - start - 42) * probe // PROBES
+        file.seek(place)
+        for frame in islice(_frames(file.read(WINDOW), info), 1):
+            firsts[place + frame.place] = frame.first
+    firsts = [firsts[place] for place in sorted(firsts)]
+    return firsts == sorted(set(firsts))
 
 
-def _frames(data: bytes, info: bytes) -> Iterator[tuple[int, int]]:
-    """First sample and number of samples of all frames that begin in `data`."""
-    frames = (_frame(data[match.start() :][:16], info) for match in SYNC.finditer(data))
-    return (frame for frame in frames if frame)
+class _Frame(NamedTuple):
+    """Where a frame begins in what was read, its first sample, and the one after its last."""
+
+    place: int
+    first: int
+    after: int
 
 
-def _frame(data: bytes, info: bytes) -> tuple[int, int] | None:
-    """First sample and number of samples of the frame that begins with `data`; None if none does."""
-    if len(data) < 16:
-        data = data.ljust(16, b"\0")
+def _frames(data: bytes, info: bytes) -> Iterator[_Frame]:
+    """All frames that begin in `data`."""
+    for match in SYNC.finditer(data):
+        if found := _samples(data[match.start() :][:16].ljust(16, b"\0"), info):
+            yield _Frame(match.start(), found[0], sum(found))
+
+
+def _samples(data: bytes, info: bytes) -> tuple[int, int] | None:
+    """First sample and number of samples of the frame that begins with these 16 bytes; None if none does."""
     block, rate, odd = data[2] >> 4, data[2] & 15, data[3] & 1
     extra = min(len(f"{data[4]:08b}".partition("0")[0]), 7)  # bytes of the number, as in UTF-8: ones in front of the first 0
     if block == 0 or rate == 15 or odd or extra == 1 or data[3] >> 4 > 10:
