@@ -2,17 +2,18 @@
 
 Everything inside bassnb is a float32 tensor `(2, N)` at 44.1 kHz in [-1, 1]; this module makes that true for
 WAV, FLAC, Ogg and MP3 of any rate and channel count, and for arrays. Files are read and written in blocks, so that a
-file of hours needs no more memory than one of seconds.
+file of hours needs no more memory than one of seconds, and read to their true end: see `bassnb.containers`.
 """
 
 from __future__ import annotations
 
-import errno
-import io
 import math
 import numbers
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,11 @@ import soxr
 import torch
 import torchaudio
 
-from bassnb.errors import BassnbError
+from bassnb.channels import AudioError, channels_first, stereo
+from bassnb.containers import segments_of
+from bassnb.containers.reading import BLOCK, facts_of, opened, opened_at, samples_of
+from bassnb.containers.spliced import Segment
+from bassnb.containers.writing import Watched, make_readable
 from bassnb.files import whole_file
 from bassnb.presets import SAMPLE_RATE
 
@@ -29,16 +34,13 @@ LEVEL = 0.1  # root mean square, linear (-20 dBFS), at which the autoencoders he
 MOST_NUMBERS = 2 * 192_000  # samples of all channels per second of the longest file that `read_audio` may be limited to
 RATES = (1000, 1_000_000)  # Hz
 LOUDEST = 1e30  # linear; filters turn what is louder into infinite numbers
-BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz; fewer where there are more than two channels
+WRITTEN = 2**16  # frames written at once: libvorbis needs 4 bytes of the stack for each, and a thread may have 512 KB
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
-
-
-class AudioError(BassnbError):
-    """A file or array that is not usable audio."""
 
 
 def resample(wave: torch.Tensor, source_rate: float, target_rate: int = SAMPLE_RATE) -> torch.Tensor:
     """Change the sample rate of `wave`, shape (C, N), with the SoX resampler."""
+    wave = channels_first(wave)
     return torch.cat(list(_resampled([wave], source_rate, target_rate)), -1)
 
 
@@ -71,18 +73,19 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
 
     Parameters
     ----------
-    samples : array or Tensor (N,) or (C, N), float in [-1, 1] or integer PCM
+    samples : array or Tensor (N,) or (C, N), float in [-1, 1] or integer PCM; see `channels_first` for (N, C)
     sample_rate : Hz
     name : how error messages call it
 
     Returns
     -------
-    wave : Tensor (2, N'), float32, 44.1 kHz. Mono is doubled; more than two channels are mixed down.
+    wave : Tensor (2, N'), float32, 44.1 kHz. Mono is doubled; more than two channels are mixed down, see `stereo`.
 
     Raises
     ------
     AudioError
-        If the samples are empty, not finite, not one- or two-dimensional, or the rate is not positive.
+        If the samples are empty, not finite, not one- or two-dimensional, the rate is not positive, or the axis of
+        the channels is in doubt.
     """
     check_rate(sample_rate, name)
     if isinstance(samples, torch.Tensor):
@@ -96,6 +99,7 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
         raise AudioError(f"{name} has shape {array.shape} and type {array.dtype}; give numbers of shape (N,) or (channels, N)")
     if array.size == 0:
         raise AudioError(f"{name} holds no samples; give a file with sound in it")
+    array = channels_first(array, name) if array.ndim == 2 else array
     return resample(_two_channels(array, name), sample_rate).contiguous()
 
 
@@ -111,13 +115,12 @@ def check_rate(sample_rate: float, name: str) -> None:
         raise AudioError(f"{name} has a sample rate of {sample_rate} Hz; give the true rate, for example 44100")
 
 
-def _two_channels(array: np.ndarray, name: str) -> torch.Tensor:
-    """Finite samples (C, N) or (N,) as (2, N): mono is doubled, more than two channels are mixed down."""
+def _two_channels(array: np.ndarray, name: str, *, vorbis: bool = False) -> torch.Tensor:
+    """Finite samples (C, N) or (N,) as (2, N); see `stereo`."""
     array = array.astype(np.promote_types(array.dtype, np.float32), copy=False)  # 16 bits cannot hold the bound
     if not (np.abs(array) <= LOUDEST).all():  # not so of NaN either
         raise AudioError(f"{name} holds NaN or infinite samples; export it again")
-    wave = torch.from_numpy(np.ascontiguousarray(np.atleast_2d(array), dtype=np.float32))
-    return (wave.mean(0, keepdim=True) if wave.shape[0] > 2 else wave).expand(2, -1)
+    return stereo(torch.from_numpy(np.ascontiguousarray(np.atleast_2d(array), dtype=np.float32)), vorbis=vorbis)
 
 
 def read_audio(path: str | os.PathLike, *, name: str | None = None, longest: float | None = None) -> torch.Tensor:
@@ -148,25 +151,20 @@ def read_blocks(
     """
     path, name = Path(path), name or str(path)
     empty = True
-    try:
-        if not path.is_file():
-            raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
-        with _open(path) as file:
-            check_rate(file.samplerate, name)
-            if longest is not None and _too_long(file, longest):
-                raise AudioError(f"{name} is longer than {longest:g} s; give a shorter excerpt")
-            blocks = (_two_channels(block.T, name) for block in _pieces(file, frames))
-            for block in _resampled(blocks, file.samplerate):
+    with _refusing(path, name):
+        segments = _segments(path, name)
+        if longest is not None and _too_long(path, segments, longest):
+            raise AudioError(f"{name} is longer than {longest:g} s; give a shorter excerpt")
+        for rate, blocks in groupby(_rated_blocks(path, segments, frames, name), itemgetter(0)):
+            for block in _resampled((block for _, block in blocks), rate):
                 empty &= not block.numel()
                 yield block.contiguous()
-    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-        raise AudioError(f"{name} cannot be read as audio ({_reason(error)}); give WAV, FLAC, Ogg or MP3") from None
     if empty:
         raise AudioError(f"{name} holds no samples; give a file with sound in it")
 
 
 def read_stretch(path: str | os.PathLike, start: float, samples: int, *, speed: float = 1.0) -> torch.Tensor:
-    """A stretch of a file, read where it lies: what lies before and after costs nothing.
+    """A stretch of a file, read where it lies: what lies before and after is not decoded.
 
     Parameters
     ----------
@@ -183,37 +181,67 @@ def read_stretch(path: str | os.PathLike, start: float, samples: int, *, speed: 
     AudioError
         If the file cannot be read, or holds samples that are not finite.
     """
-    wave = torch.zeros(2, samples)
-    try:
-        with _open(path) as file:
-            check_rate(file.samplerate, str(path))
-            rate, first = file.samplerate * speed, round(start * file.samplerate)
-            if first >= file.frames:
-                return wave
-            file.seek(first)
-            read = file.read(math.ceil(samples * rate / SAMPLE_RATE) + 1, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-        raise AudioError(f"{path} cannot be read as audio ({_reason(error)}); give WAV, FLAC, Ogg or MP3") from None
-    found = resample(_two_channels(read.T, str(path)), rate)[:, :samples]
-    wave[:, : found.shape[-1]] = found
+    if start < 0:
+        raise AudioError(f"a stretch of {path} cannot begin at {start:g} s; give 0 or more")
+    wave, filled, begins = torch.zeros(2, samples), 0, 0.0  # seconds at which a segment begins
+    with _refusing(path, str(path)):
+        for segment in _segments(path, str(path)):
+            own_rate, length, _ = facts_of(path, segment)
+            check_rate(own_rate, str(path))
+            first = 0 if filled else round((start - begins) * own_rate)
+            begins += length / own_rate
+            if first >= length or filled == samples:
+                continue
+            rate = own_rate * speed
+            most = min(math.ceil((samples - filled) * rate / SAMPLE_RATE) + 1, length - first)
+            with opened_at(path, segment, first) as file:
+                blocks = list(_stereo_blocks(file, str(path), most=most))
+            if blocks:
+                found = resample(torch.cat(blocks, -1), rate)[:, : samples - filled]
+                wave[:, filled : filled + found.shape[-1]] = found
+                filled += found.shape[-1]
     return wave
 
 
-def _open(path: str | os.PathLike) -> soundfile.SoundFile:
-    """A file to read; on Linux and macOS a name is bytes, and need not be text in UTF-8."""
-    return soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
+@contextmanager
+def _refusing(path: str | os.PathLike, name: str) -> Iterator[None]:
+    """What goes wrong while a file is read becomes one sentence."""
+    try:
+        yield
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise AudioError(f"{name} cannot be read as audio ({_reason(error)}); give WAV, FLAC, Ogg or MP3") from None
 
 
-def _pieces(file: soundfile.SoundFile, frames: int) -> Iterator[np.ndarray]:
-    """All samples of an open file, (n, C) at a time, until nothing comes: what its header says may be wrong."""
-    frames = max(1, 2 * frames // max(2, file.channels))  # a small file can hold hundreds of channels
-    while len(block := file.read(frames, dtype="float32", always_2d=True)):
-        yield block
+def _segments(path: str | os.PathLike, name: str) -> tuple[Segment, ...]:
+    """What a plain file consists of; a pipe would be waited for."""
+    path = Path(path)
+    if not path.is_file():
+        raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
+    return segments_of(path)
 
 
-def _too_long(file: soundfile.SoundFile, longest: float) -> bool:
+def _stereo_blocks(file: soundfile.SoundFile, name: str, frames: int = BLOCK, most: float = math.inf) -> Iterator[torch.Tensor]:
+    """The next `most` frames of an open file as (2, n) at a time, at the rate of the file."""
+    for block in samples_of(file, frames, most):
+        yield _two_channels(block.T, name, vorbis=file.subtype in ("VORBIS", "OPUS"))
+
+
+def _rated_blocks(path: Path, segments: Iterable[Segment], frames: int, name: str) -> Iterator[tuple[int, torch.Tensor]]:
+    """All segments as (2, n) at a time, each block with its rate."""
+    for segment in segments:
+        with opened(path, segment) as file:
+            check_rate(file.samplerate, name)
+            for block in _stereo_blocks(file, name, frames):
+                yield file.samplerate, block
+
+
+def _too_long(path: Path, segments: Iterable[Segment], longest: float) -> bool:
     """More seconds than `longest`, or so many channels or such a rate that it holds as many numbers as that would."""
-    return file.frames > longest * file.samplerate or file.frames * file.channels > longest * MOST_NUMBERS
+    seconds = size = 0.0
+    for segment in segments:
+        rate, frames, channels = facts_of(path, segment)
+        seconds, size = seconds + frames / rate, size + frames * channels
+    return seconds > longest or size > longest * MOST_NUMBERS
 
 
 def _reason(error: Exception) -> str:
@@ -231,13 +259,15 @@ def write_blocks(path: str | os.PathLike, blocks: Iterable[torch.Tensor], *, sub
     Parameters
     ----------
     path : the suffix chooses the format: .wav, .flac, .ogg or .mp3
-    blocks : Tensors (2, n), float in [-1, 1], 44.1 kHz; louder samples are clipped
+    blocks : Tensors (2, n) of any length, float in [-1, 1], 44.1 kHz; louder samples are clipped
     subtype : libsndfile's name of the sample format, by default 24 bit for WAV and FLAC
+
+    A WAV file beyond 4 GiB becomes RF64, under the same name.
 
     Raises
     ------
     AudioError
-        If the suffix is unknown, the folder is missing or not writable, or the disk is full.
+        If the suffix is unknown, the folder is missing or not writable, the disk is full, or a block is not stereo.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -247,34 +277,27 @@ def write_blocks(path: str | os.PathLike, blocks: Iterable[torch.Tensor], *, sub
         raise AudioError(f"the folder {path.parent} does not exist; create it first")
     kind = {"subtype": subtype or SUBTYPES[suffix], "format": suffix[1:].upper()}
     try:
-        with whole_file(path) as unfinished, _Watched(unfinished, "w+") as storage:
-            with soundfile.SoundFile(storage, "w", SAMPLE_RATE, 2, **kind) as file:
-                for block in blocks:
-                    file.write(block.detach().cpu().clamp(-1, 1).numpy().T)
-                    storage.check()
-            storage.check()
+        with whole_file(path) as unfinished:
+            with Watched(unfinished, "w+") as storage:
+                with soundfile.SoundFile(storage, "w", SAMPLE_RATE, 2, **kind) as file:
+                    for block in blocks:
+                        for piece in _writable(block, path).split(WRITTEN, -1):
+                            file.write(piece.numpy().T)
+                            storage.check()
+                storage.check()
+            if suffix == ".wav":
+                make_readable(unfinished)
     except (soundfile.LibsndfileError, OSError) as error:
         raise AudioError(f"{path} cannot be written ({_reason(error)}); choose another place") from None
     return path
 
 
-class _Watched(io.FileIO):
-    """A file that remembers failed writes: libsndfile is silent about those of its last kilobytes."""
-
-    failure: OSError | None = None
-
-    def write(self, data) -> int:
-        try:
-            if super().write(data) < len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError as error:
-            self.failure = self.failure or error
-        return len(data)
-
-    def check(self) -> None:
-        """Raise what happened."""
-        if self.failure:
-            raise self.failure
+def _writable(block: torch.Tensor, path: Path) -> torch.Tensor:
+    """A block as (2, n) within [-1, 1]."""
+    block = channels_first(torch.as_tensor(block), f"the audio for {path}")
+    if len(block) != 2:
+        raise AudioError(f"the audio for {path} has shape {tuple(block.shape)}; give two channels, (2, N)")
+    return block.detach().cpu().clamp(-1, 1)
 
 
 def peak(wave: torch.Tensor) -> float:
@@ -299,6 +322,7 @@ def level_gain(rms: float) -> float:
 
 def loudness(wave: torch.Tensor) -> float:
     """Integrated loudness in LUFS (ITU-R BS.1770-4); minus infinity for silence and for less than 0.4 s."""
+    wave = channels_first(wave)
     if wave.shape[-1] < int(0.4 * SAMPLE_RATE) or peak(wave) == 0:
         return float("-inf")
     value = float(torchaudio.functional.loudness(wave, SAMPLE_RATE))

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bassnb"
 FLOORS = [
     {"errors"},
-    {"layers", "settings", "files"},
+    {"layers", "settings", "files", "channels", "containers"},
     {"presets"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
