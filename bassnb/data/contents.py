@@ -33,7 +33,7 @@ class Sketch:
     Attributes
     ----------
     spectra : list of complex64 (S, HIGHEST), one for each second that was kept
-    powers : list of float (S,), of all frequencies
+    powers : list of float (S,), of all frequencies that can be heard
     """
 
     def __init__(self):
@@ -47,8 +47,8 @@ class Sketch:
     def add(self, waves: np.ndarray) -> None:
         """Keep a second of all stems, (S, SAMPLE_RATE), mono."""
         spectra = rfft(waves * self.window, axis=-1)
-        self.powers.append((np.abs(spectra) ** 2).sum(-1))
         spectra[:, :LOWEST] = 0
+        self.powers.append((np.abs(spectra) ** 2).sum(-1))
         self.spectra.append(spectra[:, :HIGHEST].astype(np.complex64))
         if len(self.spectra) > MOST:
             self.spectra, self.powers, self.step = self.spectra[::2], self.powers[::2], 2 * self.step
