@@ -22,7 +22,6 @@ LOWEST, HIGHEST = 20, 4000  # Hz, of bins 1 Hz apart
 BAND = 16  # Hz: as one filter; what a room or an equaliser does within 1/16 s is a filter
 LONGEST_DELAY = SAMPLE_RATE // 20  # samples, 50 ms: buffers, encoders of MP3
 LEAK = 0.01  # share of the power of a stem
-AGREEMENT = 0.72  # of phases in all bands, 0 to 1
 FRAMES = 16  # in a second
 RANGE = 1e-4  # power, relative to the strongest: what is weaker tells nothing
 
@@ -74,7 +73,8 @@ class Sketch:
             return False  # the same file twice
         left = search(rest, (np.abs(rest) ** 2).sum(-1), x[j], powers[j])[0]
         steady = whole.unsteadiness <= 1.5 * whole.noise + 0.01
-        return bool(whole.holds and steady and abs(whole.gain - 1) < 0.1 and abs(whole.delay) <= 8 and left.share < LEAK)
+        gone = left.share < LEAK and left.filtered < 5 * LEAK  # what a filter explains by chance in a short song is more
+        return bool(whole.holds and steady and abs(whole.gain - 1) < 0.1 and abs(whole.delay) <= 8 and gone)
 
 
 @dataclass(frozen=True)
@@ -84,23 +84,30 @@ class Evidence:
     Attributes
     ----------
     share : of the power of x, by y with one `gain` and one `delay` (samples), which one half of the seconds gave and the
-        other half confirms
-    agreement : of the phases in all bands, 0 to 1; 1 if x holds y, even through an equaliser
+        other half confirms; `filtered` through a filter instead
+    agreement, bands : of the phases in so many bands, 0 to 1; 1 if x holds y, even through an equaliser
     unsteadiness, noise : mean square deviation of the gain from frame to frame, in phase with y, where changes of loudness
         of y alone would be seen as well, and at a right angle to it, where only the rest of x is seen
     """
 
     share: float = 0.0
+    filtered: float = 0.0
     gain: float = 0.0
     delay: int = 0
     agreement: float = 0.0
+    bands: float = 1.0
     unsteadiness: float = np.inf
     noise: float = 0.0
 
     @property
     def holds(self) -> bool:
-        """Whether x holds y."""
-        return self.share >= LEAK and self.agreement >= AGREEMENT and self.unsteadiness <= 0.2 + 1.5 * self.noise
+        """Whether x holds y. Few bands agree by chance more often than many; the bounds were found with composed songs.
+
+        Where many bands agree almost wholly, the gain may change: in some masters the bass gives way to the drums.
+        """
+        agreed = self.agreement >= 0.7 + 0.29 / self.bands**0.5
+        steady = self.unsteadiness <= 0.2 + 1.2 * self.noise or self.agreement >= 0.9 and self.bands >= 20
+        return self.share >= LEAK and agreed and steady
 
 
 def search(x: np.ndarray, x_powers: np.ndarray, y: np.ndarray, y_powers: np.ndarray) -> list[Evidence]:
@@ -119,16 +126,17 @@ def search(x: np.ndarray, x_powers: np.ndarray, y: np.ndarray, y_powers: np.ndar
     cross, power = bands(cross * turn), bands(power)  # (2, S, bands), (2, bands)
     gains = cross.sum(-1) / (power.sum(-1)[:, None] + 1e-30)  # (2, S): one gain from each half
     shares = (gains[0].conj() * gains[1]).real * power.sum() / (x_powers + 1e-30)
-    found = []
+    through = (cross[0].conj() * cross[1]).real / np.sqrt(power.prod(0) + 1e-30) * (power.sum(0) > RANGE * power.sum(0).max())
+    filtered, found = 2 * through.sum(-1) / (x_powers + 1e-30), []
     for i, (share, delay) in enumerate(zip(shares, delays)):
         if share < LEAK:
-            found.append(Evidence(share=float(share)))
+            found.append(Evidence(float(share), float(filtered[i])))
             continue
         filter_ = cross[:, i].sum(0) / (power.sum(0) + 1e-30)
         agreement = agreement_of(cross[:, i], power, bands((np.abs(x[i]) ** 2).sum(0)))
         predicted = y * np.repeat(filter_, BAND)[:HIGHEST] * turn[i].conj()
         gain = float((cross[:, i].sum() / power.sum()).real)
-        found.append(Evidence(float(share), gain, int(delay), agreement, *deviations(x[i], predicted)))
+        found.append(Evidence(float(share), float(filtered[i]), gain, int(delay), *agreement, *deviations(x[i], predicted)))
     return found
 
 
@@ -147,17 +155,18 @@ def delays_of(cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray) -> np
     return np.abs(near).argmax(-1) - LONGEST_DELAY
 
 
-def agreement_of(cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray) -> float:
-    """Length of the mean direction of the filter (2 halves, bands) in the complex plane.
+def agreement_of(cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray) -> tuple[float, float]:
+    """Length of the mean direction of the filter (2 halves, bands) in the complex plane, and the number of bands in it.
 
     A band counts the more, the stronger y is in it and the better both halves agree; (power)^(1/4) lets overtones count.
     """
-    total = y_power.sum(0)
+    power = y_power.sum(0)
     halves = cross / (y_power + 1e-9 * y_power.max() + 1e-30)
-    coherence = np.clip((halves[0] * halves[1].conj()).real, 0, None) * total / (x_power + 1e-9 * x_power.max() + 1e-30)
-    weights = total**0.25 * np.minimum(coherence, 1) ** 0.5 * (total > RANGE * total.max())
+    coherence = np.clip((halves[0] * halves[1].conj()).real, 0, None) * power / (x_power + 1e-9 * x_power.max() + 1e-30)
+    weights = power**0.25 * np.minimum(coherence, 1) ** 0.5 * (power > RANGE * power.max())
     directions = np.exp(1j * np.angle(cross.sum(0)))
-    return float(np.abs((weights * directions).sum()) / (weights.sum() + 1e-30))
+    total = weights.sum() + 1e-30
+    return float(np.abs((weights * directions).sum()) / total), float(max(total**2 / ((weights**2).sum() + 1e-30), 1))
 
 
 def deviations(x: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
