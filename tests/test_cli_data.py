@@ -27,10 +27,13 @@ def run(*words):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
+NOTES = {"bass": 110, "drums": 220, "vocals": 330, "other": 440}
+
+
 def write(path, seconds, value=0.1):
     path.parent.mkdir(parents=True, exist_ok=True)
     t = np.arange(round(seconds * RATE)) / RATE
-    soundfile.write(path, np.repeat(value * np.sin(2 * np.pi * 220 * t)[:, None], 2, 1), RATE)
+    soundfile.write(path, np.repeat(value * np.sin(2 * np.pi * NOTES.get(path.stem, 550) * t)[:, None], 2, 1), RATE)
 
 
 def assert_refused(result, *parts):

@@ -7,6 +7,7 @@ nobody has recorded; mix and bass must then be changed alike, or they no longer 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,12 +46,19 @@ def draw_change(rng: np.random.Generator) -> Change:
     return Change(pitch, 2 ** (pitch / 12) if kind < 0.9 else tempo, gain)
 
 
-def read_changed(path: str | Path, start: float, samples: int, change: Change = Change()) -> Tensor:
+def read_changed(
+    path: str | Path, start: float, samples: int, change: Change = Change(), *, minus: Iterable[str | Path] = ()
+) -> Tensor:
     """A stretch of a file, changed: `samples` samples that begin with second `start` of the file.
 
     Pitch and tempo together come from reading the file at another rate. What is left of the tempo is done by a phase
     vocoder. Its frames lie at the same places in all stems, but it softens attacks and moves them by up to a few
     hundredths of a second: hence it is drawn seldom.
+
+    Parameters
+    ----------
+    minus : files that are taken off at the same place, before anything but the rate is changed: a phase vocoder does not give
+        the difference of two waves as the difference of what it makes of them
 
     Returns
     -------
@@ -63,10 +71,11 @@ def read_changed(path: str | Path, start: float, samples: int, change: Change = 
     """
     speed = 2 ** (change.pitch / 12)
     rate = change.tempo / speed
-    if abs(rate - 1) < 1e-6:
-        wave = read_stretch(path, start, samples, speed=speed)
-    else:
-        read = read_stretch(path, start, math.ceil(samples * rate), speed=speed)
-        stretched = librosa.effects.time_stretch(read.numpy(), rate=rate, n_fft=WINDOW)
+    same = abs(rate - 1) < 1e-6
+    wave = read_stretch(path, start, samples if same else math.ceil(samples * rate), speed=speed)
+    for other in minus:
+        wave -= read_stretch(other, start, wave.shape[-1], speed=speed)
+    if not same:
+        stretched = librosa.effects.time_stretch(wave.numpy(), rate=rate, n_fft=WINDOW)
         wave = torch.from_numpy(librosa.util.fix_length(stretched, size=samples))
     return wave * 10 ** (change.gain_db / 20)

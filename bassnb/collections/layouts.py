@@ -2,6 +2,8 @@
 
 A layout looks at a folder and says which songs are in it: which files add up to which stem, and to which split a song
 belongs. Nothing is read but names and small text files. `find_songs` tries all layouts and takes the first that fits.
+Hidden files, resource forks of macOS (`._bass.wav`) and folders `__MACOSX` are ignored without a word; what else is not
+used is listed by `bassnb.collections.unused`.
 
 Readers such as mirdata and musdb are not used: they want checksums of complete downloads or a fixed home folder, decode
 whole files, and know none of the private folders; what is needed of a layout fits on a screen.
@@ -15,18 +17,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
-
+from bassnb.collections.names import (
+    SUFFIXES,
+    WHOLE,
+    chosen_takes,
+    is_stem,
+    is_whole,
+    plain_name,
+    split_name,
+    stem_name,
+)
+from bassnb.collections.stem_metadata import described_stems, first_text
 from bassnb.composer.score import DataError
-from bassnb.files import name_bytes, read_bytes
+from bassnb.files import name_bytes
 
-LARGEST = 1_000_000  # bytes of one song's metadata
-DEEPEST = 16  # levels of it
-SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # plain data only, in C where that is built
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 SPLITS = ("train", "validation", "test")
-WHOLE = ("mix", "mixture")  # files that hold everything
-STEM_NAMES = frozenset({"bass", "drums", "vocals", "guitar", "piano", "keys", "other", "others", *WHOLE})
 SLAKH_LAST = {"train": 1500, "validation": 1875, "test": 2100}  # number of the last track of each split
 # Fourteen of the hundred training songs, by the convention of the musdb package.
 MUSDB_VALIDATION = frozenset({
@@ -78,14 +83,40 @@ class Layout:
 
 
 def folders(place: Path) -> list[Path]:
-    """Folders in a folder, by name; none where there is no such folder."""
-    return sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+    """Folders in a folder, by name; none where there is no such folder. Hidden ones do not count."""
+    return sorted(path for path in place.iterdir() if path.is_dir() and not ignored(path)) if place.is_dir() else []
 
 
-def audio(place: Path) -> dict[str, Path]:
-    """Audio files in a folder, by their lower-case names without suffix."""
+def ignored(path: Path) -> bool:
+    """Hidden files and folders, and what macOS puts beside the files of an archive."""
+    return path.name.startswith(".") or path.name == "__MACOSX"
+
+
+def audio(place: Path, named: Callable[[str], str] = stem_name) -> dict[str, Path]:
+    """Audio files in a folder, in the order of their paths, by their names without suffix as `named` compares them.
+
+    Of files with the same name the one counts whose suffix comes first in `SUFFIXES`. A name that `named` would make that of
+    another file stays as it is: beside "vocals" a "vocal" is another stem.
+    """
     paths = sorted(place.iterdir()) if place.is_dir() else []
-    return {path.stem.lower(): path for path in paths if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")}
+    paths = [path for path in paths if path.suffix.lower() in SUFFIXES and not ignored(path)]
+    plain = {plain_name(path.stem) for path in paths}
+    found: dict[str, Path] = {}
+    for path in sorted(paths, key=lambda path: SUFFIXES.index(path.suffix.lower())):
+        own, name = plain_name(path.stem), named(path.stem)
+        found.setdefault(own if name in plain else name, path)
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def split_folders(root: Path) -> list[tuple[str, Path]]:
+    """Folders of splits, whichever of their usual names they have: "valid", "val" and "dev" are validation."""
+    return [(split, place) for place in folders(root) if (split := split_name(place.name))]
+
+
+def song_places(root: Path) -> list[tuple[str, Path]]:
+    """Folders in the folders of the splits, or, where none of those holds any, in `root` itself with the split ""."""
+    inside = [(split, place) for split, group in split_folders(root) for place in folders(group)]
+    return inside or [("", place) for place in folders(root)]
 
 
 def drawn_split(name: str) -> str:
@@ -99,74 +130,30 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def described_stems(path: Path) -> list[dict]:
-    """What the mapping "stems" of a YAML file says of each stem; stray characters before it, as in Slakh, are passed over.
-
-    Each entry is a mapping, with its own name under "key"; entries that are none are passed over.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, or describes no stems.
-    """
-    try:
-        text = read_bytes(path, LARGEST).decode(errors="replace")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); copy it again") from None
-    start = re.search(r"^[^A-Za-z\n]{0,4}(?=\w+:)", text, re.MULTILINE)
-    for candidate in (text, text[start.end() :] if start else "", text[1:]):
-        try:
-            content = flat_yaml(candidate)
-        except (yaml.YAMLError, ValueError):  # PyYAML's own error, and Python's of dates that do not exist
-            continue
-        if isinstance(content, dict) and isinstance(content.get("stems"), dict):
-            entries = {str(key): facts for key, facts in content["stems"].items() if isinstance(facts, dict)}
-            return [{**facts, "key": key} for key, facts in sorted(entries.items())]
-    raise DataError(f"{path} describes no stems; copy it again")
-
-
-def flat_yaml(text: str):
-    """A YAML document without deep nesting, with which the loader in C would take the whole program down."""
-    depth = 0
-    for event in yaml.parse(text, Loader=SAFE):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise yaml.YAMLError(f"more than {DEEPEST} levels")
-    return yaml.load(text, Loader=SAFE)
-
-
-def first_text(value, otherwise: str) -> str:
-    """A text, or the first of a list of texts, in small letters."""
-    value = value[0] if isinstance(value, list) and value else value
-    return value.lower() if isinstance(value, str) and value else otherwise
-
-
 # -- layouts --------------------------------------------------------------------------------------------------------
 
 
 def musdb(root: Path) -> list[SongFiles]:
     """MUSDB18-HQ; validation songs are fourteen of "train"."""
     songs = []
-    for split in ("train", "test"):
-        for place in folders(root / split):
-            files = audio(place)
-            if "mixture" not in files:
-                continue
-            mix = files.pop("mixture")
-            known = place.name in MUSDB_VALIDATION
-            songs.append(SongFiles(place.name, "validation" if known else split, {n: (p,) for n, p in files.items()}, mix))
+    for split, place in ((split, place) for split, group in split_folders(root) for place in folders(group)):
+        files = audio(place)
+        if "mixture" not in files or len(set(files) - {"mixture"}) < 2:  # a mixture and one stem: see `song_folders`
+            continue
+        mix = files.pop("mixture")
+        known = place.name in MUSDB_VALIDATION
+        songs.append(SongFiles(place.name, "validation" if known else split, {n: (p,) for n, p in files.items()}, mix))
     return songs
 
 
 def slakh(root: Path) -> list[SongFiles]:
     """Slakh2100-redux with its folders of splits, the flat layout, and BabySlakh. "omitted" repeats songs: never used."""
-    places = [place for split in SPLITS for place in folders(root / split)] or folders(root)
     songs = []
-    for place in places:
+    for known, place in song_places(root):
         number = re.fullmatch(r"Track(\d{5})", place.name)
         if not number or not (place / "metadata.yaml").is_file():
             continue
-        split = place.parent.name if place.parent.name in SPLITS else next(
+        split = known or next(
             (name for name, last in SLAKH_LAST.items() if int(number[1]) <= last), "test")  # fmt: skip
         try:
             stems, problem = slakh_stems(place), ""
@@ -180,8 +167,8 @@ def slakh_stems(place: Path) -> dict[str, tuple[Path, ...]]:
     """Stems by their class of instrument. What the metadata say was rendered is not always there: files decide."""
     files, stems = audio(place / "stems"), {}
     for facts in described_stems(place / "metadata.yaml"):
-        if path := files.get(facts["key"].lower()):
-            name = first_text(facts.get("inst_class"), "other")
+        if path := files.get(stem_name(facts["key"])):
+            name = stem_name(first_text(facts.get("inst_class"), "other"))
             stems[name] = (*stems.get(name, ()), path)
     return stems
 
@@ -190,7 +177,7 @@ def moisesdb(root: Path) -> list[SongFiles]:
     """MoisesDB: a folder for each stem, no mixture, files of several lengths."""
     songs = []
     for place in folders(root / "moisesdb_v0.1") or folders(root):
-        stems = {inner.name: tuple(audio(inner).values()) for inner in folders(place)}
+        stems = {stem_name(inner.name): tuple(audio(inner).values()) for inner in folders(place)}
         if (place / "data.json").is_file():
             songs.append(SongFiles(place.name, drawn_split(place.name), {n: p for n, p in stems.items() if p}))
     return songs
@@ -217,7 +204,7 @@ def medleydb_stems(place: Path, metadata: Path) -> dict[str, tuple[Path, ...]]:
     stems: dict[str, tuple[Path, ...]] = {}
     files = {path.name: path for path in (place / f"{place.name}_STEMS").glob("*")}  # the metadata may name any other
     for facts in described_stems(metadata):
-        name = first_text(facts.get("instrument"), "other")
+        name = stem_name(first_text(facts.get("instrument"), "other"))
         name = "bass" if re.search(r"\bbass$", name) else name
         filename = facts.get("filename")
         if path := files.get(filename) if isinstance(filename, str) else None:
@@ -234,34 +221,45 @@ def jamendo(root: Path) -> list[SongFiles]:
 
 def song_folders(root: Path) -> list[SongFiles]:
     """One folder for each song, one file for each stem; also what `bassnb songs` writes."""
-    groups = [(split, folders(root / split)) for split in SPLITS]
-    if not any(places for _, places in groups):
-        groups = [("", folders(root))]
     songs = []
-    for split, places in groups:
-        for place in places:
-            files = audio(place)
-            mixes = pick(files, WHOLE)
-            stems = {name: (path,) for name, path in files.items() if name not in WHOLE}
-            if not stems or len(files) < 2:
-                continue
-            if len(stems) == 1 and mixes:  # a stem and all the others together
-                stems["others"], mixes = (mixes[0],), []
-            own = re.match(rf"({'|'.join(SPLITS)})-", place.name)
-            where = split or (own[1] if own else drawn_split(place.name))
-            songs.append(SongFiles(place.name, where, stems, mixes[0] if mixes else None))
+    for split, place in song_places(root):
+        files = audio(place)
+        mixes = pick(files, WHOLE)
+        stems = {name: (path,) for name, path in files.items() if name not in WHOLE}
+        if not stems or len(files) < 2:
+            continue
+        if mixes and sum(not is_whole(name) for name in stems) < 2:  # a stem and all the others together, or everything
+            stems["others"], mixes = (mixes[0],), []
+        own = re.match(rf"({'|'.join(SPLITS)})-", place.name)
+        where = split or (own[1] if own else drawn_split(place.name))
+        songs.append(SongFiles(place.name, where, stems, mixes[0] if mixes else None))
     return songs
 
 
 def parallel_folders(root: Path) -> list[SongFiles]:
-    """One folder for each stem, in which a song has the same file name; one of the folders is called like a stem."""
-    stems = {place.name.lower(): audio(place) for place in folders(root)}
-    if not STEM_NAMES & stems.keys():
+    """One folder for each stem, in which a song has the same file name."""
+    groups: dict[str, dict[str, dict[str, Path]]] = {}
+    for split, place in song_places(root):
+        groups.setdefault(split, {})[stem_name(place.name)] = audio(place, plain_name)
+    if not reads_as_parallel([(stem, name) for stems in groups.values() for stem, files in stems.items() for name in files]):
         return []
-    names = sorted({name for files in stems.values() for name in files})
-    songs = [SongFiles(name, drawn_split(name), {stem: (files[name],) for stem, files in stems.items() if name in files})
-             for name in names]  # fmt: skip
+    songs = []
+    for split, stems in groups.items():
+        for name in sorted({name for files in stems.values() for name in files}):
+            paths = {stem: (files[name],) for stem, files in stems.items() if name in files}
+            songs.append(SongFiles(name, split or drawn_split(name), paths))
     return [song for song in songs if len(song.stems) > 1]
+
+
+def reads_as_parallel(files: list[tuple[str, str]]) -> bool:
+    """Whether folders are stems and files songs, of files (folder, name), rather than the other way round.
+
+    A song may be called "Piano" or "Bass". So both readings are tried: the one counts under which more files have the name
+    of a stem. If both explain as many, it is the one that has a bass; else, folders are songs.
+    """
+    sides = [[pair[side] for pair in files] for side in (0, 1)]
+    folders_, names = [(sum(map(is_stem, side)), "bass" in map(stem_name, side)) for side in sides]
+    return folders_ > names
 
 
 def pick(files: dict[str, Path], names: Iterable[str]) -> list[Path]:
@@ -307,7 +305,7 @@ def find_songs(root: str | Path, *, without_musdb: bool = False) -> tuple[Layout
         if without_musdb:
             songs = [song for song in songs if plain(song.name) not in MEDLEYDB_IN_MUSDB]
         if songs:
-            return layout, sorted(with_all_splits(songs), key=lambda song: song.name)
+            return layout, sorted(map(with_one_take, with_all_splits(songs)), key=lambda song: song.name)
     looked = "; ".join(f"{layout.name}: {layout.looks_for}" for layout in LAYOUTS)
     raise DataError(f"{root} holds no songs in a layout that is known; looked for {looked}")
 
@@ -317,3 +315,9 @@ def with_all_splits(songs: list[SongFiles]) -> list[SongFiles]:
     if {song.split for song in songs} == {"train"} and len(songs) > 1:
         return [replace(song, split=drawn_split(song.name)) for song in songs]
     return songs
+
+
+def with_one_take(song: SongFiles) -> SongFiles:
+    """The song with one take of each performance: see `bassnb.collections.names.chosen_takes`."""
+    chosen = chosen_takes(song.stems)
+    return replace(song, stems={chosen[name]: paths for name, paths in song.stems.items() if chosen[name]})

@@ -12,7 +12,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,8 +22,10 @@ from tqdm import tqdm
 
 from bassnb.audio import AudioError
 from bassnb.collections.change import Change, read_changed
-from bassnb.collections.layouts import SPLITS
+from bassnb.collections.layouts import SPLITS, find_songs
+from bassnb.collections.names import is_whole, stem_name
 from bassnb.collections.stem_index import WHOLE, stem_index, unpacked
+from bassnb.collections.unused import lines, unused
 from bassnb.composer.score import DataError
 from bassnb.files import name_bytes
 from bassnb.presets import SAMPLE_RATE
@@ -36,12 +38,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StemSong:
-    """A song of the index: its files, and `levels`, dBFS (seconds,) of each stem."""
+    """A song of the index: its files, and `levels`, dBFS (seconds,) of each stem.
+
+    From a stem in `minus` those files are taken off: what is left of a mix without the bass. `left_out` says of stems that are
+    not used, neither to be played nor in a mix, why.
+    """
 
     name: str
     split: str
     stems: dict[str, tuple[Path, ...]]
     levels: dict[str, np.ndarray]
+    minus: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> int:
@@ -77,8 +85,8 @@ class StemDataset:
     ----------
     root : folder of a collection
     split : "train", "validation" or "test"
-    target : the stem that is to be played, "bass" by default; such songs have it and at least one other. "mix" asks for
-        sub-mixes of all stems, and takes songs without stems as well.
+    target : the stem that is to be played, "bass" by default, in any spelling of `bassnb.collections.names`; such songs have it and at
+        least one other that does not hold it. "mix" asks for sub-mixes of all stems, and takes songs without stems as well.
     cache : folder for the index
     seconds : shortest song
 
@@ -98,9 +106,10 @@ class StemDataset:
         without_musdb: bool = False, progress: bool = True,
     ):  # fmt: skip
         index = stem_index(root, cache, without_musdb=without_musdb, progress=progress)
+        target = stem_name(target)
         self.root, self.split, self.target, self.layout = Path(root), split, target, index["layout"]
         self.skipped, self.unreadable, self.songs = dict(index["skipped"]), {}, []
-        members = [song_of(entry) for entry in index["songs"] if entry["split"] == split]
+        members = [song_of(entry, target) for entry in index["songs"] if entry["split"] == split]
         for song in members:
             if reason := unfit(song, target, seconds):
                 self.skipped[song.name] = reason
@@ -133,8 +142,14 @@ class StemDataset:
 
     def read(self, place: Place, names: Iterable[str]) -> dict[str, Tensor]:
         """Stems (2, samples) at a place, by name: one offset and one change for all of them."""
-        return {name: sum(read_changed(path, place.start, place.samples, place.change) for path in place.song.stems[name])
-                for name in names}  # fmt: skip
+        return {name: self._read(place, name) for name in names}
+
+    @staticmethod
+    def _read(place: Place, name: str) -> Tensor:
+        first, *more = place.song.stems[name]
+        where = (place.start, place.samples, place.change)
+        wave = read_changed(first, *where, minus=place.song.minus.get(name, ()))
+        return sum((read_changed(path, *where) for path in more), wave)
 
     def note(self, error: AudioError) -> None:
         """Count a file that could not be read, and say so the first time."""
@@ -178,7 +193,11 @@ def open_splits(
 def survey(
     root: str | Path, target: str, cache: str | Path, *, without_musdb: bool = False, progress: bool = True
 ) -> Iterator[str]:
-    """What a collection holds for a training, in lines to be read: songs, hours and stems of each split, what is left out."""
+    """What a collection holds for a training, in lines to be read: songs, hours and stems of each split, what is left out.
+
+    Left out are stems, songs, and files that belong to no song, each with the reason.
+    """
+    target = stem_name(target)
     index = stem_index(root, cache, without_musdb=without_musdb, progress=progress)
     yield f"{root}: {index['layout']}, {len(index['songs'])} songs"
     for split in SPLITS:
@@ -193,14 +212,43 @@ def survey(
         names = ", ".join(f"{name} {count}" for name, count in stems.most_common())
         yield f"{split:<12}{len(songs)} of {len(members)} songs can be used for {target}, {hours:.2f} h: {names}"
         yield from (f"{'':<12}left out: {name}: {songs.skipped[name]}" for name in sorted(members & songs.skipped.keys()))
+        yield from (f"{'':<12}left out of the mix of {song.name}: {reasons(song)}" for song in songs.songs if song.left_out)
     yield from (f"left out: {name}: {reason}" for name, reason in index["skipped"].items())
+    layout, files = find_songs(root, without_musdb=without_musdb)
+    yield from lines(unused(Path(root), layout, files))
 
 
-def song_of(entry: dict) -> StemSong:
-    """An entry of the index as an object."""
-    stems = {name: tuple(map(Path, facts["files"])) for name, facts in entry["stems"].items()}
-    levels = {name: unpacked(facts["levels"]) for name, facts in entry["stems"].items()}
-    return StemSong(entry["name"], entry["split"], stems, levels)
+def song_of(entry: dict, target: str) -> StemSong:
+    """An entry of the index as an object, without the stems in which the target sounds along."""
+    left_out = kept_out(entry["stems"], target)
+    stems = {name: facts for name, facts in entry["stems"].items() if name not in left_out}
+    files = {name: tuple(map(Path, facts["files"])) for name, facts in stems.items()}
+    levels = {name: unpacked(facts["levels"]) for name, facts in stems.items()}
+    minus = {name: tuple(map(Path, facts["minus"])) for name, facts in stems.items() if "minus" in facts}
+    return StemSong(entry["name"], entry["split"], files, levels, minus, left_out)
+
+
+def kept_out(stems: dict[str, dict], target: str) -> dict[str, str]:
+    """Which stems must not be in a mix that the target is played to, and why.
+
+    Those that hold the target, by what is heard in them; and those that have the name of a whole and hold other stems, which are
+    there by themselves. For "mix" nothing is kept out: there is no answer to be given away.
+    """
+    reasons = {}
+    for name, facts in stems.items():
+        holds = facts["holds"]
+        if target == WHOLE or name == target or not holds:
+            continue
+        if target in holds:
+            reasons[name] = f"holds {target} ({100 * holds[target]:.0f} % of its power)"
+        elif is_whole(name):
+            reasons[name] = f"holds {', '.join(sorted(holds))}"
+    return reasons
+
+
+def reasons(song: StemSong) -> str:
+    """`left_out` of a song in one line."""
+    return "; ".join(f"{name} {reason}" for name, reason in song.left_out.items())
 
 
 def unfit(song: StemSong, target: str, seconds: float) -> str | None:
@@ -209,7 +257,7 @@ def unfit(song: StemSong, target: str, seconds: float) -> str | None:
         if target not in song.stems:
             return f"no {target}"
         if len(song.stems) < 2:
-            return f"nothing but {target}"
+            return f"nothing but {target}" + (f": {reasons(song)}" if song.left_out else "")
     if song.seconds < seconds:
         return f"shorter than {seconds:g} s"
     if not len(sounding_starts(song, target, seconds)):

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from bassnb.audio import LEVEL, rms
+from bassnb.checkpoints import write_json
 from bassnb.collections.change import Change, draw_change
 from bassnb.collections.pairs import LivePairs, read_pair
+from bassnb.collections.stem_index import stem_index
 from bassnb.collections.stems import Place, StemDataset, open_splits
 from bassnb.presets import TIME_RATIO
 
@@ -26,11 +28,15 @@ def songs(tmp_path_factory, write, sine):
 
 @pytest.fixture(scope="module")
 def noise(tmp_path_factory, write):
-    """Bass and keys are the same noise, which never repeats itself."""
+    """Bass and keys are the same noise, which never repeats itself; that the one holds the other is passed over here."""
     root = tmp_path_factory.mktemp("noise")
     wave = np.random.default_rng(0).normal(0, 0.1, (20 * RATE, 2)).astype(np.float32)
     for name in ("bass", "keys"):
         write(root / "songs" / "train" / "One" / f"{name}.wav", wave)
+    index = stem_index(root / "songs", root / "cache", progress=False)
+    for facts in index["songs"][0]["stems"].values():
+        facts["holds"] = {}
+    write_json(next((root / "cache").glob("stems-*.json")), index)
     return StemDataset(root / "songs", split="train", cache=root / "cache", progress=False)
 
 
@@ -185,9 +191,9 @@ def test_moisesdb_with_several_files_of_unequal_lengths_and_songs_without_bass(t
 @pytest.mark.parametrize("content", [b"", b"RIFF not audio"])
 def test_an_unreadable_file_costs_its_song_and_no_other(tmp_path, write, sine, content):
     for song in ("Good", "Bad"):
-        for name in ("mixture", "bass", "drums"):
-            write(tmp_path / "musdb" / "train" / song / f"{name}.wav", sine(110, 3))
-            write(tmp_path / "musdb" / "test" / song / f"{name}.wav", sine(110, 3))
+        for name, note in (("mixture", 110), ("bass", 110), ("drums", 443)):
+            write(tmp_path / "musdb" / "train" / song / f"{name}.wav", sine(note, 3))
+            write(tmp_path / "musdb" / "test" / song / f"{name}.wav", sine(note, 3))
     (tmp_path / "musdb" / "train" / "Bad" / "drums.wav").write_bytes(content)
     data = StemDataset(tmp_path / "musdb", split="train", cache=tmp_path / "cache", progress=False)
     assert [song.name for song in data.songs] == ["Good"] and "cannot be read" in data.skipped["Bad"]
@@ -197,8 +203,8 @@ def test_songs_of_which_no_file_is_there_and_links_to_nowhere_are_left_out(tmp_p
     """Half a download: metadata without sound, or links whose files were never fetched."""
     root = tmp_path / "moisesdb"
     for song in range(12):
-        for name in ("bass", "drums"):
-            write(root / f"song{song}" / name / "x.wav", sine(110, 3))
+        for name, note in (("bass", 110), ("drums", 443)):
+            write(root / f"song{song}" / name / "x.wav", sine(note, 3))
         (root / f"song{song}" / "data.json").write_text("{}")
     (root / "empty" / "bass").mkdir(parents=True)
     (root / "empty" / "data.json").write_text("{}")

@@ -15,6 +15,9 @@ from torch import Tensor
 
 from bassnb.audio import read_audio, read_stretch, to_level
 from bassnb.collections.layouts import SongFiles, find_songs, folders
+from bassnb.collections.stem_index import listened
+from bassnb.collections.stems import reasons
+from bassnb.collections.stems import song_of as song_of_index
 from bassnb.composer.score import DataError, Note, Part, Song
 from bassnb.metrics.harmony import chroma_of_wave, estimate_chords
 from bassnb.metrics.match import Transcription, transcribe
@@ -47,21 +50,25 @@ def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tens
 
     Returns
     -------
-    song, bass, mix : Song, Tensors (2, N) at 44.1 kHz; the mix is the sum of all other stems
+    song, bass, mix : Song, Tensors (2, N) at 44.1 kHz; the mix is the sum of all other stems in which the bass is not heard
 
     Raises
     ------
     DataError
-        If the bass is silent or has no pitch.
+        If the bass is silent or has no pitch, or if it is in all other files.
     """
+    recorded = song_of_index(listened(files), "bass")
+    if len(recorded.stems) < 2:
+        raise DataError(f"The song {files.name} has nothing but a bass: {reasons(recorded)}; give it stems without the bass.")
     bass = summed(files.stems["bass"])
-    stems = [path for name, paths in files.stems.items() if name != "bass" for path in paths]
+    signed = [(path, 1) for name, paths in recorded.stems.items() if name != "bass" for path in paths]
+    signed += [(path, -1) for paths in recorded.minus.values() for path in paths]
     samples = min(round(seconds * SAMPLE_RATE), bass.shape[-1])
     start = loudest(bass, samples)
     bass = bass[:, start : start + samples]
     mix = torch.zeros_like(bass)
-    for path in stems:
-        mix += read_stretch(path, start / SAMPLE_RATE, samples)
+    for path, sign in signed:
+        mix += sign * read_stretch(path, start / SAMPLE_RATE, samples)
     name = f"{files.stems['bass'][0].parent.parent.name}: {files.name}"
     heard = transcribe(bass)
     if np.isnan(heard.midi).all():

@@ -1,0 +1,77 @@
+"""Audio in the folder of a collection that is part of no song, and why: nothing is left out without a word. Taught in chapter 10."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bassnb.collections.layouts import Layout, SongFiles, ignored
+from bassnb.collections.names import SUFFIXES, UNREAD, plain_name, split_name, stem_name, take_of
+
+SHOWN = 10  # paths of each reason
+
+
+def unused(root: Path, layout: Layout, songs: Iterable[SongFiles]) -> dict[str, list[str]]:
+    """Paths below `root` that are not used, by the reason: files, or whole folders with the number of audio files in them.
+
+    What is no audio by its suffix, hidden files, resource forks of macOS and folders `__MACOSX` are passed over.
+    """
+    songs, reasons = list(songs), {}
+    used = {path for song in songs for paths in (*song.stems.values(), (song.mix,)) for path in paths if path}
+    by_split = any(split_name(path.relative_to(root).parts[0]) for path in used)
+    for path in left_over(root, used):
+        files = list(audio_below(path))
+        beside = by_split and path.parent == root and path.is_dir()
+        reason = "beside the folders of the splits: train, validation (or valid, val, dev), test" if beside else why(files, used)
+        reason = reason or f"not part of a song in the layout {layout.name}"
+        shown = f"{path.relative_to(root)}/ ({len(files)} files)" if path.is_dir() else str(path.relative_to(root))
+        reasons.setdefault(reason, []).append(shown)
+    return reasons
+
+
+def left_over(place: Path, used: set[Path]) -> Iterator[Path]:
+    """Audio files below a folder that are not in `used`; a folder instead, where none of its files is."""
+    for path in sorted(place.iterdir()):
+        if ignored(path) or path.is_symlink() and path.is_dir() and path.resolve() in place.resolve().parents:
+            continue
+        if not path.is_dir():
+            if path.suffix.lower() in (*SUFFIXES, *UNREAD) and path not in used:
+                yield path
+        elif not any(path in file.parents for file in used):
+            if any(audio_below(path)):
+                yield path
+        else:
+            yield from left_over(path, used)
+
+
+def audio_below(path: Path) -> Iterator[Path]:
+    """Files with the suffix of audio, read or not: `path` itself, or those below it; links to folders are not followed."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    yield from (file for file in files if file.suffix.lower() in (*SUFFIXES, *UNREAD) and not file.is_dir()
+                and not any(map(ignored, (file, *(file.parents if path.is_dir() else ())))))  # fmt: skip
+
+
+def why(files: list[Path], used: set[Path]) -> str:
+    """The reason that holds for most of some files, "" for none that is known."""
+    return Counter(why_file(file, used) or ("a song needs two stems or more" if len(files) == 1 else "") for file in files
+                   ).most_common(1)[0][0]  # fmt: skip
+
+
+def why_file(file: Path, used: set[Path]) -> str:
+    """The reason for one file, "" for none that is known."""
+    if file.suffix.lower() in UNREAD:
+        return f"{file.suffix.lower()} is not read; convert it to WAV or FLAC"
+    beside = [other for other in used if other.parent == file.parent]
+    if any(plain_name(other.stem) == plain_name(file.stem) for other in beside):
+        return "another file has the same name"
+    if take := take_of(file.stem) or take_of(file.parent.name):
+        return f"another take of {stem_name(take[0])}"
+    return "not used beside the stems" if beside else ""
+
+
+def lines(reasons: dict[str, list[str]]) -> Iterator[str]:
+    """`unused` to be read, a line for each reason."""
+    for reason, paths in reasons.items():
+        more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+        yield f"left out: {', '.join(paths[:SHOWN])}{more}: {reason}"
