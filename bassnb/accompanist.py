@@ -11,6 +11,7 @@ An `Accompanist` plays to audio in memory, or from file to file with memory that
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb import __version__
-from bassnb.audio import LEVEL, as_stereo, level_gain, peak, read_audio, read_blocks, write_audio, write_blocks
+from bassnb.audio import LEVEL, as_stereo, level_gain, read_audio, read_blocks, write_audio, write_blocks
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained, write_json
 from bassnb.diffusion import c_from_v
@@ -31,7 +32,7 @@ from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.sampling import SAMPLERS, STEPS, initial_noise
-from bassnb.tracks import Track, shown, together, unclipped
+from bassnb.tracks import Spool, Track, shown, together, unclipped_gain
 from bassnb.windows import Network, windowed
 
 SILENCE = 1e-4  # peak below which a mix or a style says nothing
@@ -53,7 +54,7 @@ class Accompaniment:
     audio : Tensor (2, N), float32 in [-1, 1], 44.1 kHz, exactly as long as the mix
     mix : Tensor (2, N), the mix it was made for
     latents : Tensor (32, L), standardised
-    settings : everything needed to make it again
+    settings : everything needed to make it again, and `gain_db`, by which `audio` was turned down so as not to clip
     """
 
     audio: Tensor
@@ -62,9 +63,12 @@ class Accompaniment:
     settings: dict
 
     def mix_with(self, balance_db: float = 0.0) -> Tensor:
-        """Mix and bass together, (2, N), the bass changed by `balance_db`; turned down as a whole if it would clip."""
-        both = self.mix + self.audio * 10 ** (balance_db / 20)
-        return both / max(peak(both), 1.0)
+        """Mix and bass together, (2, N), the bass changed by `balance_db`; turned down as a whole if it would clip.
+
+        The bass is as loud beside the mix as it was played, also where `audio` had to be turned down alone.
+        """
+        both = self.mix + self.audio * 10 ** ((balance_db - self.settings.get("gain_db", 0.0)) / 20)
+        return both * unclipped_gain([both])
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the bass to `path` (WAV, FLAC, Ogg or MP3) and its settings to a JSON file of the same name."""
@@ -170,7 +174,8 @@ class Accompanist:
         takes = []
         for latents, facts in self._takes(track, mix, style, settings, seed, variations, sample_rate, progress, callback):
             audio = torch.cat(list(self._decode(latents, track)), -1)
-            takes.append(Accompaniment(audio / max(peak(audio), 1.0), wave, latents[0].cpu(), facts))
+            gain = unclipped_gain([audio])
+            takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), {**facts, "gain_db": _db(gain)}))
         return takes if variations > 1 else takes[0]
 
     @torch.inference_mode()
@@ -183,8 +188,9 @@ class Accompanist:
         Parameters
         ----------
         mix : path
-        out : path for the bass, WAV, FLAC, Ogg or MP3; the settings go into a JSON file of the same name
-        with_mix : path for mix and bass together
+        out : path for the bass, WAV, FLAC, Ogg or MP3; the settings go into a JSON file of the same name, with `gain_db` and
+            `mix_gain_db`, by which the bass and the file of both were turned down so as not to clip
+        with_mix : path for mix and bass together, in the balance in which the bass was played
         variations : number of takes; several get -1, -2 ... in their names
         style, seed, progress, settings : as in a call
 
@@ -196,18 +202,16 @@ class Accompanist:
         track = _sounding(lambda: read_blocks(mix), mix, "the mix")
         takes = self._takes(track, mix, style, settings, seed, variations, SAMPLE_RATE, progress, None)
         for number, (latents, facts) in enumerate(takes):
-            bass = unclipped(lambda: self._decode(latents, track))
             path = numbered(out, variations)[number]
-            written.append(write_blocks(path, shown(bass.blocks(), track.length, "writing", progress)))
-            write_json(path.with_suffix(".json"), facts)
-            if with_mix is not None:
-                both = unclipped(lambda: together(track.blocks(), bass.blocks()))
-                written.append(write_blocks(numbered(with_mix, variations)[number], both.blocks()))
+            both = None if with_mix is None else numbered(with_mix, variations)[number]
+            with Spool(shown(self._decode(latents, track), track.length, "writing", progress), path.parent) as bass:
+                written += _write(bass, track, facts, path, both)
         return written
 
     @torch.inference_mode()
     def sample(
-        self, c_x: Tensor, seeds: Sequence[int], *, mean: Tensor | None = None, callback: Callable | None = None, **settings
+        self, c_x: Tensor, seeds: Sequence[int], *, mean: Tensor | None = None, sounding: Tensor | None = None,
+        callback: Callable | None = None, **settings,
     ) -> Tensor:  # fmt: skip
         """Latents of one take for each seed, all in one batch; each is what it would be alone.
 
@@ -216,6 +220,8 @@ class Accompanist:
         c_x : Tensor (n, 64, L), or (1, 64, L) for takes of one song: standardised latents of the mixes
         seeds : n numbers, of the noise of each take
         mean : Tensor (n, 32, 1) or (1, 32, 1), from `style_mean`
+        sounding : Tensor (L,), bool, latent steps in which the mixes sound, over which style and guidance are measured;
+            None is all of them
         callback : see `ddim`
         settings : see `settings`
 
@@ -230,8 +236,9 @@ class Accompanist:
         check_shape(AccompanimentError, "c_x", c_x, takes, self.system.preset.unet.mix_channels, "L")
         shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
         z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
-        denoise = guided_denoiser(windowed(self.system.unet), c_x.expand(len(z), -1, -1), s["guidance"], s["phi"])
-        to_style = None if mean is None else lambda c_hat, beta: ground(c_hat, mean, beta, s["strength"])
+        at = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
+        denoise = guided_denoiser(windowed(self.system.unet), c_x.expand(len(z), -1, -1), s["guidance"], s["phi"], at)
+        to_style = None if mean is None else lambda c_hat, beta: ground(c_hat, mean, beta, s["strength"], at)
         with self._autocast():
             return SAMPLERS[s["sampler"]](denoise, z, s["steps"], ground=to_style, callback=callback)
 
@@ -250,19 +257,21 @@ class Accompanist:
         with tqdm(total=variations * settings["steps"], desc="playing bass", unit="step", disable=not progress) as bar:
             step = _counter(bar, callback)
             for take in range(seed, seed + variations):
-                yield self.sample(c_x, [take], mean=mean, callback=step, **settings), {**facts, "seed": take}
+                latents = self.sample(c_x, [take], mean=mean, sounding=track.sounding, callback=step, **settings)
+                yield latents, {**facts, "seed": take}
 
     def _style_mean(self, style, sample_rate: float) -> Tensor:
-        """The mean over time, (1, 32, 1), of one style or of several."""
+        """The mean over time, (1, 32, 1), of one style or of several, where they sound."""
         sources = style if isinstance(style, (list, tuple)) else [style]
         if not sources:
             raise AccompanimentError("the list of styles is empty; give at least one, or no style")
         tracks = [_style(source, sample_rate) for source in sources]
-        return style_mean(torch.cat([self._encode(self.system.bass_autoencoder, track) for track in tracks], -1))
+        encoded = [self._encode(self.system.bass_autoencoder, track)[..., track.sounding] for track in tracks]
+        return style_mean(torch.cat(encoded, -1))
 
     def _encode(self, autoencoder: Autoencoder, track: Track, progress: bool = False) -> Tensor:
         """Standardised latents (1, C, L) of audio brought to `LEVEL`."""
-        blocks = shown(track.scaled(level_gain(track.rms)), track.length, "listening", progress)
+        blocks = shown(track.audible(level_gain(track.level)), track.length, "listening", progress)
         with self._autocast():
             latents = list(autoencoder.encode_blocks(block[None].to(self.device) for block in blocks))
         return autoencoder.standardise(torch.cat(latents, -1).float())
@@ -272,15 +281,18 @@ class Accompanist:
         autoencoder = self.system.bass_autoencoder
         with self._autocast():
             for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
-                yield block[0].cpu() * (mix.rms / LEVEL)
+                yield block[0].cpu() * (mix.level / LEVEL)
 
 
-def guided_denoiser(unet: Network, c_x: Tensor, guidance: float, phi: float) -> Callable[[Tensor, Tensor], Tensor]:
+def guided_denoiser(
+    unet: Network, c_x: Tensor, guidance: float, phi: float, steps: Tensor | slice = slice(None)
+) -> Callable[[Tensor, Tensor], Tensor]:  # fmt: skip
     """The network as a function (z, t) -> c_hat, with both branches of guidance in one batch (section 3.4, chapter 6).
 
     Parameters
     ----------
     c_x : Tensor (B, 64, L), standardised latents of the mix; zeros stand for "no mix", as in training
+    steps : those over which `rescale` measures, by default all
     """
     silence = torch.zeros_like(c_x)
     if guidance in (0.0, 1.0):  # one branch alone
@@ -291,7 +303,7 @@ def guided_denoiser(unet: Network, c_x: Tensor, guidance: float, phi: float) -> 
     def denoise(z: Tensor, t: Tensor) -> Tensor:
         v_cond, v_uncond = unet(torch.cat([z, z]), torch.cat([t, t]), both).chunk(2)
         c_cond, c_uncond = c_from_v(z, v_cond, t), c_from_v(z, v_uncond, t)
-        return rescale(classifier_free_guidance(c_cond, c_uncond, guidance), c_cond, phi)
+        return rescale(classifier_free_guidance(c_cond, c_uncond, guidance), c_cond, phi, steps)
 
     return denoise
 
@@ -312,6 +324,24 @@ def numbered(path: str | os.PathLike, count: int) -> list[Path]:
     """`path` itself for one take; name-1, name-2 ... for several."""
     path = Path(path)
     return [path] if count == 1 else [path.with_stem(f"{path.stem}-{i}") for i in range(1, count + 1)]
+
+
+def _write(bass: Spool, mix: Track, facts: dict, path: Path, both: Path | None) -> list[Path]:
+    """Write a take to `path`, its settings beside it, and mix and bass together to `both`; neither file clips."""
+    gain = unclipped_gain(bass.blocks())
+    facts, written = {**facts, "gain_db": _db(gain)}, [path]
+    if both is not None:
+        mix_gain = unclipped_gain(together(mix.blocks(), bass.blocks()))
+        facts["mix_gain_db"] = _db(mix_gain)
+    write_blocks(path, (block * gain for block in bass.blocks()))
+    write_json(path.with_suffix(".json"), facts)
+    if both is not None:
+        written.append(write_blocks(both, (block * mix_gain for block in together(mix.blocks(), bass.blocks()))))
+    return written
+
+
+def _db(gain: float) -> float:
+    return 20 * math.log10(gain)
 
 
 def _name(source) -> str | list | None:

@@ -158,7 +158,8 @@ def test_a_file_gets_the_bass_that_its_samples_get(accompanist, tmp_path):
     for take, bass, mixed in zip(accompanist(mix, **settings), written[::2], written[1::2]):
         assert torch.allclose(read_audio(bass), take.audio, atol=1e-5)
         assert torch.allclose(read_audio(mixed), take.mix_with(), atol=1e-5)
-        assert json.loads(bass.with_suffix(".json").read_text()) == take.settings
+        settings = json.loads(bass.with_suffix(".json").read_text())
+        assert settings.pop("mix_gain_db") == 0 and settings == take.settings
 
 
 def test_a_loud_file_is_turned_down_as_the_samples_are(accompanist, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bassnb"
 FLOORS = [
     {"errors"},
-    {"layers", "presets", "files"},
+    {"layers", "presets", "files", "level"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
     {"checkpoints"},
@@ -19,6 +19,7 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 WITHIN = {
+    ("level", "presets"),  # hops are parts of a latent step
     ("critics", "autoencoder"),  # a critic is built of the autoencoder's blocks
     ("training", "evaluation"),  # the judge of the evaluation is itself trained; evaluation imports no training
 }
