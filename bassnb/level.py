@@ -7,8 +7,8 @@ The one measure of level, for training and for playing. Three things that nobody
   below the loudest moment; it is relative, unlike that of the standard, so that music turned down by 20 dB
   measures exactly 20 dB less. The second drops what lies 10 dB below the mean of the rest.
 * Where the file begins and ends: the standard's blocks of 0.4 s straddle the border between music and silence, and
-  count some of the silence. Here the gates look at hops of 23 ms, and what is shorter than 0.4 s between two hops that
-  pass, such as the rest between two notes, belongs to the music.
+  count some of the silence. Here the gates look at hops of 23 ms, and up to a second between two hops that pass, such
+  as the rest between two notes, belongs to the music.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch import Tensor
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
 HOP = TIME_RATIO // 4  # samples, 23 ms
-GAP = round(0.4 * SAMPLE_RATE / HOP)  # hops; the block length of BS.1770-4
+GAP = SAMPLE_RATE // HOP  # hops, 1 s
 FIRST_GATE, SECOND_GATE = 1e-5, 0.1  # power: 50 dB below the loudest hop, 10 dB below the mean of the hops that passed
 PIECE = 64 * HOP  # samples filtered at a time, 1.5 s
 HIGH_PASS = butter(6, 20, "highpass", fs=SAMPLE_RATE, output="sos")
