@@ -11,6 +11,7 @@ An `Accompanist` plays to audio in memory, or from file to file with memory that
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,6 @@ from bassnb.audio import (
     AudioError,
     as_stereo,
     level_gain,
-    peak,
     read_audio,
     read_blocks,
     write_audio,
@@ -43,7 +43,7 @@ from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.sampling import SAMPLERS, STEPS, initial_noise
-from bassnb.tracks import Track, shown, together, unclipped
+from bassnb.tracks import Spool, Track, shown, together, unclipped_gain
 from bassnb.tuning import AUTO, given_cents, tuning_of
 from bassnb.windows import Network, windowed
 
@@ -66,7 +66,7 @@ class Accompaniment:
     audio : Tensor (2, N), float32 in [-1, 1], 44.1 kHz, exactly as long as the mix
     mix : Tensor (2, N), the mix it was made for
     latents : Tensor (32, L), standardised; at A = 440 Hz, from which a song in another tuning has another length
-    settings : everything needed to make it again
+    settings : everything needed to make it again, and `gain_db`, by which `audio` was turned down so as not to clip
     """
 
     audio: Tensor
@@ -75,9 +75,12 @@ class Accompaniment:
     settings: dict
 
     def mix_with(self, balance_db: float = 0.0) -> Tensor:
-        """Mix and bass together, (2, N), the bass changed by `balance_db`; turned down as a whole if it would clip."""
-        both = self.mix + self.audio * 10 ** (balance_db / 20)
-        return both / max(peak(both), 1.0)
+        """Mix and bass together, (2, N), the bass changed by `balance_db`; turned down as a whole if it would clip.
+
+        The bass is as loud beside the mix as it was played, also where `audio` had to be turned down alone.
+        """
+        both = self.mix + self.audio * 10 ** ((balance_db - self.settings.get("gain_db", 0.0)) / 20)
+        return both * unclipped_gain([both])
 
     def save(self, path: str | os.PathLike, *, force: bool = False) -> Path:
         """Write the bass to `path` (WAV, FLAC, Ogg or MP3) and its settings to a JSON file of the same name.
@@ -196,7 +199,9 @@ class Accompanist:
         heard, takes = tuned.to_440(track), []
         for latents, facts in self._takes(heard, mix, style, settings, seed, variations, sample_rate, progress, callback):
             audio = torch.cat(list(tuned.from_440(self._decode(latents, heard), track.length)), -1)
-            takes.append(Accompaniment(audio / max(peak(audio), 1.0), wave, latents[0].cpu(), {**facts, **tuned.facts}))
+            gain = unclipped_gain([audio])
+            facts |= {**tuned.facts, "gain_db": _db(gain)}
+            takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), facts))
         return takes if variations > 1 else takes[0]
 
     @torch.inference_mode()
@@ -209,8 +214,9 @@ class Accompanist:
         Parameters
         ----------
         mix : path
-        out : path for the bass, WAV, FLAC, Ogg or MP3; the settings go into a JSON file of the same name
-        with_mix : path for mix and bass together
+        out : path for the bass, WAV, FLAC, Ogg or MP3; the settings go into a JSON file of the same name, with `gain_db` and
+            `mix_gain_db`, by which the bass and the file of both were turned down so as not to clip
+        with_mix : path for mix and bass together, in the balance in which the bass was played
         variations : number of takes; several get -1, -2 ... in their names
         style, seed, tuning, progress, settings : as in a call
         force : replace files that this method did not write; never `mix` or `style`
@@ -233,20 +239,17 @@ class Accompanist:
         heard = tuned.to_440(track)
         takes = self._takes(heard, mix, style, settings, seed, variations, SAMPLE_RATE, progress, None)
         for number, (latents, facts) in enumerate(takes):
-            bass = unclipped(lambda: tuned.from_440(self._decode(latents, heard), track.length))
             path = numbered(out, variations)[number]
-            written.append(write_blocks(path, shown(bass.blocks(), track.length, "writing", progress)))
-            facts |= tuned.facts
-            write_settings(path.with_suffix(".json"), facts, [path])
-            if with_mix is not None:
-                both = unclipped(lambda: together(track.blocks(), bass.blocks()))
-                written.append(write_blocks(numbered(with_mix, variations)[number], both.blocks()))
-                write_settings(path.with_suffix(".json"), facts, written[-1:])
+            both = None if with_mix is None else numbered(with_mix, variations)[number]
+            audio = tuned.from_440(self._decode(latents, heard), track.length)
+            with Spool(shown(audio, track.length, "writing", progress), path.parent) as bass:
+                written += _write(bass, track, {**facts, **tuned.facts}, path, both)
         return written
 
     @torch.inference_mode()
     def sample(
-        self, c_x: Tensor, seeds: Sequence[int], *, mean: Tensor | None = None, callback: Callable | None = None, **settings
+        self, c_x: Tensor, seeds: Sequence[int], *, mean: Tensor | None = None, sounding: Tensor | None = None,
+        callback: Callable | None = None, **settings,
     ) -> Tensor:  # fmt: skip
         """Latents of one take for each seed, all in one batch; each is what it would be alone.
 
@@ -255,6 +258,8 @@ class Accompanist:
         c_x : Tensor (n, 64, L), or (1, 64, L) for takes of one song: standardised latents of the mixes
         seeds : n numbers, of the noise of each take
         mean : Tensor (n, 32, 1) or (1, 32, 1), from `style_mean`
+        sounding : Tensor (L,), bool, latent steps in which the mixes sound, over which style and guidance are measured;
+            None is all of them
         callback : see `ddim`
         settings : see `settings`
 
@@ -269,8 +274,9 @@ class Accompanist:
         check_shape(AccompanimentError, "c_x", c_x, takes, self.system.preset.unet.mix_channels, "L")
         shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
         z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
-        denoise = guided_denoiser(windowed(self.system.unet), c_x.expand(len(z), -1, -1), s["guidance"], s["phi"])
-        to_style = None if mean is None else lambda c_hat, beta: ground(c_hat, mean, beta, s["strength"])
+        at = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
+        denoise = guided_denoiser(windowed(self.system.unet), c_x.expand(len(z), -1, -1), s["guidance"], s["phi"], at)
+        to_style = None if mean is None else lambda c_hat, beta: ground(c_hat, mean, beta, s["strength"], at)
         with self._autocast():
             return SAMPLERS[s["sampler"]](denoise, z, s["steps"], ground=to_style, callback=callback)
 
@@ -289,19 +295,21 @@ class Accompanist:
         with tqdm(total=variations * settings["steps"], desc="playing bass", unit="step", disable=not progress) as bar:
             step = _counter(bar, callback)
             for take in range(seed, seed + variations):
-                yield self.sample(c_x, [take], mean=mean, callback=step, **settings), {**facts, "seed": take}
+                latents = self.sample(c_x, [take], mean=mean, sounding=track.sounding, callback=step, **settings)
+                yield latents, {**facts, "seed": take}
 
     def _style_mean(self, style, sample_rate: float) -> Tensor:
-        """The mean over time, (1, 32, 1), of one style or of several."""
+        """The mean over time, (1, 32, 1), of one style or of several, where they sound."""
         sources = _several(style)
         if not sources:
             raise AccompanimentError("the list of styles is empty; give at least one, or no style")
         tracks = [_style(source, sample_rate) for source in sources]
-        return style_mean(torch.cat([self._encode(self.system.bass_autoencoder, track) for track in tracks], -1))
+        encoded = [self._encode(self.system.bass_autoencoder, track)[..., track.sounding] for track in tracks]
+        return style_mean(torch.cat(encoded, -1))
 
     def _encode(self, autoencoder: Autoencoder, track: Track, progress: bool = False) -> Tensor:
         """Standardised latents (1, C, L) of audio brought to `LEVEL`."""
-        blocks = shown(track.scaled(level_gain(track.rms)), track.length, "listening", progress)
+        blocks = shown(track.audible(level_gain(track.level)), track.length, "listening", progress)
         with self._autocast():
             latents = list(autoencoder.encode_blocks(block[None].to(self.device) for block in blocks))
         return autoencoder.standardise(torch.cat(latents, -1).float())
@@ -311,15 +319,18 @@ class Accompanist:
         autoencoder = self.system.bass_autoencoder
         with self._autocast():
             for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
-                yield block[0].cpu() * (mix.rms / LEVEL)
+                yield block[0].cpu() * (mix.level / LEVEL)
 
 
-def guided_denoiser(unet: Network, c_x: Tensor, guidance: float, phi: float) -> Callable[[Tensor, Tensor], Tensor]:
+def guided_denoiser(
+    unet: Network, c_x: Tensor, guidance: float, phi: float, steps: Tensor | slice = slice(None)
+) -> Callable[[Tensor, Tensor], Tensor]:  # fmt: skip
     """The network as a function (z, t) -> c_hat, with both branches of guidance in one batch (section 3.4, chapter 6).
 
     Parameters
     ----------
     c_x : Tensor (B, 64, L), standardised latents of the mix; zeros stand for "no mix", as in training
+    steps : those over which `rescale` measures, by default all
     """
     silence = torch.zeros_like(c_x)
     if guidance in (0.0, 1.0):  # one branch alone
@@ -330,7 +341,7 @@ def guided_denoiser(unet: Network, c_x: Tensor, guidance: float, phi: float) -> 
     def denoise(z: Tensor, t: Tensor) -> Tensor:
         v_cond, v_uncond = unet(torch.cat([z, z]), torch.cat([t, t]), both).chunk(2)
         c_cond, c_uncond = c_from_v(z, v_cond, t), c_from_v(z, v_uncond, t)
-        return rescale(classifier_free_guidance(c_cond, c_uncond, guidance), c_cond, phi)
+        return rescale(classifier_free_guidance(c_cond, c_uncond, guidance), c_cond, phi, steps)
 
     return denoise
 
@@ -382,6 +393,25 @@ def check_takes(
 
 def _several(sources) -> Sequence:
     return sources if isinstance(sources, (list, tuple)) else [sources]
+
+
+def _write(bass: Spool, mix: Track, facts: dict, path: Path, both: Path | None) -> list[Path]:
+    """Write a take to `path`, its settings beside it, and mix and bass together to `both`; neither file clips."""
+    gain = unclipped_gain(bass.blocks())
+    facts, written = {**facts, "gain_db": _db(gain)}, [path]
+    if both is not None:
+        mix_gain = unclipped_gain(together(mix.blocks(), bass.blocks()))
+        facts["mix_gain_db"] = _db(mix_gain)
+    write_blocks(path, (block * gain for block in bass.blocks()))
+    write_settings(path.with_suffix(".json"), facts, [path])
+    if both is not None:
+        written.append(write_blocks(both, (block * mix_gain for block in together(mix.blocks(), bass.blocks()))))
+        write_settings(path.with_suffix(".json"), facts, [both])
+    return written
+
+
+def _db(gain: float) -> float:
+    return 20 * math.log10(gain)
 
 
 def _name(source) -> str | list | None:

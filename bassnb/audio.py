@@ -28,9 +28,10 @@ from bassnb.containers.reading import BLOCK, facts_of, opened, opened_at, sample
 from bassnb.containers.spliced import Segment
 from bassnb.containers.writing import Watched, make_readable
 from bassnb.files import whole_file
+from bassnb.level import audible, measure
 from bassnb.presets import SAMPLE_RATE
 
-LEVEL = 0.1  # root mean square, linear (-20 dBFS), at which the autoencoders hear every mix and every bass
+LEVEL = 0.1  # linear (-20 dBFS), at which the autoencoders hear what sounds of every mix and every bass
 MOST_NUMBERS = 2 * 192_000  # samples of all channels per second of the longest file that `read_audio` may be limited to
 RATES = (1000, 1_000_000)  # Hz
 LOUDEST = 1e30  # linear; filters turn what is louder into infinite numbers
@@ -311,13 +312,19 @@ def rms(wave: torch.Tensor) -> float:
 
 
 def to_level(wave: torch.Tensor, gain_db: float = 0.0) -> torch.Tensor:
-    """Scale `wave` (2, N) to a root mean square of `LEVEL`, plus `gain_db`; silence stays silent."""
-    return wave * (level_gain(rms(wave)) * 10 ** (gain_db / 20))
+    """What is audible of `wave` (2, N), at `LEVEL` plus `gain_db`: how the autoencoders hear it; silence stays silent."""
+    heard = torch.cat(list(audible([wave])), -1)
+    return heard * (level_gain(measure([heard]).level) * 10 ** (gain_db / 20))
 
 
-def level_gain(rms: float) -> float:
-    """The factor that brings audio of this root mean square to `LEVEL`; 1 for silence, which stays silent."""
-    return LEVEL / rms if rms > 1e-5 else 1.0
+def level(wave: torch.Tensor) -> float:
+    """Root mean square of what sounds in `wave` (2, N), linear; see `bassnb.level`."""
+    return measure(audible([wave])).level
+
+
+def level_gain(level: float) -> float:
+    """The factor that brings audio of this level to `LEVEL`; 1 for silence, which stays silent."""
+    return LEVEL / level if level else 1.0
 
 
 def loudness(wave: torch.Tensor) -> float:

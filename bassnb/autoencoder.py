@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 from bassnb.presets import TIME_RATIO, AutoencoderConfig
-from bassnb.spectral import alternate_projections, istft, log_magnitude, magnitude, stft
+from bassnb.spectral import alternate_projections, istft, log_magnitude, magnitude, mirrored, stft
 
 LEVEL_SCALE = 3.0  # the network sees (s - log eps) / 3: silence is 0, a full-scale partial about 5
 CHUNK = 512  # latent steps coded at once, 48 s: bounds the memory for files of hours
@@ -218,8 +218,13 @@ class Autoencoder(nn.Module):
         yield from latents.split(chunk, -1)
 
     def _encode_piece(self, wave: Tensor) -> Tensor:
+        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), which is mirrored beyond its ends: silence would be an event."""
         check_shape(AutoencoderError, "audio to encode", wave, "B", 2, "N")
-        return self.encoder(self.levels(self.log_spectrogram(wave)))
+        c, length = self.config, wave.shape[-1]
+        beyond = math.ceil((c.window - c.hop) / 2 / TIME_RATIO)  # latent steps that a frame at the end reaches into
+        wave = mirrored(wave, beyond * TIME_RATIO, -length % TIME_RATIO + beyond * TIME_RATIO)
+        levels = self.levels(self.log_spectrogram(wave))
+        return self.encoder(levels[..., beyond * c.stride : -beyond * c.stride])
 
     def decode(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Tensor:
         """w~ = iSTFT(D(c)): latents (B, C, L) to exactly `length` samples (by default 4096 L), (B, 2, length)."""

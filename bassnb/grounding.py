@@ -40,7 +40,9 @@ def style_mean(c_style: Tensor) -> Tensor:
     return mean if mean.dim() == 3 else mean[None]
 
 
-def ground(c_hat: Tensor, style: Tensor, beta: Tensor | float, strength: float = 1.0) -> Tensor:
+def ground(
+    c_hat: Tensor, style: Tensor, beta: Tensor | float, strength: float = 1.0, steps: Tensor | slice = slice(None)
+) -> Tensor:  # fmt: skip
     """``c + beta^2 (mu(c_style) - mu(c))``, softened or exaggerated (paper section 3.3, taught in chapter 7).
 
     With strength s up to 1, s beta^2 takes the place of beta^2. Above 1, s mu(c_style) takes the place of mu(c_style):
@@ -57,6 +59,8 @@ def ground(c_hat: Tensor, style: Tensor, beta: Tensor | float, strength: float =
         Noise rate of this step.
     strength : float, at least 0
         1 is the paper's formula, 0 switches grounding off, values between blend, values above exaggerate.
+    steps : Tensor (L,), bool, or slice
+        Latent steps over which mu(c) is taken: those in which there is music. By default all of them.
 
     Returns
     -------
@@ -73,4 +77,4 @@ def ground(c_hat: Tensor, style: Tensor, beta: Tensor | float, strength: float =
         raise GroundingError(f"The style must have shape ({c_hat.shape[0]}, {c_hat.shape[1]}, 1) or "
                              f"(1, {c_hat.shape[1]}, 1), but has shape {tuple(style.shape)}.")
     weight, emphasis = min(strength, 1.0), max(strength, 1.0)
-    return c_hat + weight * beta**2 * (emphasis * style - c_hat.mean(dim=-1, keepdim=True))
+    return c_hat + weight * beta**2 * (emphasis * style - c_hat[..., steps].mean(dim=-1, keepdim=True))

@@ -52,7 +52,7 @@ def classifier_free_guidance(c_cond: Tensor, c_uncond: Tensor, guidance: float) 
     return c_uncond + guidance * (c_cond - c_uncond)
 
 
-def rescale(c_cfg: Tensor, c_cond: Tensor, phi: float) -> Tensor:
+def rescale(c_cfg: Tensor, c_cond: Tensor, phi: float, steps: Tensor | slice = slice(None)) -> Tensor:
     """Give the guided estimate back the spread of the conditional one (paper section 3.4, taught in chapter 6).
 
     ``c_final = phi c_cfg std(c_cond) / std(c_cfg) + (1 - phi) c_cfg``, std over channels and time of each sample.
@@ -64,6 +64,8 @@ def rescale(c_cfg: Tensor, c_cond: Tensor, phi: float) -> Tensor:
         Guided and conditional estimates.
     phi : float in [0, 1]
         0 keeps the guided estimate, 1 matches the conditional spread; the paper recommends 0.7.
+    steps : Tensor (L,), bool, or slice
+        Latent steps over which the spread is taken: those in which there is music. By default all of them.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def rescale(c_cfg: Tensor, c_cond: Tensor, phi: float) -> Tensor:
         raise GuidanceError(f"phi must lie between 0 (no rescale) and 1 (full rescale), not {phi}.")
     if phi == 0:
         return c_cfg
-    std_cond, std_cfg = _std(c_cond), _std(c_cfg)  # (B, 1, 1)
+    std_cond, std_cfg = _std(c_cond[..., steps]), _std(c_cfg[..., steps])  # (B, 1, 1)
     # A constant estimate has no spread to restore; dividing by it would fill the sample with NaN.
     ratio = (std_cond / std_cfg).where(std_cfg > 0, 1.0)
     return phi * c_cfg * ratio + (1 - phi) * c_cfg

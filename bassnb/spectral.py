@@ -67,6 +67,16 @@ def stft(wave: Tensor, window: int, hop: int, bins: int | None = None) -> Tensor
     return spectrum.transpose(-1, -2) * (REFERENCE_WINDOW / window)
 
 
+def mirrored(wave: Tensor, before: int, after: int) -> Tensor:
+    """`wave` (..., N), N >= 1, with as many samples before and after it as if there were a mirror at each end."""
+    length = wave.shape[-1]
+    sides = []
+    for beyond in (torch.arange(-before, 0), torch.arange(length, length + after)):
+        beyond = beyond % (2 * length)  # in a short wave one comes by both mirrors
+        sides.append(wave[..., torch.minimum(beyond, 2 * length - 1 - beyond).to(wave.device)])
+    return torch.cat([sides[0], wave, sides[1]], -1)
+
+
 def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: int = 1) -> Tensor:
     """Inverse of `stft` by windowed overlap-add.
 

@@ -1,58 +1,89 @@
 """Audio of any length, in blocks that can be gone through again and again. Taught in chapter 8.
 
 A file of hours does not fit in memory, but nearly everything needs to know something of the whole of it first: its
-level before it is encoded, its peak before it is written. A `Track` is measured once and read as often as needed.
+level before it is encoded, its peak before it is written. A `Track` is measured once and read as often as needed. What
+is costly to make is made once and kept on disk meanwhile: a `Spool`.
 """
 
 from __future__ import annotations
 
-import math
+import contextlib
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from bassnb.audio import peak
+from bassnb.level import Measured, audible, measure
 from bassnb.presets import SAMPLE_RATE
 
 
 @dataclass(frozen=True)
-class Track:
+class Track(Measured):
     """Stereo audio of any length that can be read again and again, block by block.
 
     Attributes
     ----------
-    length : samples at 44.1 kHz
-    rms, peak : of the whole, linear
-    blocks : callable without arguments that begins anew: Tensors (2, n)
+    length, level, peak, sounding : measured on what is audible of it; see `bassnb.level.Measured`
+    blocks : callable without arguments that begins anew: Tensors (2, n) of the audio as it is
     """
 
-    length: int
-    rms: float
-    peak: float
     blocks: Callable[[], Iterable[Tensor]]
 
     @classmethod
     def of(cls, blocks: Callable[[], Iterable[Tensor]]) -> Track:
         """Measure what `blocks` gives, once through."""
-        length, energy, loudest = 0, 0.0, 0.0
-        for block in blocks():
-            length += block.shape[-1]
-            energy += float(block.double().square().sum())
-            loudest = max(loudest, peak(block))
-        return cls(length, math.sqrt(energy / max(2 * length, 1)), loudest, blocks)
+        return cls(**vars(measure(audible(blocks()))), blocks=blocks)
 
-    def scaled(self, gain: float) -> Iterator[Tensor]:
-        """The blocks, each times `gain`."""
-        return (block * gain for block in self.blocks())
+    def audible(self, gain: float) -> Iterator[Tensor]:
+        """What is audible of it, times `gain`, in blocks."""
+        return (block * gain for block in audible(self.blocks()))
 
 
-def unclipped(blocks: Callable[[], Iterable[Tensor]]) -> Track:
-    """The same audio, turned down as a whole if it would clip; what makes it is run once to find that out."""
-    track = Track.of(blocks)
-    return Track(track.length, track.rms, track.peak, lambda: track.scaled(1 / max(track.peak, 1.0)))
+class Spool:
+    """Blocks (2, n) that are costly to make: made once, and read as often as needed from a nameless file.
+
+    Parameters
+    ----------
+    blocks : Tensors (2, n), float32
+    folder : whose disk has room for 8 bytes a sample; the file vanishes when the spool is closed, or its process ends
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or not writable, or the disk is full.
+    """
+
+    def __init__(self, blocks: Iterable[Tensor], folder: Path):
+        self.file, self.sizes = tempfile.TemporaryFile(dir=folder), []
+        with contextlib.ExitStack() as failed:
+            failed.callback(self.file.close)
+            for block in blocks:
+                self.file.write(np.ascontiguousarray(block.numpy(), np.float32))
+                self.sizes.append(block.shape[-1])
+            failed.pop_all()
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.file.close()
+
+    def blocks(self) -> Iterator[Tensor]:
+        """The blocks again, from the first."""
+        self.file.seek(0)
+        for size in self.sizes:
+            yield torch.from_numpy(np.frombuffer(bytearray(self.file.read(8 * size)), np.float32)).reshape(2, size)
+
+
+def unclipped_gain(blocks: Iterable[Tensor]) -> float:
+    """The factor, at most 1, with which no sample of the audio is louder than 1."""
+    return 1 / max(1.0, *map(peak, blocks))
 
 
 def together(one: Iterable[Tensor], other: Iterable[Tensor]) -> Iterator[Tensor]:

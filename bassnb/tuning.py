@@ -73,7 +73,7 @@ class Tuning:
         if self.rate == SAMPLE_RATE:
             return track
         length = -(-track.length * self.rate // SAMPLE_RATE)
-        return Track(length, track.rms, track.peak, lambda: resampled_to(track.blocks(), SAMPLE_RATE, self.rate, length))
+        return Track.of(lambda: resampled_to(track.blocks(), SAMPLE_RATE, self.rate, length))
 
     def from_440(self, blocks: Iterable[Tensor], length: int) -> Iterable[Tensor]:
         """What was played to `to_440` of a song of `length` samples, in the tuning of the song and exactly as long."""
@@ -122,7 +122,7 @@ def excerpts(track: Track) -> list[Tensor]:
     """The loudest `EXCERPT` of each of `EXCERPTS` parts of a song; all of it, if it is shorter than they are together."""
     count = max(EXCERPTS, math.ceil(track.length / EXCERPT))
     loudest: dict[int, tuple[float, Tensor]] = {}
-    for number, piece in enumerate(pieces(track.scaled(level_gain(track.rms)), EXCERPT)):
+    for number, piece in enumerate(pieces(track.audible(level_gain(track.level)), EXCERPT)):
         part, energy = number * EXCERPTS // count, float(piece.square().sum())
         if part not in loudest or energy > loudest[part][0]:
             loudest[part] = energy, piece

@@ -24,6 +24,9 @@ from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 from bassnb.presets import UNetConfig
 
+# Beyond the ends the first and the last step are continued: zeros would be an event there, and the network plays to it.
+SAME = {"padding": 1, "padding_mode": "replicate"}
+
 
 class UNetError(BassnbError):
     """Inputs of the U-Net whose shapes do not fit its configuration."""
@@ -68,9 +71,9 @@ class Block(nn.Module):
     def __init__(self, channels_in: int, channels_out: int, embedding: int):
         super().__init__()
         self.norm_in = ChannelNorm(channels_in + embedding)
-        self.conv_in = nn.Conv1d(channels_in + embedding, channels_out, 3, padding=1)
+        self.conv_in = nn.Conv1d(channels_in + embedding, channels_out, 3, **SAME)
         self.norm_out = ChannelNorm(channels_out)
-        self.conv_out = nn.Conv1d(channels_out, channels_out, 3, padding=1)
+        self.conv_out = nn.Conv1d(channels_out, channels_out, 3, **SAME)
         self.skip = nn.Conv1d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
         nn.init.zeros_(self.conv_out.weight)
         nn.init.zeros_(self.conv_out.bias)
@@ -122,16 +125,16 @@ class UNet1d(nn.Module):
             raise UNetError(f"The U-Net has {len(widths)} widths but {len(attends)} attention switches; "
                             "give one switch per width.")
         pairs = list(zip(widths, widths[1:]))
-        self.stem = nn.Conv1d(config.stem_channels + config.mix_channels, widths[0], 3, padding=1)
+        self.stem = nn.Conv1d(config.stem_channels + config.mix_channels, widths[0], 3, **SAME)
         layers = [partial(make, width, depth) if attends[depth] else nn.Identity for depth, width in enumerate(widths)]
         self.down = nn.ModuleList(Level(w, w, config.blocks, config.embedding, layer) for w, layer in zip(widths, layers))
         # Stride 2 maps L steps to ceil(L / 2), so even a single step has somewhere to go.
-        self.downsample = nn.ModuleList(nn.Conv1d(fine, coarse, 3, stride=2, padding=1) for fine, coarse in pairs)
+        self.downsample = nn.ModuleList(nn.Conv1d(fine, coarse, 3, stride=2, **SAME) for fine, coarse in pairs)
         self.middle = Level(widths[-1], widths[-1], 1, config.embedding, partial(make, widths[-1], len(widths) - 1))
-        self.upsample = nn.ModuleList(nn.Conv1d(coarse, fine, 3, padding=1) for fine, coarse in pairs)
+        self.upsample = nn.ModuleList(nn.Conv1d(coarse, fine, 3, **SAME) for fine, coarse in pairs)
         self.up = nn.ModuleList(Level(2 * w, w, config.blocks, config.embedding, layer) for w, layer in zip(widths, layers))
         self.norm = ChannelNorm(widths[0])
-        self.head = nn.Conv1d(widths[0], config.stem_channels, 3, padding=1)
+        self.head = nn.Conv1d(widths[0], config.stem_channels, 3, **SAME)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 

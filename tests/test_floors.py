@@ -10,6 +10,7 @@ FLOORS = [
     {"errors"},
     {"layers", "settings", "files", "channels", "containers"},
     {"presets"},
+    {"level"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
     {"checkpoints", "tuning"},

@@ -1,13 +1,12 @@
 """Audio in blocks: nothing is lost at the seams, and what is measured is that of the whole."""
 
-from functools import partial
-
 import pytest
 import soundfile
 import torch
 
-from bassnb.audio import AudioError, read_audio, read_blocks, write_audio, write_blocks
-from bassnb.tracks import Track, shown, together, unclipped
+from bassnb.audio import AudioError, peak, read_audio, read_blocks, write_audio, write_blocks
+from bassnb.level import audible
+from bassnb.tracks import Spool, Track, shown, together, unclipped_gain
 
 
 def noise(samples, seed=0):
@@ -51,17 +50,33 @@ def test_a_track_knows_length_level_and_peak_of_the_whole():
     wave = noise(5000)
     track = Track.of(lambda: wave.split(777, -1))
     assert track.length == 5000
-    assert track.rms == pytest.approx(float(wave.square().mean().sqrt()), rel=1e-5)
-    assert track.peak == float(wave.abs().max())
-    assert torch.allclose(torch.cat(list(track.scaled(3.0)), -1), 3 * wave)
+    assert track.level == pytest.approx(float(wave.square().mean().sqrt()), rel=1e-2)  # noise has little below 20 Hz
+    assert track.peak == pytest.approx(float(wave.abs().max()), rel=0.05)
+    assert torch.allclose(torch.cat(list(track.audible(3.0)), -1), 3 * torch.cat(list(audible([wave])), -1))
+    assert torch.equal(torch.cat(list(track.blocks()), -1), wave)
+    assert track.sounding.tolist() == [True, True]
 
 
 def test_only_what_would_clip_is_turned_down():
     wave = noise(5000)
-    quiet, loud = (unclipped(partial((gain * wave).split, 900, -1)) for gain in (1.0, 100.0))
-    assert torch.equal(torch.cat(list(quiet.blocks()), -1), wave)
-    whole = torch.cat(list(loud.blocks()), -1)
-    assert float(whole.abs().max()) == pytest.approx(1, abs=1e-6) and torch.allclose(whole * wave.abs().max(), wave, atol=1e-6)
+    assert unclipped_gain(wave.split(900, -1)) == 1
+    assert peak(100 * wave * unclipped_gain((100 * wave).split(900, -1))) == pytest.approx(1, abs=1e-6)
+
+
+def test_what_is_costly_is_made_once_and_nothing_of_it_stays(tmp_path):
+    wave, made = noise(5000), []
+
+    def blocks():
+        for block in wave.split(777, -1):
+            made.append(block)
+            yield block
+
+    with Spool(blocks(), tmp_path) as spool:
+        for _ in range(2):
+            assert torch.equal(torch.cat(list(spool.blocks()), -1), wave)
+    assert len(made) == 7 and not list(tmp_path.iterdir())
+    with pytest.raises(OSError):
+        Spool(blocks(), tmp_path / "missing")
 
 
 @pytest.mark.parametrize(("one", "other"), [(100, 100), (7, 1000), (1000, 7), (33, 64)])

@@ -2,7 +2,7 @@
 
 import torch
 
-from bassnb.audio import LEVEL, rms
+from bassnb.audio import LEVEL, level
 from bassnb.composer.examples import examples
 from bassnb.metrics.contrastive import latents_of
 from bassnb.studies import takes
@@ -19,4 +19,4 @@ def test_a_batch_plays_what_the_accompanist_plays(accompanist, monkeypatch):
         for number, (one, wave) in enumerate(zip(found, waves, strict=True)):
             take = accompanist(one.mix, guidance=guidance, phi=0.5, steps=2, seed=7 + number)
             torch.testing.assert_close(latents[number], take.latents, rtol=1e-4, atol=1e-4)
-            torch.testing.assert_close(wave, take.audio * (LEVEL / rms(take.mix)), rtol=1e-3, atol=1e-4)
+            torch.testing.assert_close(wave, take.audio * (LEVEL / level(take.mix)), rtol=1e-3, atol=1e-4)

@@ -1,0 +1,108 @@
+"""How loud the music in a recording is, however much silence lies around it. Taught in chapter 8.
+
+The one measure of level, for training and for playing. Three things that nobody hears do not enter it:
+
+* What lies below 20 Hz, such as an offset or rumble: `audible` takes it away.
+* Silence, and noise far below the music: as in ITU-R BS.1770-4 there are two gates. The first drops what lies 50 dB
+  below the loudest moment; it is relative, unlike that of the standard, so that music turned down by 20 dB
+  measures exactly 20 dB less. The second drops what lies 10 dB below the mean of the rest.
+* Where the file begins and ends: the standard's blocks of 0.4 s straddle the border between music and silence, and
+  count some of the silence. Here the gates look at hops of 23 ms, and up to a second between two hops that pass, such
+  as the rest between two notes, belongs to the music.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.signal import butter, sosfilt, sosfilt_zi
+from torch import Tensor
+
+from bassnb.presets import SAMPLE_RATE, TIME_RATIO
+
+HOP = TIME_RATIO // 4  # samples, 23 ms
+GAP = SAMPLE_RATE // HOP  # hops, 1 s
+FIRST_GATE, SECOND_GATE = 1e-5, 0.1  # power: 50 dB below the loudest hop, 10 dB below the mean of the hops that passed
+PIECE = 64 * HOP  # samples filtered at a time, 1.5 s
+HIGH_PASS = butter(6, 20, "highpass", fs=SAMPLE_RATE, output="sos")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What `measure` found.
+
+    Attributes
+    ----------
+    length : samples at 44.1 kHz
+    level : root mean square of the parts that sound, over both channels, linear; 0 of silence
+    peak : largest absolute sample, linear
+    sounding : Tensor (ceil(length / 4096),), bool: the latent steps in which something sounds
+    """
+
+    length: int
+    level: float
+    peak: float
+    sounding: Tensor
+
+
+def audible(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
+    """The same audio without what lies below 20 Hz, as pieces of 1.5 s whatever the sizes of `blocks`, (2, n) each."""
+    state = None
+    for piece in _pieces(blocks):
+        wave = piece.double().numpy()
+        if state is None:  # an offset has been there for ever: no step at the beginning
+            offset = wave[..., :TIME_RATIO].sum(-1, keepdims=True) / TIME_RATIO
+            state = sosfilt_zi(HIGH_PASS).reshape(-1, *[1] * (wave.ndim - 1), 2) * offset
+        wave, state = sosfilt(HIGH_PASS, wave, zi=state)
+        state[np.abs(state) < 1e-30] = 0  # the filter rings on into numbers with which a processor is slow
+        yield torch.from_numpy(wave).to(piece.dtype)
+
+
+def measure(blocks: Iterable[Tensor]) -> Measured:
+    """Measure audio that is all `audible`, in one pass over blocks (2, n) of any size, on which nothing depends."""
+    length, peak, energies, counts = 0, 0.0, [], []
+    for piece in _pieces(blocks):
+        wave = piece.double().numpy()
+        length, peak = length + wave.shape[-1], max(peak, float(np.abs(wave).max()))
+        squares = np.pad(wave**2, [(0, 0)] * (wave.ndim - 1) + [(0, -wave.shape[-1] % HOP)])
+        hops = squares.reshape(-1, squares.shape[-1] // HOP, HOP).sum(-1)
+        energies.append(hops.mean(0))
+        counts.append(np.minimum(HOP, wave.shape[-1] - HOP * np.arange(hops.shape[-1])))
+    energy, count = (np.concatenate(parts) if parts else np.zeros(0) for parts in (energies, counts))
+    sounds = sounding(energy / count)
+    level = math.sqrt(energy[sounds].sum() / count[sounds].sum()) if sounds.any() else 0.0
+    steps = np.pad(sounds, (0, -len(sounds) % (TIME_RATIO // HOP))).reshape(-1, TIME_RATIO // HOP).any(1)
+    return Measured(length, level, peak, torch.from_numpy(steps))
+
+
+def sounding(power: np.ndarray) -> np.ndarray:
+    """Which of the hops, of mean squares `power` (n,), pass both gates, with the short gaps between them; bool (n,)."""
+    if not power.any():
+        return np.zeros(len(power), bool)
+    passed = _without_gaps(power > FIRST_GATE * power.max())
+    return _without_gaps(power > SECOND_GATE * power[passed].mean())
+
+
+def _without_gaps(passed: np.ndarray) -> np.ndarray:
+    """`passed` (n,), and what is at most `GAP` hops long between two that passed."""
+    here = np.arange(len(passed))
+    last = np.maximum.accumulate(np.where(passed, here, -np.inf))
+    following = np.minimum.accumulate(np.where(passed, here, np.inf)[::-1])[::-1]
+    return following - last <= GAP + 1
+
+
+def _pieces(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
+    """The same audio in pieces of `PIECE` samples, of which the last may be shorter."""
+    held = None
+    for block in blocks:
+        held = block if held is None else torch.cat([held, block], -1)
+        whole = held.shape[-1] // PIECE * PIECE
+        if whole:
+            yield from held[..., :whole].split(PIECE, -1)
+        held = held[..., whole:]
+    if held is not None and held.shape[-1]:
+        yield held
