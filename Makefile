@@ -1,5 +1,6 @@
 # make book      the chapters, executed and rendered to _build/html
-# make test      every test
+# make test      every test, the chapters and the pages among them
+# make quick     the tests of the core, in a minute
 # make lab       the chapters in JupyterLab
 # make results   every figure and table, measured again into results/, and their summary
 # make bench     speed beside other systems, as ratios of one run, into results/bench.json
@@ -20,7 +21,7 @@ HTML := _build/html
 
 CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
 
-.PHONY: help book test lab results bench robustness mutants record lock clean repository
+.PHONY: help book test quick lab results bench robustness mutants record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -45,7 +46,8 @@ else
 endif
 	@touch $(READY)
 
-# A chapter runs when it, the package, its data or a pinned version has changed; see book/_extensions/cached_execution.py.
+# A chapter runs when it, a module that it can import, its data or a pinned version has changed, and not if `make test`
+# ran it in this state already; see book/_extensions/chapter_state.py and cached_execution.py.
 # Warnings are errors (-W), also about links that lead nowhere (-n); --keep-going shows all of them at once.
 book: $(READY)
 	$(BIN)/jupyter-book build --all -W -n --keep-going .
@@ -53,8 +55,16 @@ book: $(READY)
 	@echo "The book is ready. Open $(HTML)/index.html, or in a browser:"
 	@echo "  file://$(CURDIR)/$(HTML)/index.html"
 
+# One process for each core. A file stays in one of them, with what its tests share; the chapters come first, because the
+# tests of the pages need them.
+PARALLEL := -n logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 test: $(READY)
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests book $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests $(ARGS)
+
+# What changes with every line of the model code: the modules directly under bassnb, and the project as a project. Left out
+# are the folders of tests/ (rooms of the package, robustness, book) and what is marked as slow; pyproject.toml has the marks.
+quick: $(READY)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not songs and not browser" tests/test_*.py $(ARGS)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=. book/00_listen_first.ipynb

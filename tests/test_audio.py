@@ -8,6 +8,7 @@ import soundfile
 import torch
 
 from bassnb.audio import LEVEL, AudioError, as_stereo, level, loudness, peak, read_audio, rms, to_level, write_audio
+from tests.refusals import assert_sentence
 
 
 def tone(seconds=0.5, rate=44_100, channels=2, frequency=440.0):
@@ -66,7 +67,7 @@ def test_half_precision_is_read(half):
 def test_unusable_arrays_are_refused_in_one_sentence(bad):
     with pytest.raises(AudioError) as error:
         as_stereo(bad, name="the mix")
-    assert str(error.value).startswith("the mix") and "\n" not in str(error.value) and ";" in str(error.value)
+    assert_sentence(error.value, "the mix")
 
 
 def test_unreadable_files_are_refused(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sphinx.util import logging
 
-SECONDS = 90  # of one chapter on two CPU cores
+SECONDS = 90  # of one chapter on one CPU core
 PAGE = 600_000  # bytes of one page; sounds and pictures of the players are files beside it
 AUDIO = 40_000_000  # bytes of all sounds
 

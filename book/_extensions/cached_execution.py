@@ -1,72 +1,163 @@
-"""Chapters run once per state of the project: a build executes what has changed and takes the rest from a cache.
+"""Chapters run once per state of what they depend on, whoever asks first: `make test` or `make book`.
 
-The cache that Sphinx knows notices edits of a chapter, not of the package that it imports. So there is one cache
-folder per fingerprint of everything a chapter can depend on. The sounds of the players, which belong to the outputs,
-live in it too, and each build copies those that its pages refer to. `make clean` removes all of it.
+An executed chapter, its seconds and its sounds lie in a folder named after its key (chapter_state.py). The tests compare
+and judge what lies there (book/conftest.py); a build runs what is missing and shows the rest. `make clean` removes all.
+
+Each chapter runs with one thread, and as many run at a time as there are cores, so the seconds mean the same everywhere.
 """
 
-import hashlib
+import fcntl
 import os
 import re
 import shutil
-import sys
-from importlib.metadata import version
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-DEPENDS_ON = (
-    "bassnb", "data_samples", "results", "requirements.txt", "requirements-nodeps.txt",
-    "book/_ledger.py", "book/ledger.yml", "book/broken.yml",
-)  # fmt: skip
-CACHE = "_build/executed"  # below the root, also when a test builds the pages elsewhere
-KEPT = 3  # fingerprints whose caches are kept: going back to the last edit costs nothing
+import nbformat
+from chapter_state import ROOT, key
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.db import NbCacheRecord, session_context
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+STORE = "_build/executed"  # below the root, also when a test builds the pages elsewhere
+KEPT = 3  # states of each chapter that are kept: going back to the last edit costs nothing
 MEDIA = re.compile(r"[0-9a-f]{20}\.(?:mp3|webp)")  # sounds and their pictures are named after what they hold
 
 
-def fingerprint(root: Path) -> str:
-    """Hash of the interpreter, of torch and numpy, and of every file that a chapter can depend on."""
-    digest = hashlib.sha256(repr((sys.version_info[:2], version("torch"), version("numpy"))).encode())
-    for name in DEPENDS_ON:
-        top = root / name
-        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+def stored(chapter: Path, root: Path = ROOT) -> Path:
+    """The folder of a chapter in its present state."""
+    return root / STORE / chapter.stem / key(chapter, root)
 
 
-def choose_cache(root: Path) -> Path:
-    """The cache folder of the present state of the project; those not used for long are removed."""
-    folder = root / CACHE / fingerprint(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    os.utime(folder)
-    by_age = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
-    for old in by_age[KEPT:]:
+def run_once(chapter: Path, timeout: float, root: Path = ROOT) -> tuple[NotebookNode, Exception | None, bool]:
+    """Execute a chapter, unless that was done in its present state; a second process waits for the first.
+
+    Parameters
+    ----------
+    chapter : the notebook, without outputs
+    timeout : seconds for one cell
+
+    Returns
+    -------
+    notebook : with outputs and the state of its widgets; if a cell failed, without those of this and of later cells
+    error : of the first cell that failed or took too long, or of a kernel that died; None if all went well
+    fresh : whether it was executed now
+    """
+    folder = stored(chapter, root)
+    file = folder / "chapter.ipynb"
+    with locked(folder.parent / "lock"):
+        if file.is_file():
+            os.utime(folder)
+            return nbformat.read(file, as_version=4), None, False
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was broken off
+        notebook, error = execute(chapter, timeout, folder / "audio")
+        if error is None:
+            unfinished = file.with_suffix(".tmp")
+            nbformat.write(notebook, unfinished)
+            unfinished.rename(file)
+            forget_old(folder.parent)
+    return notebook, error, True
+
+
+def execute(chapter: Path, timeout: float, audio: Path) -> tuple[NotebookNode, Exception | None]:
+    """Run all cells of a chapter where it lies; its sounds go to the folder `audio`."""
+    audio.mkdir(parents=True)
+    notebook = nbformat.read(chapter, as_version=4)
+    here, started = {"metadata": {"path": str(chapter.parent)}}, [0]
+    client = NotebookClient(
+        notebook, timeout=timeout, kernel_name="python3", resources=here, record_timing=False,
+        on_cell_start=lambda cell, cell_index: started.append(cell_index),
+    )  # fmt: skip
+    began, error = time.time(), None
+    try:
+        client.execute(env={**os.environ, "BASSNB_BOOK_STATIC": str(audio), "OMP_NUM_THREADS": "1"})
+    except Exception as problem:  # of the cell, of its time, of the kernel
+        error = problem
+        for cell in notebook.cells[started[-1] :]:  # what it left half done is no output
+            cell.update({"outputs": [], "execution_count": None} if cell.cell_type == "code" else {})
+    notebook.metadata["executed"] = {"began": began, "seconds": time.time() - began}
+    return notebook, error
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process or thread at a time; the system opens the lock of a process that ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def forget_old(folder: Path) -> None:
+    """Remove the states of a chapter that were not used for longest."""
+    states = [place for place in folder.iterdir() if place.is_dir()]
+    for old in sorted(states, key=lambda place: place.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
-    return folder
 
 
-def copy_media(cache: Path, html: Path) -> None:
+def run_all(chapters: list[Path], timeout: float) -> list[NotebookNode]:
+    """All chapters, executed; ExtensionError with what happened in those that fail."""
+
+    def run(chapter: Path) -> tuple[NotebookNode, Exception | None]:
+        notebook, error, fresh = run_once(chapter, timeout)
+        state = f"{'failed' if error else 'executed'} in {notebook.metadata.executed.seconds:.0f} s" if fresh else "unchanged"
+        logging.getLogger(__name__).info(f"{chapter.stem}: {state}")
+        return notebook, error
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(run, chapters))
+    failed = [f"{chapter.name} failed:\n{error}" for chapter, (_, error) in zip(chapters, results) if error]
+    if failed:
+        raise ExtensionError("\n\n".join(failed))
+    return [notebook for notebook, _ in results]
+
+
+def fill(folder: Path, chapters: list[Path], notebooks: list[NotebookNode]) -> None:
+    """Write the cache that Sphinx reads: the executed chapters with their seconds and dates, and nothing older."""
+    shutil.rmtree(folder, ignore_errors=True)
+    cache = get_cache(folder)
+    for chapter, notebook in zip(chapters, notebooks):
+        ran = notebook.metadata.executed
+        bundle = CacheBundleIn(notebook, str(chapter), data={"execution_seconds": ran.seconds})
+        record = cache.cache_notebook_bundle(bundle, check_validity=False)
+        with session_context(cache.db) as session:
+            created = datetime.fromtimestamp(ran.began, timezone.utc).replace(tzinfo=None)
+            session.query(NbCacheRecord).filter_by(pk=record.pk).update({"created": created})
+            session.commit()
+
+
+def copy_media(sounds: list[Path], html: Path) -> None:
     """Put the sounds and pictures that the pages name into the site, and no others."""
+    there = {path.name: path for folder in sounds for path in folder.iterdir()}
     named = {name for page in html.rglob("*.html") for name in MEDIA.findall(page.read_text(encoding="utf-8"))}
     audio = html / "_static" / "audio"
     shutil.rmtree(audio, ignore_errors=True)
     audio.mkdir(parents=True)
     for name in sorted(named):
-        shutil.copyfile(cache / "audio" / name, audio / name)
+        shutil.copyfile(there[name], audio / name)
 
 
 def setup(app):
     """Called by Sphinx."""
+    chapters = sorted((ROOT / "book").glob("*.ipynb"))
 
     def before(app, config):
-        app.bassnb_cache = choose_cache(ROOT)
-        config.nb_execution_cache_path = str(app.bassnb_cache / "notebooks")
-        os.environ["BASSNB_BOOK_STATIC"] = str(app.bassnb_cache / "audio")  # the kernels of the chapters inherit it
+        app.bassnb_sounds = [stored(chapter) / "audio" for chapter in chapters]
+        folder = Path(app.outdir).parent / "jupyter_cache"
+        fill(folder, chapters, run_all(chapters, config.nb_execution_timeout))
+        config.nb_execution_cache_path = str(folder)
 
     def after(app, error):
         if error is None and app.builder.format == "html":
-            copy_media(app.bassnb_cache, Path(app.outdir))
+            copy_media(app.bassnb_sounds, Path(app.outdir))
 
     app.connect("config-inited", before)
     app.connect("build-finished", after)

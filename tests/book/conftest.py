@@ -12,19 +12,25 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cached_execution import locked
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """Folder of the rendered pages; a warning of the build fails here. Chapters that `make book` ran are not run again."""
-    output = tmp_path_factory.mktemp("book")
+    """Folder of the rendered pages; a warning of the build fails here. Built once for all processes of a run, from the
+    chapters that were executed already (`make book`, or the tests of the chapters)."""
+    base = tmp_path_factory.getbasetemp()
+    output = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "book"
     html = output / "_build" / "html"
-    program = Path(sys.executable).with_name("jupyter-book")  # not resolved: the one of this environment
-    command = [program, "build", "--all", "-W", "-n", "--keep-going", "--path-output", output, ROOT]
-    build = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3600)
-    assert build.returncode == 0, build.stdout[-4000:] + build.stderr[-4000:]
+    with locked(output / "lock"):
+        if not (output / "built").is_file():
+            program = Path(sys.executable).with_name("jupyter-book")  # not resolved: the one of this environment
+            command = [program, "build", "--all", "-W", "-n", "--keep-going", "--path-output", output, ROOT]
+            build = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3600)
+            assert build.returncode == 0, build.stdout[-4000:] + build.stderr[-4000:]
+            (output / "built").touch()
     return html
 
 

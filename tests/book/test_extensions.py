@@ -1,69 +1,190 @@
 """What the build adds to Sphinx: when a chapter is executed again, which sounds a site holds, what a page may cost."""
 
-import importlib.util
+import json
+import os
+import subprocess
+import sys
 
+import budgets
+import cached_execution as cached
+import chapter_state
+import nbformat
+import own_site
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tests.book.test_notebooks import ROOT
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(f"book_{name}", ROOT / "book" / "_extensions" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.book.test_notebooks import CHAPTERS, ROOT
 
 
-cached, own_site, budgets = load("cached_execution"), load("own_site"), load("budgets")
+def chapter_of(root, *sources, name="01_chapter"):
+    """A notebook with these code cells in a project; returns its path."""
+    path = root / "book" / f"{name}.ipynb"
+    cells = [source if isinstance(source, dict) else new_code_cell(source) for source in sources]
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}), path)
+    return path
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A small project with the folders that a chapter can depend on."""
-    for name in ("bassnb/widgets", "data_samples", "results/chapters", "book", "bassnb/__pycache__"):
-        (tmp_path / name).mkdir(parents=True)
-    for name in ("bassnb/unet.py", "bassnb/widgets/deck.js", "data_samples/mix.flac", "results/chapters/05.json",
-                 "requirements.txt", "requirements-nodeps.txt", "book/index.md", "book/broken.yml", "bassnb/__pycache__/unet.pyc"):  # fmt: skip
-        (tmp_path / name).write_text("before")
+    """A small project with a package, data and a chapter that depends on some of both."""
+    files = {
+        "bassnb/__init__.py": "",
+        "bassnb/weights/model.bin": "weights",
+        "bassnb/unet.py": "from bassnb.layers import *",
+        "bassnb/layers.py": "def late():\n    from bassnb import loud\n    open('../results/chapters/loud.json')",
+        "bassnb/loud.py": "",
+        "bassnb/cli.py": "",
+        "bassnb/__main__.py": "import bassnb.cli",
+        "bassnb/data/__init__.py": "",
+        "bassnb/composer/songs.py": "",
+        "bassnb/widgets/__init__.py": "",
+        "bassnb/widgets/deck.js": "",
+        "bassnb/__pycache__/unet.pyc": "",
+        "data_samples/pop/mix.flac": "",
+        "results/chapters/loud.json": "",
+        "results/match.json": "",
+        "requirements.txt": "",
+        "requirements-nodeps.txt": "",
+        "book/index.md": "",
+        "book/broken.yml": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    chapter_of(tmp_path, "from bassnb import unet\nfrom pathlib import Path\n%matplotlib inline", 'Path("../data_samples")')
     return tmp_path
+
+
+def key_of(root):
+    return chapter_state.key(root / "book" / "01_chapter.ipynb", root)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["bassnb/unet.py", "bassnb/widgets/deck.js", "data_samples/mix.flac", "results/chapters/05.json", "requirements.txt",
-     "book/broken.yml"],
+    ["bassnb/__init__.py", "bassnb/weights/model.bin", "bassnb/unet.py", "bassnb/layers.py", "bassnb/loud.py",
+     "data_samples/pop/mix.flac", "data_samples/pop/new.flac", "results/chapters/loud.json", "requirements.txt"],
+)  # fmt: skip
+def test_an_edit_of_what_a_chapter_depends_on_changes_its_key(project, name):
+    before, path = key_of(project), project / name
+    text = path.read_text() if path.is_file() else None
+    path.write_text("after = 1")
+    assert key_of(project) != before
+    path.unlink() if text is None else path.write_text(text)
+    assert key_of(project) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bassnb/composer/songs.py", "bassnb/widgets/deck.js", "bassnb/cli.py", "bassnb/__pycache__/unet.pyc", "results/match.json",
+     "book/index.md", "book/broken.yml", "bassnb/new.py"],
+)  # fmt: skip
+def test_an_edit_of_anything_else_does_not(project, name):
+    before = key_of(project)
+    (project / name).write_text("after = 1")
+    assert key_of(project) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("import bassnb.composer.songs", "bassnb/composer/songs.py"),
+        ("from bassnb.data import songs", "bassnb/composer/songs.py"),
+        ("def late():\n    import bassnb.composer.songs as s", "bassnb/composer/songs.py"),
+        ("mock.patch('bassnb.composer.songs.compose')", "bassnb/composer/songs.py"),
+        ("from bassnb.widgets import listen", "bassnb/widgets/deck.js"),
+        ("run([sys.executable, '-m', 'bassnb', 'play'])", "bassnb/cli.py"),
+        ("open('broken.yml')", "book/broken.yml"),
+        ("open(f'../results/{name}.json')", "results/match.json"),
+        ("import _ledger", "bassnb/composer/songs.py"),
+    ],
 )
-def test_an_edit_of_what_chapters_depend_on_changes_the_fingerprint(project, name):
-    before = cached.fingerprint(project)
-    (project / name).write_text("after")
-    assert cached.fingerprint(project) != before
-    (project / name).write_text("before")
-    assert cached.fingerprint(project) == before
+def test_every_way_of_naming_a_dependency_counts(project, code, name):
+    (project / "book" / "_ledger.py").write_text("")
+    path = chapter_of(project, "import sys", code)
+    assert project / name in chapter_state.dependencies(path, project)
 
 
-def test_a_new_a_renamed_and_a_removed_file_change_it_too(project):
-    seen = {cached.fingerprint(project)}
-    (project / "bassnb" / "wings.py").write_text("before")
-    seen.add(cached.fingerprint(project))
-    (project / "bassnb" / "wings.py").rename(project / "bassnb" / "tail.py")
-    seen.add(cached.fingerprint(project))
-    (project / "data_samples" / "mix.flac").unlink()
-    seen.add(cached.fingerprint(project))
-    assert len(seen) == 4
+def test_code_and_tags_of_a_chapter_change_its_key_and_its_text_does_not(project):
+    plain, text = new_code_cell("1"), new_markdown_cell("text")
+    chapter_of(project, plain)
+    keys = [key_of(project)]
+    for cells in ([text, plain], [new_code_cell("2")], [new_code_cell("1", metadata={"tags": ["hide-input"]})]):
+        chapter_of(project, *cells)
+        keys.append(key_of(project))
+    assert keys[0] == keys[1] and len(set(keys)) == 3
 
 
-def test_prose_and_byte_code_do_not_change_it(project):
-    before = cached.fingerprint(project)
-    (project / "book" / "index.md").write_text("after")
-    (project / "bassnb" / "__pycache__" / "unet.pyc").write_text("after")
-    assert cached.fingerprint(project) == before
+def test_a_chapter_depends_on_every_module_that_python_imports_for_it():
+    """What the sources say, beside what an interpreter loads: the command line imports most of the package."""
+    loaded = "import json, sys, bassnb.cli, bassnb.commands; print(json.dumps([m.__file__ for n, m in sys.modules.items() if n[:6] == 'bassnb']))"
+    run = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = {os.path.relpath(file, ROOT) for file in json.loads(run.stdout)}
+    program = {path.relative_to(ROOT).as_posix() for path in chapter_state.dependencies(CHAPTERS[8])}  # it starts the program
+    assert len(files) > 5 and files <= program
 
 
-def test_caches_not_used_for_long_are_removed(project):
+def test_the_chapters_depend_on_the_samples_that_they_play():
+    for chapter in CHAPTERS:
+        assert ROOT / "data_samples" / "pop" / "mix.flac" in chapter_state.dependencies(chapter), chapter.stem
+
+
+# -- one execution --------------------------------------------------------------------------------------------------
+
+
+def checked(source, text):
+    """A cell that asks nbval to compare its output with this one."""
+    return new_code_cell(f"# NBVAL_CHECK_OUTPUT\n{source}", outputs=[new_output("stream", text=text)], execution_count=1)
+
+
+@pytest.fixture
+def judged(project):
+    """A function that runs the tests of the chapters of the project; returns the outcome of each cell, by chapter."""
+    for name in ("conftest.py", "_extensions"):
+        (project / "book" / name).symlink_to(ROOT / "book" / name)
+    (project / "conftest.py").write_text(
+        "import cached_execution, chapter_state, pathlib\n"
+        "root = pathlib.Path(__file__).parent\n"
+        "cached_execution.run_once.__defaults__ = (root,)\n"
+    )
+
+    def judged(*words):
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval-lax", "-rA", "book", *words]
+        path = {"PYTHONPATH": str(ROOT / "book" / "_extensions"), "PYTEST_ADDOPTS": "--rootdir=."}
+        run = subprocess.run(command, cwd=project, env={**os.environ, **path}, capture_output=True, text=True, check=False)
+        return run.stdout + run.stderr
+
+    return judged
+
+
+def test_nbval_judges_one_execution(project, judged):
+    """A cell that fails, one whose output differs, and one that takes too long fail; what is unchanged is not run again."""
+    (project / "book" / "01_chapter.ipynb").unlink()
+    count = "open('count', 'a').write('x');"
+    chapter_of(project, f"{count} from bassnb.unet import *", checked("print(6 * 7)", "42\n"), "display(1); 2", name="01_good")
+    chapter_of(project, checked("print(6 * 7)", "41\n"), "pass", name="02_differs")
+    chapter_of(project, "1", "raise RuntimeError('a hen')", "3", name="03_fails")
+    chapter_of(project, "1", "import time; time.sleep(60)", name="04_slow")
+    first = judged("--nbval-cell-timeout=8")
+    assert "4 failed, 6 passed" in first, first
+    assert "Cell outputs differ" in first and "a hen" in first and "timed out" in first, first
+    again = judged("-k", "01_good or 02_differs")
+    assert "4 unchanged" in again and "1 failed" in again and "not again: 01_good, 02_differs" in again, again
+    assert (project / "book" / "count").read_text() == "x"
+    (project / "bassnb" / "unet.py").write_text("x = 1")
+    assert "3 passed" in judged("-k", "01_good")
+    assert (project / "book" / "count").read_text() == "xx"
+
+
+def test_states_not_used_for_long_are_removed(project, monkeypatch):
+    chapter = project / "book" / "01_chapter.ipynb"
+    monkeypatch.setattr(cached, "execute", lambda chapter, timeout, audio: (audio.mkdir(parents=True), new_notebook(), None)[1:])
     folders = []
     for edit in range(cached.KEPT + 2):
         (project / "bassnb" / "unet.py").write_text(str(edit))
-        folders.append(cached.choose_cache(project))
+        assert cached.run_once(chapter, 1, project)[2]
+        folders.append(cached.stored(chapter, project))
+        os.utime(folders[-1], (edit, edit))
+    assert not cached.run_once(chapter, 1, project)[2]
     assert [folder.is_dir() for folder in folders] == [False] * 2 + [True] * cached.KEPT
 
 
@@ -77,7 +198,7 @@ def test_a_site_holds_the_sounds_and_pictures_that_its_pages_name_and_no_others(
         (cache / "audio" / name).write_bytes(b"content")
     (html / "_static" / "audio" / old).write_bytes(b"of an older page")
     (html / "book" / "page.html").write_text(f'<audio src="../_static/audio/{sound}"><img src="../_static/audio/{picture}">')
-    cached.copy_media(cache, html)
+    cached.copy_media([cache / "audio"], html)
     assert sorted(path.name for path in (html / "_static" / "audio").iterdir()) == [sound, picture]
 
 

@@ -11,6 +11,7 @@ import torch
 
 from bassnb.audio import AudioError, read_audio
 from bassnb.errors import BassnbError
+from tests.refusals import assert_sentence
 
 SLAP = str(Path(__file__).parents[2] / "data_samples" / "styles" / "slap-1.flac")
 NOT_NUMBERS = ["x", True, [1], math.nan, math.inf, torch.tensor(1.0), {}, b"1"]
@@ -61,14 +62,15 @@ def test_at_the_limits_there_is_a_bass(accompanist, mix, name, value):
 def test_beyond_the_limits_there_is_a_sentence(accompanist, mix, name, value):
     with pytest.raises(BassnbError) as error:
         play(accompanist, mix, name, value)
-    assert "\n" not in str(error.value) and ";" in str(error.value)
+    assert_sentence(error.value)
+    assert any(word in str(error.value) for word in (name, name.replace("_", " "), str(value))), error.value
 
 
 @pytest.mark.parametrize("source", MIXES, ids=lambda source: f"{source!r:.25}")
 def test_what_is_no_mix_is_refused(accompanist, source):
     with pytest.raises(BassnbError) as error:
         accompanist(source, steps=1)
-    assert "\n" not in str(error.value) and ";" in str(error.value)
+    assert_sentence(error.value)
 
 
 @pytest.mark.parametrize("guidance", [0, 0.5, 1, 3, 7, 12, 20])
@@ -82,7 +84,7 @@ def test_no_setting_gives_a_value_that_is_no_number(accompanist, guidance, phi, 
 
 
 def test_an_unknown_setting_names_those_there_are(accompanist):
-    with pytest.raises(BassnbError, match="there is no setting 'volume'; choose among guidance"):
+    with pytest.raises(BassnbError, match="volume.*guidance"):
         accompanist.settings(volume=11)
 
 

@@ -1,5 +1,7 @@
 """Tensors that do not fit: every public function says which shape it wants and which it was given."""
 
+import re
+
 import pytest
 import torch
 from torch import zeros
@@ -20,6 +22,7 @@ from bassnb.spectral import (
     stft,
 )  # fmt: skip
 from bassnb.windows import windowed
+from tests.refusals import assert_sentence
 
 T, ODD = zeros(2), (zeros(2, 3, 4), zeros(2, 3, 5))
 WRONG = [
@@ -122,7 +125,7 @@ BEYOND = {
 def test_a_wrong_shape_is_named_beside_the_right_one(act, message, accompanist):
     with pytest.raises(BassnbError) as error:
         act(accompanist)
-    assert str(error.value) == message
+    assert_sentence(error.value, *re.findall(r"\(.*?\)", message))  # both shapes
 
 
 @pytest.mark.parametrize("frames, length, words", [(7, 897, "^7 frames do not hold 897 samples; give 8, or ask for fewer"), (0, 1, "^0 frames .* give 1,")])
@@ -137,4 +140,4 @@ def test_a_spectrum_may_have_more_frames_than_asked_for_but_not_fewer(frames, le
 def test_a_value_beyond_its_limits_is_named(name, accompanist):
     with pytest.raises(BassnbError) as error:
         BEYOND[name](accompanist)
-    assert "\n" not in str(error.value) and any(character.isdigit() or character == ";" for character in str(error.value))
+    assert_sentence(error.value)
