@@ -19,7 +19,6 @@ import numpy as np
 import soundfile
 import soxr
 import torch
-import torchaudio
 
 from bassnb.errors import BassnbError
 from bassnb.files import whole_file
@@ -290,5 +289,7 @@ def loudness(wave: torch.Tensor) -> float:
     """Integrated loudness in LUFS (ITU-R BS.1770-4); minus infinity for silence and for less than 0.4 s."""
     if wave.shape[-1] < int(0.4 * SAMPLE_RATE) or peak(wave) == 0:
         return float("-inf")
+    import torchaudio  # of the extras that show and measure; accompanying does without
+
     value = float(torchaudio.functional.loudness(wave, SAMPLE_RATE))
     return value if value == value else float("-inf")

@@ -120,6 +120,9 @@ def songs(
     """Compose and render songs with their ground truth."""
     from tqdm import tqdm
 
+    from bassnb.extras import need
+
+    need("songs")
     from bassnb.data.render import write_song
     from bassnb.data.songs import compose
 

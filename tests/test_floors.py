@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bassnb"
 FLOORS = [
     {"errors"},
-    {"layers", "presets", "files"},
+    {"layers", "presets", "files", "extras"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
     {"checkpoints"},
