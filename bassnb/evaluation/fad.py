@@ -121,7 +121,7 @@ def evaluate_frechet(
     ----------
     songs : at least 8 for the extrapolation to infinitely many takes
     reference : songs whose true basses are the reference
-    embedding : a name in `bassnb.evaluation.embeddings.LOADERS`
+    embedding : a name in `LOADERS` of `bassnb.evaluation.embeddings`
 
     Returns
     -------
