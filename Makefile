@@ -117,8 +117,12 @@ clean:
 	rm -rf _build _quick .pytest_cache build *.egg-info
 
 # For publishing a copy: make repository URL=https://github.com/you/bassnb
-# Every page takes the address from _config.yml; a chapter on Colab has only itself, so the address stands there too.
+# Every page takes the address from _config.yml; a chapter on Colab has only itself, so the address stands there too. The site
+# of the book, to which the first line of README.md leads, is the repository's on GitHub Pages; SITE=... names another.
+SITE ?= $(shell echo "$(URL)" | sed 's|^https://[^/]*/\([^/]*\)/\([^/]*\)$$|https://\1.github.io/\2/|')
 repository:
 	@test -n "$(URL)" || { echo "say which address: make repository URL=https://github.com/you/bassnb" >&2; exit 1; }
-	@old=$$(sed -n 's|^  url: *||p' _config.yml); for file in _config.yml book/*.ipynb; do \
-		sed "s|$$old|$(URL)|g" $$file >$$file.new && cat $$file.new >$$file && rm $$file.new; done
+	@old=$$(sed -n 's|^  url: *||p' _config.yml); \
+	for file in _config.yml README.md CONTRIBUTING.md CHANGELOG.md pyproject.toml .github/ISSUE_TEMPLATE/config.yml book/*.ipynb; do \
+		sed -e "s|$$old|$(URL)|g" -e 's|^Documentation = .*|Documentation = "$(SITE)"|' \
+			-e 's|^\(\*\*\[Read the book\](\)[^)]*|\1$(SITE)|' $$file >$$file.new && cat $$file.new >$$file && rm $$file.new; done

@@ -20,7 +20,6 @@ import numpy as np
 import soundfile
 import soxr
 import torch
-import torchaudio
 
 from bassnb.channels import AudioError, channels_first, stereo
 from bassnb.containers import segments_of
@@ -332,5 +331,7 @@ def loudness(wave: torch.Tensor) -> float:
     wave = channels_first(wave)
     if wave.shape[-1] < int(0.4 * SAMPLE_RATE) or peak(wave) == 0:
         return float("-inf")
+    import torchaudio  # of the extras that show and measure; accompanying does without
+
     value = float(torchaudio.functional.loudness(wave, SAMPLE_RATE))
     return value if value == value else float("-inf")

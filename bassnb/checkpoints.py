@@ -19,11 +19,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
+from bassnb.checked import MOST
 from bassnb.errors import BassnbError
 from bassnb.files import write_atomically
 from bassnb.outputs import checksum
 from bassnb.presets import Preset
-from bassnb.settings import MOST
 from bassnb.unet import UNet1d
 
 SHIPPED = Path(__file__).parent / "weights"

@@ -102,6 +102,9 @@ def songs(
     """Compose and render songs with their ground truth."""
     from tqdm import tqdm
 
+    from bassnb.extras import need
+
+    need("songs")
     from bassnb.composer.render import song_outputs, write_song
     from bassnb.composer.songs import compose
     from bassnb.outputs import check_outputs

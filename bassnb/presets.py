@@ -10,8 +10,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
+from bassnb.checked import MOST_ENTRIES, Checked, setting
 from bassnb.errors import BassnbError
-from bassnb.settings import MOST_ENTRIES, Checked, setting
 
 SAMPLE_RATE = 44_100  # Hz: 256 latents of 4096 samples last "~23 s" (section 4) only at this rate
 TIME_RATIO = 4096  # samples per latent step, r_time in section 4

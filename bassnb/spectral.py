@@ -19,7 +19,6 @@ from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
-import torchaudio
 from torch import Tensor
 
 from bassnb.errors import BassnbError, check_shape
@@ -133,6 +132,8 @@ def magnitude(log_magnitudes: Tensor, eps: float) -> Tensor:
 @torch.inference_mode(False)
 def mel_filters(bins: int, mel_bins: int, nyquist: float, device: torch.device | str = "cpu") -> Tensor:
     """Triangular mel filters of height 1, Tensor (bins, mel_bins), over `bins` linear bins from 0 Hz to `nyquist`."""
+    import torchaudio  # only the critics hear on a mel axis; accompanying does without
+
     with warnings.catch_warnings():  # coarse bins leave some of the lowest filters empty: they stay constant
         warnings.simplefilter("ignore", UserWarning)
         return torchaudio.functional.melscale_fbanks(bins, 0.0, nyquist, mel_bins, int(2 * nyquist)).to(device)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from torch import Tensor
 
 from bassnb.audio import level_gain, resampled_to
 from bassnb.errors import BassnbError
+from bassnb.extras import missing
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 from bassnb.tracks import Track
@@ -52,7 +54,7 @@ class Tuning:
     ----------
     cents : above 440 Hz; 0 changes nothing, bit for bit
     source : how it is known: "given", "estimated", "in tune" (estimated, and too small to matter), or "unsure" (no clear
-        pitch, so 440 Hz is kept)
+        pitch, so 440 Hz is kept), or "not estimated" (librosa is not installed, so 440 Hz is kept)
     """
 
     cents: float
@@ -112,6 +114,9 @@ def tuning_of(track: Track, given: float | None = None) -> Tuning:
     """The tuning of a song: `given` cents, or what its pitches say."""
     if given is not None:
         return Tuning(given, "given")
+    if missing("tuning"):
+        warnings.warn('the tuning of the mix is not estimated, 440 Hz is kept: run pip install "bassnb[tuning]"', stacklevel=2)
+        return Tuning(0.0, "not estimated")
     cents, agreement = estimate(excerpts(track))
     if agreement < SURE:
         return Tuning(0.0, "unsure")

@@ -1,4 +1,4 @@
-"""The denoiser: a one-dimensional U-Net over latent steps that hears the mix. Taught in chapter 4.
+"""The denoiser: a one-dimensional U-Net over latent steps that hears the mix. Taught in chapter 4::
 
     z (B, 32, L), mix (B, 64, L) -> concat -> conv -> level 0 -> half -> level 1 -> half -> ... -> middle
                                                  |  skip                |  skip                    |

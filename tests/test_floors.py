@@ -8,8 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bassnb"
 FLOORS = [
     {"errors"},
-    {"layers", "settings", "files", "channels", "containers"},
-    {"presets"},
+    {"layers", "checked", "files", "channels", "containers", "extras"},
+    {"presets", "settings"},
     {"level"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},

@@ -336,7 +336,7 @@ def test_a_report_replaces_reports_only(content, model, place):
 
 
 def test_a_report_is_measured_again(model, place, monkeypatch):
-    monkeypatch.setattr(suite.study("probe"), "run", lambda accompanist, **options: {"songs": 2, "accuracy": {"mean": 1.0}})
+    monkeypatch.setattr(suite.STUDIES["probe"], "run", lambda accompanist, **options: {"songs": 2, "accuracy": {"mean": 1.0}})
     words = ["evaluate", "probe", "--model", model, "--songs", 2, "--out", "x.json"]
     Path("x.json").write_text("{}")
     assert_refused(run(*words), "x.json")

@@ -2,10 +2,12 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -17,10 +19,16 @@ PROJECT = (ROOT / "pyproject.toml").read_text()
 
 
 def declared(group):
-    """Requirements of a list in pyproject.toml, by canonical name; the file has one requirement per line."""
+    """Requirements of a list in pyproject.toml, with those of the extras that it names, by canonical name."""
     block = re.search(rf"^{group} = \[\n(.*?)^\]", PROJECT, re.S | re.M)[1]
-    requirements = [Requirement(text) for text in re.findall(r'^\s*"([^"]+)"', block, re.M)]
-    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+    found = {}
+    for requirement in map(Requirement, re.findall(r'^\s*"([^"]+)"', block, re.M)):  # one on a line
+        if requirement.name == "bassnb":
+            for extra in requirement.extras:
+                found.update(declared(extra))
+        else:
+            found[canonicalize_name(requirement.name)] = requirement
+    return found
 
 
 def pinned(file):
@@ -38,7 +46,9 @@ def imported():
     names = set()
     for path in (ROOT / "bassnb").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "find_spec":  # whose files are used, not its code
+                names.update(argument.value for argument in node.args if isinstance(argument, ast.Constant))
+            elif isinstance(node, ast.Import):
                 names.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
@@ -91,6 +101,33 @@ def test_the_public_names_are_there():
     assert bassnb.Accompanist.__module__ == "bassnb.accompanist"
     assert issubclass(bassnb.BassnbError, ValueError)
     assert not hasattr(bassnb, "no_such_name")
+
+
+ADDRESSED = ["_config.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml", ".github/ISSUE_TEMPLATE/config.yml"]
+
+
+@pytest.mark.parametrize(
+    "words, url, site",
+    [
+        (["URL=https://github.com/you/bassnb"], "https://github.com/you/bassnb", "https://you.github.io/bassnb/"),
+        (["URL=https://example.org/a/b/c", "SITE=https://example.org/book/"], "https://example.org/a/b/c", "https://example.org/book/"),
+    ],
+)
+def test_one_command_writes_the_address_everywhere(tmp_path, words, url, site):
+    for name in ["Makefile", *ADDRESSED, "book/00_listen_first.ipynb"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    for _ in range(2):  # a second time changes nothing
+        subprocess.run(["make", "repository", *words], cwd=tmp_path, check=True, capture_output=True)
+        texts = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+        assert not any("/OWNER/" in text or "OWNER." in text for text in texts.values())
+        assert f"[Read the book]({site})" in texts[tmp_path / "README.md"]
+        assert f'Documentation = "{site}"' in texts[tmp_path / "pyproject.toml"]
+        assert f'REPOSITORY = \\"{url}\\"' in texts[tmp_path / "book" / "00_listen_first.ipynb"]
+
+
+def test_the_changelog_has_a_section_for_this_version():
+    assert f"\n## [{bassnb.__version__}] - 20" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_version_and_citation_agree():

@@ -116,7 +116,7 @@ def test_the_usual_environment_is_not_removed():
 
 def test_the_oldest_versions_are_the_lower_bounds():
     oldest = pinned("requirements-oldest.txt")
-    bounds = {name: need for group in ("dependencies", "songs", "bench", "test") for name, need in declared(group).items()}
+    bounds = {name: need for group in ("dependencies", "bench", "test") for name, need in declared(group).items()}
     assert set(oldest) == set(bounds)
     for name, need in bounds.items():
         (bound,), (pin,) = need.specifier, oldest[name].specifier
@@ -135,9 +135,32 @@ def test_workflows_may_read_and_nothing_more(path):
     text, content = path.read_text(), yaml.safe_load(path.read_text())
     assert content["permissions"] == {"contents": "read"} and content["concurrency"]
     assert "secrets." not in text and "github.token" not in text
-    assert set(content[True]) <= {"push", "pull_request", "schedule"}  # `on` is a yes to YAML
+    assert set(content[True]) <= {"push", "pull_request", "schedule", "release"}  # `on` is a yes to YAML
     for job in content["jobs"].values():
-        assert "permissions" not in job and job["timeout-minutes"] <= 90
+        assert job["timeout-minutes"] <= 90
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_job_with_a_right_to_publish_runs_nothing_of_ours_and_never_for_a_pull_request(path):
+    content = yaml.safe_load(path.read_text())
+    for name, job in content["jobs"].items():
+        if "permissions" not in job:
+            continue
+        assert name == "publish" and job["environment"] and job["needs"] == "build"
+        assert set(job["permissions"].items()) <= {("id-token", "write"), ("pages", "write")}
+        assert "pull_request" not in content[True] or job["if"] == "github.event_name == 'release'"
+        commands = " ".join(step.get("run", "") for step in job["steps"])
+        assert not re.search(r"\bgit\b|\bmake\b|\.ci/(?!dist\.lock)|-m build", commands)
+
+
+def test_what_builds_a_distribution_is_locked():
+    lock = (ROOT / ".ci" / "dist.lock").read_text()
+    pins = {line.split(";")[0].split()[0] for line in lock.splitlines() if re.match(r"\w", line)}
+    assert set(re.findall(r"^\w[\w.=-]+", (ROOT / ".ci" / "dist.txt").read_text(), re.M)) <= pins
+    entries = re.sub(r"\s*\\\n\s*", " ", re.sub(r"^\s*#.*\n", "", lock, flags=re.M)).strip().splitlines()
+    assert len(entries) > 20 and all("--hash=sha256:" in entry for entry in entries) and "://" not in lock
+    for script in ("run", "dist"):
+        assert os.access(ROOT / ".ci" / script, os.X_OK)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -149,7 +172,7 @@ def test_steps_run_no_movable_action_and_no_text_from_outside(path):
 
 
 def test_the_published_checks_are_ours():
-    (path,) = WORKFLOWS
+    path = ROOT / ".github" / "workflows" / "ci.yml"
     (job,) = yaml.safe_load(path.read_text())["jobs"].values()
     assert "LOCKED=1 .ci/run" in [step.get("run") for step in job["steps"]]
     assert os.access(ROOT / ".ci" / "run", os.X_OK)

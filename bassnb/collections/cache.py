@@ -11,10 +11,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
@@ -30,6 +30,9 @@ from bassnb.composer.score import DataError
 from bassnb.files import name_bytes, remove_unfinished
 from bassnb.outputs import Output, check_outputs
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
+
+if TYPE_CHECKING:  # reading a cache needs no accelerate
+    from accelerate import Accelerator
 
 FORMAT = 1  # of the cache
 MANIFEST, FACTS = "manifest.json", "facts"

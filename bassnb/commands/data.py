@@ -17,6 +17,9 @@ def index(
     data: Collection, stem: Stem = "bass", cache: Cache = Path("cache"), without_musdb: WithoutMusdb = False
 ) -> None:
     """Listen once to a collection of stems, and say what it holds."""
+    from bassnb.extras import need
+
+    need("train")
     from bassnb.collections.stems import survey
 
     for line in survey(data, stem, cache, without_musdb=without_musdb, progress=shows_progress()):
@@ -39,6 +42,9 @@ def encode(
     without_musdb: WithoutMusdb = False,
 ) -> None:
     """Encode a collection of stems once, for `train diffusion --latents`; what is there already is kept."""
+    from bassnb.extras import need
+
+    need("train")
     from bassnb.collections.cache import CachePlan, encode_splits
     from bassnb.collections.stems import open_splits
     from bassnb.presets import get_preset

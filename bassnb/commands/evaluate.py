@@ -125,7 +125,10 @@ def evaluate_ablations_command(
 ) -> None:  # fmt: skip
     """Train small networks with one thing changed each, and mark them; what is there already is kept."""
     from bassnb.checkpoints import load_pretrained, write_json
+    from bassnb.extras import need
     from bassnb.outputs import check_outputs
+
+    need("train")
     from bassnb.studies.ablations import run_ablations
     from bassnb.studies.suite import report_output
 

@@ -16,8 +16,8 @@ from typing import Annotated, Optional
 import typer
 from typer.core import TyperGroup
 
+from bassnb.checked import Checked, alternatives, fields_of
 from bassnb.errors import BassnbError
-from bassnb.settings import Checked, alternatives, fields_of
 
 Model = Annotated[str, typer.Option(help="A shipped model, a model folder, or a hub id owner/name.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bassnb.commands.options import Autoencoder, Model, PresetName, RunFolder, Stem, group, takes
-from bassnb.training.settings import TrainingSettings
+from bassnb.settings import TrainingSettings
 
 train_app = group("Train one part of the system; --resume continues exactly.")
 

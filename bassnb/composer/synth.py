@@ -34,7 +34,7 @@ def soundfont_path() -> Path:
     spec = find_spec("pretty_midi")  # finds the package without importing it
     path = Path(spec.origin).parent / "TimGM6mb.sf2" if spec and spec.origin else None
     if path is None or not path.is_file():
-        raise DataError("The SoundFont TimGM6mb.sf2 is missing; install it with `pip install pretty_midi`.")
+        raise DataError('the SoundFont TimGM6mb.sf2 is missing; run pip install "bassnb[songs]"')
     return path
 
 
@@ -44,8 +44,7 @@ def _player(soundfont: str | None):
     try:
         from tinysoundfont import Synth
     except ImportError as error:
-        raise DataError(
-            "The synthesizer is missing; install it with `pip install --no-deps tinysoundfont`.") from error
+        raise DataError("the synthesizer is missing; run pip install --no-deps tinysoundfont") from error
     if soundfont is not None and not Path(soundfont).is_file():
         raise DataError(f"The SoundFont {soundfont} is missing; give the path of an .sf2 file.")
     synth = Synth(gain=0.0, samplerate=SAMPLE_RATE)

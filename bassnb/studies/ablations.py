@@ -28,6 +28,7 @@ from bassnb.metrics.match import compare, transcribe
 from bassnb.metrics.statistics import summary, way_summary
 from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.presets import DiffusionTraining, UNetConfig
+from bassnb.settings import TrainingSettings
 from bassnb.studies.length import compare_lengths, digest, mean_marks
 from bassnb.studies.marks import Marks, floor_marks, ways
 from bassnb.studies.takes import through_autoencoder
@@ -35,7 +36,6 @@ from bassnb.studies.variants import POSITIONS, VARIANTS, NoiseAsV, Variant, make
 from bassnb.training.diffusion import fit, latent_pairs
 from bassnb.training.loop import open_accelerator, step_seed
 from bassnb.training.run import check_run
-from bassnb.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)

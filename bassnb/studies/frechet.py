@@ -22,7 +22,7 @@ def run(
     ----------
     songs : at least 8 for the extrapolation to infinitely many takes
     reference : songs whose true basses are the reference
-    embedding : a name in `bassnb.metrics.embeddings.LOADERS`
+    embedding : a name in `LOADERS` of `bassnb.metrics.embeddings`
 
     Returns
     -------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import time
 from collections.abc import Iterator
@@ -14,22 +13,33 @@ from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import read_json, without_nan, write_json
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, report_of
+from bassnb.studies import (
+    autoencoder,
+    contrastive,
+    frechet,
+    guidance,
+    length,
+    match,
+    probe,
+    rescale,
+    samplers,
+    steps,
+    style,
+    transfer,
+)
 from bassnb.studies.experiment import SWITCH, ExperimentError, device
 
-# In the order in which `bassnb evaluate all` runs them.
-STUDIES = ("match", "guidance", "autoencoder", "probe", "frechet", "steps", "samplers", "rescale", "contrastive", "style",
-           "length", "transfer")  # fmt: skip
-
-
-def study(name: str) -> ModuleType:
-    """The module of a study: `run(accompanist, **options)` -> report, `headline(report)` -> text, and `QUICK`, options with
-    which it takes minutes in place of hours, to see that everything works; its figures are then noise."""
-    return importlib.import_module(f"bassnb.studies.{name}")
+# In the order in which `bassnb evaluate all` runs them. A study is a module with `run(accompanist, **options)` -> report,
+# `headline(report)` -> text, and `QUICK`: options with which it takes minutes in place of hours, for figures that are noise.
+STUDIES: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (match, guidance, autoencoder, probe, frechet, steps, samplers, rescale, contrastive, style, length, transfer)
+}
 
 
 def quick_settings() -> dict[str, dict]:
     """The `QUICK` options of every study, by its name."""
-    return {name: study(name).QUICK for name in STUDIES}
+    return {name: study.QUICK for name, study in STUDIES.items()}
 
 
 def examine(
@@ -58,7 +68,7 @@ def examine(
     path.parent.mkdir(parents=True, exist_ok=True)  # now, not after a quarter of an hour of work
     chosen = {key: value for key, value in options.items() if value is not None}
     began = time.perf_counter()
-    report = study(name).run(accompanist, **chosen)
+    report = STUDIES[name].run(accompanist, **chosen)
     minutes = round((time.perf_counter() - began) / 60, 1)
     shown = {key: value for key, value in chosen.items() if key != "progress"}
     several = {key: value if isinstance(value, (list, tuple)) else [value] for key, value in shown.items()}
@@ -68,7 +78,7 @@ def examine(
         "minutes": minutes, "device": device(),
     }  # fmt: skip
     write_json(path, {**meta, **report})
-    return f"{study(name).headline(report)} ({minutes:g} min)"
+    return f"{STUDIES[name].headline(report)} ({minutes:g} min)"
 
 
 def report_output(path: Path) -> Output:
@@ -103,7 +113,7 @@ def examined(
         return read_json(path), read_json(path)
     if not path.is_file():
         raise ExperimentError(f"{path} is not there; run bassnb evaluate {name}, or make results")
-    return without_nan(study(name).run(accompanist, **here)), read_json(path)
+    return without_nan(STUDIES[name].run(accompanist, **here)), read_json(path)
 
 
 def examine_all(

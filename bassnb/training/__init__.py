@@ -1,1 +1,5 @@
 """Training loops: explicit, resumable to the bit, on Hugging Face accelerate. Taught in chapter 10."""
+
+from bassnb.extras import need
+
+need("train")

@@ -22,6 +22,7 @@ from bassnb.collections.pools import OTHERS, TARGET, Pool, RecordedPool, StemPoo
 from bassnb.collections.stems import open_splits
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
+from bassnb.settings import TrainingSettings
 from bassnb.spectral import FLUX_HOPS, PAPER_HOPS, flux_distance, multi_scale_spectral_distance, relative_spectral_distance
 from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
@@ -36,7 +37,6 @@ from bassnb.training.loop import (
     update_ema,
 )
 from bassnb.training.run import Run, check_run
-from bassnb.training.settings import TrainingSettings
 
 PARTS = {"bass": (TARGET,), "mix": OTHERS}
 

@@ -30,6 +30,7 @@ from bassnb.collections.pairs import LivePairs, Pairs
 from bassnb.collections.stems import open_splits
 from bassnb.diffusion import diffusion_loss
 from bassnb.presets import DiffusionTraining, Preset
+from bassnb.settings import TrainingSettings
 from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
     TrainingError,
@@ -42,7 +43,6 @@ from bassnb.training.loop import (
     update_ema,
 )
 from bassnb.training.run import Run, check_run
-from bassnb.training.settings import TrainingSettings
 from bassnb.unet import UNet1d
 
 

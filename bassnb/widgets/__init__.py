@@ -1,11 +1,15 @@
 """What the chapters show and play: players, sliders over takes, blind tests, a live panel, the package's code."""
 
-from bassnb.widgets.blind import BlindTest, blind_test
-from bassnb.widgets.listen import Listen, WidgetError, listen
-from bassnb.widgets.pictures import plot_spectrogram
-from bassnb.widgets.source import Source, show_source
-from bassnb.widgets.studio import studio
-from bassnb.widgets.sweep import Sweep, sweep
+from bassnb.extras import need
+
+need("widgets")
+
+from bassnb.widgets.blind import BlindTest, blind_test  # noqa: E402
+from bassnb.widgets.listen import Listen, WidgetError, listen  # noqa: E402
+from bassnb.widgets.pictures import plot_spectrogram  # noqa: E402
+from bassnb.widgets.source import Source, show_source  # noqa: E402
+from bassnb.widgets.studio import studio  # noqa: E402
+from bassnb.widgets.sweep import Sweep, sweep  # noqa: E402
 
 __all__ = [
     "BlindTest",

@@ -91,7 +91,7 @@ def test_notes_start_when_written(program):
 
 def test_a_missing_soundfont_is_named_with_the_remedy(monkeypatch):
     monkeypatch.setattr(synth, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match="pip install pretty_midi"):
+    with pytest.raises(DataError, match="bassnb\\[songs\\]"):
         soundfont_path()
 
 

@@ -10,7 +10,7 @@ from bassnb.accompanist import Accompanist
 from bassnb.commands.evaluate import evaluate_app
 from bassnb.errors import BassnbError
 from bassnb.studies import suite
-from bassnb.studies.suite import STUDIES, examine, examine_all, examined, quick_settings, study, without_nan
+from bassnb.studies.suite import STUDIES, examine, examine_all, examined, quick_settings, without_nan
 from bassnb.studies.summary import CLAIMS, read_reports, write_summary
 
 FEW = {
@@ -34,7 +34,7 @@ def intervals(report):
 
 def test_a_command_is_a_file_is_a_json_file():
     for name in STUDIES:
-        path = Path(study(name).__file__)
+        path = Path(STUDIES[name].__file__)
         assert path.name == f"{name}.py" and (path.parents[2] / "results" / f"{name}.json").is_file()
     commands = {command.name for command in evaluate_app.registered_commands}
     assert commands - {"all", "summary", "ablations"} == set(STUDIES)
@@ -42,8 +42,8 @@ def test_a_command_is_a_file_is_a_json_file():
 
 def stand_in(monkeypatch, **runs):
     """Studies that are these functions."""
-    monkeypatch.setattr(suite, "STUDIES", tuple(runs))
-    monkeypatch.setattr(suite, "study", lambda name: SimpleNamespace(run=runs[name], headline=lambda report: "well"))
+    studies = {name: SimpleNamespace(run=run, headline=lambda report: "well") for name, run in runs.items()}
+    monkeypatch.setattr(suite, "STUDIES", studies)
 
 
 def test_all_of_them_run_with_the_shipped_weights(tmp_path):

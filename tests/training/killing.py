@@ -20,10 +20,10 @@ import torch
 from bassnb import files
 from bassnb.checkpoints import read_tensors
 from bassnb.presets import SMOKE
+from bassnb.settings import TrainingSettings
 from bassnb.training import run
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
-from bassnb.training.settings import TrainingSettings
 
 root, part, kills, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 torch.set_num_threads(1)

@@ -11,13 +11,13 @@ from accelerate import Accelerator
 
 from bassnb.checkpoints import CheckpointError, load_pretrained, read_tensors
 from bassnb.presets import SMOKE
+from bassnb.settings import TrainingSettings
 from bassnb.training import ahead
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 from bassnb.training.loop import TrainingError, learning_rate, step_seed, update_ema
 from bassnb.training.run import Run
-from bassnb.training.settings import TrainingSettings
 
 
 def same(folder, other, name="model.safetensors"):

@@ -10,10 +10,10 @@ import torch
 
 from bassnb.checkpoints import read_tensors
 from bassnb.presets import SMOKE
+from bassnb.settings import TrainingSettings
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 from bassnb.training.loop import TrainingError
-from bassnb.training.settings import TrainingSettings
 
 SCRIPT = """
 import sys
@@ -24,7 +24,7 @@ from bassnb.presets import SMOKE
 from bassnb.training import run
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
-from bassnb.training.settings import TrainingSettings
+from bassnb.settings import TrainingSettings
 
 torch.set_num_threads(1)
 run.LOG_EVERY = 1

@@ -17,11 +17,11 @@ from bassnb.checkpoints import read_tensors
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
 from bassnb.presets import SMOKE
+from bassnb.settings import TrainingSettings
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.loop import TrainingError
 from bassnb.training.run import Run
-from bassnb.training.settings import TrainingSettings
 
 HERE = Path(__file__).parent
 KILLS = {"bass": 30, "diffusion": 30}

@@ -1,0 +1,57 @@
+"""The reference of the package: every module once, every command with its options, every card with its links."""
+
+import re
+
+import pytest
+import reference
+from typer.main import get_command
+
+from bassnb.cli import app
+from tests.book.test_notebooks import CHAPTERS, ROOT, cells, source
+
+PAGES = sorted((ROOT / "book").glob("api*.md"))
+
+
+def package():
+    """Dotted names of all modules of bassnb."""
+    paths = [path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "bassnb").rglob("*.py")]
+    return {".".join(name for name in parts if name != "__init__") for parts in paths} - {"bassnb.__main__"}
+
+
+def test_every_module_is_described_on_one_page():
+    lists = [names for page in PAGES for names in reference.MODULES.findall(page.read_text())]
+    described = [module for names in lists for module in reference.modules(names)]
+    assert len(described) == len(set(described)) and set(described) == package()
+
+
+def test_a_folder_stands_for_its_modules_and_a_list_keeps_its_order():
+    assert reference.modules("unet audio") == ["bassnb.unet", "bassnb.audio"]
+    assert reference.modules("commands")[0] == "bassnb.commands" and "bassnb.commands.train" in reference.modules("commands")
+
+
+def test_every_command_stands_with_its_options():
+    text = reference.command_line("bassnb.cli")
+    headings = re.findall(r"^## (.+)$", text, re.M)
+    assert {"bassnb accompany", "bassnb train diffusion", "bassnb evaluate match"} <= set(headings)
+    assert len(headings) == len(set(headings))
+    accompany = text.partition("## bassnb accompany\n")[2].partition("\n## ")[0]
+    for option in get_command(app).commands["accompany"].params:
+        if option.name != "help":
+            assert (option.opts[0] if option.param_type_name == "option" else option.name.upper()) in accompany, option.name
+    assert "| `MIX` |" in accompany and re.search(r"\| `--out` \|.*\| required \|", accompany)
+    assert re.search(r"\| `--seed` \|.*\| `0` \|", accompany), "0 is a default too"
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_card_of_a_chapter_leads_to_modules_that_exist(path):
+    (card,) = reference.CARD.findall(source(cells(path, "markdown")[0]))
+    linked = reference.CARD.sub(reference.linked, card)
+    modules = re.findall(r"\{py:mod\}`bassnb/[\w/.]+ <([\w.]+)>`", linked)
+    assert modules and set(modules) <= package()
+    assert card.count("`bassnb/") == len(modules)
+
+
+def test_bars_and_stars_are_plain_outside_of_code():
+    lines = ["sum |a|^2 * b", "`|x|` and |y|", "The shape::", "    | a * b", "after * it", ">>> 2 * 3", "6"]
+    reference.plain(None, "function", "f", None, None, lines)
+    assert lines == [r"sum \|a\|^2 \* b", r"`|x|` and \|y\|", "The shape::", "    | a * b", r"after \* it", ">>> 2 * 3", "6"]
