@@ -82,7 +82,7 @@ def plain(app, what, name, obj, options, lines):
     for number, line in enumerate(lines):
         literal &= not line or line.startswith(" ")
         if not literal and not line.lstrip().startswith(">>>"):
-            parts = re.split(r"(`[^`]*`|(?<!\S)\*[^\W\d][\w -]*\*)", line)  # every other one is code or stressed
+            parts = re.split(r"(`[^`]*`|(?<!\S)\*[^\W\d][\w -]*\*(?!\w))", line)  # every other one is code or stressed
             parts[::2] = [re.sub(r"([|*])", r"\\\1", part) for part in parts[::2]]
             lines[number] = "".join(parts)
         literal |= line.endswith("::")
