@@ -17,7 +17,7 @@ EXTRAS = {  # extra -> the modules that it brings; pyproject.toml has their pack
     "evaluate": _EVALUATE,
     "train": (*_EVALUATE, "accelerate", "tensorboard"),
     "widgets": ("ipywidgets", "matplotlib", "torchaudio"),
-    "tuning": ("librosa",),
+    "tuning": ("librosa", "scipy"),
 }
 
 
@@ -25,23 +25,25 @@ class MissingExtra(BassnbError, ImportError):
     """Packages of an extra are not installed; the message names the extra."""
 
 
-def missing(extra: str) -> list[str]:
-    """Modules of `extra` that are not installed; nothing is imported to find out."""
-    return [module for module in EXTRAS[extra] if find_spec(module) is None]
-
-
-def need(extra: str) -> None:
-    """Refuse to go on without an extra.
+def missing(extra: str) -> str:
+    """A sentence on what of `extra` is not installed, and what to do; empty if all of it is. Nothing is imported.
 
     Parameters
     ----------
     extra : a key of `EXTRAS`
+    """
+    modules = [module for module in EXTRAS[extra] if find_spec(module) is None]
+    verb = "is" if len(modules) == 1 else "are"
+    return f'{", ".join(modules)} {verb} not installed; run pip install "bassnb[{extra}]"' if modules else ""
+
+
+def need(extra: str) -> None:
+    """Refuse to go on without an extra; what can go on asks `missing`.
 
     Raises
     ------
     MissingExtra
-        If a module of it is not installed.
+        If a module of it is not installed; the message is that of `missing`.
     """
-    if modules := missing(extra):
-        verb = "is" if len(modules) == 1 else "are"
-        raise MissingExtra(f'{", ".join(modules)} {verb} not installed; run pip install "bassnb[{extra}]"')
+    if sentence := missing(extra):
+        raise MissingExtra(sentence)

@@ -77,13 +77,14 @@ def fill(app, docname, source):
 
 
 def plain(app, what, name, obj, options, lines):
-    """Bars and stars of a docstring are those of formulas, but not in code: backquotes, examples, blocks behind `::`."""
+    """Bars and stars of a docstring are those of formulas, unless they stress *words*; code stays: backquotes, examples, `::`."""
     literal = False
     for number, line in enumerate(lines):
         literal &= not line or line.startswith(" ")
         if not literal and not line.lstrip().startswith(">>>"):
-            parts = re.split(r"(`[^`]*`)", line)
-            lines[number] = "".join(part if part[:1] == "`" else re.sub(r"([|*])", r"\\\1", part) for part in parts)
+            parts = re.split(r"(`[^`]*`|(?<!\S)\*[^\W\d][\w -]*\*(?!\w))", line)  # every other one is code or stressed
+            parts[::2] = [re.sub(r"([|*])", r"\\\1", part) for part in parts[::2]]
+            lines[number] = "".join(parts)
         literal |= line.endswith("::")
 
 

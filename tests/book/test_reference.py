@@ -52,6 +52,8 @@ def test_the_card_of_a_chapter_leads_to_modules_that_exist(path):
 
 
 def test_bars_and_stars_are_plain_outside_of_code():
-    lines = ["sum |a|^2 * b", "`|x|` and |y|", "The shape::", "    | a * b", "after * it", ">>> 2 * 3", "6"]
+    lines = ["sum |a|^2 * b", "`|x|` and |y|", "The shape::", "    | a * b", "after * it", ">>> 2 * 3", "6",
+             "a *model folder* of 2 * 3 * 4", "*un*equal"]  # fmt: skip
     reference.plain(None, "function", "f", None, None, lines)
-    assert lines == [r"sum \|a\|^2 \* b", r"`|x|` and \|y\|", "The shape::", "    | a * b", r"after \* it", ">>> 2 * 3", "6"]
+    assert lines == [r"sum \|a\|^2 \* b", r"`|x|` and \|y\|", "The shape::", "    | a * b", r"after \* it", ">>> 2 * 3", "6",
+                     r"a *model folder* of 2 \* 3 \* 4", r"\*un\*equal"]  # fmt: skip
