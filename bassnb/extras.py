@@ -17,7 +17,7 @@ EXTRAS = {  # extra -> the modules that it brings; pyproject.toml has their pack
     "evaluate": _EVALUATE,
     "train": (*_EVALUATE, "accelerate", "tensorboard"),
     "widgets": ("ipywidgets", "matplotlib", "torchaudio"),
-    "tuning": ("librosa", "scipy"),
+    "tuning": ("librosa",),
 }
 
 

@@ -114,8 +114,8 @@ def tuning_of(track: Track, given: float | None = None) -> Tuning:
     """The tuning of a song: `given` cents, or what its pitches say."""
     if given is not None:
         return Tuning(given, "given")
-    if missing("tuning"):
-        warnings.warn('the tuning of the mix is not estimated, 440 Hz is kept: run pip install "bassnb[tuning]"', stacklevel=2)
+    if sentence := missing("tuning"):
+        warnings.warn(f"the tuning of the mix is not estimated, and 440 Hz is kept: {sentence}", stacklevel=2)
         return Tuning(0.0, "not estimated")
     cents, agreement = estimate(excerpts(track))
     if agreement < SURE:
