@@ -97,7 +97,8 @@ def changed(name):
         "3 s long": lambda: song(-44, 3.0), "1 s long": lambda: song(-44, 1.0), "quiet": lambda: 0.003 * wave,
         "far too loud": lambda: 1e20 * wave, "clipped": lambda: (8 * wave).clamp(-1, 1), "one channel": lambda: wave * left,
         "opposite channels": lambda: wave * torch.tensor([[1.0], [-1.0]]), "an offset": lambda: wave + 0.2,
-        "silence before": lambda: torch.cat([silence, wave], -1), "silence around": lambda: torch.cat([silence, wave, silence], -1),
+        "silence before": lambda: torch.cat([silence, wave], -1),
+        "silence around": lambda: torch.cat([silence, wave, silence], -1),
         "hum and hiss": lambda: wave + 0.01 * torch.sin(t * 2 * torch.pi * 50 / SAMPLE_RATE) + 0.005 * torch.randn(
             wave.shape, generator=torch.Generator().manual_seed(0)),
         "a melody with vibrato": lambda: song(-44, melody=0.06, vibrato=35),
@@ -258,15 +259,16 @@ def bass_tuning(wave):
 
 @pytest.mark.parametrize(
     "given, cents",
-    [("auto", None), (440, 0), ("440", 0), (432, -31.77), ("432", -31.77), (415.3, -100.02), (466.16, 99.99), (400, -165.0), (480, 150.64),
-     (-44, -44), ("-44", -44), ("+15", 15), (0, 0), ("0.5", 0.5), (-200, -200), (200, 200), (np.float32(-12.5), -12.5),
+    [("auto", None), (440, 0), ("440", 0), (432, -31.77), ("432", -31.77), (415.3, -100.02), (466.16, 99.99), (400, -165.0),
+     (480, 150.64), (-44, -44), ("-44", -44), ("+15", 15), (0, 0), ("0.5", 0.5), (-200, -200), (200, 200), (np.float32(-12.5), -12.5),
      (np.int64(440), 0)],
 )  # fmt: skip
 def test_a_number_is_hertz_or_cents_by_its_size(given, cents):
     assert given_cents(given) == (None if cents is None else pytest.approx(cents, abs=0.011))
 
 
-REFUSED = ["", "A", "AUTO", "-44c", "440Hz", "nan", "inf", "-inf", "399.9", "480.1", "200.1", "-200.1", "880", "1e9", "4 40", "0x10"]
+REFUSED = ["", "A", "AUTO", "-44c", "440Hz", "nan", "inf", "-inf", "399.9", "480.1", "200.1", "-200.1", "880", "1e9", "4 40",
+           "0x10"]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", REFUSED)
