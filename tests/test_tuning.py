@@ -260,8 +260,8 @@ def bass_tuning(wave):
 @pytest.mark.parametrize(
     "given, cents",
     [("auto", None), (440, 0), ("440", 0), (432, -31.77), ("432", -31.77), (415.3, -100.02), (466.16, 99.99), (400, -165.0),
-     (480, 150.64), (-44, -44), ("-44", -44), ("+15", 15), (0, 0), ("0.5", 0.5), (-200, -200), (200, 200), (np.float32(-12.5), -12.5),
-     (np.int64(440), 0)],
+     (480, 150.64), (-44, -44), ("-44", -44), ("+15", 15), (0, 0), ("0.5", 0.5), (-200, -200), (200, 200),
+     (np.float32(-12.5), -12.5), (np.int64(440), 0)],
 )  # fmt: skip
 def test_a_number_is_hertz_or_cents_by_its_size(given, cents):
     assert given_cents(given) == (None if cents is None else pytest.approx(cents, abs=0.011))
