@@ -44,7 +44,9 @@ def accompany(
     steps: Annotated[Optional[int], typer.Option(help="Sampler steps, by default 64 of ddim or 12 of dpm++.")] = None,
     seed: Seed = 0,
     variations: Annotated[int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")] = 1,
-    tuning: Annotated[str, typer.Option(help="Of MIX: auto, the frequency of A in Hz (432), or cents above 440 Hz (-44).")] = "auto",
+    tuning: Annotated[
+        str, typer.Option(help="Of MIX: auto, the frequency of A in Hz (432), or cents above 440 Hz (-44).")
+    ] = "auto",
     with_mix: Annotated[Optional[Path], typer.Option(help="File for mix and bass together.")] = None,
     model: Model = "classroom",
     device: Device = "auto",
