@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,11 +18,14 @@ WAVE = {3: "L R C", 4: "L R Ls Rs", 5: "L R C Ls Rs", 6: "L R C LFE Ls Rs", 7: "
 VORBIS = {3: "L C R", 4: "L R Ls Rs", 5: "L C R Ls Rs", 6: "L C R Ls Rs LFE", 7: "L C R Ls Rs S LFE", 8: "L C R Ls Rs Ls Rs LFE"}
 
 
+Wave = TypeVar("Wave", np.ndarray, torch.Tensor)
+
+
 class AudioError(BassnbError):
     """A file or array that is not usable audio."""
 
 
-def channels_first(wave: np.ndarray | torch.Tensor, name: str = "audio") -> np.ndarray | torch.Tensor:
+def channels_first(wave: Wave, name: str = "audio") -> Wave:
     """An array of two dimensions as (channels, N).
 
     One of at most 8 columns and at least 32 rows is (N, channels), as `soundfile.read` and `scipy.io.wavfile.read` return

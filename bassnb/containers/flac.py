@@ -88,8 +88,8 @@ def _rising(file: BinaryIO, start: int, end: int, info: bytes) -> bool:
         file.seek(place)
         for frame in islice(_frames(file.read(WINDOW), info), 1):
             firsts[place + frame.place] = frame.first
-    firsts = [firsts[place] for place in sorted(firsts)]
-    return firsts == sorted(set(firsts))
+    numbers = [firsts[place] for place in sorted(firsts)]
+    return numbers == sorted(set(numbers))
 
 
 class _Frame(NamedTuple):

@@ -7,6 +7,7 @@ refusal in one sentence is right. A damaged file may be refused or be read as fa
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -135,8 +136,21 @@ def damages() -> Iterator[Case]:
                           lambda data, place=place: data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])  # fmt: skip
         yield damaged(suffix, "garbage behind", lambda data: data + b"\0" * 3 + os.urandom(50))
         yield damaged(suffix, "garbage before", lambda data: b"garbage" + data)
-        yield damaged(suffix, "twice", lambda data: data + data)
+        whole = EITHER if suffix == "wav" else 16_000 / 44_100  # a WAV file says where it ends
+        yield damaged(suffix, "twice", lambda data: data + data, whole)
         yield damaged(suffix, "zeros in the middle", lambda data: data[:200] + bytes(400) + data[600:])
+
+
+def wrong_lengths() -> Iterator[Case]:
+    """Headers that say too little, too much, or nothing about how long a whole file is."""
+    for size in (0, 1, 1000, 2**31, 2**32 - 1):
+        yield damaged("wav", f"{size} bytes declared", lambda data, size=size: data[:40] + struct.pack("<I", size) + data[44:], 8000 / 44_100)
+    for total in (0, 1, 7999, 8001, 10**6, 2**36 - 1):
+        yield damaged("flac", f"{total} samples declared",
+                      lambda data, total=total: data[:21] + (data[21] >> 4 << 36 | total).to_bytes(5, "big") + data[26:], 8000 / 44_100)  # fmt: skip
+    for count in (0, 1, 5, 1000, 2**31):
+        yield damaged("mp3", f"{count} frames declared", lambda data, count=count: data[:44] + struct.pack(">I", count) + data[48:],
+                      8000 / 44_100)  # fmt: skip
 
 
 def pretenders() -> Iterator[Case]:
@@ -198,4 +212,4 @@ def pretenders() -> Iterator[Case]:
                8000 / 44_100)  # fmt: skip
 
 
-CASES = [*containers(), *shapes(), *contents(), *damages(), *pretenders()]
+CASES = [*containers(), *shapes(), *contents(), *damages(), *wrong_lengths(), *pretenders()]
