@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bassnb.data.names import (
     SUFFIXES,
+    UNREAD,
     WHOLE,
     chosen_takes,
     is_stem,
@@ -307,7 +308,9 @@ def find_songs(root: str | Path, *, without_musdb: bool = False) -> tuple[Layout
         if songs:
             return layout, sorted(map(with_one_take, with_all_splits(songs)), key=lambda song: song.name)
     looked = "; ".join(f"{layout.name}: {layout.looks_for}" for layout in LAYOUTS)
-    raise DataError(f"{root} holds no songs in a layout that is known; looked for {looked}")
+    unread = [path for path in root.rglob("*") if path.suffix.lower() in UNREAD]
+    also = f"; {len(unread)} files in formats such as {unread[0].suffix} are not read, convert them to WAV or FLAC" if unread else ""
+    raise DataError(f"{root} holds no songs in a layout that is known; looked for {looked}{also}")
 
 
 def with_all_splits(songs: list[SongFiles]) -> list[SongFiles]:
