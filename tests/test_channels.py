@@ -39,6 +39,7 @@ def test_samples_by_channels_are_turned_with_a_warning(columns, kind):
     assert torch.equal(found, as_stereo(kind(wave) if kind is torch.tensor else wave.astype(kind)))
 
 
+@pytest.mark.evidence("every-shape-taken-turned-warning")
 @anything
 @given(rows=st.integers(0, 3000), columns=st.integers(0, 3000))
 def test_every_shape_is_taken_as_it_is_or_turned_with_a_warning_or_refused(rows, columns, tally):
@@ -112,6 +113,7 @@ def test_each_channel_has_its_share(names):
         assert as_stereo(wave)[:, 0].tolist() == pytest.approx([0.5 * share for share in shares[name]])
 
 
+@pytest.mark.evidence("stereo-song-among-silent-channels")
 @pytest.mark.parametrize("channels", [3, 4, 5, 6, 7, 8, 9, 16, 33])
 @pytest.mark.parametrize("suffix", ["wav", "flac", "array"])
 def test_a_stereo_song_among_silent_channels_stays_what_it_is(tmp_path, channels, suffix):

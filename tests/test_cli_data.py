@@ -94,6 +94,7 @@ def test_index_says_what_is_there_and_why_the_rest_is_not(musdb, tmp_path):
     assert lines[3].startswith("validation  1 of 1 songs can be used for bass")
     assert lines[4].startswith("test        ") and "no song for test with bass" in lines[4] and "no bass" in lines[4]
     assert lines[5].startswith("left out: Broken - Song: ") and "cannot be read" in lines[5] and len(lines) == 6
+    assert not any("holds" in line for line in lines)
     assert [path.name.startswith("stems-") for path in tmp_path.iterdir()] == [True]
     drums = run("index", musdb, "--stem", "drums", "--cache", tmp_path).stdout.splitlines()
     assert drums[1].startswith("train       3 of 3 songs can be used for drums") and "other 1" in drums[3]

@@ -70,6 +70,7 @@ def counting(data, number):
 # -- written ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.evidence("more-two-million-frames-written")
 @pytest.mark.parametrize("suffix", [".ogg", ".mp3", ".flac", ".wav"])
 def test_more_than_two_million_frames_are_written(tmp_path, suffix):
     wave = 0.1 * torch.ones(2, 2**21 + 10_000)
@@ -91,6 +92,7 @@ def test_a_thread_with_a_small_stack_writes_ogg(tmp_path):
     assert lengths
 
 
+@pytest.mark.evidence("written-read-alike-blocks-stretches")
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])
 def test_what_is_written_is_read_alike_in_blocks_and_stretches(tmp_path, suffix):
     """libsndfile writes MP3 of variable bit rate, in which it does not find its place again between two reads."""
@@ -124,6 +126,7 @@ def test_an_ordinary_mp3_is_left_to_libsndfile(tmp_path):
     check(path, decoded(path.read_bytes()))
 
 
+@pytest.mark.evidence("mp3-wrong-number-frames")
 @pytest.mark.parametrize("number", [0, 1, 20, 5000, 2**31])
 def test_mp3_with_a_wrong_number_of_frames(tmp_path, number):
     data = encoded("MP3")
@@ -182,6 +185,7 @@ def test_mp3_with_something_in_the_middle(tmp_path, junk):
 # -- Ogg and FLAC -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.evidence("chains-read-end")
 @pytest.mark.parametrize("form, subtype", [("OGG", "VORBIS"), ("OGG", "OPUS"), ("FLAC", "PCM_16"), ("FLAC", "PCM_24")])
 @pytest.mark.parametrize("lengths", [(2 * RATE, 3 * RATE), (RATE, RATE), (RATE, 2 * RATE, RATE)], ids=str)
 def test_chains_are_read_to_their_end(tmp_path, form, subtype, lengths):
@@ -200,6 +204,7 @@ def test_the_same_flac_twice(tmp_path):
     check(written(tmp_path / "a.flac", data + data), decoded(data).repeat(1, 2))
 
 
+@pytest.mark.evidence("flac-wrong-number-samples")
 @pytest.mark.parametrize("total", [0, 1000, 3 * RATE + 1, 10 * RATE, 2**36 - 1])
 def test_flac_with_a_wrong_number_of_samples(tmp_path, total):
     data = encoded("FLAC")
@@ -207,6 +212,7 @@ def test_flac_with_a_wrong_number_of_samples(tmp_path, total):
     check(written(tmp_path / "a.flac", wrong), decoded(data))
 
 
+@pytest.mark.evidence("ogg-wrong-last-position")
 @pytest.mark.parametrize("position", [0, 1000, -1, 10**7, 2**40])
 def test_ogg_with_a_wrong_last_position(tmp_path, position):
     data = encoded("OGG", 10 * RATE)
@@ -227,6 +233,7 @@ def test_ogg_with_a_wrong_last_position(tmp_path, position):
 # -- WAV and other files of chunks ------------------------------------------------------------------------------------
 
 
+@pytest.mark.evidence("wav-wrong-size")
 @pytest.mark.parametrize("tail", [b"", b"LIST\x04\0\0\0INFO"], ids=["nothing", "a chunk"])
 @pytest.mark.parametrize("size", [0, 1000, 10**7, 2**31 - 1, 2**32 - 1, None])
 def test_wav_with_a_wrong_size(tmp_path, size, tail):
@@ -264,6 +271,7 @@ def sparse(path, header, size):
 FORMAT = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, RATE, 4 * RATE, 4, 16)
 
 
+@pytest.mark.evidence("end-files-beyond-4-gib")
 @pytest.mark.parametrize("gigabytes", [4, 9])
 @pytest.mark.parametrize("header", ["wrapped", "zero", "largest", "RF64", "RF64 without a size", "W64"])
 def test_the_end_of_files_beyond_4_gib(tmp_path, header, gigabytes):

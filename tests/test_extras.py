@@ -58,6 +58,7 @@ def command(*words):
     return f"sys.argv = ['bassnb', *{list(map(str, words))!r}]; from bassnb.cli import app; app()"
 
 
+@pytest.mark.evidence("song-accompanied-core-alone")
 def test_a_song_is_accompanied_with_the_core_alone(core_alone, tmp_path):
     """From 48 kHz to FLAC, in the style of a file: the whole way."""
     noise = 0.2 * np.random.default_rng(0).standard_normal((3 * 48000, 2))
@@ -106,6 +107,7 @@ for words in {[words for _, *words in COMMANDS]!r}:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.evidence("every-other-command-names-extra")
 @pytest.mark.parametrize("number", range(len(COMMANDS)), ids=[" ".join(words) for _, *words in COMMANDS])
 def test_every_other_command_names_its_extra_in_one_sentence_and_writes_nothing(answers, number):
     extra, *_ = COMMANDS[number]

@@ -133,6 +133,7 @@ def without_pitch(name):
 UNSURE = ["drums", "white noise", "brown noise", "a click", "one sample", "a constant", "a tom and drums", "a siren", "a low hum"]
 
 
+@pytest.mark.evidence("without-clear-pitches-440-kept")
 @pytest.mark.parametrize("name", UNSURE)
 def test_without_clear_pitches_440_is_kept(name):
     assert tuning_of(track(without_pitch(name))) == Tuning(0.0, "unsure")
@@ -236,6 +237,7 @@ def test_what_was_heard_is_recorded_and_plays_the_same_again(accompanist, tmp_pa
     assert torch.allclose(written, take.audio, atol=1e-4)
 
 
+@pytest.mark.evidence("bass-tune-mix")
 @pytest.mark.parametrize("cents", [-44, 40])
 def test_the_bass_is_in_tune_with_the_mix(cents):
     """The shipped model, whose decoder is some 10 cents flat: as far from the mix as it is where the song is at 440 Hz."""

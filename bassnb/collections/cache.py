@@ -23,6 +23,7 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import CheckpointError, checksum, read_json, read_tensors, write_json, write_tensors
 from bassnb.collections.change import draw_change
 from bassnb.collections.latents import LatentDataset, fingerprint
+from bassnb.collections.names import stem_name
 from bassnb.collections.pairs import LivePairs, read_pair
 from bassnb.collections.pools import own_part
 from bassnb.collections.stems import SOUNDING, Place, StemDataset, sounding_starts
@@ -254,6 +255,7 @@ class CachedPairs:
         entry = manifest["splits"].get(split, {"shards": []})
         if not entry["shards"]:
             raise DataError(f"{folder} has no latents for {split}; encode a collection that has songs for it")
+        target = stem_name(target)
         if entry["target"] != target:
             raise DataError(f"{folder} holds latents of {entry['target']}, not of {target}; train with --stem {entry['target']}")
         self.entry, self.plan = entry, manifest["plan"]

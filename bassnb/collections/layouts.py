@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bassnb.collections.names import (
     SUFFIXES,
+    UNREAD,
     WHOLE,
     chosen_takes,
     is_stem,
@@ -27,32 +28,12 @@ from bassnb.collections.names import (
     split_name,
     stem_name,
 )
+from bassnb.collections.official import MEDLEYDB_IN_MUSDB, MUSDB_VALIDATION, SLAKH_LAST, plain
 from bassnb.collections.stem_metadata import described_stems, first_text
 from bassnb.composer.score import DataError
 from bassnb.files import name_bytes
 
 SPLITS = ("train", "validation", "test")
-SLAKH_LAST = {"train": 1500, "validation": 1875, "test": 2100}  # number of the last track of each split
-# Fourteen of the hundred training songs, by the convention of the musdb package.
-MUSDB_VALIDATION = frozenset({
-    "Actions - One Minute Smile", "Alexander Ross - Goodbye Bolero", "ANiMAL - Rockshow",
-    "Clara Berry And Wooldog - Waltz For My Victims", "Fergessen - Nos Palpitants", "James May - On The Line",
-    "Johnny Lokke - Promises & Lies", "Leaf - Summerghost", "Meaxic - Take A Step", "Patrick Talbot - A Reason To Leave",
-    "Skelpolu - Human Mistakes", "Traffic Experiment - Sirens", "Triviul - Angelsaint", "Young Griffo - Pennies",
-})  # fmt: skip
-# MedleyDB songs that MUSDB18 holds as well, as `plain` writes them: artist and title.
-MEDLEYDB_IN_MUSDB = frozenset("""
-    aclassiceducationnightowl aimeenorwichchild alexanderrossgoodbyebolero alexanderrossvelvetcurtain
-    auctioneerourfuturefaces avalunawaterduct bigtroublesphantom celestialshoredieforus claraberryandwooldogairtraffic
-    claraberryandwooldogstella claraberryandwooldogwaltzformyvictims creepoidoldtree dreamersoftheghettoheavylove
-    facesonfilmwaitingforga grantspunchdrunk heladonegromitaddelmundo hezekiahjonesborrowedheart hopalongsistercities
-    invisiblefamiliarsdisturbingwildlife lushlifetoynbeesuite matthewentwistledontyouever meaxictakeastep
-    meaxicyoulisten musicdelta80srock musicdeltabeatles musicdeltabritpop musicdeltacountry1 musicdeltacountry2
-    musicdeltadisco musicdeltagospel musicdeltagrunge musicdeltahendrix musicdeltapunk musicdeltareggae musicdeltarock
-    musicdeltarockabilly nightpantherfire portstwillowstayeven secretmountainshighhorse snowminecurfews
-    stevenclarkbounty strandofoaksspacestation sweetlightsyouletmedown thedistrictsvermont
-    thescarletbrandlesfleursdumal thesosoglosemergency
-""".split())
 
 
 @dataclass(frozen=True)
@@ -123,11 +104,6 @@ def drawn_split(name: str) -> str:
     """Eight of ten songs train, one validates, one tests: by a hash of the name, so that new songs move no old one."""
     number = int(hashlib.sha256(name_bytes(name)).hexdigest(), 16) % 10
     return "validation" if number == 8 else "test" if number == 9 else "train"
-
-
-def plain(name: str) -> str:
-    """A name without anything that collections spell differently: "A Classic Education - NightOwl" and "AClassic..."."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 # -- layouts --------------------------------------------------------------------------------------------------------
@@ -307,7 +283,9 @@ def find_songs(root: str | Path, *, without_musdb: bool = False) -> tuple[Layout
         if songs:
             return layout, sorted(map(with_one_take, with_all_splits(songs)), key=lambda song: song.name)
     looked = "; ".join(f"{layout.name}: {layout.looks_for}" for layout in LAYOUTS)
-    raise DataError(f"{root} holds no songs in a layout that is known; looked for {looked}")
+    unread = [path for path in root.rglob("*") if path.suffix.lower() in UNREAD]
+    also = f"; {len(unread)} files such as {unread[0].name} are not read, convert them to WAV or FLAC" if unread else ""
+    raise DataError(f"{root} holds no songs in a layout that is known; looked for {looked}{also}")
 
 
 def with_all_splits(songs: list[SongFiles]) -> list[SongFiles]:

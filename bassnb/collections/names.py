@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# What libsndfile reads. Of two files that differ only in the suffix, the one whose suffix comes first here is taken.
+# What libsndfile reads; of two files that differ only in the suffix, the one whose suffix comes first is taken.
 SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".aifc", ".caf", ".w64", ".rf64", ".au", ".ogg", ".oga", ".opus", ".mp3")
-UNREAD = (".m4a", ".mp4", ".aac", ".wma", ".ape", ".wv", ".tta", ".mpc", ".mka", ".webm", ".ac3", ".dsf")  # audio that it does not read
+# Audio that it does not read.
+UNREAD = (".m4a", ".mp4", ".aac", ".wma", ".ape", ".wv", ".tta", ".mpc", ".mka", ".webm", ".ac3", ".dsf")
 SPLIT_NAMES = {
     "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
     "dev": "validation", "test": "test", "testing": "test",

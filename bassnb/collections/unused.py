@@ -1,4 +1,4 @@
-"""Audio in the folder of a collection that is part of no song, and why: nothing is left out without a word. Taught in chapter 10."""
+"""Audio in the folder of a collection that is part of no song, and why. Taught in chapter 10."""
 
 from __future__ import annotations
 
@@ -17,32 +17,35 @@ def unused(root: Path, layout: Layout, songs: Iterable[SongFiles]) -> dict[str, 
 
     What is no audio by its suffix, hidden files, resource forks of macOS and folders `__MACOSX` are passed over.
     """
-    songs, reasons = list(songs), {}
+    reasons: dict[str, list[str]] = {}
     used = {path for song in songs for paths in (*song.stems.values(), (song.mix,)) for path in paths if path}
+    names: dict[Path, set[str]] = {}  # of used files, by their folders
+    for path in used:
+        names.setdefault(path.parent, set()).add(plain_name(path.stem))
     by_split = any(split_name(path.relative_to(root).parts[0]) for path in used)
-    for path in left_over(root, used):
+    for path in left_over(root, used, {folder for file in used for folder in file.parents}):
         files = list(audio_below(path))
         beside = by_split and path.parent == root and path.is_dir()
-        reason = "beside the folders of the splits: train, validation (or valid, val, dev), test" if beside else why(files, used)
+        reason = "beside the folders of the splits: train, validation (or valid, val, dev), test" if beside else why(files, names)
         reason = reason or f"not part of a song in the layout {layout.name}"
         shown = f"{path.relative_to(root)}/ ({len(files)} files)" if path.is_dir() else str(path.relative_to(root))
         reasons.setdefault(reason, []).append(shown)
     return reasons
 
 
-def left_over(place: Path, used: set[Path]) -> Iterator[Path]:
-    """Audio files below a folder that are not in `used`; a folder instead, where none of its files is."""
+def left_over(place: Path, used: set[Path], above: set[Path]) -> Iterator[Path]:
+    """Audio files below a folder that are not in `used`; a folder instead, where none of its files is: one not in `above`."""
     for path in sorted(place.iterdir()):
         if ignored(path) or path.is_symlink() and path.is_dir() and path.resolve() in place.resolve().parents:
             continue
         if not path.is_dir():
             if path.suffix.lower() in (*SUFFIXES, *UNREAD) and path not in used:
                 yield path
-        elif not any(path in file.parents for file in used):
+        elif path not in above:
             if any(audio_below(path)):
                 yield path
         else:
-            yield from left_over(path, used)
+            yield from left_over(path, used, above)
 
 
 def audio_below(path: Path) -> Iterator[Path]:
@@ -52,18 +55,17 @@ def audio_below(path: Path) -> Iterator[Path]:
                 and not any(map(ignored, (file, *(file.parents if path.is_dir() else ())))))  # fmt: skip
 
 
-def why(files: list[Path], used: set[Path]) -> str:
+def why(files: list[Path], names: dict[Path, set[str]]) -> str:
     """The reason that holds for most of some files, "" for none that is known."""
-    return Counter(why_file(file, used) or ("a song needs two stems or more" if len(files) == 1 else "") for file in files
-                   ).most_common(1)[0][0]  # fmt: skip
+    single = "a song needs two stems or more" if len(files) == 1 else ""
+    return Counter(why_file(file, names.get(file.parent, set())) or single for file in files).most_common(1)[0][0]
 
 
-def why_file(file: Path, used: set[Path]) -> str:
-    """The reason for one file, "" for none that is known."""
+def why_file(file: Path, beside: set[str]) -> str:
+    """The reason for one file, of the names of used files `beside` it; "" for none that is known."""
     if file.suffix.lower() in UNREAD:
         return f"{file.suffix.lower()} is not read; convert it to WAV or FLAC"
-    beside = [other for other in used if other.parent == file.parent]
-    if any(plain_name(other.stem) == plain_name(file.stem) for other in beside):
+    if plain_name(file.stem) in beside:
         return "another file has the same name"
     if take := take_of(file.stem) or take_of(file.parent.name):
         return f"another take of {stem_name(take[0])}"

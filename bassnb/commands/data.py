@@ -16,7 +16,7 @@ data_commands = typer.Typer()
 def index(
     data: Collection, stem: Stem = "bass", cache: Cache = Path("cache"), without_musdb: WithoutMusdb = False
 ) -> None:
-    """Listen once to a collection of stems, and say what it holds."""
+    """Listen once to a collection of stems, and say what it holds, and what is left out, and why."""
     from bassnb.extras import need
 
     need("train")

@@ -58,6 +58,19 @@ def test_the_truth_is_heard(library, place):
     assert marks["pitch_class"] > 0.95 and marks["onset_f1"] > 0.9
 
 
+@pytest.mark.evidence("master-beside-stems-mix")
+@pytest.mark.kind("meaning guessed")
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_master_beside_the_stems_is_not_in_the_mix(library, tmp_path, alone):
+    place = library[0] / "a" / "one"
+    (tmp_path / "e" / "five").mkdir(parents=True)
+    for name in ("bass.flac", *(() if alone else ("keys.wav",))):
+        (tmp_path / "e" / "five" / name).write_bytes((place / name).read_bytes())
+    (tmp_path / "e" / "five" / "master.wav").write_bytes((place / "mix.wav").read_bytes())
+    _, _, mix = read_recording(recorded_songs(tmp_path)[0], 24.0)
+    assert torch.allclose(mix, library[1], atol=2e-3)  # keys, or the master without the bass
+
+
 def test_the_excerpt_is_where_the_bass_is_loudest(library):
     wave = torch.zeros(2, 5 * 44_100)
     wave[:, 2 * 44_100 : 4 * 44_100] = 0.1
