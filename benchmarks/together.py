@@ -24,11 +24,9 @@ def commands(mix: Path, model: str, steps: int, count: int) -> None:
     BenchmarkError
         If one of them failed.
     """
-    started = [
-        subprocess.Popen([sys.executable, "-m", "bassnb", "accompany", str(mix), "--out", str(mix.with_name(f"bass-{number}.flac")),
-                          "--model", model, "--steps", str(steps)], env=environment(), stdout=subprocess.DEVNULL)
-        for number in range(count)
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "bassnb", "accompany", str(mix), "--model", model, "--steps", str(steps), "--out"]
+    targets = [str(mix.with_name(f"bass-{number}.flac")) for number in range(count)]
+    started = [subprocess.Popen([*command, out], env=environment(), stdout=subprocess.DEVNULL) for out in targets]
     if any([process.wait() for process in started]):  # a list: wait for all of them
         raise BenchmarkError("`bassnb accompany` did not work; see its message above")
 

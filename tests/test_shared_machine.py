@@ -37,7 +37,8 @@ def run(*arguments, **variables):
                                    "import bassnb.files"])  # fmt: skip
 @pytest.mark.parametrize(("own", "seen"), [
     ({}, ["1000", None]),
-    ({"GOMP_SPINCOUNT": "7"}, ["7", None]), ({"GOMP_SPINCOUNT": "INFINITY"}, ["INFINITY", None]), ({"GOMP_SPINCOUNT": ""}, ["", None]),
+    ({"GOMP_SPINCOUNT": "7"}, ["7", None]),
+    ({"GOMP_SPINCOUNT": "INFINITY"}, ["INFINITY", None]), ({"GOMP_SPINCOUNT": ""}, ["", None]),
     ({"OMP_WAIT_POLICY": "ACTIVE"}, [None, "ACTIVE"]), ({"OMP_WAIT_POLICY": "passive"}, [None, "passive"]),
 ])  # fmt: skip
 def test_every_entry_sets_it_and_a_users_own_setting_wins(entry, own, seen):
@@ -53,7 +54,8 @@ def test_it_is_set_before_torch_is_there():
 @pytest.mark.parametrize("command", [("-m", "bassnb", "info"), ("-m", "benchmarks", "--help"), ("-c", "import bassnb, torch"),
                                      ("-c", "import os, subprocess, sys, bassnb; "
                                             "subprocess.run([sys.executable, '-c', 'import torch'], check=True)")])  # fmt: skip
-@pytest.mark.parametrize(("own", "spins"), [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")])
+@pytest.mark.parametrize(("own", "spins"), [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"),
+                                            ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")])  # fmt: skip
 def test_the_runtime_has_what_was_set(command, own, spins):
     found = re.findall(r"GOMP_SPINCOUNT = '(\d+)'", run(*command, OMP_DISPLAY_ENV="VERBOSE", **own).stderr)
     if not found:

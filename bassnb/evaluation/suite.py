@@ -68,7 +68,8 @@ def _samplers(accompanist: Accompanist, **options) -> tuple[dict, str]:
 def _rescale(accompanist: Accompanist, **options) -> tuple[dict, str]:
     report = evaluate_rescale(accompanist, **options)
     gains = {phi: gain["value"] for phi, gain in report["gain_strong"].items() if gain}
-    return report, "strong guidance, lower by " + ", ".join(f"{figure(gain, '.1f')} with phi {phi}" for phi, gain in gains.items())
+    lower = ", ".join(f"{figure(gain, '.1f')} with phi {phi}" for phi, gain in gains.items())
+    return report, f"strong guidance, lower by {lower}"
 
 
 def _contrastive(accompanist: Accompanist, **options) -> tuple[dict, str]:
