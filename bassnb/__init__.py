@@ -5,7 +5,17 @@
 >>> bass.save("bass.flac")                                                     # doctest: +SKIP
 
 Each file of the package holds one idea and is taught in one chapter of the book.
+
+Importing it sets one environment variable, GOMP_SPINCOUNT=1000, unless you have set that or OMP_WAIT_POLICY yourself. It has an
+effect if torch is imported later: threads that wait for each other then spin for microseconds before they sleep. libgomp's own
+300,000 turns let two programs on the same cores slow each other down many times over; it takes 1000 itself where it knows that
+there are more threads than cores. Results do not depend on it.
 """
+
+import os
+
+if not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys():
+    os.environ["GOMP_SPINCOUNT"] = "1000"
 
 __version__ = "0.1.0"
 __all__ = ["Accompaniment", "Accompanist", "BassnbError"]

@@ -15,7 +15,7 @@ import torch
 from bassnb import __version__
 from bassnb.checkpoints import write_json
 from bassnb.outputs import Output, check_outputs, report_of
-from benchmarks import codecs, end_to_end, machine, precision, sampler, scaling, table
+from benchmarks import codecs, end_to_end, machine, precision, sampler, scaling, table, together
 from benchmarks.settings import FULL, QUICK, Settings
 
 
@@ -29,6 +29,7 @@ def measure(settings: Settings) -> dict:
         "codecs": lambda: codecs.measure(settings),
         "sampler": lambda: sampler.measure(player.system, settings),
         "end_to_end": lambda: end_to_end.measure(player, settings),
+        **({"together": lambda: together.measure(settings)} if settings.processes else {}),
         "precision": lambda: precision.measure(settings),
         "scaling": lambda: scaling.measure(player, settings),
     }

@@ -9,6 +9,7 @@ TARGETS = {  # ratio of our speed to a peer's, by preset, peer and direction
     ("paper", "EnCodec", "encode"): 3, ("paper", "EnCodec", "decode"): 3,
     ("paper", "DAC", "decode"): 50, ("paper", "Oobleck", "decode"): 50,
 }  # fmt: skip
+MOST_TOGETHER = 2.5  # as long as one alone: 2 where threads have as many cores as one of them uses, and something for the changes
 SAME_SPEED = 0.98  # "not slower", as far as times can tell
 TAKES = {("ddim", 64): 10, ("dpm++", 12): 40}  # times real time, by sampler and steps
 
@@ -83,6 +84,15 @@ def end_to_end_rows(figures: dict, model: str) -> list[dict]:
     return rows
 
 
+def together_rows(report: dict) -> list[dict]:
+    """Two commands at once beside one, where fresh processes were wanted."""
+    if "together" not in report:
+        return []
+    threads = report["machine"]["threads"]
+    name = f"two `bassnb accompany` at once, {threads} threads each: time over one alone"
+    return [row(name, report["together"]["ratio"], "<=", MOST_TOGETHER)]
+
+
 def length_row(points: list[dict]) -> dict:
     """Cost of a second of music in the longest song over that in the shortest."""
     first, last = points[0], points[-1]
@@ -97,6 +107,7 @@ def rows_of(report: dict) -> list[dict]:
         *codec_rows(report["codecs"]),
         *sampler_rows(report["sampler"]),
         *end_to_end_rows(report["end_to_end"], report["settings"]["model"]),
+        *together_rows(report),
         length_row(report["scaling"]["length"]),
     ]
 

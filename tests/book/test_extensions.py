@@ -35,7 +35,7 @@ def project(tmp_path):
         "bassnb/loud.py": "",
         "bassnb/cli.py": "",
         "bassnb/__main__.py": "import bassnb.cli",
-        "bassnb/data/__init__.py": "",
+        "bassnb/composer/__init__.py": "",
         "bassnb/composer/songs.py": "",
         "bassnb/widgets/__init__.py": "",
         "bassnb/widgets/deck.js": "",
@@ -88,7 +88,7 @@ def test_an_edit_of_anything_else_does_not(project, name):
     ("code", "name"),
     [
         ("import bassnb.composer.songs", "bassnb/composer/songs.py"),
-        ("from bassnb.data import songs", "bassnb/composer/songs.py"),
+        ("from bassnb.composer import songs", "bassnb/composer/songs.py"),
         ("def late():\n    import bassnb.composer.songs as s", "bassnb/composer/songs.py"),
         ("mock.patch('bassnb.composer.songs.compose')", "bassnb/composer/songs.py"),
         ("from bassnb.widgets import listen", "bassnb/widgets/deck.js"),

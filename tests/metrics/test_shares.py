@@ -75,12 +75,14 @@ def test_whatever_the_marks_are_nothing_is_printed_that_is_no_figure(tally, rows
 
 @pytest.mark.parametrize(("floor", "words"), [
     ([0.1, 0.1], "all 50% [50% to 50%] of the way"), ([0.1, NAN], "all 50% [one song: no interval] of the way"),
-    ([0.1], "all 50% [one song: no interval] of the way"), ([NAN], "second song"), ([0.9], "coincide"), ([NAN, NAN], "second song"),
+    ([0.1], "all 50% [one song: no interval] of the way"), ([NAN], "second song"), ([0.9], "coincide"),
+    ([NAN, NAN], "second song"),
 ])  # fmt: skip
 def test_a_group_of_one_or_two_songs_has_a_line_and_keeps_what_is_known(floor, words):
     cases = [SimpleNamespace(measures=MEASURES) for _ in floor]
-    rows = {name: [dict.fromkeys(MEASURES, value) for _ in floor] for name, value in (("generated", 0.5), ("rule", 0.3), ("autoencoder", 0.9))}
-    part = group(cases, {**rows, "shuffled": [dict.fromkeys(MEASURES, value) for value in floor]}, range(len(floor)))
+    columns = {"generated": [0.5] * len(floor), "rule": [0.3] * len(floor), "autoencoder": [0.9] * len(floor), "shuffled": floor}
+    rows = {name: [dict.fromkeys(MEASURES, value) for value in column] for name, column in columns.items()}
+    part = group(cases, rows, range(len(floor)))
     line = group_headline("all", part)
     assert words in line and not strange(line) and ("of the way" in line or "mean mark 0.50" in line)
     assert part["means"]["shuffled"]["mean"] == pytest.approx(mean_of(floor), nan_ok=True)

@@ -57,7 +57,8 @@ class Count:
 
     def pytest_collection_modifyitems(self, items) -> None:
         """Remember the kinds of all tests; reports do not know them."""
-        self.kinds_of = {item.nodeid: sorted({kind for mark in item.iter_markers("kind") for kind in mark.args}) for item in items}
+        for item in items:
+            self.kinds_of[item.nodeid] = sorted({kind for mark in item.iter_markers("kind") for kind in mark.args})
 
     def pytest_runtest_logreport(self, report) -> None:
         """Every test reports once, or twice if it fails before or after itself."""

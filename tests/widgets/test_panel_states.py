@@ -94,8 +94,9 @@ class Panel(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 3))
     def press(self, seed):
         self.live.panel.seed.value = seed
-        job = {which: sound for which, (_, sound) in self.chosen.items()} | {"seed": seed, "names": {
-            which: label.replace("yours", "uploaded") for which, (label, _) in self.chosen.items() if "yours" in label}}  # fmt: skip
+        labels = {which: label for which, (label, _) in self.chosen.items()}
+        names = {which: label.replace("yours", "uploaded") for which, label in labels.items() if "yours" in label}
+        job = {**{which: sound for which, (_, sound) in self.chosen.items()}, "seed": seed, "names": names}
         self.player.begun.clear()
         self.live.panel.generate.click()
         if self.running:
