@@ -218,13 +218,11 @@ class Autoencoder(nn.Module):
         yield from latents.split(chunk, -1)
 
     def _encode_piece(self, wave: Tensor) -> Tensor:
-        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), which is mirrored beyond its ends: silence would be an event."""
+        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), mirrored at its ends: silence beyond them would be an event."""
         check_shape(AutoencoderError, "audio to encode", wave, "B", 2, "N")
-        c, length = self.config, wave.shape[-1]
-        beyond = math.ceil((c.window - c.hop) / 2 / TIME_RATIO)  # latent steps that a frame at the end reaches into
-        wave = mirrored(wave, beyond * TIME_RATIO, -length % TIME_RATIO + beyond * TIME_RATIO)
-        levels = self.levels(self.log_spectrogram(wave))
-        return self.encoder(levels[..., beyond * c.stride : -beyond * c.stride])
+        beyond = self.encoder_reach
+        wave = mirrored(wave, beyond * TIME_RATIO, -wave.shape[-1] % TIME_RATIO + beyond * TIME_RATIO)
+        return self.encoder(self.levels(self.log_spectrogram(wave)))[..., beyond:-beyond]
 
     def decode(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Tensor:
         """w~ = iSTFT(D(c)): latents (B, C, L) to exactly `length` samples (by default 4096 L), (B, 2, length)."""
