@@ -55,16 +55,16 @@ book: $(READY)
 	@echo "The book is ready. Open $(HTML)/index.html, or in a browser:"
 	@echo "  file://$(CURDIR)/$(HTML)/index.html"
 
-# One process for each core. A file stays in one of them, with what its tests share; the chapters come first, because the
-# tests of the pages need them.
-PARALLEL := -n logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
+# One process for each core, with one thread. A file stays in one of them, with what its tests share; the chapters come
+# first, because the tests of the pages need them.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 test: $(READY)
-	$(BIN)/python -m pytest $(PARALLEL) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests $(ARGS)
+	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests $(ARGS)
 
 # What changes with every line of the model code: the modules directly under bassnb, and the project as a project. Left out
 # are the folders of tests/ (rooms of the package, robustness, book) and what is marked as slow; pyproject.toml has the marks.
 quick: $(READY)
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not songs and not browser" tests/test_*.py $(ARGS)
+	$(PYTEST) -m "not slow and not songs and not browser" tests/test_*.py $(ARGS)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=. book/00_listen_first.ipynb

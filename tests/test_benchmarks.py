@@ -17,6 +17,8 @@ from benchmarks.settings import TINY
 from tests.book.test_notebooks import cells, source
 from tests.test_project import ROOT, pinned
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "book" / "speed.ipynb"
 PEERS = ("transformers", "diffusers", "music2latent")
 

@@ -13,6 +13,8 @@ from bassnb.training.ahead import WORKERS
 from benchmarks.gpu import JOBS, SHARE_TARGET, STALL_TARGET, rounded
 from benchmarks.gpu_measuring import HOW, flops
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 CHOSEN = ("ceiling", "diffusion-plain", "diffusion-graphs", "stall-diffusion", "stall-autoencoder", "sampling-plain",
           "sampling-compiled", "autoencoder-plain", "codec-compiled")  # every function, and every way to prepare a network

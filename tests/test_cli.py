@@ -216,6 +216,7 @@ def test_training_is_given_its_options(part, own, monkeypatch, tmp_path):
         assert {name: given[name] for name in expected} == expected
 
 
+@pytest.mark.slow
 def test_evaluate_writes_its_report(model, tmp_path):
     out = tmp_path / "match.json"
     result = run("evaluate", "probe", "--model", model, "--songs", 2, "--out", out)

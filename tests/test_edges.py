@@ -54,6 +54,7 @@ def test_a_held_chord_may_be_cut_anywhere(accompanist, tally):
     assert found == 0
 
 
+@pytest.mark.evidence("song-may-cut-anywhere")
 @pytest.mark.parametrize("name", ["jazz", "latin", "pop", "rock"])
 def test_a_song_may_be_cut_anywhere(accompanist, name, tally):
     longer, found = read_audio(SAMPLES / name / "mix.flac")[:, : 90 * TIME_RATIO], 0

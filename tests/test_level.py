@@ -149,6 +149,7 @@ def test_a_style_sounds_the_same_however_loud_and_with_rests(accompanist, change
     assert (other.latents - one.latents).square().mean() < 0.02 * one.latents.square().mean()
 
 
+@pytest.mark.evidence("same-bass-mix-something-nobody")
 @pytest.mark.parametrize("change", [lambda x: x + 0.2, lambda x: x - 0.05, lambda x: x + rumble(x, 0.05), lambda x: x + floor(4.0)])
 def test_the_same_bass_to_a_mix_with_something_that_nobody_hears(accompanist, change):
     mix = music(4.0)
@@ -157,6 +158,7 @@ def test_the_same_bass_to_a_mix_with_something_that_nobody_hears(accompanist, ch
     assert (other.latents - one.latents).square().mean() < 0.05 * one.latents.square().mean()
 
 
+@pytest.mark.evidence("silence-around-song-leaves-bass")
 @pytest.mark.parametrize("options", [{}, {"phi": 1.0, "guidance": 4.0}, {"style": music(3.0, 1)}])
 @pytest.mark.parametrize("before", [False, True])
 def test_silence_around_the_song_leaves_the_bass_as_loud(accompanist, options, before):
@@ -168,6 +170,7 @@ def test_silence_around_the_song_leaves_the_bass_as_loud(accompanist, options, b
     assert abs(db(np.mean(around) / np.mean(alone))) < 2
 
 
+@pytest.mark.evidence("balance-loud-master-soft")
 @pytest.mark.parametrize("gain", [1.0, 4.0, 100.0])
 def test_the_balance_of_a_loud_master_is_that_of_a_soft_one(accompanist, tmp_path, gain):
     mix = music(3.0)

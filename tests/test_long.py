@@ -13,6 +13,8 @@ from bassnb.audio import SAMPLE_RATE, read_audio, write_blocks
 from bassnb.presets import TIME_RATIO
 from bassnb.windows import WHOLE
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parents[1] / "data_samples" / "rock" / "mix.flac"
 MOST_MEMORY = 1.5 * 2**30  # bytes
 # Not getrusage: its peak of a new process begins at that of the process which started it.

@@ -20,6 +20,8 @@ from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.tracks import Track
 from bassnb.windows import windowed
 
+pytestmark = [pytest.mark.slow, pytest.mark.songs]
+
 SONG = compose(3, split="test", seconds=60.0)
 WINDOW, OVERLAP = 384, 128
 WAYS = {"whole": {}, "windows": dict(whole=100, window=WINDOW, overlap=OVERLAP), "pieces": dict(whole=100, window=256, overlap=0)}

@@ -13,6 +13,8 @@ from bassnb.cli import app
 from bassnb.composer.score import Song, chord_at
 from bassnb.metrics.pitch import track_pitch
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parents[1] / "data_samples"
 SONGS = sorted(path.parent.name for path in SAMPLES.glob("*/song.json"))
 
