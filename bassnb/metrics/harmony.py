@@ -1,10 +1,10 @@
-"""Which chord is this: templates over pitch classes and the cheapest way through them. Taught in chapter 9.
+"""Which chord is this: templates over pitch classes and the cheapest path through them. Taught in chapter 9.
 
 Songs that come without chord symbols get them from their own notes, or from the spectrum of their recording. The bass
 counts twice, softly among the notes and again as a hint of the root, because that is how musicians hear a chord. On the
 written pieces of `bassnb.studies.transfer_songs.scorebook`, whose symbols are known, the root is right 81 % of the time (the rest
 are mostly relative chords), and the chord tones overlap with the symbols' by 87 %. `bassnb.metrics.rule` takes the
-templates and the way through them with weights and a price of its own.
+templates and the path through them with weights and a price of its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Means with an honest width, and how far a value lies on the way from floor to ceiling. Taught in chapter 9."""
+"""Means with an honest width, and the normalised score between floor and ceiling. Taught in chapter 9."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COINCIDE = 1e-9  # of floor and ceiling: a smaller difference of two means is an
 UNKNOWN = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
 
 
-def way(value: float, floor: float, ceiling: float) -> float:
+def normalised_score(value: float, floor: float, ceiling: float) -> float:
     """(value - floor) / (ceiling - floor): 0 at the floor, 1 at the ceiling, nan where the two coincide."""
     return float((value - floor) / (ceiling - floor)) if abs(ceiling - floor) > COINCIDE else float("nan")
 
@@ -48,7 +48,7 @@ def bootstrap(statistic: Callable[..., float], *samples: np.ndarray, seed: int =
     songs = len(samples[0])
     draws = rng.integers(0, songs, size=(RESAMPLES, songs))
     values = [statistic(*(sample[draw] for sample in samples)) for draw in draws]
-    found = np.array(values)[~np.isnan(values)]  # a draw in which floor and ceiling coincide has no way
+    found = np.array(values)[~np.isnan(values)]  # a draw in which floor and ceiling coincide has no score
     if not found.size:
         return float("nan"), float("nan")
     low, high = np.percentile(found, [2.5, 97.5])
@@ -68,14 +68,14 @@ def summary(values: np.ndarray, *, seed: int = 0) -> dict:
     return {"mean": float(values.mean()), "low": low, "high": high}
 
 
-def way_summary(values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0) -> dict:
-    """The way between the means of floor and ceiling with its 95 % interval over songs: {"mean", "low", "high"}.
+def normalised_score_summary(values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0) -> dict:
+    """The normalised score of the means between those of floor and ceiling, with its 95 % interval over songs: {"mean", "low", "high"}.
 
     Songs for which one of the three is nan are left out. The interval is nan if one song is left, the mean too if none is.
     """
 
     def statistic(v: np.ndarray, f: np.ndarray, c: np.ndarray) -> float:
-        return way(v.mean(), f.mean(), c.mean())
+        return normalised_score(v.mean(), f.mean(), c.mean())
 
     rows = np.array([values, floor, ceiling], dtype=float)
     values, floor, ceiling = rows[:, ~np.isnan(rows).any(0)]
@@ -120,6 +120,6 @@ def with_interval(row: dict, form: str) -> str:
     return figure(centre(row), form) + (f" [{between(row, form)}]" if "low" in row and known(centre(row)) else "")
 
 
-def of_the_way(row: dict) -> str:
-    """How far `way_summary` says that somebody got, in words: "52% [41% to 63%] of the way"."""
-    return f"{with_interval(row, '.0%')} of the way" if known(centre(row)) else "no way between floor and ceiling"
+def score_in_words(row: dict) -> str:
+    """A `normalised_score_summary` in words: "score 52% [41% to 63%]"."""
+    return f"score {with_interval(row, '.0%')}" if known(centre(row)) else "no score: floor and ceiling coincide"

@@ -25,12 +25,12 @@ from bassnb.collections.latents import LatentDataset, fingerprint
 from bassnb.composer.examples import Example, examples
 from bassnb.diffusion import add_noise, v_target
 from bassnb.metrics.match import compare, transcribe
-from bassnb.metrics.statistics import summary, way_summary
+from bassnb.metrics.statistics import summary, normalised_score_summary
 from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.settings import TrainingSettings
 from bassnb.studies.length import compare_lengths, digest, mean_marks
-from bassnb.studies.marks import Marks, floor_marks, ways
+from bassnb.studies.marks import Marks, floor_marks, normalised_scores
 from bassnb.studies.takes import through_autoencoder
 from bassnb.studies.variants import POSITIONS, VARIANTS, NoiseAsV, Variant, make_unet, name_beyond, variant_loss
 from bassnb.training.diffusion import fit, latent_pairs
@@ -202,7 +202,7 @@ def examine_variant(
     -------
     dict, JSON-ready
         ``loss``: v-loss "with the mix" and "without", and ``by_time``, with the mix in each third of [0, 1]; None for
-        latents that are not standardised, whose v is another quantity. ``guided`` and ``plain``: the way of every
+        latents that are not standardised, whose v is another quantity. ``guided`` and ``plain``: the normalised score of every
         measure from floor to ceiling, and of their mean. ``each``: per crop or song, for paired differences; ``match`` is
         the mean of the measures.
     """
@@ -215,7 +215,7 @@ def examine_variant(
             take = player(one.mix, steps=plan.steps, seed=one.song.seed, guidance=guidance)
             marks.append(compare(transcribe(take.audio), one.song))
         overall = [mean_marks(row) for row in (marks, study.floor, study.ceiling)]
-        report[name] = {**ways(marks, study.floor, study.ceiling), "overall": way_summary(*overall)}
+        report[name] = {**normalised_scores(marks, study.floor, study.ceiling), "overall": normalised_score_summary(*overall)}
         report["each"][f"{name} match"] = overall[0].round(4).tolist()
     return report
 

@@ -125,7 +125,7 @@ def guidance_binds(reports: Reports) -> Finding:
     table = at(reports, "guidance/table")
     plain = [row["mean"] for row in table if row["guidance"] == 1][0]
     best = max((row for row in table if row["guidance"] > 1), key=lambda row: row["mean"], default=None)
-    words = f"{figure(best['mean'], '.0%')} of the way at w = {best['guidance']:g}, {figure(plain, '.0%')} at w = 1"
+    words = f"normalised score {figure(best['mean'], '.0%')} at w = {best['guidance']:g}, {figure(plain, '.0%')} at w = 1"
     return Finding(best["mean"] > plain, words, "", "guidance")
 
 
@@ -253,11 +253,11 @@ def flux_is_true(reports: Reports) -> Finding:
 
 
 def carries_over(measure: str, share: float) -> Callable[[Reports], Finding]:
-    """On songs that the generator did not write, more than this share of the way on its own songs is kept."""
+    """On songs that the generator did not write, more than this share of the normalised score on its own songs is kept."""
 
     def rule(reports: Reports) -> Finding:
-        there, here = at(reports, f"transfer/way/generated/{measure}"), at(reports, f"match/way/generated/{measure}")
-        words = f"{{}} of the way, on its own songs {figure(middle(here), '.1%')}"
+        there, here = at(reports, f"transfer/normalised_score/generated/{measure}"), at(reports, f"match/normalised_score/generated/{measure}")
+        words = f"{{}}, on its own songs {figure(middle(here), '.1%')}"
         return finding(middle(there) > share * middle(here), there, ".1%", "transfer", words)
 
     return rule

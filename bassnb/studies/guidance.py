@@ -9,7 +9,7 @@ from tqdm import tqdm
 from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example, examples
 from bassnb.metrics.match import MEASURES, compare, transcribe
-from bassnb.metrics.statistics import mean_of, of_the_way, way
+from bassnb.metrics.statistics import mean_of, normalised_score, score_in_words
 from bassnb.studies.marks import column, floor_marks
 from bassnb.studies.takes import through_autoencoder
 
@@ -33,7 +33,7 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``table``: for each pair the way of every measure and their mean; ``best``: the weakest guidance whose mean
+        ``table``: for each pair the normalised score of every measure and their mean; ``best``: the weakest guidance whose mean
         over chord tones, roots, pitch classes and onsets is within `LEVEL_MEAN` of the highest: beyond it, guidance
         makes all takes alike, and FAD rises, for nothing.
     """
@@ -47,8 +47,8 @@ def run(
         for example in studied:
             take = accompanist(example.mix, guidance=weight, phi=phi, steps=steps, seed=example.song.seed)
             marks.append(compare(transcribe(take.audio), example.song))
-        gone = {k: way(*(column(row, k).mean() for row in (marks, floor, ceiling))) for k in MEASURES}
-        table.append({"guidance": weight, "phi": phi, "way": gone, "mean": mean_of(list(gone.values()))})
+        scores = {k: normalised_score(*(column(row, k).mean() for row in (marks, floor, ceiling))) for k in MEASURES}
+        table.append({"guidance": weight, "phi": phi, "normalised_score": scores, "mean": mean_of(list(scores.values()))})
     enough = max(row["mean"] for row in table) - LEVEL_MEAN
     level = [row for row in table if not row["mean"] < enough]  # all of them where floor and ceiling coincide (nan)
     best = min(level, key=lambda row: (row["guidance"], -row["mean"]))
@@ -62,4 +62,4 @@ def run(
 def headline(report: dict) -> str:
     """The line worth reading."""
     best = report["best"]
-    return f"best guidance {best['guidance']:g} with phi {best['phi']:g} ({of_the_way(best)})"
+    return f"best guidance {best['guidance']:g} with phi {best['phi']:g} ({score_in_words(best)})"

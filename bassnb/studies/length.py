@@ -23,10 +23,10 @@ from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
 from bassnb.diffusion import add_noise, v_target
 from bassnb.metrics.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe, within
-from bassnb.metrics.statistics import figure, summary, way_summary
+from bassnb.metrics.statistics import figure, summary, normalised_score_summary
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import initial_noise
-from bassnb.studies.marks import Marks, column, ways
+from bassnb.studies.marks import Marks, column, normalised_scores
 from bassnb.studies.takes import through_autoencoder
 
 LENGTHS = (24.0, 48.0, 96.0, 300.0)  # seconds
@@ -56,9 +56,9 @@ def compare_lengths(
     Returns
     -------
     dict, JSON-ready
-        ``counts``: songs of each length. ``models``: for each model ``lengths``, a list with the ``way`` (floor: basses of
+        ``counts``: songs of each length. ``models``: for each model ``lengths``, a list with the ``normalised_score`` (floor: basses of
         other songs through the autoencoder, ceiling: the true bass through it) over all stretches of a length, ``overall``,
-        the way of the mean of all measures, ``windows``, the same when the songs are played in windows of the first length,
+        the normalised score of the mean of all measures, ``windows``, the same when the songs are played in windows of the first length,
         ``gain``, how much higher that mean is for the whole takes, on the same stretches, and ``course``, the mean for each
         stretch in its order; and ``pieces``, the v-loss with its change against the first size. The intervals are over
         stretches: those of one song are not independent.
@@ -155,9 +155,9 @@ def _row(seconds: float, songs: int, flat: list[Marks], glued: list[Marks], best
     return {
         "seconds": seconds, "songs": songs, "stretches": len(flat),
         "marks": {key: summary(column(flat, key)) for key in MEASURES},
-        "way": ways(flat, worst, best),
-        "overall": way_summary(*map(mean_marks, (flat, worst, best))),
-        "windows": way_summary(*map(mean_marks, (glued, worst, best))),
+        "normalised_score": normalised_scores(flat, worst, best),
+        "overall": normalised_score_summary(*map(mean_marks, (flat, worst, best))),
+        "windows": normalised_score_summary(*map(mean_marks, (glued, worst, best))),
         "gain": summary(whole - mean_marks(glued)),
         "course": whole.reshape(songs, -1).mean(0).round(4).tolist(),
     }  # fmt: skip
@@ -201,7 +201,7 @@ def _loss_table(pieces: Sequence[int], losses: np.ndarray) -> list[dict]:
 
 
 def lines(report: dict) -> Iterator[str]:
-    """The mean way of every model at every length, one line a model."""
+    """The mean normalised score of every model at every length, one line a model."""
     for name, model in report["models"].items():
         means = [f"{row['seconds']:g} s {figure(row['overall']['mean'], '.0%')}" for row in model["lengths"]]
         yield f"{name}: {', '.join(means)}"

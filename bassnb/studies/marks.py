@@ -11,7 +11,7 @@ import numpy as np
 
 from bassnb.composer.score import Song
 from bassnb.metrics.match import MEASURES, Transcription, compare
-from bassnb.metrics.statistics import summary, way_summary
+from bassnb.metrics.statistics import summary, normalised_score_summary
 
 SHOWN = (*MEASURES, "kick_lock")
 
@@ -45,18 +45,18 @@ def tabulate(rows: dict[str, list[Marks]]) -> dict[str, dict]:
     return table
 
 
-def ways(
+def normalised_scores(
     marks: list[Marks], floor: list[Marks], ceiling: list[Marks], measures: tuple[str, ...] = MEASURES
 ) -> dict[str, dict]:
-    """How far each measure got on the way from floor to ceiling, with 95 % intervals over songs."""
-    return {key: way_summary(*(column(row, key) for row in (marks, floor, ceiling))) for key in measures}
+    """The normalised score of each measure between floor and ceiling, with 95 % intervals over songs."""
+    return {key: normalised_score_summary(*(column(row, key) for row in (marks, floor, ceiling))) for key in measures}
 
 
-def ways_of_players(rows: dict[str, list[Marks]]) -> dict[str, dict]:
-    """``way`` and ``way_to_player``: how far every player between floor and ceiling got; see `evaluate_match`."""
+def scores_of_players(rows: dict[str, list[Marks]]) -> dict[str, dict]:
+    """``normalised_score`` and ``normalised_score_to_player``: how far every player between floor and ceiling got; see `evaluate_match`."""
     floor, players = rows["shuffled"], [name for name in rows if name not in ("true", "autoencoder", "shuffled")]
     return {
-        "way": {name: ways(rows[name], floor, rows["autoencoder"], SHOWN) for name in players},
-        "way_to_player": {name: ways(rows[name], floor, rows["another_player"], SHOWN) for name in players
+        "normalised_score": {name: normalised_scores(rows[name], floor, rows["autoencoder"], SHOWN) for name in players},
+        "normalised_score_to_player": {name: normalised_scores(rows[name], floor, rows["another_player"], SHOWN) for name in players
                           if name != "another_player"},
     }  # fmt: skip

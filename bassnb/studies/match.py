@@ -21,8 +21,8 @@ from bassnb.metrics.contrastive import latents_of
 from bassnb.metrics.match import Transcription, compare, transcribe
 from bassnb.metrics.retrieval import Pool, remember, retrieved_bass
 from bassnb.metrics.rule import rule_bass
-from bassnb.metrics.statistics import of_the_way
-from bassnb.studies.marks import Marks, floor_marks, tabulate, ways_of_players
+from bassnb.metrics.statistics import score_in_words
+from bassnb.studies.marks import Marks, floor_marks, tabulate, scores_of_players
 from bassnb.studies.takes import through_autoencoder
 
 QUICK = {"songs": 4, "seconds": 8.0, "steps": 8}
@@ -67,7 +67,7 @@ def run(
         bass that the composer's rules would have let somebody else play, through the autoencoder), ``generated``,
         ``unconditional`` (guidance 0), ``retrieval`` (the bass of the most similar training song, through the
         autoencoder), ``rule`` (see `bassnb.metrics.rule`) and ``shuffled`` (true basses of the other songs through
-        the autoencoder: the floor). ``way``: from floor to ceiling. ``way_to_player``: from floor to another player:
+        the autoencoder: the floor). ``normalised_score``: from floor to ceiling. ``normalised_score_to_player``: from floor to another player:
         the share of what a true musician reaches who knows the style and not the answer. ``adherence``: APA of each
         row, see `bassnb.metrics.adherence`.
     """
@@ -91,10 +91,10 @@ def run(
     return {
         "preset": accompanist.system.preset.name, "split": split, "songs": songs, "seed0": seed0, "seconds": seconds,
         "steps": steps, "guidance": guidance, "phi": phi, "pool": pool,
-        "rows": tabulate(rows), **ways_of_players(rows), "adherence": pairs.adherence() if songs >= 4 else None,
+        "rows": tabulate(rows), **scores_of_players(rows), "adherence": pairs.adherence() if songs >= 4 else None,
     }  # fmt: skip
 
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{key} {of_the_way(way)}" for key, way in report["way"]["generated"].items())
+    return ", ".join(f"{key} {score_in_words(score)}" for key, score in report["normalised_score"]["generated"].items())

@@ -23,7 +23,7 @@ from bassnb.composer.score import DataError
 from bassnb.files import name_bytes
 from bassnb.metrics.match import MEASURES, Transcription, compare, transcribe
 from bassnb.metrics.rule import rule_bass
-from bassnb.metrics.statistics import figure, known, mean_of, of_the_way, summary, way_summary
+from bassnb.metrics.statistics import figure, known, mean_of, score_in_words, summary, normalised_score_summary
 from bassnb.studies.marks import Marks
 from bassnb.studies.takes import through_autoencoder
 from bassnb.studies.transfer_songs.cases import Case, transfer_cases
@@ -53,10 +53,10 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        For all songs the number of ``songs``, the ``way`` of the generated takes and of the rule from the shuffled
+        For all songs the number of ``songs``, the ``normalised_score`` of the generated takes and of the rule from the shuffled
         pairing to the true bass through the autoencoder, for every measure that applies and for their ``mean``;
         ``sources``, ``families`` and ``sounds``: the same for each group; ``rows`` over all songs; ``marks`` of every
-        song; ``skipped``: what could not be used, and why. The take of a song is seeded by its name. A way needs a floor,
+        song; ``skipped``: what could not be used, and why. The take of a song is seeded by its name. A score needs a floor,
         and so at least two songs; an interval needs two as well. Of one song there are only marks.
 
     Raises
@@ -133,28 +133,28 @@ def grouped(cases: Sequence[Case], rows: dict[str, list], key: str) -> dict[str,
 def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int]) -> dict:
     """How far the players got on some of the songs, and the mean marks behind it.
 
-    A way is a quotient: where the true bass hardly differs from a stranger's, as a walking bass does in its share of
+    A normalised score is a quotient: where the true bass hardly differs from a stranger's, as a walking bass does in its share of
     roots, it says little, and the marks say more.
     """
-    ways: dict[str, dict] = {player: {} for player in PLAYERS}
+    scores: dict[str, dict] = {player: {} for player in PLAYERS}
     means: dict[str, dict] = {name: {} for name in rows}
     for measure in (*MEASURES, "mean"):
         columns = columns_of(cases, rows, members, measure)
         for player in PLAYERS if columns else ():
-            ways[player][measure] = way_summary(columns[player], columns["shuffled"], columns["autoencoder"])
+            scores[player][measure] = normalised_score_summary(columns[player], columns["shuffled"], columns["autoencoder"])
         for name, column in columns.items():
             means[name][measure] = round(mean_of(column), 4)
-    return {"songs": len(members), "way": ways, "means": means}
+    return {"songs": len(members), "normalised_score": scores, "means": means}
 
 
 def group_headline(name: str, part: dict) -> str:
-    """One line about a `group`: how far the generated takes got, or their mean mark where there is no way."""
-    way, means = part["way"]["generated"]["mean"], {row: columns["mean"] for row, columns in part["means"].items()}
-    if known(way["mean"]):
-        return f"{name} {of_the_way(way)}"
+    """One line about a `group`: the score of the generated takes, or their mean mark where there is none."""
+    score, means = part["normalised_score"]["generated"]["mean"], {row: columns["mean"] for row, columns in part["means"].items()}
+    if known(score["mean"]):
+        return f"{name} {score_in_words(score)}"
     why = "floor and ceiling coincide" if known(means["shuffled"]) else "it takes a second song, whose bass is the floor"
     marks = f"mean mark {figure(means['generated'], '.2f')}, of the true bass {figure(means['autoencoder'], '.2f')}"
-    return f"{name} no share of the way ({why}); {marks}"
+    return f"{name} no score ({why}); {marks}"
 
 
 def columns_of(

@@ -13,7 +13,7 @@ from bassnb.checkpoints import read_json, write_json
 from bassnb.composer.score import DataError
 from bassnb.composer.songs import compose
 from bassnb.metrics.match import MEASURES, Transcription, compare
-from bassnb.metrics.statistics import between, figure, mean_of, of_the_way, summary, way, way_summary, with_interval
+from bassnb.metrics.statistics import between, figure, mean_of, score_in_words, summary, way, normalised_score_summary, with_interval
 from bassnb.studies import guidance, transfer
 from bassnb.studies.claims import Claim, carries_over, least
 from bassnb.studies.marks import floor_marks
@@ -53,29 +53,29 @@ def test_a_mean_is_printed_with_its_interval_if_it_has_one(values, text):
 
 
 @pytest.mark.parametrize(("rows", "words"), [
-    (([0.5], [0.2], [0.8]), "50% [one song: no interval] of the way"),
-    (([0.5, 0.5], [0.2, 0.2], [0.8, 0.8]), "50% [50% to 50%] of the way"),
-    (([0.2, 0.2], [0.2, 0.2], [0.8, 0.8]), "0% [0% to 0%] of the way"),
-    (([0.5], [NAN], [0.8]), "no way"), (([], [], []), "no way"), (([0.5, 0.6], [0.3, 0.3], [0.3, 0.3]), "no way"),
-    (([0.5], [0.3], [0.1 + 0.2]), "no way"),  # alike but for rounding
+    (([0.5], [0.2], [0.8]), "score 50% [one song: no interval]"),
+    (([0.5, 0.5], [0.2, 0.2], [0.8, 0.8]), "score 50% [50% to 50%]"),
+    (([0.2, 0.2], [0.2, 0.2], [0.8, 0.8]), "score 0% [0% to 0%]"),
+    (([0.5], [NAN], [0.8]), "no score"), (([], [], []), "no score"), (([0.5, 0.6], [0.3, 0.3], [0.3, 0.3]), "no score"),
+    (([0.5], [0.3], [0.1 + 0.2]), "no score"),  # alike but for rounding
 ])  # fmt: skip
 def test_a_way_is_a_share_or_there_is_none(rows, words):
-    assert of_the_way(way_summary(*map(np.array, rows))).startswith(words)
+    assert score_in_words(normalised_score_summary(*map(np.array, rows))).startswith(words)
 
 
 @settings(max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 3).flatmap(lambda songs: st.lists(st.lists(MARK, min_size=songs, max_size=songs), min_size=3, max_size=3)))
 def test_whatever_the_marks_are_nothing_is_printed_that_is_no_figure(tally, rows):
-    for row in (way_summary(*map(np.array, rows)), *map(summary, rows)):
-        for text in (of_the_way(row), between(row, ".0%"), *(with_interval(row, form) for form in (".0%", ".1%", ".2f"))):
+    for row in (normalised_score_summary(*map(np.array, rows)), *map(summary, rows)):
+        for text in (score_in_words(row), between(row, ".0%"), *(with_interval(row, form) for form in (".0%", ".1%", ".2f"))):
             assert not strange(text), text
     assert mean_of(rows[0]) == pytest.approx(summary(rows[0])["mean"], nan_ok=True)
     tally()
 
 
 @pytest.mark.parametrize(("floor", "words"), [
-    ([0.1, 0.1], "all 50% [50% to 50%] of the way"), ([0.1, NAN], "all 50% [one song: no interval] of the way"),
-    ([0.1], "all 50% [one song: no interval] of the way"), ([NAN], "second song"), ([0.9], "coincide"),
+    ([0.1, 0.1], "all score 50% [50% to 50%]"), ([0.1, NAN], "all score 50% [one song: no interval]"),
+    ([0.1], "all score 50% [one song: no interval]"), ([NAN], "second song"), ([0.9], "coincide"),
     ([NAN, NAN], "second song"),
 ])  # fmt: skip
 def test_a_group_of_one_or_two_songs_has_a_line_and_keeps_what_is_known(floor, words):
@@ -84,7 +84,7 @@ def test_a_group_of_one_or_two_songs_has_a_line_and_keeps_what_is_known(floor, w
     rows = {name: [dict.fromkeys(MEASURES, value) for value in column] for name, column in columns.items()}
     part = group(cases, rows, range(len(floor)))
     line = group_headline("all", part)
-    assert words in line and not strange(line) and ("of the way" in line or "mean mark 0.50" in line)
+    assert words in line and not strange(line) and ("score" in line or "mean mark 0.50" in line)
     assert part["means"]["shuffled"]["mean"] == pytest.approx(mean_of(floor), nan_ok=True)
 
 
@@ -94,7 +94,7 @@ def test_one_song_is_marked_and_said_to_be_too_few(accompanist, tmp_path):
     line = examine("transfer", accompanist, tmp_path / "transfer.json", **options)
     assert "second song" in line and "mean mark" in line and not strange(line)
     report = read_json(tmp_path / "transfer.json")
-    assert report["songs"] == 1 and report["way"]["generated"]["mean"]["mean"] is None
+    assert report["songs"] == 1 and report["normalised_score"]["generated"]["mean"]["mean"] is None
     assert report["rows"]["true"]["root"]["mean"] is not None and report["rows"]["true"]["root"]["low"] is None
     assert Claim("", "", carries_over("root", 0.5)).judge({"transfer": report, "match": report})[0] == "not tested"
 
@@ -118,7 +118,7 @@ def test_a_song_without_others_has_no_floor():
 
 def test_guidance_is_chosen_even_where_no_pair_gets_anywhere(accompanist):
     report = guidance.run(accompanist, weights=(1.0, 2.0), phis=(0.0,), songs=1, seconds=1.0, steps=1, progress=False)
-    assert report["best"]["guidance"] == 1.0 and not strange(of_the_way(report["best"]))
+    assert report["best"]["guidance"] == 1.0 and not strange(score_in_words(report["best"]))
 
 
 @pytest.mark.evidence("null-for-no-number")
@@ -133,10 +133,10 @@ def test_what_is_no_number_is_null_in_every_file(tmp_path, value):
 def test_a_report_without_figures_makes_a_page_and_tests_no_claim(row):
     marks = dict.fromkeys(MEASURES, row)
     match = {"songs": 1, "seconds": 2.0, "steps": 1, "guidance": 2.5, "phi": 0.7, "rows": {"true": marks, "generated": marks},
-             "way": {"generated": marks}}  # fmt: skip
+             "normalised_score": {"generated": marks}}  # fmt: skip
     page = "\n".join(measured_table({"match": match}))
     assert page.count("no figure") == 3 * len(MEASURES) and not strange(page)
-    assert Claim("", "", least("match", "way/generated/root", 0.5)).judge({"match": match}) == ("not tested", None)
+    assert Claim("", "", least("match", "normalised_score/generated/root", 0.5)).judge({"match": match}) == ("not tested", None)
     assert {goal.judge({"match": match})[0] for goal in GOALS} == {"not tested"}
 
 

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from bassnb.metrics.statistics import bootstrap, summary, way, way_summary
+from bassnb.metrics.statistics import bootstrap, normalised_score, summary, normalised_score_summary
 
 
 def test_way():
-    assert way(0.3, 0.3, 0.9) == 0 and way(0.9, 0.3, 0.9) == 1 and way(0.6, 0.3, 0.9) == pytest.approx(0.5)
-    assert way(1.2, 0.3, 0.9) > 1 and way(0.1, 0.3, 0.9) < 0  # not clipped
-    assert math.isnan(way(0.5, 0.4, 0.4))
+    assert normalised_score(0.3, 0.3, 0.9) == 0 and normalised_score(0.9, 0.3, 0.9) == 1 and normalised_score(0.6, 0.3, 0.9) == pytest.approx(0.5)
+    assert normalised_score(1.2, 0.3, 0.9) > 1 and normalised_score(0.1, 0.3, 0.9) < 0  # not clipped
+    assert math.isnan(normalised_score(0.5, 0.4, 0.4))
 
 
 def test_interval_of_a_mean_agrees_with_theory():
@@ -31,18 +31,18 @@ def test_rows_are_resampled_together():
     assert low == pytest.approx(0.1) and high == pytest.approx(0.1)
 
 
-def test_way_summary_of_constant_rows_has_no_width():
-    found = way_summary(np.full(5, 0.7), np.full(5, 0.5), np.full(5, 0.9))
+def test_normalised_score_summary_of_constant_rows_has_no_width():
+    found = normalised_score_summary(np.full(5, 0.7), np.full(5, 0.5), np.full(5, 0.9))
     assert [found[key] for key in ("mean", "low", "high")] == pytest.approx([0.5, 0.5, 0.5])
 
 
 def test_no_way_is_nan_without_a_warning(recwarn):
-    assert all(math.isnan(value) for value in way_summary(np.ones(3), np.ones(3), np.ones(3)).values())
+    assert all(math.isnan(value) for value in normalised_score_summary(np.ones(3), np.ones(3), np.ones(3)).values())
     assert not recwarn.list
 
 
 def test_songs_without_a_figure_are_left_out():
     assert summary([1.0, math.nan, 3.0])["mean"] == 2
     assert all(math.isnan(value) for value in summary([math.nan]).values())
-    gappy = way_summary(np.array([0.7, math.nan, 0.7]), np.full(3, 0.5), np.array([0.9, 0.9, math.nan]))
+    gappy = normalised_score_summary(np.array([0.7, math.nan, 0.7]), np.full(3, 0.5), np.array([0.9, 0.9, math.nan]))
     assert gappy["mean"] == pytest.approx(0.5)

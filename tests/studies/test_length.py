@@ -88,7 +88,7 @@ def test_the_report(player):
     assert report["counts"] == [2, 2] and report["preset"] == "smoke"
     rows = report["models"]["model"]["lengths"]
     assert [(row["songs"], row["stretches"], len(row["course"])) for row in rows] == [(2, 2, 1), (2, 4, 2)]
-    assert set(rows[0]["way"]) == set(MEASURES)
+    assert set(rows[0]["normalised_score"]) == set(MEASURES)
     found = np.mean([rows[0]["marks"][key]["mean"] for key in MEASURES])
     assert rows[0]["course"] == pytest.approx([found], abs=1e-3)
     assert rows[0]["windows"] == rows[0]["overall"] and set(rows[0]["gain"].values()) == {0.0}

@@ -1,11 +1,11 @@
-"""Marks of takes as tables: floor, way, table."""
+"""Marks of takes as tables: floor, normalised score, table."""
 
 import numpy as np
 import pytest
 
 from bassnb.composer.examples import examples
 from bassnb.metrics.match import MEASURES, compare, transcribe
-from bassnb.studies.marks import floor_marks, tabulate, ways
+from bassnb.studies.marks import floor_marks, normalised_scores, tabulate
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +22,12 @@ def test_floor_is_the_mean_over_the_other_songs(heard):
     assert len(floor) == 3 and floor[0]["root"] == pytest.approx(expected)
 
 
-def test_ways_end_at_floor_and_ceiling(heard):
+def test_scores_end_at_floor_and_ceiling(heard):
     takes, songs = heard
     floor, ceiling = floor_marks(takes, songs), [compare(*pair) for pair in zip(takes, songs, strict=True)]
-    assert all(way["mean"] == pytest.approx(1) for way in ways(ceiling, floor, ceiling).values())
-    assert all(way["mean"] == pytest.approx(0) for way in ways(floor, floor, ceiling).values())
-    assert set(ways(floor, floor, ceiling)) == set(MEASURES)
+    assert all(score["mean"] == pytest.approx(1) for score in normalised_scores(ceiling, floor, ceiling).values())
+    assert all(score["mean"] == pytest.approx(0) for score in normalised_scores(floor, floor, ceiling).values())
+    assert set(normalised_scores(floor, floor, ceiling)) == set(MEASURES)
 
 
 def test_table_keeps_the_songs(heard):

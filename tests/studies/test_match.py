@@ -15,8 +15,8 @@ def test_match_report(accompanist, tmp_path):
     assert report["guidance"] == accompanist.system.defaults["guidance"] and report["split"] == "test"
     rows = report["rows"]
     assert rows["true"]["pitch_class"]["mean"] > 0.9 and rows["rule"]["chord_tone"]["mean"] > 0.5
-    assert set(report["way"]) == set(players) and set(report["way_to_player"]) == set(players[1:])
-    assert set(report["way"]["rule"]) == {*MEASURES, "kick_lock"}
+    assert set(report["normalised_score"]) == set(players) and set(report["normalised_score_to_player"]) == set(players[1:])
+    assert set(report["normalised_score"]["rule"]) == {*MEASURES, "kick_lock"}
     assert set(report["adherence"]) == {"true", "autoencoder", *players}
 
 

@@ -53,11 +53,11 @@ def good_reports():
         "length": {"models": {"model": {"pieces": [{"steps": 128, "change": row(0.0)}, {"steps": 3072, "change": row(0.0)}]}}},
         "ablations": {"length": {"models": {name: {"pieces": [{"change": row(v)}]} for name, v in pieces.items()}}},
         "match": {"songs": 64, "seconds": 24.0, "steps": 64, "guidance": 6.0, "phi": 0.0, "rows": {name: {key: row(value) for key in measures} for name, value in marks.items()},
-                  "way": {"generated": {key: row(0.99) for key in measures}}},
+                  "normalised_score": {"generated": {key: row(0.99) for key in measures}}},
         "frechet": {"ratio": distance(1.2), "rows": {"generated": distance(10.0), "rule": distance(40.0)}},
         "autoencoder": {"rows": {"trained_phase": {k: row(v) for k, v in better.items()},
                                  "griffin_lim": {k: row(v) for k, v in worse.items()}}},
-        "transfer": {"way": {"generated": {key: row(0.8) for key in measures}}},
+        "transfer": {"normalised_score": {"generated": {key: row(0.8) for key in measures}}},
     }  # fmt: skip
 
 
@@ -81,7 +81,7 @@ FLIPS = [
     ("Mixes of any length", "chapters/08_cost/values/seconds/1", 60),
     ("The network generalises", "length/models/model/pieces/1/change", row(0.1)),
     ("Dynamic positional bias", "ablations/length/models/absolute, held/pieces/0/change", row(0.0)),
-    ("Roots: at least", "match/way/generated/root", row(0.9)),
+    ("Roots: at least", "match/normalised_score/generated/root", row(0.9)),
     ("Onsets: above retrieval", "match/rows/retrieval/onset_f1", row(0.97)),
     ("Roots: level with the rule", "match/rows/rule/root", row(0.97)),
     ("Sound: FAD below the rule's", "frechet/rows/rule", distance(9.0)),
@@ -94,7 +94,7 @@ FLIPS = [
      "autoencoder/rows/griffin_lim/log_spectral_distance_512", row(1.0)),
     ("Bass autoencoder above Griffin-Lim: spectral flux", "autoencoder/rows/griffin_lim/flux_ratio", row(1.0)),
     ("Bass autoencoder: spectral flux", "autoencoder/rows/trained_phase/flux_ratio", row(1.06)),
-    ("Songs not of the generator: more than half", "transfer/way/generated/chord_tone", row(0.4)),
+    ("Songs not of the generator: more than half", "transfer/normalised_score/generated/chord_tone", row(0.4)),
 ]  # fmt: skip
 
 

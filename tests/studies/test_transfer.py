@@ -82,10 +82,10 @@ def test_groups_count_only_what_applies(cases):
             for name, value in (("generated", 0.5), ("rule", 0.3), ("shuffled", 0.1), ("autoencoder", 0.9))}  # fmt: skip
     assert [len(columns_of(cases, rows, range(4), key)["rule"]) for key in (*MEASURES, "mean")] == [3, 3, 3, 2, 4]
     report = group(cases, rows, range(4))
-    assert report["way"]["generated"]["mean"]["mean"] == pytest.approx(0.5)
-    assert report["way"]["rule"]["root"]["mean"] == pytest.approx(0.25)
+    assert report["normalised_score"]["generated"]["mean"]["mean"] == pytest.approx(0.5)
+    assert report["normalised_score"]["rule"]["root"]["mean"] == pytest.approx(0.25)
     drums = [index for index, case in enumerate(cases) if case.family == "drums only"]
-    assert set(group(cases, rows, drums)["way"]["generated"]) == {"onset_f1", "mean"}
+    assert set(group(cases, rows, drums)["normalised_score"]["generated"]) == {"onset_f1", "mean"}
 
 
 def test_a_run_of_everything(accompanist, folder, tmp_path):
@@ -97,7 +97,7 @@ def test_a_run_of_everything(accompanist, folder, tmp_path):
     assert {name: part["songs"] for name, part in report["families"].items()} == {"drums only": 2, "waltz": 2, folder.name: 1}
     assert set(report["sources"]) == {"written", "scores"} and len(report["marks"]) == 5
     assert report["families"]["waltz"]["means"]["true"]["onset_f1"] > 0.5
-    assert list(report["way"]) == ["generated", "rule"] and set(report["way"]["generated"]) == {*MEASURES, "mean"}
+    assert list(report["normalised_score"]) == ["generated", "rule"] and set(report["normalised_score"]["generated"]) == {*MEASURES, "mean"}
     assert set(report["rows"]) == {"true", "autoencoder", "generated", "rule", "shuffled"}
     assert report["rows"]["true"]["pitch_class"]["mean"] > 0.9
     assert f"--folder {folder}" in report["command"] and report["skipped"] == {}
