@@ -26,7 +26,6 @@ from bassnb import __version__
 from bassnb.audio import (
     LEVEL,
     SUBTYPES,
-    AudioError,
     as_stereo,
     level_gain,
     read_audio,
@@ -37,7 +36,7 @@ from bassnb.audio import (
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained
 from bassnb.diffusion import c_from_v
-from bassnb.errors import BassnbError, check_shape
+from bassnb.errors import AudioError, BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
@@ -51,10 +50,6 @@ SILENCE = 1e-4  # peak below which a mix or a style says nothing
 AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
 PRECISIONS = ("no", "bf16")  # accelerate's names
 MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH = 20.0, 1000, 2.0
-
-
-class AccompanimentError(BassnbError):
-    """A mix, style or setting from which no bass can be made."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,7 @@ class Accompaniment:
 
         Raises
         ------
-        OutputError, AudioError
+        BassnbError, AudioError
             If either file cannot be written, is the mix or a style, or was not written by this method; with `force` files of
             others are replaced, but never mix or style.
         """
@@ -109,13 +104,13 @@ class Accompanist:
 
     Raises
     ------
-    AccompanimentError
+    BassnbError
         If there is no such precision.
     """
 
     def __init__(self, system: System, *, name: str = "custom", precision: str = "no"):
         if precision not in PRECISIONS:
-            raise AccompanimentError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
+            raise BassnbError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
         self.system, self.name, self.precision = system.eval(), name, precision
         self.device = next(system.parameters()).device
 
@@ -129,7 +124,7 @@ class Accompanist:
         ------
         CheckpointError
             If there is no such model, or it is damaged.
-        AccompanimentError
+        BassnbError
             If the device or the precision does not exist.
         """
         if device == "auto":
@@ -137,7 +132,7 @@ class Accompanist:
         try:
             torch.zeros((), device=device).item()  # "meta" exists, but computes nothing
         except (RuntimeError, AssertionError):
-            raise AccompanimentError(f"there is no device {device!r} here; use cpu, or auto") from None
+            raise BassnbError(f"there is no device {device!r} here; use cpu, or auto") from None
         return cls(load_pretrained(source, device=device), name=str(source), precision=precision)
 
     def settings(self, **given) -> dict:
@@ -145,13 +140,13 @@ class Accompanist:
 
         Raises
         ------
-        AccompanimentError
+        BassnbError
             If a setting is unknown or out of its range.
         """
         given = {name: _plain(value) for name, value in given.items() if value is not None}
         settings = {**AS_IN_PAPER, **self.system.defaults, **given}
         if settings["sampler"] not in tuple(SAMPLERS):
-            raise AccompanimentError(f"sampler is {settings['sampler']!r}; choose one of {', '.join(SAMPLERS)}")
+            raise BassnbError(f"sampler is {settings['sampler']!r}; choose one of {', '.join(SAMPLERS)}")
         settings.setdefault("steps", STEPS[settings["sampler"]])
         _check(settings)
         return settings
@@ -188,7 +183,7 @@ class Accompanist:
 
         Raises
         ------
-        AudioError, AccompanimentError, TuningError
+        AudioError, BassnbError
             If mix, style or a setting cannot be used.
         """
         cents = given_cents(tuning)
@@ -227,9 +222,9 @@ class Accompanist:
 
         Raises
         ------
-        AudioError, AccompanimentError
+        AudioError, BassnbError
             If mix, style or a setting cannot be used.
-        OutputError
+        BassnbError
             Before the work, if any file to be written is an input or, without `force`, somebody else's.
         """
         cents, settings, written = given_cents(tuning), self.settings(**settings), []
@@ -269,9 +264,9 @@ class Accompanist:
         """
         s = self.settings(**settings)
         if not len(seeds):
-            raise AccompanimentError("the list of seeds is empty; give one for each take")
+            raise BassnbError("the list of seeds is empty; give one for each take")
         takes = 1 if c_x.shape[:1] == (1,) else len(seeds)
-        check_shape(AccompanimentError, "c_x", c_x, takes, self.system.preset.unet.mix_channels, "L")
+        check_shape(BassnbError, "c_x", c_x, takes, self.system.preset.unet.mix_channels, "L")
         shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
         z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
         at = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
@@ -302,7 +297,7 @@ class Accompanist:
         """The mean over time, (1, 32, 1), of one style or of several, where they sound."""
         sources = _several(style)
         if not sources:
-            raise AccompanimentError("the list of styles is empty; give at least one, or no style")
+            raise BassnbError("the list of styles is empty; give at least one, or no style")
         tracks = [_style(source, sample_rate) for source in sources]
         encoded = [self._encode(self.system.bass_autoencoder, track)[..., track.sounding] for track in tracks]
         return style_mean(torch.cat(encoded, -1))
@@ -374,7 +369,7 @@ def check_takes(
     ------
     AudioError
         If a suffix is unknown or a folder is missing.
-    OutputError
+    BassnbError
         See `check_outputs`.
     """
     _check({"variations": _plain(variations)})
@@ -431,7 +426,7 @@ def _sounding(blocks: Callable[[], Iterable[Tensor]], source, what: str) -> Trac
     track = Track.of(blocks)
     if track.peak < SILENCE:
         named = source if isinstance(source, (str, os.PathLike)) else what
-        raise AccompanimentError(f"{named} is silent; give audio with sound in it")
+        raise BassnbError(f"{named} is silent; give audio with sound in it")
     return track
 
 
@@ -440,7 +435,7 @@ def _style(source, sample_rate: float) -> Track:
     wave = None if is_path else _wave(source, sample_rate, "the style")
     track = _sounding((lambda: read_blocks(source)) if is_path else lambda: [wave], source, "the style")
     if track.length < TIME_RATIO:
-        raise AccompanimentError(
+        raise BassnbError(
             f"the style lasts {track.length / SAMPLE_RATE:.3f} s, less than one latent step; give at least 0.1 s, better 5 s"
         )
     return track
@@ -458,7 +453,7 @@ def _check(settings: dict) -> None:
         if name == "sampler":
             continue
         if name not in limits:
-            raise AccompanimentError(f"there is no setting {name!r}; choose among {', '.join(limits)}, sampler")
+            raise BassnbError(f"there is no setting {name!r}; choose among {', '.join(limits)}, sampler")
         whole, (low, high) = name in ("steps", "seed", "variations"), limits[name]
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
-            raise AccompanimentError(f"{name} is {value!r}; give a{' whole' if whole else ''} number from {low:g} to {high:g}")
+            raise BassnbError(f"{name} is {value!r}; give a{' whole' if whole else ''} number from {low:g} to {high:g}")

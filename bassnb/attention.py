@@ -25,10 +25,6 @@ OFFSET_SCALES = {
 }
 
 
-class AttentionError(BassnbError):
-    """A wrong setting of the attention layers."""
-
-
 def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = None) -> Tensor:
     """Lay a vector of distances out along the diagonals: ``B[..., i, j] = vector[..., i - j + L - 1]``.
 
@@ -50,7 +46,7 @@ def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = Non
     """
     stop = length if stop is None else stop
     if vector.shape[-1] != 2 * length - 1:
-        raise AttentionError(f"A {length} x {length} matrix has {2 * length - 1} diagonals, "
+        raise BassnbError(f"A {length} x {length} matrix has {2 * length - 1} diagonals, "
                              f"but the vector has {vector.shape[-1]} values.")
     windows = vector.flip(-1).unfold(-1, length, 1)  # (..., L, L): window s starts at reversed position s = L - 1 - i
     return windows[..., length - stop : length - start, :].flip(-2)
@@ -70,14 +66,14 @@ class DynamicPositionBias(nn.Module):
 
     Raises
     ------
-    AttentionError
+    BassnbError
         If ``offsets`` is neither.
     """
 
     def __init__(self, heads: int, hidden: int, offsets: str = "log"):
         super().__init__()
         if offsets not in OFFSET_SCALES:
-            raise AttentionError(f"offsets must be one of {', '.join(OFFSET_SCALES)}, not {offsets!r}.")
+            raise BassnbError(f"offsets must be one of {', '.join(OFFSET_SCALES)}, not {offsets!r}.")
         self.offsets = offsets
         self.mlp = nn.Sequential(
             nn.Linear(1, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, heads)
@@ -111,7 +107,7 @@ class SelfAttention(nn.Module):
 
     Raises
     ------
-    AttentionError
+    BassnbError
         If the channels cannot be shared equally among the heads.
     """
 
@@ -121,7 +117,7 @@ class SelfAttention(nn.Module):
     ):  # fmt: skip
         super().__init__()
         if channels % heads:
-            raise AttentionError(f"{channels} channels cannot be shared equally among {heads} heads.")
+            raise BassnbError(f"{channels} channels cannot be shared equally among {heads} heads.")
         self.heads = heads
         self.norm = ChannelNorm(channels)
         self.qkv = nn.Conv1d(channels, 3 * channels, 1)
@@ -132,7 +128,7 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Let every step look at every other. Tensor (B, C, L) -> Tensor (B, C, L)."""
-        check_shape(AttentionError, "x", x, "B", self.qkv.in_channels, "L")
+        check_shape(BassnbError, "x", x, "B", self.qkv.in_channels, "L")
         length = x.shape[-1]
         q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).unbind(1)  # each (B, H, d, L)
         q = (q * q.shape[2] ** -0.5).transpose(2, 3)  # (B, H, L, d)

@@ -21,11 +21,12 @@ import soundfile
 import soxr
 import torch
 
-from bassnb.channels import AudioError, channels_first, stereo
+from bassnb.channels import channels_first, stereo
 from bassnb.containers import segments_of
 from bassnb.containers.reading import BLOCK, facts_of, opened, opened_at, samples_of
 from bassnb.containers.spliced import Segment
 from bassnb.containers.writing import Watched, make_readable
+from bassnb.errors import AudioError
 from bassnb.files import whole_file
 from bassnb.level import audible, measure
 from bassnb.presets import SAMPLE_RATE

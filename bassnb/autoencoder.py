@@ -23,10 +23,6 @@ LEVEL_SCALE = 3.0  # the network sees (s - log eps) / 3: silence is 0, a full-sc
 CHUNK = 512  # latent steps coded at once, 48 s: bounds the memory for files of hours
 
 
-class AutoencoderError(BassnbError):
-    """Audio or latents that do not fit the autoencoder."""
-
-
 class ResidualBlock(nn.Module):
     """x + conv3(silu(norm(conv3(silu(norm(x)))))), shape (B, C, T) in and out."""
 
@@ -213,13 +209,13 @@ class Autoencoder(nn.Module):
                 spent = max(left + chunk - reach, 0)
                 held, left = held[..., spent * TIME_RATIO :], left + chunk - spent
         if held is None:
-            raise AutoencoderError("there is no audio to encode; give at least one block")
+            raise BassnbError("there is no audio to encode; give at least one block")
         latents = self._encode_piece(held)[..., left:]
         yield from latents.split(chunk, -1)
 
     def _encode_piece(self, wave: Tensor) -> Tensor:
         """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), mirrored at its ends: silence beyond them would be an event."""
-        check_shape(AutoencoderError, "audio to encode", wave, "B", 2, "N")
+        check_shape(BassnbError, "audio to encode", wave, "B", 2, "N")
         beyond = self.encoder_reach
         wave = mirrored(wave, beyond * TIME_RATIO, -wave.shape[-1] % TIME_RATIO + beyond * TIME_RATIO)
         return self.encoder(self.levels(self.log_spectrogram(wave)))[..., beyond:-beyond]
@@ -231,10 +227,10 @@ class Autoencoder(nn.Module):
     def decode_blocks(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Iterator[Tensor]:
         """`decode` piece by piece: waves (B, 2, at most 4096 `chunk`) as they are ready."""
         steps, reach = latents.shape[-1], self.decoder_reach
-        check_shape(AutoencoderError, "latents", latents, "B", self.config.latent_channels, "L")
+        check_shape(BassnbError, "latents", latents, "B", self.config.latent_channels, "L")
         length = steps * TIME_RATIO if length is None else length
         if not 1 <= length <= steps * TIME_RATIO:
-            raise AutoencoderError(f"{steps} latent steps hold 1 to {steps * TIME_RATIO} samples, not {length}; ask for as many")
+            raise BassnbError(f"{steps} latent steps hold 1 to {steps * TIME_RATIO} samples, not {length}; ask for as many")
         for start in range(0, steps, chunk):
             left, right = max(start - reach, 0), min(start + chunk + reach, steps)
             levels, phase = self.decoder(latents[..., left:right])

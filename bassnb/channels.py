@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from bassnb.errors import BassnbError
+from bassnb.errors import AudioError
 
 FEW, MANY = 8, 32  # columns and rows of an array that surely holds samples by channels
 HALF = math.sqrt(0.5)  # -3 dB
@@ -19,10 +19,6 @@ VORBIS = {3: "L C R", 4: "L R Ls Rs", 5: "L C R Ls Rs", 6: "L C R Ls Rs LFE", 7:
 
 
 Wave = TypeVar("Wave", np.ndarray, torch.Tensor)
-
-
-class AudioError(BassnbError):
-    """A file or array that is not usable audio."""
 
 
 def channels_first(wave: Wave, name: str = "audio") -> Wave:

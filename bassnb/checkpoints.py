@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
 from bassnb.checked import MOST
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, CheckpointError
 from bassnb.files import write_atomically
 from bassnb.outputs import checksum
 from bassnb.presets import Preset
@@ -29,10 +29,6 @@ from bassnb.unet import UNet1d
 SHIPPED = Path(__file__).parent / "weights"
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 SYSTEM, AUTOENCODER = "bassnb", "bassnb-autoencoder"  # what a config.json says that its weights are
-
-
-class CheckpointError(BassnbError):
-    """Weights that are missing, damaged, or not those of the model they are loaded into."""
 
 
 class System(nn.Module):

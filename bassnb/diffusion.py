@@ -21,10 +21,6 @@ from torch import Tensor
 from bassnb.errors import BassnbError, check_shape
 
 
-class DiffusionError(BassnbError):
-    """Latents, noise or time do not fit together."""
-
-
 def alpha_beta(t: Tensor) -> tuple[Tensor, Tensor]:
     """Signal rate and noise rate of the cosine schedule (paper section 3.2, taught in chapter 3).
 
@@ -64,9 +60,9 @@ def time_from_alpha(alpha: Tensor) -> Tensor:
 def _rates_like(z: Tensor, t: Tensor, **other: Tensor) -> tuple[Tensor, Tensor]:
     """alpha and beta shaped (B, 1, 1) so that they broadcast against ``z`` (B, C, L), and the other has its shape."""
     for name, tensor in other.items():
-        check_shape(DiffusionError, name, tensor, *z.shape)
+        check_shape(BassnbError, name, tensor, *z.shape)
     if t.shape not in ((), (1,), z.shape[:1]):
-        raise DiffusionError(f"t must be a scalar or must have shape ({z.shape[0]},), one time per sample, "
+        raise BassnbError(f"t must be a scalar or must have shape ({z.shape[0]},), one time per sample, "
                              f"but has shape {tuple(t.shape)}.")
     # The rates are computed in the type of t and cast last: bfloat16 has too few digits for a time.
     alpha, beta = alpha_beta(t.reshape(-1, *[1] * (z.dim() - 1)))
@@ -185,11 +181,11 @@ def diffusion_loss(
 
     Raises
     ------
-    DiffusionError
+    BassnbError
         If batch or length of the two latents differ.
     """
-    check_shape(DiffusionError, "c_y", c_y, "B", "C", "L")
-    check_shape(DiffusionError, "c_x", c_x, c_y.shape[0], "C", c_y.shape[2])
+    check_shape(BassnbError, "c_y", c_y, "B", "C", "L")
+    check_shape(BassnbError, "c_x", c_x, c_y.shape[0], "C", c_y.shape[2])
     t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
     v = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
     return (v.float() - v_target(c_y, eps, t).float()).square().mean()

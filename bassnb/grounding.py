@@ -17,10 +17,6 @@ from torch import Tensor
 from bassnb.errors import BassnbError
 
 
-class GroundingError(BassnbError):
-    """A style that does not fit the latents, or a strength that is no number."""
-
-
 def style_mean(c_style: Tensor) -> Tensor:
     """``mu(c_style)``, the mean over time (paper section 3.3, taught in chapter 7).
 
@@ -34,7 +30,7 @@ def style_mean(c_style: Tensor) -> Tensor:
     style : Tensor (B, C, 1), or (1, C, 1) for a single reference
     """
     if c_style.dim() not in (2, 3) or c_style.shape[-1] == 0:
-        raise GroundingError("The style latents must have shape (B, C, L) or (C, L) with at least one step, "
+        raise BassnbError("The style latents must have shape (B, C, L) or (C, L) with at least one step, "
                              f"but have shape {tuple(c_style.shape)}.")
     mean = c_style.mean(dim=-1, keepdim=True)
     return mean if mean.dim() == 3 else mean[None]
@@ -68,13 +64,13 @@ def ground(
 
     Raises
     ------
-    GroundingError
+    BassnbError
         If the style does not fit the latents, or strength is negative or not finite.
     """
     if not math.isfinite(strength) or strength < 0:
-        raise GroundingError(f"strength must be a finite number of at least 0, not {strength}; 1 is the paper's value.")
+        raise BassnbError(f"strength must be a finite number of at least 0, not {strength}; 1 is the paper's value.")
     if style.dim() != 3 or style.shape[0] not in (1, c_hat.shape[0]) or style.shape[1:] != (c_hat.shape[1], 1):
-        raise GroundingError(f"The style must have shape ({c_hat.shape[0]}, {c_hat.shape[1]}, 1) or "
+        raise BassnbError(f"The style must have shape ({c_hat.shape[0]}, {c_hat.shape[1]}, 1) or "
                              f"(1, {c_hat.shape[1]}, 1), but has shape {tuple(style.shape)}.")
     weight, emphasis = min(strength, 1.0), max(strength, 1.0)
     return c_hat + weight * beta**2 * (emphasis * style - c_hat[..., steps].mean(dim=-1, keepdim=True))

@@ -19,10 +19,6 @@ from torch import Tensor
 from bassnb.errors import BassnbError, check_shape
 
 
-class GuidanceError(BassnbError):
-    """A guidance weight or a rescale factor outside its range."""
-
-
 def classifier_free_guidance(c_cond: Tensor, c_uncond: Tensor, guidance: float) -> Tensor:
     """``c_cfg = c_uncond + w (c_cond - c_uncond)`` (paper section 3.4, taught in chapter 6).
 
@@ -41,12 +37,12 @@ def classifier_free_guidance(c_cond: Tensor, c_uncond: Tensor, guidance: float) 
 
     Raises
     ------
-    GuidanceError
+    BassnbError
         If ``guidance`` is negative, infinite or not a number, or the shapes differ.
     """
-    check_shape(GuidanceError, "c_uncond", c_uncond, *c_cond.shape)
+    check_shape(BassnbError, "c_uncond", c_uncond, *c_cond.shape)
     if not math.isfinite(guidance) or guidance < 0:
-        raise GuidanceError(f"guidance must be a finite number of at least 0, not {guidance}; 1 means no guidance.")
+        raise BassnbError(f"guidance must be a finite number of at least 0, not {guidance}; 1 means no guidance.")
     if guidance == 1:
         return c_cond  # Exactly, not up to a rounding error.
     return c_uncond + guidance * (c_cond - c_uncond)
@@ -73,13 +69,13 @@ def rescale(c_cfg: Tensor, c_cond: Tensor, phi: float, steps: Tensor | slice = s
 
     Raises
     ------
-    GuidanceError
+    BassnbError
         If ``phi`` is outside [0, 1] or not a number, or the shapes differ.
     """
-    check_shape(GuidanceError, "c_cfg", c_cfg, "B", "C", "L")
-    check_shape(GuidanceError, "c_cond", c_cond, *c_cfg.shape)
+    check_shape(BassnbError, "c_cfg", c_cfg, "B", "C", "L")
+    check_shape(BassnbError, "c_cond", c_cond, *c_cfg.shape)
     if not 0 <= phi <= 1:
-        raise GuidanceError(f"phi must lie between 0 (no rescale) and 1 (full rescale), not {phi}.")
+        raise BassnbError(f"phi must lie between 0 (no rescale) and 1 (full rescale), not {phi}.")
     if phi == 0:
         return c_cfg
     std_cond, std_cfg = _std(c_cond[..., steps]), _std(c_cfg[..., steps])  # (B, 1, 1)

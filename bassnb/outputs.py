@@ -22,10 +22,6 @@ FILES = "bassnb_files"  # key in the settings of a take: SHA-256 of each file th
 MOST_BYTES = 100_000_000  # of a JSON file of ours
 
 
-class OutputError(BassnbError):
-    """A file that must not be written, because something would be lost."""
-
-
 @dataclass(frozen=True)
 class Output:
     """A file that will be written.
@@ -54,7 +50,7 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable = (), *, force: bo
 
     Raises
     ------
-    OutputError
+    BassnbError
         If an output is an input, is planned twice, or is a file that this program did not write.
     OSError
         If a path cannot be used: it is a folder or a device, say, or its name is too long.
@@ -64,9 +60,9 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable = (), *, force: bo
     for output in outputs:
         path, here = Path(output.path), place(output.path)
         if here in read:
-            raise OutputError(f"{path} is used twice by this command, as an input and as a file to write; choose another name")
+            raise BassnbError(f"{path} is used twice by this command, as an input and as a file to write; choose another name")
         if here in planned:
-            raise OutputError(f"{path} would be written twice by this command; choose another name for one of the files")
+            raise BassnbError(f"{path} would be written twice by this command; choose another name for one of the files")
         planned.add(here)
         if is_there(path) and not output.ours(path):
             refuse_foreign(path, read, force)
@@ -77,10 +73,10 @@ def refuse_foreign(path: Path, read: set[tuple], force: bool | None) -> None:
     if not path.is_file():
         raise OSError(errno.EISDIR if path.is_dir() else errno.EINVAL, "it is no plain file", str(path))
     if any(place(folder) in read for folder in Path(os.path.realpath(path)).parents):
-        raise OutputError(f"{path} belongs to a folder that this command reads; choose another place to write to")
+        raise BassnbError(f"{path} belongs to a folder that this command reads; choose another place to write to")
     if not force:
         remedy = "choose another place" if force is None else "choose another name, or replace it with --force (in Python force=True)"
-        raise OutputError(f"{path} is already there, and bassnb did not write it or it was changed since; {remedy}")
+        raise BassnbError(f"{path} is already there, and bassnb did not write it or it was changed since; {remedy}")
 
 
 def place(path: str | os.PathLike) -> tuple:

@@ -22,10 +22,6 @@ Ground = Callable[[Tensor, float], Tensor]
 Watch = Callable[[int, Tensor, Tensor], None]
 
 
-class SamplingError(BassnbError):
-    """A number of sampler steps that cannot be walked, or latents and estimates that do not fit."""
-
-
 def ddim(
     denoise: Denoise, z: Tensor, steps: int, *, ground: Ground | None = None, callback: Watch | None = None
 ) -> Tensor:  # fmt: skip
@@ -51,7 +47,7 @@ def ddim(
 
     Raises
     ------
-    SamplingError
+    BassnbError
         If ``steps`` is below 1, or the estimate does not have the shape of ``z``.
     """
     with torch.no_grad():
@@ -106,20 +102,20 @@ def pairs_of_times(steps: int, power: float = 1) -> Iterator[tuple[Tensor, Tenso
 
     Raises
     ------
-    SamplingError
+    BassnbError
         If ``steps`` is below 1.
     """
     if steps < 1:
-        raise SamplingError(f"steps must be at least 1, not {steps}; 64 is the paper's value.")
+        raise BassnbError(f"steps must be at least 1, not {steps}; 64 is the paper's value.")
     times = 1 - torch.linspace(0, 1, steps + 1, dtype=torch.float64) ** power
     return zip(times[:-1], times[1:])
 
 
 def _estimate(denoise: Denoise, z: Tensor, t: Tensor, ground: Ground | None) -> Tensor:
     """What the network says of ``z`` at ``t``, corrected."""
-    check_shape(SamplingError, "z", z, "B", *z.shape[1:])
+    check_shape(BassnbError, "z", z, "B", *z.shape[1:])
     c = denoise(z, t.float().to(z.device).expand(z.shape[0]))
-    check_shape(SamplingError, "the denoised estimate", c, *z.shape)
+    check_shape(BassnbError, "the denoised estimate", c, *z.shape)
     return c if ground is None else ground(c, alpha_beta(t)[1].item())
 
 

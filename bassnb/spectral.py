@@ -28,10 +28,6 @@ PAPER_HOPS = (2**5, 2**6, 2**7, 2**8, 2**9, 2**11, 2**12)  # section 4; 2^10 is 
 FLUX_HOPS = (2**7, 2**9)  # 3 and 12 ms: attacks
 
 
-class SpectralError(BassnbError):
-    """Waves and windows that do not fit."""
-
-
 @lru_cache(maxsize=64)
 @torch.inference_mode(False)  # a window first asked for by an inference must serve a later training too
 def _hann(window: int, device: torch.device) -> Tensor:
@@ -53,12 +49,12 @@ def stft(wave: Tensor, window: int, hop: int, bins: int | None = None) -> Tensor
 
     Raises
     ------
-    SpectralError
+    BassnbError
         If there is no sample, or window and hop do not fit.
     """
-    check_shape(SpectralError, "wave", wave, *wave.shape[:-1], "N")
+    check_shape(BassnbError, "wave", wave, *wave.shape[:-1], "N")
     if not 1 <= hop <= window:
-        raise SpectralError(f"a window of {window} samples cannot move by {hop}; choose a hop from 1 to the window")
+        raise BassnbError(f"a window of {window} samples cannot move by {hop}; choose a hop from 1 to the window")
     before = (window - hop) // 2
     after = -wave.shape[-1] % hop + window - hop - before
     frames = F.pad(wave, (before, after)).unfold(-1, window, hop)  # (..., T, window)
@@ -92,11 +88,11 @@ def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: i
 
     Raises
     ------
-    SpectralError
+    BassnbError
         If there are fewer than ceil(length / hop) frames.
     """
     if spectrum.shape[-1] * hop < length:
-        raise SpectralError(f"{spectrum.shape[-1]} frames do not hold {length} samples; give {-(-length // hop)}, or ask for fewer")
+        raise BassnbError(f"{spectrum.shape[-1]} frames do not hold {length} samples; give {-(-length // hop)}, or ask for fewer")
     window, hop, length = window // decimation, hop // decimation, -(-length // decimation)
     spectrum = spectrum[..., : window // 2 + 1, :].transpose(-1, -2) * (window / REFERENCE_WINDOW)
     hann = _hann(window, spectrum.device)
@@ -160,7 +156,7 @@ def multi_scale_spectral_distance(wave: Tensor, other: Tensor, hops: tuple[int, 
     -------
     distance : scalar Tensor
     """
-    check_shape(SpectralError, "other", other, *wave.shape)
+    check_shape(BassnbError, "other", other, *wave.shape)
     return sum((_power(wave, hop) - _power(other, hop)).abs().mean() for hop in hops)
 
 
@@ -173,7 +169,7 @@ def relative_spectral_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...
     hence the logarithm, log(|S|^2 + eps) / 2, as in DDSP (Engel et al. 2020), which the paper cites for L_mssd.
     Parameters as in `multi_scale_spectral_distance`; norms are means of absolute values.
     """
-    check_shape(SpectralError, "other", other, *wave.shape)
+    check_shape(BassnbError, "other", other, *wave.shape)
     distance = wave.new_zeros(())
     for hop in hops:
         target, made = _power(wave, hop), _power(other, hop)
@@ -194,7 +190,7 @@ def flux_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...] = FLUX_HOPS
     def flux(x: Tensor, hop: int) -> Tensor:
         return (_power(x, hop) + 1e-8).sqrt().diff(dim=-1).clamp_min(0).mean((1, 2, 3)) + 1e-6
 
-    check_shape(SpectralError, "other", other, *wave.shape)
+    check_shape(BassnbError, "other", other, *wave.shape)
     return sum((flux(other, hop) / flux(wave, hop)).log().abs().mean() for hop in hops) / len(hops)
 
 
@@ -240,10 +236,10 @@ def alternate_projections(
 
     Raises
     ------
-    SpectralError
+    BassnbError
         If there are not the ceil(length / hop) frames of such a wave.
     """
-    check_shape(SpectralError, "magnitudes", magnitudes, *spectrum.shape[:-1], -(-length // hop))
+    check_shape(BassnbError, "magnitudes", magnitudes, *spectrum.shape[:-1], -(-length // hop))
     for _ in range(steps):
         wave = istft(spectrum, window, hop, length, decimation=decimation)
         again = stft(wave, window // decimation, hop // decimation, magnitudes.shape[-2])

@@ -42,10 +42,6 @@ QUIETEST = 0.2  # of the highest peak of a frame, between these
 WIDTH = 7.0  # cents: standard deviation of the smoothing
 
 
-class TuningError(BassnbError):
-    """A tuning that cannot be played in."""
-
-
 @dataclass(frozen=True)
 class Tuning:
     """How far a song is from A = 440 Hz.
@@ -91,7 +87,7 @@ def given_cents(tuning: str | float) -> float | None:
 
     Raises
     ------
-    TuningError
+    BassnbError
         If it is none of these.
     """
     if isinstance(tuning, str) and tuning == AUTO:
@@ -104,7 +100,7 @@ def given_cents(tuning: str | float) -> float | None:
         return round(1200 * math.log2(value / CONCERT_PITCH), 2)
     if CENTS[0] <= value <= CENTS[1]:
         return round(value, 2)
-    raise TuningError(
+    raise BassnbError(
         f"tuning is {tuning!r}; give auto, the frequency of A from {HERTZ[0]:g} to {HERTZ[1]:g} Hz, "
         f"or cents above 440 Hz from {CENTS[0]:g} to {CENTS[1]:g}"
     )

@@ -28,10 +28,6 @@ from bassnb.presets import UNetConfig
 SAME = {"padding": 1, "padding_mode": "replicate"}
 
 
-class UNetError(BassnbError):
-    """Inputs of the U-Net whose shapes do not fit its configuration."""
-
-
 def time_embedding(t: Tensor, channels: int) -> Tensor:
     """Sines and cosines of the time at geometrically spaced frequencies (paper section 4, taught in chapter 4).
 
@@ -122,7 +118,7 @@ class UNet1d(nn.Module):
         make = attention or (lambda width, _: SelfAttention(width, config.heads, config.dpb_hidden, config.dpb_offsets))
         widths, attends = config.widths, config.attention
         if len(attends) != len(widths):
-            raise UNetError(f"The U-Net has {len(widths)} widths but {len(attends)} attention switches; "
+            raise BassnbError(f"The U-Net has {len(widths)} widths but {len(attends)} attention switches; "
                             "give one switch per width.")
         pairs = list(zip(widths, widths[1:]))
         self.stem = nn.Conv1d(config.stem_channels + config.mix_channels, widths[0], 3, **SAME)
@@ -156,7 +152,7 @@ class UNet1d(nn.Module):
 
         Raises
         ------
-        UNetError
+        BassnbError
             If the three inputs do not fit one another or the configuration.
         """
         self._check(z, t, mix)
@@ -177,6 +173,6 @@ class UNet1d(nn.Module):
         return self.head(F.silu(self.norm(x)))
 
     def _check(self, z: Tensor, t: Tensor, mix: Tensor) -> None:
-        check_shape(UNetError, "z", z, "B", self.config.stem_channels, "L")
-        check_shape(UNetError, "t", t, z.shape[0])
-        check_shape(UNetError, "mix", mix, z.shape[0], self.config.mix_channels, z.shape[-1])
+        check_shape(BassnbError, "z", z, "B", self.config.stem_channels, "L")
+        check_shape(BassnbError, "t", t, z.shape[0])
+        check_shape(BassnbError, "mix", mix, z.shape[0], self.config.mix_channels, z.shape[-1])

@@ -21,10 +21,6 @@ WINDOW = 2048  # steps of a window, 3.2 min
 OVERLAP = 256  # steps that two windows share, 24 s: as long as a training crop
 
 
-class WindowError(BassnbError):
-    """Windows that do not get on."""
-
-
 def windowed(network: Network, *, whole: int = WHOLE, window: int = WINDOW, overlap: int = OVERLAP) -> Network:
     """`network`, or the same for a song that is too long for it.
 
@@ -40,11 +36,11 @@ def windowed(network: Network, *, whole: int = WHOLE, window: int = WINDOW, over
 
     Raises
     ------
-    WindowError
+    BassnbError
         If the overlap is not smaller than the window, or one of them is negative.
     """
     if not 0 <= overlap < window:
-        raise WindowError(f"windows of {window} steps cannot overlap by {overlap}; let them overlap by less than their length")
+        raise BassnbError(f"windows of {window} steps cannot overlap by {overlap}; let them overlap by less than their length")
 
     def in_windows(z: Tensor, t: Tensor, mix: Tensor) -> Tensor:
         length = z.shape[-1]

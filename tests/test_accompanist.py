@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.accompanist import Accompaniment, AccompanimentError, Accompanist, guided_denoiser
-from bassnb.audio import AudioError, peak, read_audio, write_audio
+from bassnb.accompanist import Accompaniment, Accompanist, guided_denoiser
+from bassnb.audio import peak, read_audio, write_audio
 from bassnb.checkpoints import System
 from bassnb.diffusion import c_from_v
+from bassnb.errors import AudioError, BassnbError
 from bassnb.outputs import checksum
 from bassnb.presets import SMOKE
 from bassnb.tracks import Track
@@ -134,15 +135,15 @@ def test_mix_with_balances_and_never_clips(accompanist):
     {"steps": 0}, {"steps": 2.5}, {"steps": 5000}, {"seed": -1}, {"variations": 0}, {"strength": 5},
 ])  # fmt: skip
 def test_settings_out_of_range_are_refused(accompanist, settings):
-    with pytest.raises(AccompanimentError, match=next(iter(settings))) as error:
+    with pytest.raises(BassnbError, match=next(iter(settings))) as error:
         accompanist(noise(5000), **settings)
     assert "\n" not in str(error.value)
 
 
 def test_silence_and_short_styles_are_refused(accompanist):
-    with pytest.raises(AccompanimentError, match="silent"):
+    with pytest.raises(BassnbError, match="silent"):
         accompanist(torch.zeros(2, 10_000))
-    with pytest.raises(AccompanimentError, match="less than one latent step"):
+    with pytest.raises(BassnbError, match="less than one latent step"):
         accompanist(noise(10_000), style=noise(4095))
     with pytest.raises(AudioError):
         accompanist(np.array([np.nan, 0.0]))
@@ -176,7 +177,7 @@ def test_a_loud_file_is_turned_down_as_the_samples_are(accompanist, tmp_path, mo
 def test_no_file_is_left_of_a_refused_request(accompanist, tmp_path):
     silent = write_audio(tmp_path / "silent.wav", torch.zeros(2, 10_000))
     for mix, settings in ((silent, {}), (silent, {"seed": -1}), (tmp_path / "none.wav", {})):
-        with pytest.raises((AccompanimentError, AudioError)):
+        with pytest.raises((BassnbError, AudioError)):
             accompanist.accompany_file(mix, tmp_path / "bass.wav", **settings)
     assert [path.name for path in tmp_path.iterdir()] == ["silent.wav"]
 
@@ -188,9 +189,9 @@ def test_samplers(accompanist):
     assert torch.equal(takes["ddim"].audio, accompanist(mix, steps=64).audio)
     difference = takes["dpm++"].latents - takes["ddim"].latents
     assert 0 < difference.square().mean() < 0.05 * takes["ddim"].latents.square().mean()
-    with pytest.raises(AccompanimentError, match=r"ddim, dpm\+\+"):
+    with pytest.raises(BassnbError, match=r"ddim, dpm\+\+"):
         accompanist(mix, sampler="euler")
-    with pytest.raises(AccompanimentError, match="no setting 'loudness'"):
+    with pytest.raises(BassnbError, match="no setting 'loudness'"):
         accompanist.sample(torch.zeros(1, 64, 4), [0], loudness=1)
 
 
@@ -211,5 +212,5 @@ def test_half_precision_is_the_same_take_to_two_digits(accompanist):
     difference = (other.latents - one.latents).square().mean() / one.latents.square().mean()
     assert 0 < difference < 0.02**2
     assert 0 < (other.audio - one.audio).square().mean() < 0.2**2 * one.audio.square().mean()
-    with pytest.raises(AccompanimentError, match="no, bf16"):
+    with pytest.raises(BassnbError, match="no, bf16"):
         Accompanist(accompanist.system, precision="fp8")

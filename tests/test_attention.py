@@ -5,7 +5,8 @@ import torch
 from torch.nn.functional import silu
 
 from bassnb import attention
-from bassnb.attention import AttentionError, DynamicPositionBias, SelfAttention, toeplitz
+from bassnb.attention import DynamicPositionBias, SelfAttention, toeplitz
+from bassnb.errors import BassnbError
 
 
 def draws(*shape, seed=0):
@@ -43,7 +44,7 @@ def test_toeplitz_takes_any_dimensions_in_front():
 
 
 def test_toeplitz_refuses_another_length():
-    with pytest.raises(AttentionError, match="9 diagonals"):
+    with pytest.raises(BassnbError, match="9 diagonals"):
         toeplitz(torch.zeros(2, 7), 5)
 
 
@@ -69,7 +70,7 @@ def test_bias_does_not_depend_on_the_length(offsets):
 
 
 def test_unknown_offsets_are_refused():
-    with pytest.raises(AttentionError, match="log, raw"):
+    with pytest.raises(BassnbError, match="log, raw"):
         DynamicPositionBias(2, 8, "linear")
 
 
@@ -112,7 +113,7 @@ def test_without_a_bias_attention_would_not_know_the_order():
 
 
 def test_heads_must_share_the_channels_equally():
-    with pytest.raises(AttentionError, match="10 channels"):
+    with pytest.raises(BassnbError, match="10 channels"):
         SelfAttention(10, 4)
 
 

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.audio import LEVEL, AudioError, as_stereo, level, loudness, peak, read_audio, rms, to_level, write_audio
+from bassnb.audio import LEVEL, as_stereo, level, loudness, peak, read_audio, rms, to_level, write_audio
+from bassnb.errors import AudioError
 from tests.refusals import assert_sentence
 
 

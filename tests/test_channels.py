@@ -9,8 +9,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bassnb.audio import AudioError, as_stereo, loudness, read_audio, read_stretch, resample, write_audio
+from bassnb.audio import as_stereo, loudness, read_audio, read_stretch, resample, write_audio
 from bassnb.channels import channels_first, stereo
+from bassnb.errors import AudioError
 from bassnb.widgets.listen import listen
 
 pytestmark = pytest.mark.kind("meaning guessed")

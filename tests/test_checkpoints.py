@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from bassnb.checkpoints import (
-    CheckpointError,
     System,
     adopt_defaults,
     find_model,
@@ -16,6 +15,7 @@ from bassnb.checkpoints import (
     save_pretrained,
     write_tensors,
 )  # fmt: skip
+from bassnb.errors import CheckpointError
 from bassnb.presets import SMOKE
 
 

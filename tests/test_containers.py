@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bassnb import audio
-from bassnb.audio import AudioError, read_audio, read_blocks, read_stretch, write_audio, write_blocks
+from bassnb.audio import read_audio, read_blocks, read_stretch, write_audio, write_blocks
 from bassnb.containers import ogg, segments_of, writing
 from bassnb.containers.reading import facts_of
+from bassnb.errors import AudioError
 
 pytestmark = pytest.mark.kind("limits of the libraries")
 RATE = 44_100

@@ -5,7 +5,6 @@ import torch
 
 from bassnb.diffusion import (
     TIMES,
-    DiffusionError,
     add_noise,
     alpha_beta,
     c_from_v,
@@ -17,6 +16,7 @@ from bassnb.diffusion import (
     time_from_alpha,
     v_target,
 )  # fmt: skip
+from bassnb.errors import BassnbError
 
 
 def draws(*shape, seed=0, dtype=torch.float64):
@@ -77,7 +77,7 @@ def test_each_sample_has_its_own_time():
     c, eps, t = draws(3, 4, 6), draws(3, 4, 6, seed=1), torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
     alone = torch.cat([add_noise(c[i : i + 1], eps[i : i + 1], t[i]) for i in range(3)])
     assert torch.equal(add_noise(c, eps, t), alone)
-    with pytest.raises(DiffusionError, match=r"\(3,\).*\(6,\)"):
+    with pytest.raises(BassnbError, match=r"\(3,\).*\(6,\)"):
         add_noise(c, eps, torch.rand(6))
 
 
@@ -154,9 +154,9 @@ def test_the_loss_repeats_with_its_generator_and_ignores_the_global_one():
 
 @pytest.mark.parametrize("shape", [(4, 3, 9), (3, 3, 8), (4, 8)])
 def test_latents_that_do_not_match_are_refused(shape):
-    with pytest.raises(DiffusionError, match=r"c_x must have shape \(4, C, 8\)"):
+    with pytest.raises(BassnbError, match=r"c_x must have shape \(4, C, 8\)"):
         diffusion_loss(lambda z, t, mix: z, torch.zeros(4, 2, 8), torch.zeros(shape), generator=generator())
-    with pytest.raises(DiffusionError, match=r"c_y must have shape \(B, C, L\), but has shape \(4, 8\)"):
+    with pytest.raises(BassnbError, match=r"c_y must have shape \(B, C, L\), but has shape \(4, 8\)"):
         diffusion_loss(lambda z, t, mix: z, torch.zeros(4, 8), torch.zeros(4, 3, 8), generator=generator())
 
 

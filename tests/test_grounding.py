@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from bassnb.grounding import GroundingError, ground, style_mean
+from bassnb.errors import BassnbError
+from bassnb.grounding import ground, style_mean
 
 
 def draws(*shape, seed=0):
@@ -69,19 +70,19 @@ def test_each_sample_may_have_its_own_style(latents):
 
 @pytest.mark.parametrize("shape", [(3, 4, 1), (2, 5, 1), (2, 4, 9), (4, 1)])
 def test_a_style_of_another_shape_is_refused(latents, shape):
-    with pytest.raises(GroundingError, match=r"\(1, 4, 1\)"):
+    with pytest.raises(BassnbError, match=r"\(1, 4, 1\)"):
         ground(latents, torch.zeros(shape), 0.5)
 
 
 @pytest.mark.parametrize("strength", [-1, float("nan"), float("inf")])
 def test_strength_must_be_a_finite_number(latents, style, strength):
-    with pytest.raises(GroundingError, match="strength must be a finite number"):
+    with pytest.raises(BassnbError, match="strength must be a finite number"):
         ground(latents, style, 0.5, strength)
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 0)])
 def test_an_empty_style_is_refused(shape):
-    with pytest.raises(GroundingError, match="at least one step"):
+    with pytest.raises(BassnbError, match="at least one step"):
         style_mean(torch.zeros(shape))
 
 

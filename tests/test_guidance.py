@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from bassnb.guidance import GuidanceError, classifier_free_guidance, rescale
+from bassnb.errors import BassnbError
+from bassnb.guidance import classifier_free_guidance, rescale
 
 
 def draws(*shape, seed=0):
@@ -34,7 +35,7 @@ def test_the_printed_formula_is_ours_with_lambda_one_minus_w(answers):
 
 @pytest.mark.parametrize("guidance", [-0.1, float("nan"), float("inf")])
 def test_guidance_must_be_a_finite_number(answers, guidance):
-    with pytest.raises(GuidanceError, match="guidance must be a finite number"):
+    with pytest.raises(BassnbError, match="guidance must be a finite number"):
         classifier_free_guidance(*answers, guidance)
 
 
@@ -78,5 +79,5 @@ def test_quiet_estimates_are_rescaled_too(answers):
 @pytest.mark.evidence("rescale-limits")
 @pytest.mark.parametrize("phi", [-0.1, 1.1, float("nan")])
 def test_phi_must_lie_between_zero_and_one(answers, phi):
-    with pytest.raises(GuidanceError, match="phi must lie between 0"):
+    with pytest.raises(BassnbError, match="phi must lie between 0"):
         rescale(*answers, phi)

@@ -15,17 +15,18 @@ import typer
 from typer.testing import CliRunner
 
 from bassnb.accompanist import Accompaniment, Accompanist
-from bassnb.audio import AudioError, read_audio, write_audio
+from bassnb.audio import read_audio, write_audio
 from bassnb.checkpoints import System, save_pretrained, write_json, write_tensors
 from bassnb.cli import app
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
+from bassnb.errors import AudioError, BassnbError
 from bassnb.files import whole_file
-from bassnb.outputs import FILES, Output, OutputError, check_outputs
+from bassnb.outputs import FILES, Output, check_outputs
 from bassnb.presets import SMOKE
 from bassnb.studies import suite
 from bassnb.studies.suite import examine
-from bassnb.studies.summary import MARKS, TITLE, SummaryError, put_into
+from bassnb.studies.summary import MARKS, TITLE, put_into
 
 pytestmark = pytest.mark.kind("derived names")
 
@@ -140,7 +141,7 @@ def test_two_outputs_are_never_one_file(other, place):
 
 def test_names_in_two_unicode_forms_are_one_file(place):
     names = [unicodedata.normalize(form, "é.wav") for form in ("NFC", "NFD")]
-    with pytest.raises(OutputError, match="twice"):
+    with pytest.raises(BassnbError, match="twice"):
         check_outputs([Output(Path(name), lambda path: False) for name in names])
 
 
@@ -253,14 +254,14 @@ def test_save_keeps_inputs_and_files_of_others(accompanist, force, place):
     mix, style = sound("mix.wav"), sound("style.wav", 1)
     take = accompanist(mix, style=[style], steps=1)
     for path in (mix, style, "./mix.wav"):
-        with pytest.raises(OutputError, match="input"):
+        with pytest.raises(BassnbError, match="input"):
             take.save(path, force=force)
     Path("song.json").write_text("{}")
     before = contents(place)
     if force:
         assert take.save("song.wav", force=True) == Path("song.wav")
     else:
-        with pytest.raises(OutputError, match="song.json"):
+        with pytest.raises(BassnbError, match="song.json"):
             take.save("song.wav")
         assert contents(place) == before
     assert all(contents(place)[name] == before[name] for name in ("mix.wav", "style.wav"))
@@ -271,7 +272,7 @@ def test_accompany_file_checks_before_it_plays(accompanist, force, place, monkey
     monkeypatch.setattr(Accompanist, "sample", lambda *args, **options: pytest.fail("it plays"))
     sound("take-1.wav")
     for out, options in (("take.wav", {"variations": 2}), ("a.wav", {"with_mix": "take.wav", "variations": 2})):
-        with pytest.raises(OutputError, match="input"):
+        with pytest.raises(BassnbError, match="input"):
             accompanist.accompany_file("take-1.wav", out, force=force, **options)
     for out in ("missing/a.wav", "a.xyz", ""):
         with pytest.raises(AudioError):
@@ -330,7 +331,7 @@ def test_a_report_replaces_reports_only(content, model, place):
     for command in ("evaluate probe", "evaluate match", "evaluate ablations"):
         extra = ["--run", "run"] if "ablations" in command else []
         assert_refused(run(*command.split(), "--model", "no-such-model", "--out", "x.json", *extra), "x.json", "--force")
-    with pytest.raises(OutputError):
+    with pytest.raises(BassnbError):
         examine("probe", None, Path("x.json"))
     assert Path("x.json").read_bytes() == content
 
@@ -374,7 +375,7 @@ def test_of_a_page_only_the_marked_place_changes(place, monkeypatch):
     put_into(page, {"match": {"rows": {}}})
     assert page.read_bytes() == b"\xef\xbb\xbftitle\r\n\xff\r\n" + f"{start}\n\n| table |\n\n{end}".encode() + b"\r\nend\r"
     Path("other.md").write_text(start)
-    with pytest.raises(SummaryError):
+    with pytest.raises(BassnbError):
         put_into(Path("other.md"), {"match": {"rows": {}}})
 
 
@@ -505,7 +506,7 @@ def test_no_command_writes_to_what_it_may_read(name, option, material, place, ta
 def test_a_dangling_link_is_a_new_file(place):
     os.symlink("bass.wav", "link.wav")
     check_outputs([Output(Path("link.wav"), lambda path: False)])
-    with pytest.raises(OutputError, match="twice"):
+    with pytest.raises(BassnbError, match="twice"):
         check_outputs([Output(Path(name), lambda path: False) for name in ("link.wav", "bass.wav")])
     with whole_file("link.wav") as unfinished:
         unfinished.write_text("x")

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from bassnb.diffusion import add_noise, alpha_beta, c_from_v
-from bassnb.sampling import SamplingError, ddim, dpm_solver, initial_noise, pairs_of_times
+from bassnb.errors import BassnbError
+from bassnb.sampling import ddim, dpm_solver, initial_noise, pairs_of_times
 
 
 def draws(*shape, seed=0):
@@ -97,7 +98,7 @@ def test_samples_are_independent_of_their_batch_and_need_no_gradient():
 
 @pytest.mark.parametrize("steps", [0, -3])
 def test_steps_below_one_are_refused(steps):
-    with pytest.raises(SamplingError, match="at least 1"):
+    with pytest.raises(BassnbError, match="at least 1"):
         ddim(denoise, draws(1, 2, 4), steps)
 
 
@@ -177,7 +178,7 @@ def test_solver_shows_every_estimate_and_sees_its_own_times():
 
 @pytest.mark.parametrize("steps", [0, -3])
 def test_solver_refuses_steps_below_one(steps):
-    with pytest.raises(SamplingError, match="at least 1"):
+    with pytest.raises(BassnbError, match="at least 1"):
         dpm_solver(denoise, draws(1, 2, 4), steps)
 
 

@@ -4,7 +4,8 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.audio import AudioError, peak, read_audio, read_blocks, write_audio, write_blocks
+from bassnb.audio import peak, read_audio, read_blocks, write_audio, write_blocks
+from bassnb.errors import AudioError
 from bassnb.level import audible
 from bassnb.tracks import Spool, Track, shown, together, unclipped_gain
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from bassnb.diffusion import diffusion_loss
+from bassnb.errors import BassnbError
 from bassnb.presets import PRESETS, UNetConfig
-from bassnb.unet import UNet1d, UNetError, time_embedding
+from bassnb.unet import UNet1d, time_embedding
 
 TINY = UNetConfig(stem_channels=4, mix_channels=6, widths=(8, 12, 16, 16), blocks=1, heads=2, embedding=8, dpb_hidden=8)
 
@@ -152,12 +153,12 @@ def test_time_embedding_tells_times_apart():
     [("z", ((2, 5, 8), (2,), (2, 6, 8))), ("t", ((2, 4, 8), (3,), (2, 6, 8))), ("mix", ((2, 4, 8), (2,), (2, 6, 9)))],
 )
 def test_wrong_shapes_are_named(name, shapes):
-    with pytest.raises(UNetError, match=f"^{name} must have shape"):
+    with pytest.raises(BassnbError, match=f"^{name} must have shape"):
         UNet1d(TINY)(*(torch.zeros(shape) for shape in shapes))
 
 
 def test_each_width_needs_its_attention_switch():
-    with pytest.raises(UNetError, match="one switch per width"):
+    with pytest.raises(BassnbError, match="one switch per width"):
         UNet1d(replace(TINY, attention=(True,)))
 
 

@@ -18,16 +18,15 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from bassnb.audio import AudioError
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import CheckpointError, checksum, read_json, read_tensors, write_json, write_tensors
+from bassnb.checkpoints import checksum, read_json, read_tensors, write_json, write_tensors
 from bassnb.collections.change import draw_change
 from bassnb.collections.latents import LatentDataset, fingerprint
 from bassnb.collections.names import stem_name
 from bassnb.collections.pairs import LivePairs, read_pair
 from bassnb.collections.pools import own_part
 from bassnb.collections.stems import SOUNDING, Place, StemDataset, sounding_starts
-from bassnb.composer.score import DataError
+from bassnb.errors import AudioError, CheckpointError, DataError
 from bassnb.files import name_bytes, remove_unfinished
 from bassnb.outputs import Output, check_outputs
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
@@ -66,7 +65,7 @@ def encode_splits(
     ------
     DataError
         If the folder holds the finished cache of something else.
-    OutputError
+    BassnbError
         If files of somebody else in it have the names of shards.
     """
     folder = Path(folder)

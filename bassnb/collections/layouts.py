@@ -30,7 +30,7 @@ from bassnb.collections.names import (
 )
 from bassnb.collections.official import MEDLEYDB_IN_MUSDB, MUSDB_VALIDATION, SLAKH_LAST, plain
 from bassnb.collections.stem_metadata import described_stems, first_text
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 from bassnb.files import name_bytes
 
 SPLITS = ("train", "validation", "test")

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bassnb.composer.score import DataError, Note, Part
+from bassnb.composer.score import Note, Part
+from bassnb.errors import DataError
 from bassnb.files import read_bytes
 
 DRUM_CHANNEL = 9

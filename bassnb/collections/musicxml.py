@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from bassnb.collections.midi import FASTEST, LONGEST, Score
-from bassnb.composer.score import DataError, Note, Part
+from bassnb.composer.score import Note, Part
+from bassnb.errors import DataError
 from bassnb.files import read_all, read_bytes
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

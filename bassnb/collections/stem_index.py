@@ -19,11 +19,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from bassnb.audio import AudioError, read_blocks
+from bassnb.audio import read_blocks
 from bassnb.checkpoints import read_json, write_json
 from bassnb.collections.contents import Sketch
 from bassnb.collections.layouts import SongFiles, find_songs
 from bassnb.collections.names import is_whole
+from bassnb.errors import AudioError
 from bassnb.presets import SAMPLE_RATE
 
 VERSION = 3  # of the index

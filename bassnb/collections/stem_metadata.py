@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 from bassnb.files import read_bytes
 
 LARGEST = 1_000_000  # bytes of one song's metadata

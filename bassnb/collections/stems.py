@@ -20,13 +20,12 @@ import numpy as np
 from torch import Tensor
 from tqdm import tqdm
 
-from bassnb.audio import AudioError
 from bassnb.collections.change import Change, read_changed
 from bassnb.collections.layouts import SPLITS, find_songs
 from bassnb.collections.names import is_whole, stem_name
 from bassnb.collections.stem_index import WHOLE, stem_index, unpacked
 from bassnb.collections.unused import lines, unused
-from bassnb.composer.score import DataError
+from bassnb.errors import AudioError, DataError
 from bassnb.files import name_bytes
 from bassnb.presets import SAMPLE_RATE
 

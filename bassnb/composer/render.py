@@ -15,8 +15,9 @@ import torch
 
 from bassnb.audio import write_audio
 from bassnb.composer.effects import apply_effects
-from bassnb.composer.score import DataError, Part, Song
+from bassnb.composer.score import Part, Song
 from bassnb.composer.synth import SAMPLE_RATE, play
+from bassnb.errors import DataError
 from bassnb.files import write_atomically
 from bassnb.outputs import Output, json_object, json_with
 

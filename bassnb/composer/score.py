@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 
-from bassnb.errors import BassnbError
+from bassnb.errors import DataError
 
 QUALITIES: dict[str, tuple[int, ...]] = {
     "maj": (0, 4, 7),
@@ -24,10 +24,6 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "dim": (0, 3, 6),
     "halfdim": (0, 3, 6, 10),
 }
-
-
-class DataError(BassnbError):
-    """Songs cannot be composed, rendered, read or written as asked."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ from bassnb.composer.plan import Grid, Plan, Section, make_plan, write_spans
 from bassnb.composer.score import (
     QUALITIES,
     Chord,
-    DataError,
     Effects,
     Note,
     Part,
@@ -38,6 +37,7 @@ from bassnb.composer.score import (
     chord_at,
     pitch_at,
 )
+from bassnb.errors import DataError
 
 __all__ = [
     "BASSES", "BASS_PROGRAMS", "BASS_STYLES", "COMP_RHYTHMS", "HIGHEST", "LEADS", "LOWEST", "QUALITIES", "SPLITS", "Chord",

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bassnb.composer.score import DataError, Note
+from bassnb.composer.score import Note
+from bassnb.errors import DataError
 
 SAMPLE_RATE = 44100
 _DRUM_BANK = 128

@@ -36,10 +36,6 @@ from bassnb.metrics.relation import relation_embedding
 from bassnb.metrics.statistics import bootstrap
 
 
-class AdherenceError(BassnbError):
-    """Sets of pairs that cannot be compared."""
-
-
 def kernel_means(x: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
     """Mean of exp(-|a - b|^2 / (2 width^2)) over the frames of each pair of songs.
 
@@ -84,12 +80,12 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
 
     Raises
     ------
-    AdherenceError
+    BassnbError
         If there are fewer than four songs, or shapes differ.
     """
     shapes = [pairs.points.shape for pairs in (true, wrong, *candidates.values())]
     if shapes[0][0] < 4 or len(set(shapes)) > 1:
-        raise AdherenceError(f"pairs have shapes {shapes}; give the same number of frames of the same four songs or more")
+        raise BassnbError(f"pairs have shapes {shapes}; give the same number of frames of the same four songs or more")
     both = np.concatenate([true.points, wrong.points])
     centre, scale = both.mean((0, 1)), both.std((0, 1)) + 1e-6
     width = _median_distance((both - centre) / scale)

@@ -34,10 +34,6 @@ CLAP_MODEL = "laion/clap-htsat-unfused"
 LOADERS: dict[str, Callable[[], Embedding]] = {}
 
 
-class EmbeddingError(BassnbError):
-    """An embedding that is not known, or whose package or weights are not here."""
-
-
 def register(name: str) -> Callable:
     """Decorator: enter a loader, called without arguments when its embedding is first needed, under a name."""
 
@@ -57,11 +53,11 @@ def embedding(name: str = "spectral", *, bandwidth: float | None = None) -> Embe
 
     Raises
     ------
-    EmbeddingError
+    BassnbError
         If there is none of this name, or its package or weights are missing.
     """
     if name not in LOADERS:
-        raise EmbeddingError(f"there is no embedding {name!r}; choose one of {', '.join(LOADERS)}")
+        raise BassnbError(f"there is no embedding {name!r}; choose one of {', '.join(LOADERS)}")
     loaded = LOADERS[name]()
     return partial(loaded, bandwidth=bandwidth) if bandwidth and name == "spectral" else loaded
 
@@ -149,7 +145,7 @@ def _package(module: str, name: str) -> ModuleType:
         return import_module(module)
     except (ImportError, OSError) as error:
         package = module.partition(".")[0]
-        raise EmbeddingError(
+        raise BassnbError(
             f"the embedding {name!r} needs {package} ({error}); run pip install 'bassnb[embeddings]', or take 'spectral'"
         ) from error
 
@@ -159,10 +155,10 @@ def _weights(url: str, name: str, file: str | None = None) -> dict:
     try:
         return torch.hub.load_state_dict_from_url(url, map_location="cpu", file_name=file, weights_only=True, progress=False)
     except pickle.UnpicklingError as error:
-        raise EmbeddingError(f"the weights at {url} hold more than tensors and are not read; take 'spectral'") from error
+        raise BassnbError(f"the weights at {url} hold more than tensors and are not read; take 'spectral'") from error
     except (OSError, RuntimeError) as error:
         raise _no_weights(name, url) from error
 
 
-def _no_weights(name: str, source: str) -> EmbeddingError:
-    return EmbeddingError(f"the weights of {name!r} cannot be fetched from {source}; go online, or take 'spectral'")
+def _no_weights(name: str, source: str) -> BassnbError:
+    return BassnbError(f"the weights of {name!r} cannot be fetched from {source}; go online, or take 'spectral'")

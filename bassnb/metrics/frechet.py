@@ -25,10 +25,6 @@ EPS = 1e-2  # of log(|S|^2 + eps), at audio with a root mean square of 0.1: what
 PATCH, STRIDE = 86, 43  # frames: patches of 1 s, one every half second
 
 
-class FrechetError(BassnbError):
-    """Embeddings from which no Gaussian can be fitted, or which do not fit each other."""
-
-
 def spectral_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
     """A fixed embedding without weights: how a second of sound is coloured, how it moves, how it begins.
 
@@ -66,14 +62,14 @@ def gaussian(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Raises
     ------
-    FrechetError
+    BassnbError
         If there are fewer than two embeddings, or numbers that are not finite.
     """
     x = np.asarray(x, dtype=np.float64)
     if x.ndim != 2 or len(x) < 2:
-        raise FrechetError(f"embeddings have shape {x.shape}; give at least two of them, shape (n, d)")
+        raise BassnbError(f"embeddings have shape {x.shape}; give at least two of them, shape (n, d)")
     if not np.isfinite(x).all():
-        raise FrechetError("embeddings hold NaN or infinite numbers; check the sounds that they come from")
+        raise BassnbError("embeddings hold NaN or infinite numbers; check the sounds that they come from")
     mean = x.mean(0)
     return mean, (x - mean).T @ (x - mean) / (len(x) - 1)
 
@@ -104,12 +100,12 @@ def frechet_distance(x: np.ndarray, y: np.ndarray) -> float:
 
     Raises
     ------
-    FrechetError
+    BassnbError
         If a set has fewer than two embeddings, or the dimensions differ.
     """
     first, second = gaussian(x), gaussian(y)
     if first[0].shape != second[0].shape:
-        raise FrechetError(f"embeddings have {len(first[0])} and {len(second[0])} dimensions; use one embedding for both")
+        raise BassnbError(f"embeddings have {len(first[0])} and {len(second[0])} dimensions; use one embedding for both")
     return distance_of_gaussians(*first, *second)
 
 
@@ -140,13 +136,13 @@ def frechet_infinity(
 
     Raises
     ------
-    FrechetError
+    BassnbError
         If there are fewer than eight items.
     """
     items, other = np.asarray(items, dtype=np.float64), gaussian(pooled(reference))
     count = len(items)
     if count < 8:
-        raise FrechetError(f"{count} items are too few to see how the distance depends on their number; give at least 8")
+        raise BassnbError(f"{count} items are too few to see how the distance depends on their number; give at least 8")
     rng = np.random.default_rng(seed)
     smallest = max(count // 4, 2)
     n = np.unique(np.round(1 / np.linspace(1 / smallest, 1 / count, sizes)).astype(int))
@@ -189,11 +185,11 @@ def frechet_difference(
 
     Raises
     ------
-    FrechetError
+    BassnbError
         If the two do not have the same number of items.
     """
     if len(items) != len(others):
-        raise FrechetError(f"{len(items)} and {len(others)} items are not pairs; give the same songs in the same order")
+        raise BassnbError(f"{len(items)} and {len(others)} items are not pairs; give the same songs in the same order")
     near, near_draws = resampled_distances(items, reference, resamples=resamples, seed=seed)
     far, far_draws = resampled_distances(others, reference, resamples=resamples, seed=seed)
     return centred_interval(far - near, far_draws - near_draws)

@@ -10,10 +10,6 @@ from bassnb.errors import BassnbError
 from bassnb.metrics.frechet import BANDWIDTH, spectral_embedding
 
 
-class StyleError(BassnbError):
-    """Embeddings that cannot be compared."""
-
-
 def style_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
     """How a whole take sounds: the mean over time of `spectral_embedding`, at one level; wave (2, N) to array (72,)."""
     return spectral_embedding(to_level(wave), bandwidth=bandwidth).mean(0)
@@ -24,7 +20,7 @@ def euclidean_distance(a: np.ndarray, b: np.ndarray) -> float:
 
     Raises
     ------
-    StyleError
+    BassnbError
         If they do not have one shape.
     """
     a, b = _pair(a, b)
@@ -36,13 +32,13 @@ def cosine_distance(a: np.ndarray, b: np.ndarray) -> float:
 
     Raises
     ------
-    StyleError
+    BassnbError
         If they do not have one shape, or one of them has no direction because it is zero.
     """
     a, b = _pair(a, b)
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     if lengths == 0:
-        raise StyleError("an embedding is zero and has no direction; give takes that are not silent")
+        raise BassnbError("an embedding is zero and has no direction; give takes that are not silent")
     return float(1 - a @ b / lengths)
 
 
@@ -55,5 +51,5 @@ def style_distances(take: Tensor, reference: Tensor) -> dict[str, float]:
 def _pair(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.ndim != 1 or a.shape != b.shape:
-        raise StyleError(f"embeddings have shapes {a.shape} and {b.shape}; compare two vectors of one embedding")
+        raise BassnbError(f"embeddings have shapes {a.shape} and {b.shape}; compare two vectors of one embedding")
     return a, b

@@ -29,10 +29,6 @@ FLOOR = 1e-6  # of the energy of all harmonics: -60 dB
 SHRINKAGE = 0.2
 
 
-class TimbreError(BassnbError):
-    """Examples from which no ruler can be fitted, or a take in which no pitch is heard."""
-
-
 def timbre_features(wave: Tensor) -> np.ndarray:
     """The sound of a bass relative to its pitch.
 
@@ -49,7 +45,7 @@ def timbre_features(wave: Tensor) -> np.ndarray:
 
     Raises
     ------
-    TimbreError
+    BassnbError
         If there are fewer than three voiced frames.
     """
     wave = to_level(wave)
@@ -58,7 +54,7 @@ def timbre_features(wave: Tensor) -> np.ndarray:
     voiced = np.flatnonzero(~np.isnan(midi))
     voiced = voiced[(voiced > 0) & (voiced < len(power))]
     if len(voiced) < 3:
-        raise TimbreError("no pitch is heard in the take, so its timbre cannot be told; give one with some notes")
+        raise BassnbError("no pitch is heard in the take, so its timbre cannot be told; give one with some notes")
     power = (power[voiced - 1] + power[voiced]) / 2
     bin_of_f0 = 440 * 2 ** ((midi[voiced] - 69) / 12) * WINDOW / SAMPLE_RATE
     number = np.arange(1, HARMONICS + 1)
@@ -93,7 +89,7 @@ class TimbreRuler:
         """The number in `TIMBRES` of the bass heard in a wave (2, N); -1 where no pitch is heard."""
         try:
             return int(self.scores(timbre_features(wave)).argmax())
-        except TimbreError:
+        except BassnbError:
             return -1
 
 
@@ -111,13 +107,13 @@ def fit_ruler(features: np.ndarray, labels: np.ndarray) -> TimbreRuler:
 
     Raises
     ------
-    TimbreError
+    BassnbError
         If a timbre is missing.
     """
     features, labels = np.asarray(features, dtype=float), np.asarray(labels)
     missing = sorted(set(range(len(TIMBRES))) - set(labels.tolist()))
     if missing:
-        raise TimbreError(f"there is no example of {TIMBRES[missing[0]]}; give at least one of each of the eight basses")
+        raise BassnbError(f"there is no example of {TIMBRES[missing[0]]}; give at least one of each of the eight basses")
     centre, scale = features.mean(0), features.std(0) + 1e-3
     x = (features - centre) / scale
     means = np.stack([x[labels == k].mean(0) for k in range(len(TIMBRES))])

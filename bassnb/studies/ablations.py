@@ -25,7 +25,7 @@ from bassnb.collections.latents import LatentDataset, fingerprint
 from bassnb.composer.examples import Example, examples
 from bassnb.diffusion import add_noise, v_target
 from bassnb.metrics.match import compare, transcribe
-from bassnb.metrics.statistics import summary, normalised_score_summary
+from bassnb.metrics.statistics import normalised_score_summary, summary
 from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.settings import TrainingSettings

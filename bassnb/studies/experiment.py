@@ -27,10 +27,6 @@ SWITCH = "BASSNB_FULL"  # environment: `make record` sets it
 FOLDER = Path("../results/chapters")  # as seen from the folder of the chapters
 
 
-class ExperimentError(BassnbError):
-    """A recorded result that is not there, or a result that cannot be kept."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """One run of an experiment.
@@ -65,7 +61,7 @@ def experiment(
 
     Raises
     ------
-    ExperimentError
+    BassnbError
         If no result was recorded.
     """
     began = time.perf_counter()
@@ -83,10 +79,10 @@ def experiment(
 
 
 def recorded(name: str, folder: str | os.PathLike = FOLDER) -> Outcome:
-    """The recorded result of an experiment; ExperimentError if there is none."""
+    """The recorded result of an experiment; BassnbError if there is none."""
     path = Path(folder) / f"{name}.json"
     if not path.is_file():
-        raise ExperimentError(f"no recorded result of {name!r}; set at_full_scale=True, or run `make record`")
+        raise BassnbError(f"no recorded result of {name!r}; set at_full_scale=True, or run `make record`")
     record = read_json(path)
     takes = {take: read_audio(path.parent / file) for take, file in record.get("takes", {}).items()}
     label = f"recorded: {describe(record['settings'])}; {record['minutes']:g} min on {record['device']}, {record['date']}"
@@ -102,7 +98,7 @@ def _keep(folder: Path, name: str, record: dict, takes: dict[str, torch.Tensor])
     try:
         write_json(folder / f"{name}.json", json.loads(json.dumps({**record, **({"takes": files} if takes else {})})))
     except TypeError as error:
-        raise ExperimentError(f"the result of {name!r} cannot be kept: {error}; return numbers, texts and lists") from None
+        raise BassnbError(f"the result of {name!r} cannot be kept: {error}; return numbers, texts and lists") from None
 
 
 def describe(settings: dict) -> str:

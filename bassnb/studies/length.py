@@ -23,7 +23,7 @@ from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
 from bassnb.diffusion import add_noise, v_target
 from bassnb.metrics.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe, within
-from bassnb.metrics.statistics import figure, summary, normalised_score_summary
+from bassnb.metrics.statistics import figure, normalised_score_summary, summary
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import initial_noise
 from bassnb.studies.marks import Marks, column, normalised_scores

@@ -11,7 +11,7 @@ import numpy as np
 
 from bassnb.composer.score import Song
 from bassnb.metrics.match import MEASURES, Transcription, compare
-from bassnb.metrics.statistics import summary, normalised_score_summary
+from bassnb.metrics.statistics import normalised_score_summary, summary
 
 SHOWN = (*MEASURES, "kick_lock")
 

@@ -22,7 +22,7 @@ from bassnb.metrics.match import Transcription, compare, transcribe
 from bassnb.metrics.retrieval import Pool, remember, retrieved_bass
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import score_in_words
-from bassnb.studies.marks import Marks, floor_marks, tabulate, scores_of_players
+from bassnb.studies.marks import Marks, floor_marks, scores_of_players, tabulate
 from bassnb.studies.takes import through_autoencoder
 
 QUICK = {"songs": 4, "seconds": 8.0, "steps": 8}

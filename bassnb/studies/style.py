@@ -18,12 +18,13 @@ from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example, examples
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
+from bassnb.errors import BassnbError
 from bassnb.metrics.contrastive import latents_of
 from bassnb.metrics.frechet import BANDWIDTH
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import figure, summary
 from bassnb.metrics.style import cosine_distance, euclidean_distance, style_embedding
-from bassnb.metrics.timbre import PROGRAMS, TIMBRES, TimbreError, TimbreRuler, fit_ruler, timbre_features
+from bassnb.metrics.timbre import PROGRAMS, TIMBRES, TimbreRuler, fit_ruler, timbre_features
 from bassnb.studies.takes import decode_takes, through_autoencoder
 
 SECONDS = 12.0
@@ -196,7 +197,7 @@ def calibrate(accompanist: Accompanist, *, basses: int = 240, seconds: float = 6
     for wave, label in labelled_basses(range(FIT_SEED, FIT_SEED + basses), split="train", seconds=seconds):
         try:
             features.append(timbre_features(through_autoencoder(accompanist, wave)))
-        except TimbreError:  # a bass that rests all the time teaches nothing
+        except BassnbError:  # a bass that rests all the time teaches nothing
             continue
         labels.append(label)
     return fit_ruler(np.array(features), np.array(labels))

@@ -27,7 +27,7 @@ from bassnb.studies import (
     style,
     transfer,
 )
-from bassnb.studies.experiment import SWITCH, ExperimentError, device
+from bassnb.studies.experiment import SWITCH, device
 
 # In the order in which `bassnb evaluate all` runs them. A study is a module with `run(accompanist, **options)` -> report,
 # `headline(report)` -> text, and `QUICK`: options with which it takes minutes in place of hours, for figures that are noise.
@@ -61,7 +61,7 @@ def examine(
 
     Raises
     ------
-    OutputError, OSError
+    BassnbError, OSError
         If `path` cannot be written, before the work begins where that can be known, or holds something else.
     """
     check_outputs([report_output(path)], force=force)
@@ -104,7 +104,7 @@ def examined(
 
     Raises
     ------
-    ExperimentError
+    BassnbError
         If no report is there.
     """
     path = Path(folder) / f"{name}.json"
@@ -112,7 +112,7 @@ def examined(
         examine(name, accompanist, path)
         return read_json(path), read_json(path)
     if not path.is_file():
-        raise ExperimentError(f"{path} is not there; run bassnb evaluate {name}, or make results")
+        raise BassnbError(f"{path} is not there; run bassnb evaluate {name}, or make results")
     return without_nan(STUDIES[name].run(accompanist, **here)), read_json(path)
 
 

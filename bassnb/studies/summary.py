@@ -70,10 +70,6 @@ GOALS = (
 )  # fmt: skip
 
 
-class SummaryError(BassnbError):
-    """A table that cannot be made, or a page in which there is no place for it."""
-
-
 def read_reports(folder: str | os.PathLike) -> Reports:
     """All JSON files of a folder of results and of its `chapters/`, by their paths without `.json`."""
     folder = Path(folder)
@@ -91,7 +87,7 @@ def write_summary(folder: str | os.PathLike, *, force: bool = False) -> tuple[Pa
 
     Raises
     ------
-    OutputError
+    BassnbError
         If there is a `SUMMARY.md` that is none of ours, unless `force` says to replace it.
     """
     check_outputs([summary_output(folder)], force=force)
@@ -175,20 +171,20 @@ def put_into(page: Path, reports: Reports) -> None:
 
     Raises
     ------
-    SummaryError
+    BassnbError
         If the marks are not there, or no match report is.
     """
     before, after = around_table(page)
     if "rows" not in reports.get("match", {}):
-        raise SummaryError("there is no match report to make a table from; run bassnb evaluate match, which writes match.json")
+        raise BassnbError("there is no match report to make a table from; run bassnb evaluate match, which writes match.json")
     table = "\n".join(measured_table(reports))
     write_atomically(page, before + f"{MARKS[0]}\n\n{table}\n\n{MARKS[1]}".encode() + after)
 
 
 def around_table(page: Path) -> tuple[bytes, bytes]:
-    """What stands before and after the marked place of a Markdown file, as bytes; SummaryError if there is no such place."""
+    """What stands before and after the marked place of a Markdown file, as bytes; BassnbError if there is no such place."""
     before, opening, rest = read_bytes(page, MOST_BYTES).partition(MARKS[0].encode())
     _, closing, after = rest.partition(MARKS[1].encode())
     if not (opening and closing):
-        raise SummaryError(f"{page} has no place for the table; put {MARKS[0]} and {MARKS[1]} on lines of their own")
+        raise BassnbError(f"{page} has no place for the table; put {MARKS[0]} and {MARKS[1]} on lines of their own")
     return before, after

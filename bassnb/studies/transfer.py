@@ -19,11 +19,11 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 from bassnb.files import name_bytes
 from bassnb.metrics.match import MEASURES, Transcription, compare, transcribe
 from bassnb.metrics.rule import rule_bass
-from bassnb.metrics.statistics import figure, known, mean_of, score_in_words, summary, normalised_score_summary
+from bassnb.metrics.statistics import figure, known, mean_of, normalised_score_summary, score_in_words, summary
 from bassnb.studies.marks import Marks
 from bassnb.studies.takes import through_autoencoder
 from bassnb.studies.transfer_songs.cases import Case, transfer_cases

@@ -21,12 +21,12 @@ from bassnb.checkpoints import AUTOENCODER, write_json, write_tensors
 from bassnb.collections.pools import OTHERS, TARGET, Pool, RecordedPool, StemPool
 from bassnb.collections.stems import open_splits
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
+from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
 from bassnb.settings import TrainingSettings
 from bassnb.spectral import FLUX_HOPS, PAPER_HOPS, flux_distance, multi_scale_spectral_distance, relative_spectral_distance
 from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
-    TrainingError,
     average_gradients,
     check_best,
     compile_in_place,
@@ -53,11 +53,11 @@ def train_autoencoder(
 
     Raises
     ------
-    TrainingError
+    BassnbError
         If the stem is unknown, the folder holds another training, or the loss is not finite.
     DataError
         If there is nothing to learn from in `data`.
-    OutputError
+    BassnbError
         If the folder holds files that no training wrote.
     """
     role = "mix" if stem == "mix" else "bass"
@@ -97,7 +97,7 @@ def train_autoencoder(
 def generated_pools(plan: AutoencoderTraining, stem: str, settings: TrainingSettings) -> tuple[Pool, Pool]:
     """Generated songs to train and to validate with, rendered first where they are missing."""
     if stem not in PARTS:
-        raise TrainingError(
+        raise BassnbError(
             f"generated songs have no autoencoder for {stem!r}; choose mix or bass, or give --data, a collection of stems"
         )
     splits = (("train", plan.songs), ("validation", min(plan.songs, 32)))

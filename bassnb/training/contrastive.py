@@ -48,9 +48,9 @@ def train_contrastive(
 
     Raises
     ------
-    TrainingError
+    BassnbError
         If the folder holds another training, or the loss is not finite.
-    OutputError
+    BassnbError
         If the folder holds files that no training wrote.
     """
     check_run(folder, ("judge.safetensors",))

@@ -29,11 +29,11 @@ from bassnb.collections.latents import LatentDataset, encode_songs, fingerprint
 from bassnb.collections.pairs import LivePairs, Pairs
 from bassnb.collections.stems import open_splits
 from bassnb.diffusion import diffusion_loss
+from bassnb.errors import BassnbError
 from bassnb.presets import DiffusionTraining, Preset
 from bassnb.settings import TrainingSettings
 from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
-    TrainingError,
     check_best,
     compile_in_place,
     learning_rate,
@@ -87,9 +87,9 @@ def train_diffusion(
         If an autoencoder is missing or of another preset.
     DataError
         If there is nothing to learn from in `data` or `latents`, or the latents are those of other encoders.
-    TrainingError
+    BassnbError
         If the folder holds another training, or the loss is not finite.
-    OutputError
+    BassnbError
         If the folder holds files that no training wrote.
     """
     check_run(folder, (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"), [mix, bass, settings.data, settings.latents, settings.start])
@@ -122,11 +122,11 @@ def open_pairs(
 
     Raises
     ------
-    TrainingError
+    BassnbError
         If `data` and `latents` are both given, or generated songs do not have the stem.
     """
     if settings.data and settings.latents:
-        raise TrainingError("the pairs come from a collection or from a cache of latents; name one of them")
+        raise BassnbError("the pairs come from a collection or from a cache of latents; name one of them")
     if settings.latents:
         expected = dict(encoders=fingerprint(*autoencoders), target=stem)
         train, *held_out = (CachedPairs(settings.latents, split=split, **expected) for split in cached_splits(settings.latents))
@@ -138,7 +138,7 @@ def open_pairs(
                                 progress=accelerator.is_main_process)  # fmt: skip
         return tuple(split and LivePairs(split, *autoencoders) for split in songs)
     if stem != "bass":
-        raise TrainingError(f"generated songs have no {stem} to be played; name a collection of stems")
+        raise BassnbError(f"generated songs have no {stem} to be played; name a collection of stems")
     return tuple(latent_pairs(plan, autoencoders, settings.cache, accelerator))
 
 

@@ -16,22 +16,18 @@ from torch import nn
 from bassnb.errors import BassnbError
 
 
-class TrainingError(BassnbError):
-    """A training that cannot start or cannot go on."""
-
-
 def open_accelerator(device: str = "auto", precision: str = "no") -> Accelerator:
     """Where and how exactly to compute: `device` auto, cpu or cuda; `precision` no, bf16 or fp16.
 
     Raises
     ------
-    TrainingError
+    BassnbError
         If there is no such device here, or no such precision.
     """
     if device not in ("auto", "cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
-        raise TrainingError(f"there is no device {device!r} here; use cpu, or auto")
+        raise BassnbError(f"there is no device {device!r} here; use cpu, or auto")
     if precision not in ("no", "bf16", "fp16"):
-        raise TrainingError(f"precision is {precision!r}; choose no, bf16 or fp16")
+        raise BassnbError(f"precision is {precision!r}; choose no, bf16 or fp16")
     return Accelerator(cpu=device == "cpu", mixed_precision=precision)
 
 
@@ -97,12 +93,12 @@ def parts_of_batch(batch: int, accelerator: Accelerator, accumulate: int) -> int
 
     Raises
     ------
-    TrainingError
+    BassnbError
         If the batch cannot be divided so.
     """
     parts = accelerator.num_processes * accumulate
     if accumulate < 1 or batch % parts:
-        raise TrainingError(
+        raise BassnbError(
             f"a batch of {batch} cannot be divided among {accelerator.num_processes} processes in {accumulate} parts each; "
             f"choose numbers whose product divides {batch}"
         )
@@ -114,8 +110,8 @@ def check_best(best: bool, held_out: object) -> None:
 
     Raises
     ------
-    TrainingError
+    BassnbError
         If the best weights are asked for and `held_out` is None.
     """
     if best and held_out is None:
-        raise TrainingError("without songs for validation nobody can tell which weights are the best; leave out --best")
+        raise BassnbError("without songs for validation nobody can tell which weights are the best; leave out --best")

@@ -22,10 +22,11 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from bassnb.checkpoints import CheckpointError, load_strictly, read_tensors, write_json, write_tensors
+from bassnb.checkpoints import load_strictly, read_tensors, write_json, write_tensors
+from bassnb.errors import BassnbError, CheckpointError
 from bassnb.files import remove_unfinished, write_atomically
 from bassnb.outputs import Output, check_outputs, json_with
-from bassnb.training.loop import TrainingError, step_seed
+from bassnb.training.loop import step_seed
 from bassnb.training.states import load_state, save_state
 
 STATE, BEST, LOG, NAN = "state.safetensors", "best.safetensors", "log.jsonl", "nan.json"
@@ -48,7 +49,7 @@ class Run:
 
     Raises
     ------
-    TrainingError
+    BassnbError
         If the folder holds a training and `resume` is not set, or holds one with another configuration.
     """
 
@@ -60,11 +61,11 @@ class Run:
         self.best: dict | None = None  # its step and value
         state = self.folder / STATE
         if state.exists() and not resume:
-            raise TrainingError(f"{self.folder} already holds a training; add --resume or choose another folder")
+            raise BassnbError(f"{self.folder} already holds a training; add --resume or choose another folder")
         if state.exists():
             meta = load_state(state, modules, optimizers)
             if meta.get("config") != self.config:
-                raise TrainingError(f"{self.folder} was trained with another configuration; choose another folder")
+                raise BassnbError(f"{self.folder} was trained with another configuration; choose another folder")
             self.step, self.best = meta["step"], meta.get("best")
             if accelerator.scaler and meta.get("scaler"):
                 accelerator.scaler.load_state_dict(meta["scaler"])
@@ -84,7 +85,7 @@ class Run:
 
         Raises
         ------
-        TrainingError
+        BassnbError
             At the first loss that is not finite, naming the step; when it is asked to stop (Ctrl-C, or SIGTERM, which
             schedulers send), after a last checkpoint; when the folder cannot be written, or another process of the
             training has ended. A checkpoint that is there stays whole.
@@ -107,7 +108,7 @@ class Run:
                     if stops or self.step == total or time.monotonic() - self.saved > SAVE_SECONDS:
                         self.save()
                 if stops and self.step < total:
-                    raise TrainingError(
+                    raise BassnbError(
                         f"stopped at step {self.step} of {total}, which is saved in {self.folder}; --resume goes on"
                     )
 
@@ -135,7 +136,7 @@ class Run:
         if self.writer:
             write_json(self.folder / NAN, {"step": step, "seed": seed, "batch_seed": step_seed(seed, step),
                                            "config": self.config})  # fmt: skip
-        raise TrainingError(
+        raise BassnbError(
             f"the loss is no longer a number at step {step}; see {self.folder / NAN}, lower the learning rate and "
             f"resume from the last checkpoint"
         )
@@ -146,14 +147,14 @@ class Run:
         try:
             yield
         except OSError as error:
-            raise TrainingError(
+            raise BassnbError(
                 f"{self.folder} cannot be written at step {self.step} ({error.strerror or error}); {self.kept()}: free some "
                 f"space there and resume"
             ) from None
         except RuntimeError as error:
             if self.accelerator.num_processes == 1 or not any(word in str(error) for word in LOST):
                 raise
-            raise TrainingError(
+            raise BassnbError(
                 f"another process of this training ended at step {self.step}; {self.kept()}: start all of them again with "
                 f"--resume"
             ) from None
@@ -189,12 +190,12 @@ class Run:
 
         Raises
         ------
-        TrainingError
+        BassnbError
             If there was no validation.
         """
         self.accelerator.wait_for_everyone()  # the first process alone validates
         if not (self.folder / BEST).is_file():
-            raise TrainingError(f"{self.folder} has had no validation that could tell the best weights; leave out --best")
+            raise BassnbError(f"{self.folder} has had no validation that could tell the best weights; leave out --best")
         load_strictly(self.kept_weights(), read_tensors(self.folder / BEST)[0], str(self.folder / BEST))
 
     def save(self) -> None:
@@ -218,7 +219,7 @@ def check_run(folder: str | Path, finished: Iterable[str], inputs: Iterable = ()
 
     Raises
     ------
-    OutputError
+    BassnbError
         If a file in it is an input, or was not written by a training.
     """
     folder = Path(folder)

@@ -1,11 +1,12 @@
 """What the chapters show and play: players, sliders over takes, blind tests, a live panel, the package's code."""
 
+from bassnb.errors import BassnbError
 from bassnb.extras import need
 
 need("widgets")
 
 from bassnb.widgets.blind import BlindTest, blind_test  # noqa: E402
-from bassnb.widgets.listen import Listen, WidgetError, listen  # noqa: E402
+from bassnb.widgets.listen import Listen, listen  # noqa: E402
 from bassnb.widgets.pictures import plot_spectrogram  # noqa: E402
 from bassnb.widgets.source import Source, show_source  # noqa: E402
 from bassnb.widgets.studio import studio  # noqa: E402
@@ -16,7 +17,7 @@ __all__ = [
     "Listen",
     "Source",
     "Sweep",
-    "WidgetError",
+    "BassnbError",
     "blind_test",
     "listen",
     "plot_spectrogram",

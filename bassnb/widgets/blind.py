@@ -12,8 +12,9 @@ from html import escape
 import torch.nn.functional as F
 
 from bassnb.audio import SAMPLE_RATE, as_stereo
+from bassnb.errors import BassnbError
 from bassnb.widgets.block import Block, bar_html, block_html, choice_html
-from bassnb.widgets.listen import WidgetError, match_loudness, sound_url
+from bassnb.widgets.listen import match_loudness, sound_url
 
 MOST_TRIALS = 100
 QUESTIONS = {
@@ -51,16 +52,16 @@ def blind_test(
 
     Raises
     ------
-    WidgetError
+    BassnbError
         If there is no pair, the pairs do not have the same two names, or `kind` or `trials` is not one of those above.
     AudioError
         If a sound is not audio.
     """
     names = _names(pairs)
     if kind not in QUESTIONS:
-        raise WidgetError(f"there is no test of kind {kind!r}; use 'abx' (can it be heard?) or 'ab' (which is better?)")
+        raise BassnbError(f"there is no test of kind {kind!r}; use 'abx' (can it be heard?) or 'ab' (which is better?)")
     if isinstance(trials, bool) or not isinstance(trials, int) or not 1 <= trials <= MOST_TRIALS:
-        raise WidgetError(f"trials is {trials!r}; give a whole number from 1 to {MOST_TRIALS}")
+        raise BassnbError(f"trials is {trials!r}; give a whole number from 1 to {MOST_TRIALS}")
     waves = [as_stereo(pair[name], sample_rate, name=f"sound {name!r}") for pair in pairs for name in names]
     longest = [max(waves[i].shape[-1], waves[i ^ 1].shape[-1]) for i in range(len(waves))]  # of the pair
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave, length in zip(waves, longest)]
@@ -74,10 +75,10 @@ def blind_test(
 def _names(pairs: list[dict]) -> list:
     """The two names that all pairs have."""
     if not pairs:
-        raise WidgetError("there is no pair to compare; give a list of dicts with two names and their waveforms")
+        raise BassnbError("there is no pair to compare; give a list of dicts with two names and their waveforms")
     for pair in pairs:
         if len(pair) != 2 or set(pair) != set(pairs[0]):
-            raise WidgetError(
+            raise BassnbError(
                 f"a pair has the names {', '.join(map(repr, pair))}; give the same two names in each, "
                 "for example 'with critics' and 'without'"
             )

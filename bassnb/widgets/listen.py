@@ -26,10 +26,6 @@ CEILING = 0.97  # largest sample after matching
 SILENT = -70.0  # LUFS: what is quieter is left alone
 
 
-class WidgetError(BassnbError):
-    """Nothing to play, or takes that cannot be shown together."""
-
-
 class Listen(Block):
     """Players as a notebook shows them; `names` are those of the takes."""
 
@@ -55,16 +51,16 @@ def listen(
 
     Raises
     ------
-    WidgetError
+    BassnbError
         If there is no take, or a description belongs to none.
     AudioError
         If a take is not audio.
     """
     descriptions = descriptions or {}
     if not takes:
-        raise WidgetError("there is no take to listen to; give a dict of names and waveforms")
+        raise BassnbError("there is no take to listen to; give a dict of names and waveforms")
     if unknown := sorted(set(descriptions) - set(takes)):
-        raise WidgetError(
+        raise BassnbError(
             f"the description of {unknown[0]!r} belongs to no take; use the names {', '.join(map(repr, takes))}"
         )
     waves = {name: as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()}

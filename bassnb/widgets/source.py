@@ -8,7 +8,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from bassnb.widgets.listen import WidgetError
+from bassnb.errors import BassnbError
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -37,14 +37,14 @@ def show_source(*objects, docstrings: bool = False) -> Source:
 
     Raises
     ------
-    WidgetError
+    BassnbError
         If nothing is given, if it has no source in this package, or if the objects stand in different files.
     """
     if not objects:
-        raise WidgetError("there is no code to show; give one or more functions or classes of bassnb")
+        raise BassnbError("there is no code to show; give one or more functions or classes of bassnb")
     files = [_file(thing) for thing in objects]
     if len(set(files)) > 1:
-        raise WidgetError(f"code from {files[0]} and {files[1]} cannot be shown in one cell; use a cell for each file")
+        raise BassnbError(f"code from {files[0]} and {files[1]} cannot be shown in one cell; use a cell for each file")
     pieces = [textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in objects]
     if not docstrings:
         pieces = [shorten_docstrings(piece) for piece in pieces]
@@ -57,7 +57,7 @@ def _file(thing) -> str:
         path = Path(inspect.getsourcefile(inspect.unwrap(thing)))
         return path.relative_to(PACKAGE.parent).as_posix()
     except (TypeError, ValueError):
-        raise WidgetError(f"{thing!r} has no source in bassnb; give one of its functions or classes") from None
+        raise BassnbError(f"{thing!r} has no source in bassnb; give one of its functions or classes") from None
 
 
 def shorten_docstrings(code: str) -> str:

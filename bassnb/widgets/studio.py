@@ -21,7 +21,7 @@ from bassnb.accompanist import Accompaniment, Accompanist
 from bassnb.audio import read_audio
 from bassnb.errors import BassnbError
 from bassnb.sampling import STEPS
-from bassnb.widgets.listen import STATIC, WidgetError, listen
+from bassnb.widgets.listen import STATIC, listen
 from bassnb.widgets.panel import CONTROLS, SAMPLERS, make_panel
 
 MOST_BYTES = 50 * 2**20  # of an uploaded file
@@ -66,7 +66,7 @@ def studio(accompanist: Accompanist, samples: str | os.PathLike = Path("../data_
 
     Raises
     ------
-    WidgetError
+    BassnbError
         If there is no sample song.
     """
     if os.environ.get(STATIC):
@@ -95,7 +95,7 @@ class Studio:
     def __init__(self, accompanist: Accompanist, samples: Path, folder: Path):
         songs = sorted(path.parent for path in samples.glob("*/mix.flac"))
         if not songs:
-            raise WidgetError(f"there is no song in {samples}; give a folder that holds <song>/mix.flac")
+            raise BassnbError(f"there is no song in {samples}; give a folder that holds <song>/mix.flac")
         styles = sorted((samples / "styles").glob("*.flac"))
         defaults = accompanist.settings()
         self.accompanist, self.folder = accompanist, folder
@@ -209,7 +209,7 @@ class Studio:
     def _play(self, mix, style, settings: dict) -> list[Accompaniment]:
         def step(done: int, total: int) -> None:
             if self._stopped.is_set():
-                raise WidgetError("Stopped; the takes before are still here.")
+                raise BassnbError("Stopped; the takes before are still here.")
             self.panel.progress.value = done
             self.panel.progress.description = f"{done} of {total}"  # `say` would hide what was answered to a press or an upload
 
@@ -261,7 +261,7 @@ def read_upload(file: dict) -> Upload:
 
     Raises
     ------
-    WidgetError
+    BassnbError
         If it is too large.
     AudioError
         If it is not audio, or too long.
@@ -269,7 +269,7 @@ def read_upload(file: dict) -> Upload:
     name = "".join(letter for letter in str(file["name"]) if letter.isprintable())[:NAME_LENGTH] or "unnamed"
     content = memoryview(file["content"])
     if content.nbytes > MOST_BYTES:
-        raise WidgetError(f"{name} is larger than {MOST_BYTES // 2**20} MB; give a shorter or a compressed file")
+        raise BassnbError(f"{name} is larger than {MOST_BYTES // 2**20} MB; give a shorter or a compressed file")
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "upload"
         path.write_bytes(content)

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from bassnb.audio import SAMPLE_RATE, as_stereo
+from bassnb.errors import BassnbError
 from bassnb.widgets.block import (
     Block,
     audio_html,
@@ -25,7 +26,7 @@ from bassnb.widgets.block import (
     spectrogram_html,
     ticks_html,
 )
-from bassnb.widgets.listen import WidgetError, match_loudness, sound_url
+from bassnb.widgets.listen import match_loudness, sound_url
 from bassnb.widgets.pictures import log_spectrogram
 
 ROWS, COLUMNS, QUALITY = 96, 420, 55  # of a spectrogram: a few kilobytes, because there may be thirty
@@ -81,7 +82,7 @@ def sweep(
 
     Raises
     ------
-    WidgetError
+    BassnbError
         If there is no take, the grid has holes, the parameters do not fit the keys, or a description or `start`
         belongs to no take.
     AudioError
@@ -106,21 +107,21 @@ def sweep(
 def _grid(takes: dict, parameters: str | tuple[str, ...]) -> Grid:
     """The grid on which the keys of `takes` lie, refused if it has holes."""
     if not takes:
-        raise WidgetError("there is no take to sweep over; give a dict of settings and waveforms")
+        raise BassnbError("there is no take to sweep over; give a dict of settings and waveforms")
     names = (parameters,) if isinstance(parameters, str) else tuple(map(str, parameters))
     if not names:
-        raise WidgetError("a sweep needs a parameter; give its name, for example parameters='steps K'")
+        raise BassnbError("a sweep needs a parameter; give its name, for example parameters='steps K'")
     keys = [(key,) if len(names) == 1 and not isinstance(key, tuple) else key for key in takes]
     for key in keys:
         if not isinstance(key, tuple) or len(key) != len(names):
-            raise WidgetError(
+            raise BassnbError(
                 f"the key {key!r} does not fit the {len(names)} parameter{'s' * (len(names) > 1)} "
                 f"{', '.join(map(repr, names))}; give one value for each"
             )
     values = tuple(_in_order(list(dict.fromkeys(column))) for column in zip(*keys))
     grid = Grid(names, values, len(names) == 1)
     if missing := [key for key in grid.keys if key not in set(keys)]:
-        raise WidgetError(
+        raise BassnbError(
             f"there is no take for {grid.name(missing[0])}; give all {len(grid.keys)} combinations, not {len(keys)}"
         )
     return grid
@@ -130,7 +131,7 @@ def _known(key, grid: Grid, what: str) -> tuple:
     key = grid.key(key)
     if key not in grid.keys:
         shown = key[0] if grid.single and len(key) == 1 else key
-        raise WidgetError(f"{what} {shown!r} belongs to no take; use a key of the takes")
+        raise BassnbError(f"{what} {shown!r} belongs to no take; use a key of the takes")
     return key
 
 

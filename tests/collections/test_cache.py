@@ -17,7 +17,7 @@ from bassnb.collections.cache import CachedPairs, CachePlan, cached_splits, enco
 from bassnb.collections.latents import fingerprint
 from bassnb.collections.pairs import LivePairs, read_pair
 from bassnb.collections.stems import Place, StemDataset
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 from bassnb.presets import SMOKE, TIME_RATIO
 
 RATE = 44_100

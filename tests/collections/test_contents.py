@@ -15,9 +15,9 @@ from bassnb.collections.contents import MOST, Sketch, search
 from bassnb.collections.pairs import read_pair
 from bassnb.collections.stems import Place, StemDataset, survey
 from bassnb.composer.render import render
-from bassnb.composer.score import DataError
 from bassnb.composer.songs import compose
 from bassnb.composer.synth import play
+from bassnb.errors import DataError
 
 RATE = 44_100
 pytestmark = pytest.mark.kind("meaning guessed")

@@ -19,7 +19,7 @@ from bassnb.collections.layouts import (
 )
 from bassnb.collections.stem_index import stem_index
 from bassnb.collections.stems import StemDataset
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 
 
 def write(path, rate=44_100, channels=2, samples=400):

@@ -3,7 +3,7 @@
 import pytest
 
 from bassnb.collections.midi import read_midi
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 
 NAME, END = b"\x00\xff\x03\x04Bass", b"\x00\xff\x2f\x00"
 

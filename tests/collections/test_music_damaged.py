@@ -8,7 +8,7 @@ import pytest
 
 from bassnb.collections.midi import LARGEST, LONGEST, read_midi
 from bassnb.collections.musicxml import read_musicxml
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 from bassnb.studies.transfer_songs.excerpts import excerpt_of
 
 ODD = (b"abc", b"-1", b"0", b"1e308", b"nan", b"-inf", b"", b"9" * 20, b"1.5", "é".encode(), b"-1e9", b"1e-300")

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from bassnb.collections.musicxml import read_musicxml
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 
 
 def note(step, octave, duration, *inside, alter=""):

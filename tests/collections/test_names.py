@@ -20,7 +20,7 @@ from bassnb.collections.names import (
     stem_name,
 )
 from bassnb.collections.stems import StemDataset, survey
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 
 RATE = 44_100
 pytestmark = pytest.mark.kind("meaning guessed")

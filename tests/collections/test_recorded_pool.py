@@ -10,7 +10,7 @@ import torch
 from bassnb.audio import LEVEL
 from bassnb.collections.pools import RecordedPool
 from bassnb.collections.stems import TRIES, StemDataset
-from bassnb.composer.score import DataError
+from bassnb.errors import DataError
 
 RATE = 44_100
 NOTES = {"bass": 110, "drums": 443, "keys": 701}

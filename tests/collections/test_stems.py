@@ -7,11 +7,11 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.audio import AudioError, read_audio, read_stretch
+from bassnb.audio import read_audio, read_stretch
 from bassnb.collections.change import Change
 from bassnb.collections.stem_index import levels_of, loudest, packed, stem_index, unpacked
 from bassnb.collections.stems import StemDataset
-from bassnb.composer.score import DataError
+from bassnb.errors import AudioError, DataError
 
 RATE = 44_100
 

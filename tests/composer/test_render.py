@@ -9,8 +9,9 @@ from bassnb.composer import synth
 from bassnb.composer.effects import apply_effects, echo, low_pass, place, reflect, soft_clip
 from bassnb.composer.render import STEMS, mix_of, render, write_song
 from bassnb.composer.score import Effects
-from bassnb.composer.songs import BASS_PROGRAMS, DataError, Note, Song, compose
+from bassnb.composer.songs import BASS_PROGRAMS, Note, Song, compose
 from bassnb.composer.synth import SAMPLE_RATE, play, soundfont_path
+from bassnb.errors import DataError
 
 SECONDS = 4.0
 

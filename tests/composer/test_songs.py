@@ -20,7 +20,6 @@ from bassnb.composer.songs import (
     BASS_STYLES,
     SPLITS,
     Chord,
-    DataError,
     Note,
     Part,
     Song,
@@ -28,6 +27,7 @@ from bassnb.composer.songs import (
     compose,
     pitch_at,
 )
+from bassnb.errors import DataError
 from bassnb.metrics.match import note_starts, onset_f1
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bassnb.metrics.adherence import AdherenceError, Pairs, adherence, kernel_means, position
+from bassnb.errors import BassnbError
+from bassnb.metrics.adherence import Pairs, adherence, kernel_means, position
 
 
 def pairs(points, basses=None):
@@ -53,7 +54,7 @@ def test_shared_mixes_and_basses_are_not_compared(sets):
 
 
 def test_shapes_are_checked(sets):
-    with pytest.raises(AdherenceError, match="four songs"):
+    with pytest.raises(BassnbError, match="four songs"):
         adherence({}, pairs(np.zeros((3, 1, 2))), pairs(np.zeros((3, 1, 2))))
-    with pytest.raises(AdherenceError, match="same number"):
+    with pytest.raises(BassnbError, match="same number"):
         adherence({"x": pairs(np.zeros((5, 1, 2)))}, pairs(np.zeros((4, 1, 2))), pairs(np.zeros((4, 1, 2))))

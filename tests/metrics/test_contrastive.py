@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.checkpoints import CheckpointError
+from bassnb.errors import CheckpointError
 from bassnb.metrics.contrastive import (
     ContrastiveModel,
     diagonal,

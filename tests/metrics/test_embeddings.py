@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from bassnb.errors import BassnbError
 from bassnb.metrics import embeddings
-from bassnb.metrics.embeddings import LOADERS, EmbeddingError, embedding, register
+from bassnb.metrics.embeddings import LOADERS, embedding, register
 from bassnb.metrics.frechet import spectral_embedding
 
 NETWORKS = {"panns": "panns_inference", "vggish": "torchvggish", "clap": "transformers"}
@@ -18,21 +19,21 @@ def test_the_default_is_the_spectral_one():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(EmbeddingError, match="'wav2vec'; choose one of spectral, panns, vggish, clap"):
+    with pytest.raises(BassnbError, match="'wav2vec'; choose one of spectral, panns, vggish, clap"):
         embedding("wav2vec")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_without_its_package_says_how_to_get_it(name, monkeypatch):
     monkeypatch.setitem(sys.modules, NETWORKS[name], None)  # as if it were not installed
-    with pytest.raises(EmbeddingError, match=rf"{NETWORKS[name]}.*pip install 'bassnb\[embeddings\]', or take 'spectral'"):
+    with pytest.raises(BassnbError, match=rf"{NETWORKS[name]}.*pip install 'bassnb\[embeddings\]', or take 'spectral'"):
         embedding(name)
 
 
 def test_weights_that_cannot_be_fetched_are_named(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     nowhere = (tmp_path / "nothing.pth").as_uri()
-    with pytest.raises(EmbeddingError, match="'panns' cannot be fetched from .*nothing.pth; go online"):
+    with pytest.raises(BassnbError, match="'panns' cannot be fetched from .*nothing.pth; go online"):
         embeddings._weights(nowhere, "panns")
 
 
@@ -51,7 +52,7 @@ def test_nothing_is_unpickled(monkeypatch, tmp_path):
     with pytest.raises(SystemExit), trap.open("rb"):
         torch.load(trap, weights_only=False)
     assert torch.equal(embeddings._weights(tensors.as_uri(), "panns")["model"]["a"], torch.ones(2))
-    with pytest.raises(EmbeddingError, match="more than tensors"):
+    with pytest.raises(BassnbError, match="more than tensors"):
         embeddings._weights(trap.as_uri(), "panns")
 
 

@@ -5,8 +5,8 @@ import pytest
 import scipy.linalg
 import torch
 
+from bassnb.errors import BassnbError
 from bassnb.metrics.frechet import (
-    FrechetError,
     distance_of_gaussians,
     frechet_difference,
     frechet_distance,
@@ -107,16 +107,16 @@ def test_pairs_cancel_what_they_share():
 
 @pytest.mark.parametrize("bad", [np.zeros((1, 3)), np.zeros(3), np.full((4, 3), np.nan)])
 def test_what_has_no_gaussian_is_refused(bad):
-    with pytest.raises(FrechetError):
+    with pytest.raises(BassnbError):
         frechet_distance(bad, np.zeros((4, 3)))
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(FrechetError, match="3 and 4 dimensions"):
+    with pytest.raises(BassnbError, match="3 and 4 dimensions"):
         frechet_distance(np.eye(3), np.eye(4))
-    with pytest.raises(FrechetError, match="not pairs"):
+    with pytest.raises(BassnbError, match="not pairs"):
         frechet_difference(np.eye(4), np.eye(4)[:3], np.eye(4))
-    with pytest.raises(FrechetError, match="at least 8"):
+    with pytest.raises(BassnbError, match="at least 8"):
         frechet_infinity(np.zeros((7, 3)), np.eye(3))
 
 

@@ -10,10 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bassnb.checkpoints import read_json, write_json
-from bassnb.composer.score import DataError
 from bassnb.composer.songs import compose
+from bassnb.errors import DataError
 from bassnb.metrics.match import MEASURES, Transcription, compare
-from bassnb.metrics.statistics import between, figure, mean_of, score_in_words, summary, way, normalised_score_summary, with_interval
+from bassnb.metrics.statistics import (
+    between,
+    figure,
+    mean_of,
+    normalised_score_summary,
+    score_in_words,
+    summary,
+    way,
+    with_interval,
+)
 from bassnb.studies import guidance, transfer
 from bassnb.studies.claims import Claim, carries_over, least
 from bassnb.studies.marks import floor_marks

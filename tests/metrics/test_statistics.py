@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bassnb.metrics.statistics import bootstrap, normalised_score, summary, normalised_score_summary
+from bassnb.metrics.statistics import bootstrap, normalised_score, normalised_score_summary, summary
 
 
 def test_way():

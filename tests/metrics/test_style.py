@@ -6,7 +6,8 @@ import torch
 
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
-from bassnb.metrics.style import StyleError, cosine_distance, euclidean_distance, style_distances
+from bassnb.errors import BassnbError
+from bassnb.metrics.style import cosine_distance, euclidean_distance, style_distances
 
 
 def bass(seed, program):
@@ -36,9 +37,9 @@ def test_the_instrument_counts_more_than_the_notes():
 
 
 def test_what_cannot_be_compared_is_refused():
-    with pytest.raises(StyleError, match="shapes"):
+    with pytest.raises(BassnbError, match="shapes"):
         euclidean_distance(np.zeros(3), np.zeros(4))
-    with pytest.raises(StyleError, match="no direction"):
+    with pytest.raises(BassnbError, match="no direction"):
         cosine_distance(np.zeros(3), np.ones(3))
-    with pytest.raises(StyleError, match="no direction"):
+    with pytest.raises(BassnbError, match="no direction"):
         style_distances(torch.zeros(2, 44_100), torch.ones(2, 44_100) * 0.1)

@@ -6,10 +6,10 @@ import torch
 
 from bassnb.composer.score import Note
 from bassnb.composer.synth import play
+from bassnb.errors import BassnbError
 from bassnb.metrics.timbre import (
     HARMONICS,
     TIMBRES,
-    TimbreError,
     fit_ruler,
     timbre_features,
 )
@@ -44,7 +44,7 @@ def test_the_level_does_not_matter():
 
 
 def test_silence_has_no_timbre():
-    with pytest.raises(TimbreError, match="no pitch"):
+    with pytest.raises(BassnbError, match="no pitch"):
         timbre_features(torch.zeros(2, 44_100))
 
 
@@ -80,14 +80,14 @@ def test_the_discriminant_separates_gaussians():
 
 
 def test_every_timbre_needs_an_example():
-    with pytest.raises(TimbreError, match="synth-2"):
+    with pytest.raises(BassnbError, match="synth-2"):
         fit_ruler(np.zeros((7, 3)), np.arange(7))
 
 
 def test_calibration_goes_through_the_autoencoder_and_repeats(accompanist):
     try:
         first, again = (calibrate(accompanist, basses=16, seconds=2.0) for _ in range(2))
-    except TimbreError as error:  # random weights may leave no pitch at all, which is then said
+    except BassnbError as error:  # random weights may leave no pitch at all, which is then said
         assert "example" in str(error)
     else:
         assert np.array_equal(first.weights, again.weights) and first.weights.shape == (4 * HARMONICS, 8)

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from bassnb.checkpoints import (
-    CheckpointError,
     System,
     load_pretrained,
     outline,
@@ -19,7 +18,7 @@ from bassnb.checkpoints import (
     write_json,
     write_tensors,
 )
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, CheckpointError
 from bassnb.presets import get_preset
 
 pytestmark = pytest.mark.evidence("bounded-configurations")

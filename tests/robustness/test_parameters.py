@@ -9,8 +9,8 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.audio import AudioError, read_audio
-from bassnb.errors import BassnbError
+from bassnb.audio import read_audio
+from bassnb.errors import AudioError, BassnbError
 from tests.refusals import assert_sentence
 
 SLAP = str(Path(__file__).parents[2] / "data_samples" / "styles" / "slap-1.flac")

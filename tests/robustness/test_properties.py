@@ -14,15 +14,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from bassnb.accompanist import AccompanimentError, numbered
-from bassnb.audio import AudioError, as_stereo, read_audio, resample, write_audio
-from bassnb.checkpoints import CheckpointError, load_pretrained, read_json, read_tensors, write_json
+from bassnb.accompanist import numbered
+from bassnb.audio import as_stereo, read_audio, resample, write_audio
+from bassnb.checkpoints import load_pretrained, read_json, read_tensors, write_json
 from bassnb.collections.midi import read_midi
 from bassnb.collections.musicxml import read_musicxml
 from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
 from bassnb.diffusion import add_noise, alpha_beta, c_from_v, eps_from_c, eps_from_v, time_from_alpha, v_target
-from bassnb.errors import BassnbError
+from bassnb.errors import AudioError, BassnbError, CheckpointError
 from bassnb.grounding import ground
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.presets import PRESETS, Preset
@@ -212,7 +212,7 @@ def test_a_preset_with_any_value_is_refused_or_returns_from_json(data, value, ta
 def test_any_setting_is_taken_or_refused(accompanist, name, value, tally):
     try:
         assert accompanist.settings(**{name: value})["guidance"] is not None
-    except AccompanimentError as error:
+    except BassnbError as error:
         assert "\n" not in str(error)
     tally()
 

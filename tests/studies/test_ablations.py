@@ -8,12 +8,12 @@ import torch
 
 from bassnb.checkpoints import System
 from bassnb.collections.latents import LatentDataset
+from bassnb.errors import BassnbError
 from bassnb.metrics.match import MEASURES
 from bassnb.presets import SMOKE, DiffusionTraining
 from bassnb.studies import ablations
 from bassnb.studies.ablations import AblationPlan, accompanist, run_ablations, unstandardised
 from bassnb.studies.variants import VARIANTS, Variant
-from bassnb.training.loop import TrainingError
 
 PLAN = AblationPlan(
     unet=SMOKE.unet,
@@ -68,7 +68,7 @@ def test_a_second_call_measures_nothing_again(table, system, monkeypatch):
 def test_a_folder_of_other_settings_is_refused(table, system):
     root, _ = table
     other = dataclasses.replace(PLAN, training=dataclasses.replace(PLAN.training, batch=3))
-    with pytest.raises(TrainingError, match="another configuration"):
+    with pytest.raises(BassnbError, match="another configuration"):
         run_ablations(system, root / "run", plan=other, cache=root / "cache", variants=SOME, device="cpu", progress=False)
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bassnb.checkpoints import CheckpointError
 from bassnb.collections.latents import fingerprint
+from bassnb.errors import CheckpointError
 from bassnb.metrics.contrastive import ContrastiveModel, save_judge
 from bassnb.studies import contrastive
 from bassnb.studies.suite import examine

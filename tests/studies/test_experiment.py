@@ -5,7 +5,8 @@ import json
 import pytest
 import torch
 
-from bassnb.studies.experiment import ExperimentError, experiment, recorded
+from bassnb.errors import BassnbError
+from bassnb.studies.experiment import experiment, recorded
 
 
 def run(steps, gain=1.0):
@@ -31,10 +32,10 @@ def test_the_switch_of_the_environment_is_that_of_the_chapter(tmp_path, monkeypa
 
 
 def test_nothing_recorded_is_said_in_a_sentence(tmp_path):
-    with pytest.raises(ExperimentError, match="no recorded result of 'loss'.*make record"):
+    with pytest.raises(BassnbError, match="no recorded result of 'loss'.*make record"):
         experiment("loss", run, here={"steps": 2}, full={"steps": 5}, folder=tmp_path)
-    with pytest.raises(ExperimentError, match="'loss' cannot be kept"):
+    with pytest.raises(BassnbError, match="'loss' cannot be kept"):
         experiment("loss", lambda: {"a": {1, 2}}, here={}, full={}, at_full_scale=True, folder=tmp_path)
     assert not (tmp_path / "loss.json").exists()
-    with pytest.raises(ExperimentError):
+    with pytest.raises(BassnbError):
         recorded("other", tmp_path)

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from bassnb.errors import BassnbError
 from bassnb.metrics import embeddings
-from bassnb.metrics.embeddings import LOADERS, EmbeddingError
+from bassnb.metrics.embeddings import LOADERS
 from bassnb.studies import frechet, steps
 from bassnb.studies.rescale import gain_above
 from bassnb.studies.stage import Row, farther
@@ -52,7 +53,7 @@ def test_any_embedding_flows_through(accompanist, monkeypatch):
 def test_an_embedding_that_is_missing_stops_before_the_work(accompanist, monkeypatch):
     monkeypatch.setattr("bassnb.studies.stage.examples", lambda *_, **__: pytest.fail("songs were composed"))
     assert "nothing" not in embeddings.LOADERS
-    with pytest.raises(EmbeddingError, match="'nothing'"):
+    with pytest.raises(BassnbError, match="'nothing'"):
         steps.run(accompanist, embedding="nothing", **TINY)
 
 

@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bassnb.cli import app
+from bassnb.errors import BassnbError
 from bassnb.studies import claims
 from bassnb.studies.claims import at
-from bassnb.studies.summary import CLAIMS, GOALS, SummaryError, put_into, read_reports, summary_page, write_summary
+from bassnb.studies.summary import CLAIMS, GOALS, put_into, read_reports, summary_page, write_summary
 
 ROOT = Path(__file__).parents[2]
 
@@ -161,7 +162,7 @@ def test_the_readme_takes_the_table_between_its_marks(tmp_path):
     put_into(page, good_reports())
     assert page.read_text() == text  # a second time changes nothing
     (tmp_path / "other.md").write_text("no marks")
-    with pytest.raises(SummaryError, match="no place for the table"):
+    with pytest.raises(BassnbError, match="no place for the table"):
         put_into(tmp_path / "other.md", good_reports())
 
 

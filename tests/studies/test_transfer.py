@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.composer.score import DataError
 from bassnb.composer.synth import soundfont_path
+from bassnb.errors import DataError
 from bassnb.metrics.match import MEASURES, transcribe
 from bassnb.studies.suite import examine
 from bassnb.studies.transfer import columns_of, floor_of, group

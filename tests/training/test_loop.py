@@ -9,14 +9,15 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from bassnb.checkpoints import CheckpointError, load_pretrained, read_tensors
+from bassnb.checkpoints import load_pretrained, read_tensors
+from bassnb.errors import BassnbError, CheckpointError
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
 from bassnb.training import ahead
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
-from bassnb.training.loop import TrainingError, learning_rate, step_seed, update_ema
+from bassnb.training.loop import learning_rate, step_seed, update_ema
 from bassnb.training.run import Run
 
 
@@ -105,16 +106,16 @@ def test_encoder_stays_as_it_is_once_frozen(trained, tmp_path):
 
 
 def test_a_used_folder_is_refused_without_resume(trained):
-    with pytest.raises(TrainingError, match="--resume"):
+    with pytest.raises(BassnbError, match="--resume"):
         train_autoencoder(SMOKE, "bass", trained / "bass", TrainingSettings(cache=trained / "cache", device="cpu"))
     other = dataclasses.replace(SMOKE, bass_training=dataclasses.replace(SMOKE.bass_training, batch=3))
-    with pytest.raises(TrainingError, match="another configuration"):
+    with pytest.raises(BassnbError, match="another configuration"):
         train_autoencoder(other, "bass", trained / "bass", TrainingSettings(cache=trained / "cache", device="cpu", resume=True))
 
 
 @pytest.mark.evidence("unknown-stem")
 def test_unknown_stem_is_refused(tmp_path):
-    with pytest.raises(TrainingError, match="tuba"):
+    with pytest.raises(BassnbError, match="tuba"):
         train_autoencoder(SMOKE, "tuba", tmp_path)
 
 
@@ -124,7 +125,7 @@ def test_nan_stops_the_run_at_its_step_and_keeps_the_checkpoint(tmp_path, log_ev
     run = Run(tmp_path, Accelerator(cpu=True), {"m": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=False)
     run.steps(1, lambda k: {"loss": torch.tensor(1.0)}, describe="good")
     before = (tmp_path / "state.safetensors").read_bytes()
-    with pytest.raises(TrainingError, match="step 4"):
+    with pytest.raises(BassnbError, match="step 4"):
         run.steps(9, lambda k: {"loss": torch.tensor(float("nan") if k >= 4 else 1.0)}, describe="bad")
     assert (tmp_path / "state.safetensors").read_bytes() == before
     assert json.loads((tmp_path / "nan.json").read_text())["batch_seed"] == step_seed(3, 4)

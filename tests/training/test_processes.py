@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from bassnb.checkpoints import read_tensors
+from bassnb.errors import BassnbError
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
-from bassnb.training.loop import TrainingError
 
 SCRIPT = """
 import sys
@@ -123,5 +123,5 @@ def test_what_is_written_is_written_once(two_processes):
 
 
 def test_a_batch_that_cannot_be_divided_is_refused(alone, tmp_path):
-    with pytest.raises(TrainingError, match="a batch of 2 cannot be divided among 1 processes in 3 parts"):
+    with pytest.raises(BassnbError, match="a batch of 2 cannot be divided among 1 processes in 3 parts"):
         train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(cache=alone / "cache", device="cpu", accumulate=3))

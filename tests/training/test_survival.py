@@ -16,11 +16,11 @@ from accelerate import Accelerator
 from bassnb.checkpoints import read_tensors
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
+from bassnb.errors import BassnbError
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
-from bassnb.training.loop import TrainingError
 from bassnb.training.run import Run
 
 HERE = Path(__file__).parent
@@ -128,7 +128,7 @@ def test_asked_to_stop_it_saves_the_step_it_is_in(tmp_path, number):
 
     before = signal.getsignal(number)
     run = Run(tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=False)
-    with pytest.raises(TrainingError, match="stopped at step 6 of 9, which is saved in .*--resume goes on"):
+    with pytest.raises(BassnbError, match="stopped at step 6 of 9, which is saved in .*--resume goes on"):
         run.steps(9, step, describe="asked")
     assert step_of(tmp_path) == 6 and signal.getsignal(number) == before
     again = Run(tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=True)
@@ -180,6 +180,6 @@ def test_the_best_of_nothing_is_refused_before_the_first_step(tmp_path):
     for number in range(2):  # too few for a validation song
         write_song(compose(number, seconds=4.0), tmp_path / "songs" / f"train-{number}")
     write_song(compose(9, seconds=4.0), tmp_path / "songs" / "test-9")
-    with pytest.raises(TrainingError, match="nobody can tell which weights are the best"):
+    with pytest.raises(BassnbError, match="nobody can tell which weights are the best"):
         train_autoencoder(SMOKE, "bass", tmp_path / "run", TrainingSettings(data=tmp_path / "songs", cache=tmp_path, device="cpu", best=True))
     assert not (tmp_path / "run").exists()

@@ -6,8 +6,9 @@ import re
 import pytest
 import torch
 
-from bassnb.audio import AudioError, loudness, read_audio
-from bassnb.widgets import BlindTest, WidgetError, blind_test
+from bassnb.audio import loudness, read_audio
+from bassnb.errors import AudioError, BassnbError
+from bassnb.widgets import BlindTest, blind_test
 from bassnb.widgets.listen import STATIC
 from tests.widgets.test_listen import Tags, tone
 
@@ -84,7 +85,7 @@ def test_what_people_write_is_text_not_markup():
     ],
 )
 def test_refusals_are_one_sentence_that_helps(change, message):
-    with pytest.raises(WidgetError, match=message) as error:
+    with pytest.raises(BassnbError, match=message) as error:
         blind_test(**{"pairs": PAIRS, **change})
     assert "\n" not in str(error.value)
 

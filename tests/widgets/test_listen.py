@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.audio import SAMPLE_RATE, AudioError, loudness, peak, read_audio
-from bassnb.widgets import WidgetError, listen, plot_spectrogram
+from bassnb.audio import SAMPLE_RATE, loudness, peak, read_audio
+from bassnb.errors import AudioError, BassnbError
+from bassnb.widgets import listen, plot_spectrogram
 from bassnb.widgets.listen import CEILING, STATIC, TARGET, matching_gains, sound_url
 from bassnb.widgets.pictures import (
     frequency_axis,
@@ -138,9 +139,9 @@ def test_the_pictures_of_the_built_book_are_files_too(monkeypatch, tmp_path):
 
 
 def test_refusals_are_one_sentence_that_helps():
-    with pytest.raises(WidgetError, match="give a dict"):
+    with pytest.raises(BassnbError, match="give a dict"):
         listen({})
-    with pytest.raises(WidgetError, match="'bas' belongs to no take; use the names 'bass'"):
+    with pytest.raises(BassnbError, match="'bas' belongs to no take; use the names 'bass'"):
         listen({"bass": tone()}, descriptions={"bas": "x"})
     with pytest.raises(AudioError, match="take 'bass'"):
         listen({"bass": torch.full((2, 1000), float("nan"))})

@@ -7,7 +7,8 @@ import pytest
 
 from bassnb import guidance, sampling
 from bassnb.attention import SelfAttention
-from bassnb.widgets import WidgetError, show_source
+from bassnb.errors import BassnbError
+from bassnb.widgets import show_source
 
 
 def test_the_code_is_that_of_the_package():
@@ -28,11 +29,11 @@ def test_a_class_keeps_its_methods_and_remains_code():
 
 
 def test_what_cannot_be_shown_is_refused_in_a_sentence():
-    with pytest.raises(WidgetError, match="no code to show"):
+    with pytest.raises(BassnbError, match="no code to show"):
         show_source()
-    with pytest.raises(WidgetError, match="no source in bassnb"):
+    with pytest.raises(BassnbError, match="no source in bassnb"):
         show_source(len)
-    with pytest.raises(WidgetError, match="no source in bassnb"):
+    with pytest.raises(BassnbError, match="no source in bassnb"):
         show_source(ast.parse)
-    with pytest.raises(WidgetError, match="a cell for each file"):
+    with pytest.raises(BassnbError, match="a cell for each file"):
         show_source(guidance.rescale, sampling.ddim)

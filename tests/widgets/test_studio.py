@@ -15,8 +15,9 @@ import torch
 from bassnb.accompanist import Accompanist
 from bassnb.audio import SAMPLE_RATE, read_audio, write_audio
 from bassnb.checkpoints import System
+from bassnb.errors import BassnbError
 from bassnb.presets import SMOKE
-from bassnb.widgets import WidgetError, studio
+from bassnb.widgets import studio
 from bassnb.widgets.listen import STATIC
 from bassnb.widgets.panel import CONTROLS
 from bassnb.widgets.studio import MOST_BYTES, Studio, Upload, read_upload
@@ -285,7 +286,7 @@ def test_in_a_built_book_it_names_its_controls_and_has_none(accompanist, samples
 
 def test_a_folder_without_songs_is_refused(accompanist, tmp_path, monkeypatch):
     monkeypatch.delenv(STATIC, raising=False)
-    with pytest.raises(WidgetError, match="there is no song in"):
+    with pytest.raises(BassnbError, match="there is no song in"):
         studio(accompanist, tmp_path)
 
 

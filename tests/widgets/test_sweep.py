@@ -7,8 +7,9 @@ import re
 import pytest
 import torch
 
-from bassnb.audio import AudioError, loudness, read_audio
-from bassnb.widgets import Sweep, WidgetError, sweep
+from bassnb.audio import loudness, read_audio
+from bassnb.errors import AudioError, BassnbError
+from bassnb.widgets import Sweep, sweep
 from bassnb.widgets.listen import STATIC, TARGET
 from tests.widgets.test_listen import Tags, tone
 
@@ -130,7 +131,7 @@ def test_it_is_a_block_of_a_notebook():
 )
 def test_refusals_are_one_sentence_that_helps(arguments, message):
     takes = {key: tone(seconds=0.5) for key in arguments.pop("takes")}
-    with pytest.raises(WidgetError, match=message) as error:
+    with pytest.raises(BassnbError, match=message) as error:
         sweep(takes, **arguments)
     assert "\n" not in str(error.value)
 

@@ -19,9 +19,9 @@ from bassnb.collections.midi import read_midi
 from bassnb.collections.musicxml import read_musicxml
 from bassnb.composer.effects import place
 from bassnb.composer.examples import Example
-from bassnb.composer.score import DataError, Part, Song
+from bassnb.composer.score import Part, Song
 from bassnb.composer.synth import SAMPLE_RATE, play
-from bassnb.errors import BassnbError
+from bassnb.errors import BassnbError, DataError
 from bassnb.metrics.match import MEASURES
 from bassnb.studies.transfer_songs.excerpts import excerpt_of
 from bassnb.studies.transfer_songs.notation import read_score
@@ -100,9 +100,9 @@ def folder_cases(
     recordings = recorded_songs(folder, split)
     if not scores and not recordings:
         raise DataError(f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs.")
-    for source, pieces in (("scores", scores), ("recordings", recordings)):
+    for source, found in (("scores", scores), ("recordings", recordings)):
         count = 0
-        for piece in spread(pieces, songs):
+        for piece in spread(found, songs):
             if count == songs:
                 break
             name = piece.stem if source == "scores" else piece.name

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from bassnb.collections.midi import Score
-from bassnb.composer.score import Chord, DataError, Note, Part, Song
+from bassnb.composer.score import Chord, Note, Part, Song
+from bassnb.errors import DataError
 from bassnb.metrics.harmony import chroma_of_notes, estimate_chords
 
 BASSES = range(32, 40)  # General MIDI programs

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bassnb.composer.score import Chord, DataError, Note, Part, Song
+from bassnb.composer.score import Chord, Note, Part, Song
+from bassnb.errors import DataError
 
 SYMBOLS: dict[str, tuple[str, tuple[int, ...]]] = {  # symbol: the quality it is marked as, and what is played
     "": ("maj", (0, 4, 7)), "m": ("min", (0, 3, 7)), "6": ("maj", (0, 4, 7, 9)), "m6": ("min", (0, 3, 7, 9)),

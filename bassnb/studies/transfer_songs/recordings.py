@@ -18,7 +18,8 @@ from bassnb.collections.layouts import SongFiles, find_songs, folders
 from bassnb.collections.stem_index import listened
 from bassnb.collections.stems import reasons
 from bassnb.collections.stems import song_of as song_of_index
-from bassnb.composer.score import DataError, Note, Part, Song
+from bassnb.composer.score import Note, Part, Song
+from bassnb.errors import DataError
 from bassnb.metrics.harmony import chroma_of_wave, estimate_chords
 from bassnb.metrics.match import Transcription, transcribe
 from bassnb.presets import SAMPLE_RATE

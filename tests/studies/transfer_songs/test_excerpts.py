@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from bassnb.collections.midi import Score
-from bassnb.composer.score import DataError, Note, Part
+from bassnb.composer.score import Note, Part
+from bassnb.errors import DataError
 from bassnb.studies.transfer_songs.excerpts import excerpt_of, is_bass, lowest_voice, one_voice, sounding
 
 BEATS = tuple(float(beat) for beat in np.arange(0, 40, 0.5))

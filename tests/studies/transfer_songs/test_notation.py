@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bassnb.composer.score import DataError, chord_at
+from bassnb.composer.score import chord_at
+from bassnb.errors import DataError
 from bassnb.studies.transfer_songs.notation import Harmony, read_chords, read_score, voice
 from bassnb.studies.transfer_songs.scorebook import pieces
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from bassnb.audio import write_audio
-from bassnb.composer.score import DataError, Note
+from bassnb.composer.score import Note
 from bassnb.composer.synth import play
+from bassnb.errors import DataError
 from bassnb.metrics.match import Transcription, match
 from bassnb.studies.transfer_songs.recordings import heard_notes, loudest, read_recording, recorded_songs, tuning_of
 
