@@ -44,8 +44,8 @@ def attacks(accompanist, mix, longer, seeds=3):
 
 
 # Latent steps and samples after which the music is cut off.
-PLACES = [(55, 1), (58, 150), (62, 300), (65, 800), (68, 1500), (71, 2048), (76, 3300), (79, 4095), (81, 0), (59, 600), (64, 1100),
-          (73, 2600)]  # fmt: skip
+PLACES = [(55, 1), (58, 150), (62, 300), (65, 800), (68, 1500), (71, 2048), (76, 3300), (79, 4095), (81, 0), (59, 600),
+          (64, 1100), (73, 2600)]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["jazz", "latin", "pop", "rock"])
@@ -62,8 +62,9 @@ def test_a_song_may_be_cut_anywhere(accompanist, name, tally):
 def test_a_cut_changes_nothing_before_the_reach_of_the_encoder(accompanist, rest):
     encoder, wave = accompanist.system.mix_autoencoder, 3 * held_chord(60 * TIME_RATIO)[None]
     with torch.inference_mode():
-        cut, whole = (encoder.encode(one)[..., : 39 - encoder.encoder_reach] for one in (wave[..., : 39 * TIME_RATIO + rest], wave))
-    assert (cut - whole).abs().max() < 1e-4
+        cut, whole = (encoder.encode(one) for one in (wave[..., : 39 * TIME_RATIO + rest], wave))
+    same = slice(39 - encoder.encoder_reach)
+    assert (cut[..., same] - whole[..., same]).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("rest", [100, 700, 1500, 2500, 3400])
