@@ -214,11 +214,16 @@ class Autoencoder(nn.Module):
         yield from latents.split(chunk, -1)
 
     def _encode_piece(self, wave: Tensor) -> Tensor:
-        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), mirrored at its ends: silence beyond them would be an event."""
+        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), whose frames see it mirrored at its ends: a cut is no event.
+
+        The convolutions see silence there, as in training: with mirrored frames the U-Net begins more notes at a cut.
+        """
         check_shape(BassnbError, "audio to encode", wave, "B", 2, "N")
-        beyond = self.encoder_reach
+        c = self.config
+        beyond = math.ceil((c.window - c.hop) / 2 / TIME_RATIO)  # latent steps that a frame at the end reaches into
         wave = mirrored(wave, beyond * TIME_RATIO, -wave.shape[-1] % TIME_RATIO + beyond * TIME_RATIO)
-        return self.encoder(self.levels(self.log_spectrogram(wave)))[..., beyond:-beyond]
+        levels = self.levels(self.log_spectrogram(wave))
+        return self.encoder(levels[..., beyond * c.stride : -beyond * c.stride])
 
     def decode(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Tensor:
         """w~ = iSTFT(D(c)): latents (B, C, L) to exactly `length` samples (by default 4096 L), (B, 2, length)."""

@@ -32,55 +32,53 @@ def envelope(wave):
     return wave[:, wave.shape[-1] % FIVE :].unflatten(-1, (-1, FIVE)).square().mean((0, 2)).sqrt()
 
 
-def attacks(accompanist, mix, longer, seeds=2):
+def attacks(accompanist, mix, longer, seeds=3):
     """Takes that begin a note in their last 25 ms, where a longer excerpt has none."""
     found = 0
     takes, others = (accompanist(wave, steps=8, variations=seeds) for wave in (mix, longer))
     for take, other in zip(takes, others):
         e, same = envelope(take.audio), envelope(other.audio[:, : mix.shape[-1]])
-        end = e[-5:].max()
-        found += bool(end > take.audio.square().mean().sqrt() and end > 3.16 * e[-20:-5].square().mean().sqrt() and end > 3.16 * same[-5:].max())
+        level, before, elsewhere = take.audio.square().mean().sqrt(), e[-20:-5].square().mean().sqrt(), same[-5:].max()
+        found += bool(e[-5:].max() > max(level, 3.16 * before, 3.16 * elsewhere))
     return found
 
 
-PLACES = [(40, 1), (43, 150), (47, 300), (50, 800), (53, 1500), (56, 2048), (61, 3300), (64, 4095), (66, 0)]
-
-
-def test_a_held_chord_may_be_cut_anywhere(accompanist, tally):
-    longer, found = held_chord(80 * TIME_RATIO), 0
-    for steps, rest in PLACES:
-        found += attacks(accompanist, longer[:, : steps * TIME_RATIO + rest], longer)
-        tally()
-    assert found == 0
+# Latent steps and samples after which the music is cut off.
+PLACES = [(55, 1), (58, 150), (62, 300), (65, 800), (68, 1500), (71, 2048), (76, 3300), (79, 4095), (81, 0), (59, 600),
+          (64, 1100), (73, 2600)]  # fmt: skip
 
 
 @pytest.mark.evidence("song-may-cut-anywhere")
 @pytest.mark.parametrize("name", ["jazz", "latin", "pop", "rock"])
 def test_a_song_may_be_cut_anywhere(accompanist, name, tally):
-    longer, found = read_audio(SAMPLES / name / "mix.flac")[:, : 90 * TIME_RATIO], 0
+    longer, found = read_audio(SAMPLES / name / "mix.flac")[:, : 90 * TIME_RATIO], []
     for steps, rest in PLACES:
-        found += attacks(accompanist, longer[:, : (steps + 15) * TIME_RATIO + rest], longer)
+        if attacks(accompanist, longer[:, : steps * TIME_RATIO + rest], longer):
+            found.append((steps, rest))
         tally()
-    assert found <= 1  # of 18 takes; zeros at the ends gave up to six
+    assert not found
 
 
 @pytest.mark.parametrize("rest", [100, 700, 1500, 2500, 4000, 4096])
-def test_where_music_is_cut_its_latents_are_those_of_the_longer_music(accompanist, rest):
-    """Nearer to them than with silence behind the cut; and from the encoder's reach before it on they are the same."""
-    near, far, inside = cut_and_whole(accompanist.system.mix_autoencoder, 39 * TIME_RATIO + rest)
-    assert near < 0.7 * far and inside < 1e-4
-
-
-def cut_and_whole(encoder, length):
-    """How far the last latent of a cut chord is from that of the whole one; with silence behind the cut; and before it."""
-    wave = 3 * held_chord(60 * TIME_RATIO)[None]
+def test_a_cut_changes_nothing_before_the_reach_of_the_encoder(accompanist, rest):
+    encoder, wave = accompanist.system.mix_autoencoder, 3 * held_chord(60 * TIME_RATIO)[None]
     with torch.inference_mode():
-        cut, silent, whole = (
-            encoder.standardise(encoder.encode(one))[..., : -(-length // TIME_RATIO)]
-            for one in (wave[..., :length], torch.cat([wave[..., :length], 0 * wave], -1), wave)
-        )
-    sure = slice(encoder.encoder_reach, length // TIME_RATIO - encoder.encoder_reach)
-    return float((cut - whole)[..., -1].norm()), float((silent - whole)[..., -1].norm()), float((cut - whole)[..., sure].abs().max())
+        cut, whole = (encoder.encode(one) for one in (wave[..., : 39 * TIME_RATIO + rest], wave))
+    same = slice(39 - encoder.encoder_reach)
+    assert (cut[..., same] - whole[..., same]).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("rest", [100, 700, 1500, 2500, 3400])
+def test_a_cut_is_no_click_to_the_encoder(accompanist, rest):
+    """The last frame of the spectrogram that it reads has above 2 kHz, where the chord has nothing, less than with zeros."""
+    encoder, wave, read = accompanist.system.mix_autoencoder, 3 * held_chord(12 * TIME_RATIO + rest)[None], []
+    handle = encoder.encoder.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+    with torch.inference_mode():
+        encoder.encode(wave)
+        zeros = encoder.levels(encoder.log_spectrogram(wave))
+    handle.remove()
+    frame, high = 12 * encoder.config.stride + rest // encoder.config.hop, slice(200, encoder.config.bins)
+    assert read[0].shape == zeros.shape and read[0][0, high, frame].mean() < 0.5 * zeros[0, high, frame].mean()
 
 
 def test_a_hit_at_the_very_end_stays(accompanist):
