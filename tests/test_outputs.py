@@ -1,6 +1,7 @@
 """What a command writes is known before it begins; inputs and files of others keep their bytes, whatever they are called."""
 
 import hashlib
+import importlib
 import inspect
 import json
 import os
@@ -515,3 +516,17 @@ def test_the_studio_saves_beside_what_is_there(accompanist, place, monkeypatch):
     panel.takes = [accompanist("samples/song/mix.flac", steps=1)]
     assert [path.name for path in panel.save()] == ["take-002-seed-0.flac"]
     assert Path("takes/take-001-seed-0.json").read_text() == "mine" and read_audio("takes/take-002-seed-0.flac").shape == (2, 9000)
+
+
+@pytest.mark.parametrize("module, words, name", [
+    ("benchmarks.__main__", ["--quick", "--out", "x.json"], "x.json"),
+    ("benchmarks.gpu", ["--preset", "smoke", "--device", "cpu", "--only", "ceiling", "--out", "."], "smoke-ceiling.json"),
+])  # fmt: skip
+def test_benchmarks_keep_files_of_others(module, words, name, place, capsys):
+    Path(name).write_text('{"command": "make lunch"}')
+    before = contents(place)
+    try:
+        status = importlib.import_module(module).main(words)
+    except SystemExit as ended:
+        status = ended.code
+    assert status == 2 and name in capsys.readouterr().err and contents(place) == before

@@ -31,7 +31,7 @@ CLASSES = {
     "models and training states": ["robustness/test_models.py", "test_checkpoints.py", "training/test_states.py"],
     "collections, scores and caches": ["data/test_cache.py", "data/test_layouts.py", "data/test_m*.py", "data/test_recorded_pool.py"],
     "any input that hypothesis thinks of": ["robustness/test_properties.py"],
-    "files that are written": ["robustness/test_writes.py"],
+    "files that are written": ["robustness/test_writes.py", "test_outputs.py"],
     "trainings that are interrupted": ["training/test_survival.py", "training/test_processes.py"],
     "numbers": ["robustness/test_numerics.py", "test_seams.py", "test_windows.py"],
     "load": ["robustness/test_load.py", "test_long.py"],
