@@ -22,7 +22,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb import __version__
-from bassnb.audio import LEVEL, SUBTYPES, AudioError, as_stereo, level_gain, peak, read_audio, read_blocks, write_audio, write_blocks
+from bassnb.audio import (
+    LEVEL, SUBTYPES, AudioError, as_stereo, level_gain, peak, read_audio, read_blocks, write_audio, write_blocks,
+)  # fmt: skip
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained
 from bassnb.diffusion import c_from_v

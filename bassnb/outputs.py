@@ -79,7 +79,8 @@ def refuse_foreign(path: Path, read: set[tuple], force: bool | None) -> None:
     if any(place(folder) in read for folder in Path(os.path.realpath(path)).parents):
         raise OutputError(f"{path} belongs to a folder that this command reads; choose another place to write to")
     if not force:
-        remedy = "choose another place" if force is None else "choose another name, or replace it with --force (in Python force=True)"
+        forced = "choose another name, or replace it with --force (in Python force=True)"
+        remedy = "choose another place" if force is None else forced
         raise OutputError(f"{path} is already there, and bassnb did not write it or it was changed since; {remedy}")
 
 
