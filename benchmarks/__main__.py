@@ -14,6 +14,7 @@ import torch
 
 from bassnb import __version__
 from bassnb.checkpoints import write_json
+from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, report_of
 from benchmarks import codecs, end_to_end, machine, precision, sampler, scaling, table, together
 from benchmarks.settings import FULL, QUICK, Settings
@@ -50,7 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="JSON file; by default results/bench.json, or _quick/bench.json")
     options = parser.parse_args(arguments)
     out = options.out or Path("_quick" if options.quick else "results") / "bench.json"
-    check_outputs([Output(out, report_of("make bench"))])
+    try:
+        check_outputs([Output(out, report_of("make bench"))])
+    except (BassnbError, OSError) as error:
+        parser.error(str(error))
     os.environ["HF_HUB_OFFLINE"] = "1"  # nothing is fetched: every network is made from its configuration
     torch.set_num_threads(options.threads)
     report = measure(QUICK if options.quick else FULL)

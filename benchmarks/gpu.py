@@ -20,6 +20,7 @@ import torch
 from accelerate import Accelerator
 
 from bassnb.checkpoints import read_json, write_json
+from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.presets import get_preset
 from benchmarks.gpu_jobs import JOBS, SHARE_TARGET, STALL_TARGET
@@ -97,7 +98,11 @@ def main(arguments: list[str] | None = None) -> int:
     out = options.out or Path("results/gpu" if options.device == "cuda" else "runs/gpu-dry-run")
     accelerator = Accelerator(cpu=options.device == "cpu", mixed_precision="bf16")
     bench = Bench(get_preset(options.preset), accelerator, options.seconds, out)
-    check_outputs(Output(bench.path(job), json_with("job", "preset", "device", "torch")) for job in options.only or JOBS)
+    try:
+        check_outputs(Output(bench.path(job), json_with("job", "preset", "device", "torch")) for job in options.only or JOBS)
+    except (BassnbError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
     failed = []
     for job in options.only or JOBS:
         try:

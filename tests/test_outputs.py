@@ -5,6 +5,8 @@ import inspect
 import json
 import os
 import shutil
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -525,3 +527,16 @@ def test_the_studio_saves_beside_what_is_there(accompanist, place, monkeypatch):
     panel.takes = [accompanist("samples/song/mix.flac", steps=1)]
     assert [path.name for path in panel.save()] == ["take-002-seed-0.flac"]
     assert Path("takes/take-001-seed-0.json").read_text() == "mine" and read_audio("takes/take-002-seed-0.flac").shape == (2, 9000)
+
+
+@pytest.mark.parametrize("module, words, name", [
+    ("benchmarks", ["--quick", "--out", "x.json"], "x.json"),
+    ("benchmarks.gpu", ["--preset", "smoke", "--device", "cpu", "--only", "ceiling", "--out", "."], "smoke-ceiling.json"),
+])  # fmt: skip
+def test_benchmarks_keep_files_of_others(module, words, name, place):
+    Path(name).write_text('{"command": "make lunch"}')
+    before = contents(place)
+    # In a process of its own: accelerate keeps one precision for each process.
+    done = subprocess.run([sys.executable, "-m", module, *words], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])})  # fmt: skip
+    assert done.returncode == 2 and name in done.stderr and "Traceback" not in done.stderr and contents(place) == before

@@ -88,7 +88,7 @@ def check_folder(folder: Path, splits: list[StemDataset], encoders: str, plan: C
     if not (folder / MANIFEST).is_file():
         begun = any(is_shard(path) for path in folder.glob("*.safetensors"))  # of an encoding that was interrupted
         names = [name for songs in splits for name in shards_of(songs, plan)]
-        check_outputs([*(Output(folder / name, lambda path: begun) for name in names), Output(folder / MANIFEST, lambda path: False)])
+        check_outputs(Output(folder / name, lambda path: begun) for name in names)
         return
     manifest = read_manifest(folder)
     old = [manifest["encoders"], manifest["plan"], {name: entry["digest"] for name, entry in manifest["splits"].items()}]

@@ -32,7 +32,7 @@ CLASSES = {
     "models and training states": ["robustness/test_models.py", "test_checkpoints.py", "training/test_states.py"],
     "collections, scores and caches": ["collections/test_cache.py", "collections/test_layouts.py", "collections/test_m*.py", "collections/test_recorded_pool.py"],
     "any input that hypothesis thinks of": ["robustness/test_properties.py"],
-    "files that are written": ["robustness/test_writes.py"],
+    "files that are written": ["robustness/test_writes.py", "test_outputs.py"],
     "trainings that are interrupted": ["training/test_survival.py", "training/test_processes.py"],
     "numbers": ["robustness/test_numerics.py", "test_seams.py", "test_windows.py"],
     "load": ["robustness/test_load.py", "test_long.py"],
