@@ -16,6 +16,7 @@ from bassnb.accompanist import numbered
 from bassnb.checkpoints import System, save_pretrained
 from bassnb.cli import app
 from bassnb.presets import get_preset
+from bassnb.settings import TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -208,7 +209,7 @@ def test_training_refuses_what_it_cannot_do(tmp_path):
 @pytest.mark.parametrize("part, own", [("autoencoder", ["--stem", "mix"]), ("diffusion", ["--mix", "m", "--bass", "b"])])
 def test_training_is_given_its_options(part, own, monkeypatch, tmp_path):
     given = {}
-    monkeypatch.setattr(f"bassnb.training.{part}.train_{part}", lambda *parts, **options: given.update(options))
+    monkeypatch.setattr(f"bassnb.training.{part}.train_{part}", lambda *parts, **options: given.update(vars(next(part for part in parts if isinstance(part, TrainingSettings)))))
     for compile in ([], ["--compile"]):
         options = ["--resume", "--precision", "bf16", "--steps", 3, *compile]
         assert run("train", part, *own, "--run", tmp_path, "--preset", "smoke", *options).exit_code == 0
@@ -225,7 +226,7 @@ def test_evaluate_writes_its_report(model, tmp_path):
 
 
 def test_ablations_refuse_an_unknown_model(tmp_path):
-    result = run("train", "ablations", "--model", "no-such-model", "--run", tmp_path / "run", "--out", tmp_path / "a.json")
+    result = run("evaluate", "ablations", "--model", "no-such-model", "--run", tmp_path / "run", "--out", tmp_path / "a.json")
     assert_refused(result, tmp_path, "no-such-model")
 
 

@@ -11,7 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import write_json, write_tensors
+from bassnb.checkpoints import AUTOENCODER, write_json, write_tensors
 from bassnb.cli import app
 from bassnb.collections.cache import CachedPairs
 from bassnb.collections.latents import fingerprint
@@ -64,7 +64,7 @@ def trained(tmp_path_factory):
         torch.manual_seed(0)
         for name, config in (("mix", SMOKE.mix), ("bass", SMOKE.bass), ("other", SMOKE.bass)):
             write_tensors(folder / name / "model.safetensors", Autoencoder(config).state_dict())
-            write_json(folder / name / "config.json", {"stem": name, "seed": 0})
+            write_json(folder / name / "config.json", {"model": AUTOENCODER, "stem": name, "seed": 0})
     return folder
 
 

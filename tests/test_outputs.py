@@ -97,7 +97,7 @@ OTHER_PATHS = {  # ways to name the file mix.wav, each made in the folder where 
 
 @pytest.mark.evidence("input-known-any-path")
 @pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "force"])
-@pytest.mark.parametrize("normalised_score", OTHER_PATHS)
+@pytest.mark.parametrize("way", OTHER_PATHS)
 def test_an_input_is_known_by_any_path(way, force, place):
     before = sound("mix.wav").read_bytes()
     # A model that does not exist would be reported if it were loaded first.
