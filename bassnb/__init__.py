@@ -6,10 +6,11 @@
 
 Each file of the package holds one idea and is taught in one chapter of the book.
 
-Importing it sets one environment variable, GOMP_SPINCOUNT=1000, unless you have set that or OMP_WAIT_POLICY yourself. It has an
-effect if torch is imported later: threads that wait for each other then spin for microseconds before they sleep. libgomp's own
-300,000 turns let two programs on the same cores slow each other down many times over; it takes 1000 itself where it knows that
-there are more threads than cores. Results do not depend on it.
+Importing it sets one environment variable, GOMP_SPINCOUNT=1000, unless you have set that or
+OMP_WAIT_POLICY yourself. It has an effect if torch is imported later: threads that wait for each
+other then spin for microseconds before they sleep. libgomp's own 300,000 turns let two programs on
+the same cores slow each other down many times over; it takes 1000 itself where it knows that there
+are more threads than cores. Results do not depend on it.
 """
 
 import os
@@ -22,7 +23,9 @@ __all__ = ["Accompaniment", "Accompanist", "BassnbError"]
 
 
 def __getattr__(name: str):
-    """Import the public names when they are first used, so that ``bassnb --help`` does not wait for torch."""
+    """Import the public names when they are first used, so that ``bassnb --help`` does not wait for
+    torch.
+    """
     if name == "BassnbError":
         from bassnb.errors import BassnbError
 

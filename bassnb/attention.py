@@ -1,8 +1,9 @@
-"""Self-attention whose positions are learned from distances, so that length may differ from training.
+"""Self-attention whose positions are learned from distances, so that length may differ from
+training.
 
-Taught in chapter 4. ``Attention(Q, K, V) = SoftMax(Q K^T / sqrt(d) + B) V`` with ``B_ij = MLP(i - j)`` per head:
-Dynamic Positional Bias (paper section 3.2). An L x L bias has only 2L - 1 different distances, so the MLP is
-evaluated 2L - 1 times and its answers are laid out along the diagonals.
+Taught in chapter 4. ``Attention(Q, K, V) = SoftMax(Q K^T / sqrt(d) + B) V`` with ``B_ij = MLP(i -
+j)`` per head: Dynamic Positional Bias (paper section 3.2). An L x L bias has only 2L - 1 different
+distances, so the MLP is evaluated 2L - 1 times and its answers are laid out along the diagonals.
 """
 
 from __future__ import annotations
@@ -15,21 +16,26 @@ from torch import Tensor, nn
 from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 
-SCORES = 2**20  # attention scores of one sample held at once, 4 MB: longer songs are attended to some rows at a time
+# attention scores of one sample held at once, 4 MB: longer songs are attended to some rows at a
+# time
+SCORES = 2**20
 
 OFFSET_SCALES = {
-    # Signed logarithm: 1, 2, 4, 8 steps are equally far apart, and twice the length is one small step further.
+    # Signed logarithm: 1, 2, 4, 8 steps are equally far apart, and twice the length is one small
+    # step further.
     "log": lambda offset: offset.sign() * offset.abs().log1p(),
-    # Raw distance as in the original recipe, in units of 64 steps (about 6 s) to keep the MLP's input near 1.
+    # Raw distance as in the original recipe, in units of 64 steps (about 6 s) to keep the MLP's
+    # input near 1.
     "raw": lambda offset: offset / 64,
 }
 
 
 def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = None) -> Tensor:
-    """Lay a vector of distances out along the diagonals: ``B[..., i, j] = vector[..., i - j + L - 1]``.
+    """Lay a vector of distances out along the diagonals: ``B[..., i, j] = vector[..., i - j + L -
+    1]``.
 
-    Taught in chapter 4. Row i reads the reversed vector from position L - 1 - i on, so the matrix is a stack
-    of sliding windows: a view, no L x L table of indices.
+    Taught in chapter 4. Row i reads the reversed vector from position L - 1 - i on, so the matrix
+    is a stack of sliding windows: a view, no L x L table of indices.
 
     Parameters
     ----------
@@ -46,14 +52,18 @@ def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = Non
     """
     stop = length if stop is None else stop
     if vector.shape[-1] != 2 * length - 1:
-        raise BassnbError(f"A {length} x {length} matrix has {2 * length - 1} diagonals, "
-                             f"but the vector has {vector.shape[-1]} values.")
-    windows = vector.flip(-1).unfold(-1, length, 1)  # (..., L, L): window s starts at reversed position s = L - 1 - i
+        raise BassnbError(
+            f"A {length} x {length} matrix has {2 * length - 1} diagonals, "
+            f"but the vector has {vector.shape[-1]} values."
+        )
+    # (..., L, L): window s starts at reversed position s = L - 1 - i
+    windows = vector.flip(-1).unfold(-1, length, 1)
     return windows[..., length - stop : length - start, :].flip(-2)
 
 
 class DynamicPositionBias(nn.Module):
-    """A small MLP that turns a distance in steps into one attention bias per head (paper section 3.2, chapter 4).
+    """A small MLP that turns a distance in steps into one attention bias per head (paper section
+    3.2, chapter 4).
 
     Parameters
     ----------
@@ -73,24 +83,34 @@ class DynamicPositionBias(nn.Module):
     def __init__(self, heads: int, hidden: int, offsets: str = "log"):
         super().__init__()
         if offsets not in OFFSET_SCALES:
-            raise BassnbError(f"offsets must be one of {', '.join(OFFSET_SCALES)}, not {offsets!r}.")
+            raise BassnbError(
+                f"offsets must be one of {', '.join(OFFSET_SCALES)}, not {offsets!r}."
+            )
         self.offsets = offsets
         self.mlp = nn.Sequential(
-            nn.Linear(1, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, heads)
+            nn.Linear(1, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, heads),
         )
 
     def forward(self, length: int) -> Tensor:
-        """Biases for the offsets -(L - 1) ... L - 1: Tensor (H, 2L - 1). `toeplitz` makes the matrices."""
+        """Biases for the offsets -(L - 1) ... L - 1: Tensor (H, 2L - 1). `toeplitz` makes the
+        matrices.
+        """
         weight = self.mlp[0].weight
-        offset = torch.arange(1 - length, length, device=weight.device, dtype=torch.float32)  # (2L - 1,)
+        # (2L - 1,)
+        offset = torch.arange(1 - length, length, device=weight.device, dtype=torch.float32)
         return self.mlp(OFFSET_SCALES[self.offsets](offset)[:, None].to(weight.dtype)).T
 
 
 class SelfAttention(nn.Module):
-    """Residual multi-head self-attention over latent steps with a dynamic position bias (chapter 4).
+    """Residual multi-head self-attention over latent steps with a dynamic position bias (chapter
+    4).
 
-    ``x + W_o SoftMax(Q K^T / sqrt(d) + B) V`` with Q, K, V read from the channel-normalised ``x``. The output
-    projection starts at zero, so a new layer is the identity.
+    ``x + W_o SoftMax(Q K^T / sqrt(d) + B) V`` with Q, K, V read from the channel-normalised ``x``.
+    The output projection starts at zero, so a new layer is the identity.
 
     Parameters
     ----------
@@ -103,7 +123,8 @@ class SelfAttention(nn.Module):
     dpb_offsets : "log" or "raw"
         See `DynamicPositionBias`.
     make_bias : callable without arguments
-        Makes another bias in its place: a module (length,) -> Tensor (H, 2L - 1), for comparisons of positions.
+        Makes another bias in its place: a module (length,) -> Tensor (H, 2L - 1), for comparisons
+        of positions.
 
     Raises
     ------
@@ -112,16 +133,23 @@ class SelfAttention(nn.Module):
     """
 
     def __init__(
-        self, channels: int, heads: int, dpb_hidden: int = 32, dpb_offsets: str = "log",
-        *, make_bias: Callable[[], nn.Module] | None = None,
-    ):  # fmt: skip
+        self,
+        channels: int,
+        heads: int,
+        dpb_hidden: int = 32,
+        dpb_offsets: str = "log",
+        *,
+        make_bias: Callable[[], nn.Module] | None = None,
+    ):
         super().__init__()
         if channels % heads:
             raise BassnbError(f"{channels} channels cannot be shared equally among {heads} heads.")
         self.heads = heads
         self.norm = ChannelNorm(channels)
         self.qkv = nn.Conv1d(channels, 3 * channels, 1)
-        self.bias = make_bias() if make_bias else DynamicPositionBias(heads, dpb_hidden, dpb_offsets)
+        self.bias = (
+            make_bias() if make_bias else DynamicPositionBias(heads, dpb_hidden, dpb_offsets)
+        )
         self.out = nn.Conv1d(channels, channels, 1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
@@ -130,15 +158,25 @@ class SelfAttention(nn.Module):
         """Let every step look at every other. Tensor (B, C, L) -> Tensor (B, C, L)."""
         check_shape(BassnbError, "x", x, "B", self.qkv.in_channels, "L")
         length = x.shape[-1]
-        q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).unbind(1)  # each (B, H, d, L)
+        # each (B, H, d, L)
+        q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).unbind(1)
         q = (q * q.shape[2] ** -0.5).transpose(2, 3)  # (B, H, L, d)
         bias = self.bias(length)  # (H, 2L - 1), the same for every sample
         rows = max(SCORES // (self.heads * length), 1)
-        heard = [self._listen(q, k, v, bias, start, min(start + rows, length)) for start in range(0, length, rows)]
-        return x + self.out(torch.cat(heard, -1).flatten(1, 2))
+        attended = [
+            self._attend(q, k, v, bias, start, min(start + rows, length))
+            for start in range(0, length, rows)
+        ]
+        return x + self.out(torch.cat(attended, -1).flatten(1, 2))
 
-    def _listen(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, start: int, stop: int) -> Tensor:
-        """What steps ``start`` to ``stop`` hear, (B, H, d, stop - start): memory for these rows of the matrix alone."""
-        # Written out: with a learned bias, scaled_dot_product_attention trains 2.5 times slower on a CPU.
-        scores = q[:, :, start:stop] @ k + toeplitz(bias, k.shape[-1], start, stop)  # (B, H, rows, L), rows are listeners
+    def _attend(
+        self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, start: int, stop: int
+    ) -> Tensor:
+        """The attention output of the query steps ``start`` to ``stop``, (B, H, d, stop - start): memory for these rows of
+        the matrix alone.
+        """
+        # Written out: with a learned bias, scaled_dot_product_attention trains 2.5 times slower on
+        # a CPU.
+        # (B, H, rows, L), rows are queries
+        scores = q[:, :, start:stop] @ k + toeplitz(bias, k.shape[-1], start, stop)
         return v @ scores.softmax(dim=-1).transpose(2, 3)

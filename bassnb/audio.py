@@ -1,8 +1,9 @@
 """Audio files to tensors and back: the only file of bassnb that touches audio formats.
 
-Everything inside bassnb is a float32 tensor `(2, N)` at 44.1 kHz in [-1, 1]; this module makes that true for
-WAV, FLAC, Ogg and MP3 of any rate and channel count, and for arrays. Files are read and written in blocks, so that a
-file of hours needs no more memory than one of seconds, and read to their true end: see `bassnb.containers`.
+Everything inside bassnb is a float32 tensor `(2, N)` at 44.1 kHz in [-1, 1]; this module makes that
+true for WAV, FLAC, Ogg and MP3 of any rate and channel count, and for arrays. Files are read and
+written in blocks, so that a file of hours needs no more memory than one of seconds, and read to
+their true end: see `bassnb.containers`.
 """
 
 from __future__ import annotations
@@ -31,22 +32,32 @@ from bassnb.files import whole_file
 from bassnb.level import audible, measure
 from bassnb.presets import SAMPLE_RATE
 
-LEVEL = 0.1  # linear (-20 dBFS), at which the autoencoders hear what sounds of every mix and every bass
-MOST_NUMBERS = 2 * 192_000  # samples of all channels per second of the longest file that `read_audio` may be limited to
+# linear (-20 dBFS), at which the autoencoders hear what sounds of every mix and every bass
+LEVEL = 0.1
+# samples of all channels per second of the longest file that `read_audio` may be limited to
+MOST_NUMBERS = 2 * 192_000
 RATES = (1000, 1_000_000)  # Hz
 LOUDEST = 1e30  # linear; filters turn what is louder into infinite numbers
-WRITTEN = 2**16  # frames written at once: libvorbis needs 4 bytes of the stack for each, and a thread may have 512 KB
+# frames written at once: libvorbis needs 4 bytes of the stack for each, and a thread may have 512
+# KB
+WRITTEN = 2**16
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 
 
-def resample(wave: torch.Tensor, source_rate: float, target_rate: int = SAMPLE_RATE) -> torch.Tensor:
+def resample(
+    wave: torch.Tensor, source_rate: float, target_rate: int = SAMPLE_RATE
+) -> torch.Tensor:
     """Change the sample rate of `wave`, shape (C, N), with the SoX resampler."""
     wave = channels_first(wave)
     return torch.cat(list(_resampled([wave], source_rate, target_rate)), -1)
 
 
-def _resampled(blocks: Iterable[torch.Tensor], source_rate: float, target_rate: int = SAMPLE_RATE) -> Iterator[torch.Tensor]:
-    """`resample` block by block, (C, n) each; the seams are not in the sound, for the resampler remembers."""
+def _resampled(
+    blocks: Iterable[torch.Tensor], source_rate: float, target_rate: int = SAMPLE_RATE
+) -> Iterator[torch.Tensor]:
+    """`resample` block by block, (C, n) each; the seams are not in the sound, for the resampler
+    remembers.
+    """
     if source_rate == target_rate:
         yield from blocks
         return
@@ -55,13 +66,17 @@ def _resampled(blocks: Iterable[torch.Tensor], source_rate: float, target_rate: 
         stream = stream or soxr.ResampleStream(source_rate, target_rate, block.shape[0])
         yield torch.from_numpy(stream.resample_chunk(np.ascontiguousarray(block.numpy().T)).T)
     if stream is not None:
-        yield torch.from_numpy(stream.resample_chunk(np.zeros((0, block.shape[0]), np.float32), last=True).T)
+        yield torch.from_numpy(
+            stream.resample_chunk(np.zeros((0, block.shape[0]), np.float32), last=True).T
+        )
 
 
 def resampled_to(
     blocks: Iterable[torch.Tensor], source_rate: float, target_rate: float, length: int
-) -> Iterator[torch.Tensor]:  # fmt: skip
-    """`resample` block by block, (2, n) each: exactly `length` samples, cut at the end or followed by silence."""
+) -> Iterator[torch.Tensor]:
+    """`resample` block by block, (2, n) each: exactly `length` samples, cut at the end or followed
+    by silence.
+    """
     for block in _resampled(blocks, source_rate, target_rate):
         yield block[:, :length]
         length -= min(length, block.shape[-1])
@@ -74,30 +89,36 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
 
     Parameters
     ----------
-    samples : array or Tensor (N,) or (C, N), float in [-1, 1] or integer PCM; see `channels_first` for (N, C)
+    samples : array or Tensor (N,) or (C, N), float in [-1, 1] or integer PCM; see `channels_first`
+        for (N, C)
     sample_rate : Hz
     name : how error messages call it
 
     Returns
     -------
-    wave : Tensor (2, N'), float32, 44.1 kHz. Mono is doubled; more than two channels are mixed down, see `stereo`.
+    wave : Tensor (2, N'), float32, 44.1 kHz. Mono is doubled; more than two channels are mixed
+        down, see `stereo`.
 
     Raises
     ------
     AudioError
-        If the samples are empty, not finite, not one- or two-dimensional, the rate is not positive, or the axis of
-        the channels is in doubt.
+        If the samples are empty, not finite, not one- or two-dimensional, the rate is not positive,
+        or the axis of the channels is in doubt.
     """
     check_rate(sample_rate, name)
     if isinstance(samples, torch.Tensor):
         samples = samples.detach().cpu()
-        samples = samples.float() if samples.dtype == torch.bfloat16 else samples  # which numpy does not know
+        # which numpy does not know
+        samples = samples.float() if samples.dtype == torch.bfloat16 else samples
     array = np.asarray(samples)
     if array.dtype.kind in "iu":
         largest, middle = float(np.iinfo(array.dtype).max), float(array.dtype.kind == "u") / 2
-        array = (array / largest - middle).astype(np.float32) * (1 + 2 * middle)  # unsigned samples rest in the middle
+        # unsigned samples rest in the middle
+        array = (array / largest - middle).astype(np.float32) * (1 + 2 * middle)
     if array.dtype.kind != "f" or array.ndim not in (1, 2):
-        raise AudioError(f"{name} has shape {array.shape} and type {array.dtype}; give numbers of shape (N,) or (channels, N)")
+        raise AudioError(
+            f"{name} has shape {array.shape} and type {array.dtype}; give numbers of shape (N,) or (channels, N)"
+        )
     if array.size == 0:
         raise AudioError(f"{name} holds no samples; give a file with sound in it")
     array = channels_first(array, name) if array.ndim == 2 else array
@@ -113,25 +134,37 @@ def check_rate(sample_rate: float, name: str) -> None:
         If it is not a number from `RATES`.
     """
     if not isinstance(sample_rate, numbers.Real) or not RATES[0] <= sample_rate <= RATES[1]:
-        raise AudioError(f"{name} has a sample rate of {sample_rate} Hz; give the true rate, for example 44100")
+        raise AudioError(
+            f"{name} has a sample rate of {sample_rate} Hz; give the true rate, for example 44100"
+        )
 
 
 def _two_channels(array: np.ndarray, name: str, *, vorbis: bool = False) -> torch.Tensor:
     """Finite samples (C, N) or (N,) as (2, N); see `stereo`."""
-    array = array.astype(np.promote_types(array.dtype, np.float32), copy=False)  # 16 bits cannot hold the bound
+    # 16 bits cannot hold the bound
+    array = array.astype(np.promote_types(array.dtype, np.float32), copy=False)
     if not (np.abs(array) <= LOUDEST).all():  # not so of NaN either
         raise AudioError(f"{name} holds NaN or infinite samples; export it again")
-    return stereo(torch.from_numpy(np.ascontiguousarray(np.atleast_2d(array), dtype=np.float32)), vorbis=vorbis)
+    return stereo(
+        torch.from_numpy(np.ascontiguousarray(np.atleast_2d(array), dtype=np.float32)),
+        vorbis=vorbis,
+    )
 
 
-def read_audio(path: str | os.PathLike, *, name: str | None = None, longest: float | None = None) -> torch.Tensor:
+def read_audio(
+    path: str | os.PathLike, *, name: str | None = None, longest: float | None = None
+) -> torch.Tensor:
     """Read a WAV, FLAC, Ogg or MP3 file as one Tensor (2, N); see `read_blocks`."""
     return torch.cat(list(read_blocks(path, name=name, longest=longest)), -1)
 
 
 def read_blocks(
-    path: str | os.PathLike, *, name: str | None = None, longest: float | None = None, frames: int = BLOCK
-) -> Iterator[torch.Tensor]:  # fmt: skip
+    path: str | os.PathLike,
+    *,
+    name: str | None = None,
+    longest: float | None = None,
+    frames: int = BLOCK,
+) -> Iterator[torch.Tensor]:
     """Read a WAV, FLAC, Ogg or MP3 file piece by piece.
 
     Parameters
@@ -148,7 +181,8 @@ def read_blocks(
     Raises
     ------
     AudioError
-        If the file is missing, a folder, not audio, empty, too long, or holds samples that are not finite.
+        If the file is missing, a folder, not audio, empty, too long, or holds samples that are not
+        finite.
     """
     path, name = Path(path), name or str(path)
     empty = True
@@ -164,7 +198,9 @@ def read_blocks(
         raise AudioError(f"{name} holds no samples; give a file with sound in it")
 
 
-def read_stretch(path: str | os.PathLike, start: float, samples: int, *, speed: float = 1.0) -> torch.Tensor:
+def read_stretch(
+    path: str | os.PathLike, start: float, samples: int, *, speed: float = 1.0
+) -> torch.Tensor:
     """A stretch of a file, read where it lies: what lies before and after is not decoded.
 
     Parameters
@@ -210,24 +246,32 @@ def _refusing(path: str | os.PathLike, name: str) -> Iterator[None]:
     try:
         yield
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-        raise AudioError(f"{name} cannot be read as audio ({_reason(error)}); give WAV, FLAC, Ogg or MP3") from None
+        raise AudioError(
+            f"{name} cannot be read as audio ({_reason(error)}); give WAV, FLAC, Ogg or MP3"
+        ) from None
 
 
 def _segments(path: str | os.PathLike, name: str) -> tuple[Segment, ...]:
     """What a plain file consists of; a pipe would be waited for."""
     path = Path(path)
     if not path.is_file():
-        raise AudioError(f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file")
+        raise AudioError(
+            f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file"
+        )
     return segments_of(path)
 
 
-def _stereo_blocks(file: soundfile.SoundFile, name: str, frames: int = BLOCK, most: float = math.inf) -> Iterator[torch.Tensor]:
+def _stereo_blocks(
+    file: soundfile.SoundFile, name: str, frames: int = BLOCK, most: float = math.inf
+) -> Iterator[torch.Tensor]:
     """The next `most` frames of an open file as (2, n) at a time, at the rate of the file."""
     for block in samples_of(file, frames, most):
         yield _two_channels(block.T, name, vorbis=file.subtype in ("VORBIS", "OPUS"))
 
 
-def _rated_blocks(path: Path, segments: Iterable[Segment], frames: int, name: str) -> Iterator[tuple[int, torch.Tensor]]:
+def _rated_blocks(
+    path: Path, segments: Iterable[Segment], frames: int, name: str
+) -> Iterator[tuple[int, torch.Tensor]]:
     """All segments as (2, n) at a time, each block with its rate."""
     for segment in segments:
         with opened(path, segment) as file:
@@ -237,7 +281,9 @@ def _rated_blocks(path: Path, segments: Iterable[Segment], frames: int, name: st
 
 
 def _too_long(path: Path, segments: Iterable[Segment], longest: float) -> bool:
-    """More seconds than `longest`, or so many channels or such a rate that it holds as many numbers as that would."""
+    """More seconds than `longest`, or so many channels or such a rate that it holds as many numbers
+    as that would.
+    """
     seconds = size = 0.0
     for segment in segments:
         rate, frames, channels = facts_of(path, segment)
@@ -246,7 +292,11 @@ def _too_long(path: Path, segments: Iterable[Segment], longest: float) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "error_string", None) or getattr(error, "strerror", None) or error).strip().rstrip(".")
+    return (
+        str(getattr(error, "error_string", None) or getattr(error, "strerror", None) or error)
+        .strip()
+        .rstrip(".")
+    )
 
 
 def write_audio(path: str | os.PathLike, wave: torch.Tensor, *, subtype: str | None = None) -> Path:
@@ -254,8 +304,11 @@ def write_audio(path: str | os.PathLike, wave: torch.Tensor, *, subtype: str | N
     return write_blocks(path, [wave], subtype=subtype)
 
 
-def write_blocks(path: str | os.PathLike, blocks: Iterable[torch.Tensor], *, subtype: str | None = None) -> Path:
-    """Write blocks one after the other so that the file under `path` is always a whole one: the old or the new.
+def write_blocks(
+    path: str | os.PathLike, blocks: Iterable[torch.Tensor], *, subtype: str | None = None
+) -> Path:
+    """Write blocks one after the other so that the file under `path` is always a whole one: the old
+    or the new.
 
     Parameters
     ----------
@@ -268,7 +321,8 @@ def write_blocks(path: str | os.PathLike, blocks: Iterable[torch.Tensor], *, sub
     Raises
     ------
     AudioError
-        If the suffix is unknown, the folder is missing or not writable, the disk is full, or a block is not stereo.
+        If the suffix is unknown, the folder is missing or not writable, the disk is full, or a
+        block is not stereo.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -289,7 +343,9 @@ def write_blocks(path: str | os.PathLike, blocks: Iterable[torch.Tensor], *, sub
             if suffix == ".wav":
                 make_readable(unfinished)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise AudioError(f"{path} cannot be written ({_reason(error)}); choose another place") from None
+        raise AudioError(
+            f"{path} cannot be written ({_reason(error)}); choose another place"
+        ) from None
     return path
 
 
@@ -297,7 +353,9 @@ def _writable(block: torch.Tensor, path: Path) -> torch.Tensor:
     """A block as (2, n) within [-1, 1]."""
     block = channels_first(torch.as_tensor(block), f"the audio for {path}")
     if len(block) != 2:
-        raise AudioError(f"the audio for {path} has shape {tuple(block.shape)}; give two channels, (2, N)")
+        raise AudioError(
+            f"the audio for {path} has shape {tuple(block.shape)}; give two channels, (2, N)"
+        )
     return block.detach().cpu().clamp(-1, 1)
 
 
@@ -312,7 +370,9 @@ def rms(wave: torch.Tensor) -> float:
 
 
 def to_level(wave: torch.Tensor, gain_db: float = 0.0) -> torch.Tensor:
-    """What is audible of `wave` (2, N), at `LEVEL` plus `gain_db`: how the autoencoders hear it; silence stays silent."""
+    """What is audible of `wave` (2, N), at `LEVEL` plus `gain_db`: how the autoencoders hear it;
+    silence stays silent.
+    """
     heard = torch.cat(list(audible([wave])), -1)
     return heard * (level_gain(measure([heard]).level) * 10 ** (gain_db / 20))
 
@@ -328,7 +388,9 @@ def level_gain(level: float) -> float:
 
 
 def loudness(wave: torch.Tensor) -> float:
-    """Integrated loudness in LUFS (ITU-R BS.1770-4); minus infinity for silence and for less than 0.4 s."""
+    """Integrated loudness in LUFS (ITU-R BS.1770-4); minus infinity for silence and for less than
+    0.4 s.
+    """
     wave = channels_first(wave)
     if wave.shape[-1] < int(0.4 * SAMPLE_RATE) or peak(wave) == 0:
         return float("-inf")

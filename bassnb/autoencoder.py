@@ -1,8 +1,10 @@
-"""The audio autoencoder: a waveform to 10.8 latent vectors a second, and back (section 3.1, taught in chapter 1).
+"""The audio autoencoder: a waveform to 10.8 latent vectors a second, and back (section 3.1, taught
+in chapter 1).
 
-Residual 1-D convolutions over time; the frequency bins of both channels (mid and side) are the input channels,
-which is why it is fast. No layer averages over time, so that the latents of a second of music do not depend on the
-length of the file, and a long file can be coded in pieces that overlap by the receptive field.
+Residual 1-D convolutions over time; the frequency bins of both channels (mid and side) are the
+input channels, which is why it is fast. No layer averages over time, so that the latents of a
+second of music do not depend on the length of the file, and a long file can be coded in pieces that
+overlap by the receptive field.
 """
 
 from __future__ import annotations
@@ -29,9 +31,13 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         self.layers = nn.Sequential(
-            ChannelNorm(channels), nn.SiLU(), nn.Conv1d(channels, channels, 3, padding=1),
-            ChannelNorm(channels), nn.SiLU(), nn.Conv1d(channels, channels, 3, padding=1),
-        )  # fmt: skip
+            ChannelNorm(channels),
+            nn.SiLU(),
+            nn.Conv1d(channels, channels, 3, padding=1),
+            ChannelNorm(channels),
+            nn.SiLU(),
+            nn.Conv1d(channels, channels, 3, padding=1),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Add the block's correction to `x`, Tensor (B, C, T)."""
@@ -49,7 +55,9 @@ class Encoder(nn.Module):
             layers += [ResidualBlock(width) for _ in range(config.blocks)]
             if after:
                 layers.append(nn.Conv1d(width, after, 4, stride=2, padding=1))
-        self.layers = nn.Sequential(*layers, ChannelNorm(widths[-1]), nn.Conv1d(widths[-1], config.latent_channels, 1))
+        self.layers = nn.Sequential(
+            *layers, ChannelNorm(widths[-1]), nn.Conv1d(widths[-1], config.latent_channels, 1)
+        )
 
     def forward(self, levels: Tensor) -> Tensor:
         """E(s), unbounded: no tanh, no KL."""
@@ -72,11 +80,14 @@ class Decoder(nn.Module):
         self.level_head = nn.Sequential(ChannelNorm(widths[-1]), nn.Conv1d(widths[-1], bins, 1))
         self.phase_head = nn.Sequential(
             *(ResidualBlock(widths[-1]) for _ in range(config.phase_blocks)),
-            ChannelNorm(widths[-1]), nn.Conv1d(widths[-1], 2 * bins, 1),
-        )  # fmt: skip
+            ChannelNorm(widths[-1]),
+            nn.Conv1d(widths[-1], 2 * bins, 1),
+        )
 
     def forward(self, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """D(c): magnitudes as levels, and for each bin an unnormalised vector whose angle is the phase."""
+        """D(c): magnitudes as levels, and for each bin an unnormalised vector whose angle is the
+        phase.
+        """
         hidden = self.trunk(latents)
         return self.level_head(hidden), self.phase_head(hidden).unflatten(1, (2, -1))
 
@@ -84,8 +95,8 @@ class Decoder(nn.Module):
 class Autoencoder(nn.Module):
     """Waveform (B, 2, N) to latents (B, C, ceil(N / 4096)) and back to exactly N samples.
 
-    `latent_mean` and `latent_std`, (C,), are measured after training on the training songs; the diffusion model and
-    the style mean live in the space that `standardise` makes.
+    `latent_mean` and `latent_std`, (C,), are measured after training on the training songs; the
+    diffusion model and the style mean live in the space that `standardise` makes.
     """
 
     def __init__(self, config: AutoencoderConfig):
@@ -96,12 +107,14 @@ class Autoencoder(nn.Module):
         self.register_buffer("latent_mean", torch.zeros(config.latent_channels))
         self.register_buffer("latent_std", torch.ones(config.latent_channels))
 
-    # -- between waveform, spectrogram and levels ------------------------------------------------------------------
+    # -- between waveform, spectrogram and levels --------------------------------------------------
 
     def spectrum(self, wave: Tensor, *, decimation: int = 1) -> Tensor:
-        """Kept bins of mid and side of `wave` (B, 2, N), complex (B, 2, F, T), T = ceil(N / 4096) * stride frames.
+        """Kept bins of mid and side of `wave` (B, 2, N), complex (B, 2, F, T), T = ceil(N / 4096) *
+        stride frames.
 
-        `decimation` says that the wave's sample rate is 44.1 kHz divided by it; bins and frames stay the same.
+        `decimation` says that the wave's sample rate is 44.1 kHz divided by it; bins and frames
+        stay the same.
         """
         c = self.config
         wave = F.pad(wave, (0, -wave.shape[-1] % (TIME_RATIO // decimation)))
@@ -109,36 +122,51 @@ class Autoencoder(nn.Module):
         return stft(mid_side, c.window // decimation, c.hop // decimation, c.bins)
 
     def log_spectrogram(self, wave: Tensor, *, decimation: int = 1) -> Tensor:
-        """s = log(|S|^2 + eps) of `wave` (B, 2, N): Tensor (B, 2, F, T) of mid and side; see `spectrum`."""
+        """s = log(|S|^2 + eps) of `wave` (B, 2, N): Tensor (B, 2, F, T) of mid and side; see
+        `spectrum`.
+        """
         return log_magnitude(self.spectrum(wave, decimation=decimation), self.config.log_eps)
 
     def levels(self, s: Tensor) -> Tensor:
-        """What the encoder reads: s (B, 2, F, T) shifted and scaled so that silence is 0, as (B, 2F, T)."""
+        """What the encoder reads: s (B, 2, F, T) shifted and scaled so that silence is 0, as (B,
+        2F, T).
+        """
         return ((s - math.log(self.config.log_eps)) / LEVEL_SCALE).flatten(1, 2)
 
     def log_spectrogram_from_levels(self, levels: Tensor) -> Tensor:
         """The inverse of `levels`: (B, 2F, T) to (B, 2, F, T)."""
-        return levels.float().unflatten(1, (self.config.channels, -1)) * LEVEL_SCALE + math.log(self.config.log_eps)
+        return levels.float().unflatten(1, (self.config.channels, -1)) * LEVEL_SCALE + math.log(
+            self.config.log_eps
+        )
 
     def synthesise(
-        self, s: Tensor, phase: Tensor, length: int, *, decimation: int = 1, projections: int | None = None
-    ) -> Tensor:  # fmt: skip
+        self,
+        s: Tensor,
+        phase: Tensor,
+        length: int,
+        *,
+        decimation: int = 1,
+        projections: int | None = None,
+    ) -> Tensor:
         """w~ = iSTFT(magnitude, phase).
 
-        The decoder's angle is relative to the advance of the bin's centre frequency, 2 pi f hop / window = pi f / 2
-        a frame: a steady partial in the middle of its bin then has a constant angle. One latent is a multiple of
-        four frames, after which that advance has come round, so pieces of a file can be decoded on their own.
+        The decoder's angle is relative to the advance of the bin's centre frequency, 2 pi f hop /
+        window = pi f / 2 a frame: a steady partial in the middle of its bin then has a constant
+        angle. One latent is a multiple of four frames, after which that advance has come round, so
+        pieces of a file can be decoded on their own.
 
-        Two forms of phase. The paper's *direct head* says each angle on its own: frames whose angles disagree cancel,
-        and an attack goes soft. With `config.projections` the head only proposes: so many Griffin-Lim projections
-        (`alternate_projections`, Griffin and Lim 1984) from its phase let the frames settle. They are a layer like
-        any other, without weights, trained through, with a small receptive field.
+        Two forms of phase. The paper's *direct head* says each angle on its own: frames whose
+        angles disagree cancel, and an attack goes soft. With `config.projections` the head only
+        proposes: so many Griffin-Lim projections (`alternate_projections`, Griffin and Lim 1984)
+        from its phase let the frames settle. They are a layer like any other, without weights,
+        trained through, with a small receptive field.
 
         Parameters
         ----------
         s : Tensor (B, 2, F, T), mid and side
         phase : Tensor (B, 2, 2F, T), cosine-like and sine-like part
-        projections : other than the config's number, for a comparison or the first stage of a training
+        projections : other than the config's number, for a comparison or the first stage of a
+            training
 
         Returns
         -------
@@ -153,22 +181,31 @@ class Autoencoder(nn.Module):
         advance = torch.complex(real, imaginary)
         wanted = magnitude(s.float(), c.log_eps)
         spectrum = alternate_projections(
-            wanted * turn * advance, wanted, c.window, c.hop, s.shape[-1] * c.hop, decimation=c.spare,
+            wanted * turn * advance,
+            wanted,
+            c.window,
+            c.hop,
+            s.shape[-1] * c.hop,
+            decimation=c.spare,
             steps=c.projections if projections is None else projections,
-        )  # fmt: skip
+        )
         return self.wave(spectrum, length, decimation=decimation)
 
     def wave(self, spectrum: Tensor, length: int, *, decimation: int = 1) -> Tensor:
-        """Left and right (B, 2, ceil(length / decimation)) of a spectrum of mid and side, complex (B, 2, F, T)."""
+        """Left and right (B, 2, ceil(length / decimation)) of a spectrum of mid and side, complex
+        (B, 2, F, T).
+        """
         c = self.config
         mid, side = istft(spectrum, c.window, c.hop, length, decimation=decimation).unbind(1)
         return torch.stack([mid + side, mid - side], 1)
 
-    # -- the two directions ----------------------------------------------------------------------------------------
+    # -- the two directions ------------------------------------------------------------------------
 
     @property
     def encoder_reach(self) -> int:
-        """Latent steps of audio on each side of a step beyond which nothing can change its latents; exact, see the tests."""
+        """Latent steps of audio on each side of a step beyond which nothing can change its latents;
+        exact, see the tests.
+        """
         c, frames = self.config, 0
         for level in reversed(range(len(c.encoder_widths))):
             frames += 2 * c.blocks
@@ -177,7 +214,9 @@ class Autoencoder(nn.Module):
 
     @property
     def decoder_reach(self) -> int:
-        """Latent steps on each side of a step beyond which nothing can change its 4096 samples; exact, see the tests."""
+        """Latent steps on each side of a step beyond which nothing can change its 4096 samples;
+        exact, see the tests.
+        """
         c = self.config
         overlap = c.window // c.hop - 1  # frames that a frame shares samples with, on each side
         frames = math.ceil(overlap / 2) + c.projections * overlap + 2 * c.phase_blocks
@@ -188,24 +227,33 @@ class Autoencoder(nn.Module):
 
     @property
     def receptive_field(self) -> int:
-        """The larger of `encoder_reach` and `decoder_reach`: by so many latent steps pieces of a file must overlap."""
+        """The larger of `encoder_reach` and `decoder_reach`: by so many latent steps pieces of a
+        file must overlap.
+        """
         return max(self.encoder_reach, self.decoder_reach)
 
     def encode(self, wave: Tensor, *, chunk: int = CHUNK) -> Tensor:
-        """c = E(s): wave (B, 2, N), N >= 1, to latents (B, C, ceil(N / 4096)), in pieces of `chunk` latent steps."""
+        """c = E(s): wave (B, 2, N), N >= 1, to latents (B, C, ceil(N / 4096)), in pieces of `chunk`
+        latent steps.
+        """
         return torch.cat(list(self.encode_blocks([wave], chunk=chunk)), -1)
 
     def encode_blocks(self, blocks: Iterable[Tensor], *, chunk: int = CHUNK) -> Iterator[Tensor]:
-        """`encode` for audio that arrives in blocks (B, 2, n) of any size: latents (B, C, at most `chunk`) as they are ready.
+        """`encode` for audio that arrives in blocks (B, 2, n) of any size: latents (B, C, at most
+        `chunk`) as they are ready.
 
-        Every piece is coded together with `encoder_reach` steps on both sides, so the pieces are those of the whole.
+        Every piece is coded together with `encoder_reach` steps on both sides, so the pieces are
+        those of the whole.
         """
         reach = self.encoder_reach
-        held, left = None, 0  # audio not yet done with, and how many steps of it are there for their context alone
+        # audio not yet done with, and how many steps of it are there for their context alone
+        held, left = None, 0
         for block in blocks:
             held = block if held is None else torch.cat([held, block], -1)
             while held.shape[-1] >= (left + chunk + reach) * TIME_RATIO:
-                yield self._encode_piece(held[..., : (left + chunk + reach) * TIME_RATIO])[..., left : left + chunk]
+                yield self._encode_piece(held[..., : (left + chunk + reach) * TIME_RATIO])[
+                    ..., left : left + chunk
+                ]
                 spent = max(left + chunk - reach, 0)
                 held, left = held[..., spent * TIME_RATIO :], left + chunk - spent
         if held is None:
@@ -214,40 +262,55 @@ class Autoencoder(nn.Module):
         yield from latents.split(chunk, -1)
 
     def _encode_piece(self, wave: Tensor) -> Tensor:
-        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), whose frames see it mirrored at its ends: a cut is no event.
+        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), whose frames see it mirrored at its
+        ends: a cut is no event.
 
-        The convolutions see silence there, as in training: with mirrored frames the U-Net begins more notes at a cut.
+        The convolutions see silence there, as in training: with mirrored frames the U-Net begins
+        more notes at a cut.
         """
         check_shape(BassnbError, "audio to encode", wave, "B", 2, "N")
         c = self.config
-        beyond = math.ceil((c.window - c.hop) / 2 / TIME_RATIO)  # latent steps that a frame at the end reaches into
-        wave = mirrored(wave, beyond * TIME_RATIO, -wave.shape[-1] % TIME_RATIO + beyond * TIME_RATIO)
+        # latent steps that a frame at the end reaches into
+        beyond = math.ceil((c.window - c.hop) / 2 / TIME_RATIO)
+        wave = mirrored(
+            wave, beyond * TIME_RATIO, -wave.shape[-1] % TIME_RATIO + beyond * TIME_RATIO
+        )
         levels = self.levels(self.log_spectrogram(wave))
         return self.encoder(levels[..., beyond * c.stride : -beyond * c.stride])
 
     def decode(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Tensor:
-        """w~ = iSTFT(D(c)): latents (B, C, L) to exactly `length` samples (by default 4096 L), (B, 2, length)."""
+        """w~ = iSTFT(D(c)): latents (B, C, L) to exactly `length` samples (by default 4096 L), (B,
+        2, length).
+        """
         return torch.cat(list(self.decode_blocks(latents, length, chunk=chunk)), -1)
 
-    def decode_blocks(self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK) -> Iterator[Tensor]:
+    def decode_blocks(
+        self, latents: Tensor, length: int | None = None, *, chunk: int = CHUNK
+    ) -> Iterator[Tensor]:
         """`decode` piece by piece: waves (B, 2, at most 4096 `chunk`) as they are ready."""
         steps, reach = latents.shape[-1], self.decoder_reach
         check_shape(BassnbError, "latents", latents, "B", self.config.latent_channels, "L")
         length = steps * TIME_RATIO if length is None else length
         if not 1 <= length <= steps * TIME_RATIO:
-            raise BassnbError(f"{steps} latent steps hold 1 to {steps * TIME_RATIO} samples, not {length}; ask for as many")
+            raise BassnbError(
+                f"{steps} latent steps hold 1 to {steps * TIME_RATIO} samples, not {length}; ask for as many"
+            )
         for start in range(0, steps, chunk):
             left, right = max(start - reach, 0), min(start + chunk + reach, steps)
             levels, phase = self.decoder(latents[..., left:right])
-            wave = self.synthesise(self.log_spectrogram_from_levels(levels), phase, (right - left) * TIME_RATIO)
+            wave = self.synthesise(
+                self.log_spectrogram_from_levels(levels), phase, (right - left) * TIME_RATIO
+            )
             stop = min((start + chunk) * TIME_RATIO, length)
             yield wave[..., (start - left) * TIME_RATIO : stop - left * TIME_RATIO]
 
     def decode_spectrum(self, latents: Tensor) -> Tensor:
         """Magnitudes |S| of mid and side alone, (B, 2, F, T): what Griffin-Lim starts from."""
-        return magnitude(self.log_spectrogram_from_levels(self.decoder(latents)[0]), self.config.log_eps)
+        return magnitude(
+            self.log_spectrogram_from_levels(self.decoder(latents)[0]), self.config.log_eps
+        )
 
-    # -- standardised latents --------------------------------------------------------------------------------------
+    # -- standardised latents ----------------------------------------------------------------------
 
     def standardise(self, latents: Tensor) -> Tensor:
         """(c - mean) / std for each channel: latents (B, C, L) as the diffusion model sees them."""
@@ -258,6 +321,8 @@ class Autoencoder(nn.Module):
         return latents * self.latent_std[:, None] + self.latent_mean[:, None]
 
     def set_statistics(self, latents: Tensor) -> None:
-        """Measure mean and std per channel over latents (B, C, L) and keep them as part of the weights."""
+        """Measure mean and std per channel over latents (B, C, L) and keep them as part of the
+        weights.
+        """
         self.latent_mean.copy_(latents.mean((0, 2)))
         self.latent_std.copy_(latents.std((0, 2)))

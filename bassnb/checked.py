@@ -1,7 +1,9 @@
-"""Settings with types and bounds, stated once: the command line, the panel, the pages and every check read them here.
+"""Settings with types and bounds, stated once: the command line, the panel, the pages and every
+check read them here.
 
-A class of settings is a frozen dataclass that derives from `Checked`. The type of a field is its annotation; `setting`
-adds its bounds or choices and the sentence that the command line and the panel show. Taught in chapter 8.
+A class of settings is a frozen dataclass that derives from `Checked`. The type of a field is its
+annotation; `setting` adds its bounds or choices and the sentence that the command line and the
+panel show. Taught in chapter 8.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import os
 import types
 import typing
 from dataclasses import MISSING
-from functools import lru_cache
+from functools import cache
 
 from bassnb.errors import BassnbError
 
@@ -19,7 +21,14 @@ MOST = 10_000_000  # of any number without a bound of its own
 MOST_ENTRIES = 64  # of a list
 
 
-def setting(default=MISSING, *, low: float = 0, high: float = MOST, choices: tuple[str, ...] = (), help: str = ""):
+def setting(
+    default=MISSING,
+    *,
+    low: float = 0,
+    high: float = MOST,
+    choices: tuple[str, ...] = (),
+    help: str = "",
+):
     """A field of a `Checked` dataclass.
 
     Parameters
@@ -29,12 +38,15 @@ def setting(default=MISSING, *, low: float = 0, high: float = MOST, choices: tup
     choices : the texts that the field may hold; none means any
     help : one sentence for the command line and the panel
     """
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "choices": choices, "help": help})
+    return dataclasses.field(
+        default=default, metadata={"low": low, "high": high, "choices": choices, "help": help}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class Checked:
-    """A dataclass whose fields have the types and bounds that they state, wherever their values come from.
+    """A dataclass whose fields have the types and bounds that they state, wherever their values
+    come from.
 
     Raises
     ------
@@ -46,10 +58,12 @@ class Checked:
         for entry, kind in fields_of(type(self)):
             value = getattr(self, entry.name)
             if not fits(value, kind, entry.metadata):
-                raise BassnbError(f"{entry.name} is {value!r:.60}; give {wanted(kind, entry.metadata)}")
+                raise BassnbError(
+                    f"{entry.name} is {value!r:.60}; give {wanted(kind, entry.metadata)}"
+                )
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields_of(settings: type[Checked]) -> tuple[tuple[dataclasses.Field, typing.Any], ...]:
     """Every field of a class of settings with its resolved type."""
     kinds = typing.get_type_hints(settings)
@@ -63,17 +77,26 @@ def alternatives(kind) -> tuple:
 
 
 def fits(value, kind, facts: typing.Mapping) -> bool:
-    """Whether `value` has the type `kind` and lies within the bounds in `facts`, the metadata of a `setting`."""
+    """Whether `value` has the type `kind` and lies within the bounds in `facts`, the metadata of a
+    `setting`.
+    """
     if typing.get_origin(kind) is tuple:
         inner = typing.get_args(kind)[0]
-        return isinstance(value, tuple) and 0 < len(value) <= MOST_ENTRIES and all(fits(one, inner, facts) for one in value)
+        return (
+            isinstance(value, tuple)
+            and 0 < len(value) <= MOST_ENTRIES
+            and all(fits(one, inner, facts) for one in value)
+        )
     return any(_fits_one(value, one, facts) for one in alternatives(kind))
 
 
 def _fits_one(value, kind: type, facts: typing.Mapping) -> bool:
     if kind in (int, float):
-        number = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
-        return number and facts.get("low", 0) <= value <= facts.get("high", MOST)  # false of NaN, too
+        number = isinstance(value, int if kind is int else (int, float)) and not isinstance(
+            value, bool
+        )
+        # false of NaN, too
+        return number and facts.get("low", 0) <= value <= facts.get("high", MOST)
     if kind is str:
         return isinstance(value, str) and (not facts.get("choices") or value in facts["choices"])
     return isinstance(value, (str, os.PathLike) if kind is os.PathLike else kind)
@@ -82,7 +105,9 @@ def _fits_one(value, kind: type, facts: typing.Mapping) -> bool:
 def wanted(kind, facts: typing.Mapping) -> str:
     """What a field takes, in words."""
     if typing.get_origin(kind) is tuple:
-        return f"a list of 1 to {MOST_ENTRIES} values, each {wanted(typing.get_args(kind)[0], facts)}"
+        return (
+            f"a list of 1 to {MOST_ENTRIES} values, each {wanted(typing.get_args(kind)[0], facts)}"
+        )
     kind = next(one for one in alternatives(kind) if one is not type(None))
     if kind in (int, float):
         return f"a{' whole' if kind is int else ''} number from {facts.get('low', 0):g} to {facts.get('high', MOST):g}"

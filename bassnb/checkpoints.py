@@ -1,8 +1,9 @@
-"""Weights on disk: safetensors beside a JSON file, written atomically, loaded strictly; nothing is ever unpickled.
+"""Weights on disk: safetensors beside a JSON file, written atomically, loaded strictly; nothing is
+ever unpickled.
 
-A *model folder* holds `config.json` (preset, defaults) and `model.safetensors`, by the conventions of
-huggingface_hub; `load_pretrained` takes the name of a shipped model, such a folder, or the id of a model on the hub.
-Taught in chapter 8.
+A *model folder* holds `config.json` (preset, defaults) and `model.safetensors`, by the conventions
+of huggingface_hub; `load_pretrained` takes the name of a shipped model, such a folder, or the id of
+a model on the hub. Taught in chapter 8.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ SYSTEM, AUTOENCODER = "bassnb", "bassnb-autoencoder"  # what a config.json says 
 
 
 class System(nn.Module):
-    """Both autoencoders and the U-Net of one preset, with the defaults of guidance and phi chosen on validation.
+    """Both autoencoders and the U-Net of one preset, with the defaults of guidance and phi chosen
+    on validation.
 
-    The `stem` that it plays is a bass unless it was trained on another one; `bass_autoencoder` is that of this stem.
+    The `stem` that it plays is a bass unless it was trained on another one; `bass_autoencoder` is
+    that of this stem.
     """
 
     def __init__(self, preset: Preset, defaults: dict | None = None, *, stem: str = "bass"):
@@ -46,12 +49,16 @@ class System(nn.Module):
         self.unet = UNet1d(preset.unet)
 
 
-# -- files ------------------------------------------------------------------------------------------------------------
+# -- files -----------------------------------------------------------------------------------------
 
 
 def write_json(path: Path, content: dict) -> Path:
-    """Write `content` as indented JSON, atomically; what is no number becomes null, see `without_nan`."""
-    return write_atomically(path, (json.dumps(without_nan(content), indent=1, allow_nan=False) + "\n").encode())
+    """Write `content` as indented JSON, atomically; what is no number becomes null, see
+    `without_nan`.
+    """
+    return write_atomically(
+        path, (json.dumps(without_nan(content), indent=1, allow_nan=False) + "\n").encode()
+    )
 
 
 def without_nan(content):
@@ -63,7 +70,9 @@ def without_nan(content):
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:
+def write_tensors(
+    path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None
+) -> Path:
     """Write named tensors as safetensors, atomically."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     return write_atomically(path, safetensors.torch.save(tensors, metadata))
@@ -85,7 +94,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
     except (SafetensorError, OSError, RuntimeError, ValueError) as error:
         reason = str(error).split("\n")[0].rstrip(".")
-        raise CheckpointError(f"{path} is no whole safetensors file ({reason}); copy or download it again") from None
+        raise CheckpointError(
+            f"{path} is no whole safetensors file ({reason}); copy or download it again"
+        ) from None
 
 
 def read_json(path: Path) -> dict:
@@ -99,7 +110,9 @@ def read_json(path: Path) -> dict:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing; give a folder that holds {WEIGHTS} and {CONFIG}") from None
+        raise CheckpointError(
+            f"{path} is missing; give a folder that holds {WEIGHTS} and {CONFIG}"
+        ) from None
     except (OSError, ValueError, RecursionError):
         raise CheckpointError(f"{path} is not readable JSON; copy or download it again") from None
     if not isinstance(content, dict):
@@ -108,7 +121,8 @@ def read_json(path: Path) -> dict:
 
 
 def load_strictly(module: nn.Module, tensors: dict[str, Tensor], source: str) -> None:
-    """Copy `tensors` into `module`; every name and every shape must agree, and every number be finite.
+    """Copy `tensors` into `module`; every name and every shape must agree, and every number be
+    finite.
 
     Raises
     ------
@@ -119,34 +133,56 @@ def load_strictly(module: nn.Module, tensors: dict[str, Tensor], source: str) ->
     check_shapes(own, tensors, source)
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
-            raise CheckpointError(f"{source}: tensor {name} holds values that are no numbers; copy or download it again")
+            raise CheckpointError(
+                f"{source}: tensor {name} holds values that are no numbers; copy or download it again"
+            )
     module.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in tensors.items()})
 
 
 def check_shapes(own: dict[str, Tensor], tensors: dict[str, Tensor], source: str) -> None:
-    """Refuse tensors that are not exactly those of `own`, by names, shapes and kind of numbers; see `load_strictly`."""
+    """Refuse tensors that are not exactly those of `own`, by names, shapes and kind of numbers; see
+    `load_strictly`.
+    """
     for name in [*own, *tensors]:
         if name not in tensors or name not in own:
             kind = "unexpected" if name not in own else "missing"
-            raise CheckpointError(f"{source}: tensor {name} is {kind}; use weights of the preset in its {CONFIG}")
+            raise CheckpointError(
+                f"{source}: tensor {name} is {kind}; use weights of the preset in its {CONFIG}"
+            )
         if own[name].shape != tensors[name].shape:
             raise CheckpointError(
                 f"{source}: tensor {name} has shape {tuple(tensors[name].shape)}, but the preset in its {CONFIG} needs "
                 f"{tuple(own[name].shape)}; use weights of that preset"
             )
-        if tensors[name].dtype not in (own[name].dtype, torch.float16, torch.bfloat16, torch.float32):
-            raise CheckpointError(f"{source}: tensor {name} holds {tensors[name].dtype}; save the model again in 16 or 32 bits")
+        if tensors[name].dtype not in (
+            own[name].dtype,
+            torch.float16,
+            torch.bfloat16,
+            torch.float32,
+        ):
+            raise CheckpointError(
+                f"{source}: tensor {name} holds {tensors[name].dtype}; save the model again in 16 or 32 bits"
+            )
 
 
-# -- model folders --------------------------------------------------------------------------------------------------
+# -- model folders ---------------------------------------------------------------------------------
 
 
 def save_pretrained(system: System, folder: str | os.PathLike) -> Path:
-    """Write `system` as a model folder, weights in half precision, with their checksum; returns the folder."""
+    """Write `system` as a model folder, weights in half precision, with their checksum; returns the
+    folder.
+    """
     folder = Path(folder)
-    write_tensors(folder / WEIGHTS, {name: tensor.half() for name, tensor in system.state_dict().items()})
-    config = {"model": SYSTEM, "stem": system.stem, "preset": system.preset.to_dict(), "defaults": system.defaults,
-              "sha256": checksum(folder / WEIGHTS)}  # fmt: skip
+    write_tensors(
+        folder / WEIGHTS, {name: tensor.half() for name, tensor in system.state_dict().items()}
+    )
+    config = {
+        "model": SYSTEM,
+        "stem": system.stem,
+        "preset": system.preset.to_dict(),
+        "defaults": system.defaults,
+        "sha256": checksum(folder / WEIGHTS),
+    }
     write_json(folder / CONFIG, config)
     return folder
 
@@ -154,8 +190,9 @@ def save_pretrained(system: System, folder: str | os.PathLike) -> Path:
 def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "cpu") -> System:
     """Load a whole system, ready for inference.
 
-    Nothing is believed before it has been checked: sizes in `config.json` are compared with the names and shapes in the
-    weights, which are a file of a known size, before any memory is asked for.
+    Nothing is believed before it has been checked: sizes in `config.json` are compared with the
+    names and shapes in the weights, which are a file of a known size, before any memory is asked
+    for.
 
     Parameters
     ----------
@@ -171,14 +208,17 @@ def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "
     tensors = read_tensors(folder / WEIGHTS)[0]
     check_shapes(outline(config["preset"], folder / CONFIG), tensors, str(folder / WEIGHTS))
     if config["sha256"] not in (None, checksum(folder / WEIGHTS)):
-        raise CheckpointError(f"{folder / WEIGHTS} is not the file that {CONFIG} names; copy or download both again")
+        raise CheckpointError(
+            f"{folder / WEIGHTS} is not the file that {CONFIG} names; copy or download both again"
+        )
     system = System(config["preset"], config["defaults"], stem=config["stem"])
     load_strictly(system, tensors, str(folder / WEIGHTS))
     return system.to(device).eval().requires_grad_(False)
 
 
 def read_config(path: Path) -> dict:
-    """What a `config.json` says: preset, defaults, stem and sha256; an older one lacks the last two.
+    """What a `config.json` says: preset, defaults, stem and sha256; an older one lacks the last
+    two.
 
     Raises
     ------
@@ -186,13 +226,26 @@ def read_config(path: Path) -> dict:
         If it is no configuration, or one of another version.
     """
     content = read_json(path)
-    preset, defaults, stem = content.get("preset"), content.get("defaults", {}), content.get("stem", "bass")
+    preset, defaults, stem = (
+        content.get("preset"),
+        content.get("defaults", {}),
+        content.get("stem", "bass"),
+    )
     if not isinstance(preset, dict) or not isinstance(defaults, dict) or not isinstance(stem, str):
-        raise CheckpointError(f"{path} describes no bassnb model; give a folder written by save_pretrained")
+        raise CheckpointError(
+            f"{path} describes no bassnb model; give a folder written by save_pretrained"
+        )
     for name, value in defaults.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < MOST:
-            raise CheckpointError(f"{path}: the default {name} is {value!r:.60}; give a number, or copy the file again")
-    return {"preset": Preset.from_dict(preset), "defaults": defaults, "stem": stem, "sha256": content.get("sha256")}
+            raise CheckpointError(
+                f"{path}: the default {name} is {value!r:.60}; give a number, or copy the file again"
+            )
+    return {
+        "preset": Preset.from_dict(preset),
+        "defaults": defaults,
+        "stem": stem,
+        "sha256": content.get("sha256"),
+    }
 
 
 def outline(preset: Preset, source: Path) -> dict[str, Tensor]:
@@ -206,9 +259,18 @@ def outline(preset: Preset, source: Path) -> dict[str, Tensor]:
     try:
         with torch.device("meta"):
             return System(preset).state_dict()
-    except (BassnbError, RuntimeError, ValueError, TypeError, ZeroDivisionError, OverflowError) as error:
+    except (
+        BassnbError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        ZeroDivisionError,
+        OverflowError,
+    ) as error:
         reason = str(error).split("\n")[0][:200]
-        raise CheckpointError(f"{source} describes no network that can be built ({reason}); copy or download it again") from None
+        raise CheckpointError(
+            f"{source} describes no network that can be built ({reason}); copy or download it again"
+        ) from None
 
 
 def adopt_defaults(source: str | os.PathLike, **defaults: float) -> None:
@@ -220,7 +282,11 @@ def adopt_defaults(source: str | os.PathLike, **defaults: float) -> None:
 
 def find_model(source: str | os.PathLike) -> Path:
     """The local folder of a shipped name, a folder or a hub id (downloaded into the hub's cache)."""
-    shipped = sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
+    shipped = (
+        sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir())
+        if SHIPPED.is_dir()
+        else []
+    )
     if str(source) in shipped:
         return SHIPPED / str(source)
     if str(source) and os.path.isdir(source):  # False, too, for a name that no file can have
@@ -233,12 +299,15 @@ def find_model(source: str | os.PathLike) -> Path:
 
     try:
         return Path(snapshot_download(str(source), allow_patterns=[WEIGHTS, CONFIG]))
-    except Exception as error:  # the hub's client raises many types: no network, no such model, a malformed id
+    # the hub's client raises many types: no network, no such model, a malformed id
+    except Exception as error:
         raise CheckpointError(f"{missing} (the hub said: {type(error).__name__})") from None
 
 
 def push_to_hub(system: System, repo_id: str, *, private: bool = False) -> str:
-    """Upload `system` as a model folder to the hub id `repo_id`; returns its address. Needs a logged-in hub client."""
+    """Upload `system` as a model folder to the hub id `repo_id`; returns its address. Needs a
+    logged-in hub client.
+    """
     from huggingface_hub import HfApi
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,11 @@
-"""The command `bassnb`: parse, call the package, print. Whatever it knows, the package knows better.
+"""The command `bassnb`: parse, call the package, print. Whatever it knows, the package knows
+better.
 
-Every error that a user can cause is a `BassnbError` or an `OSError`; both become one sentence on standard error and
-exit status 2 in one place, `bassnb.commands.options.OneSentence`. Anything else is a bug: a sentence that asks for a
-report, and exit status 1. `bassnb --debug` shows the traceback of either. Heavy imports happen inside the commands, so
-that `bassnb --help` does not wait for torch. Taught in chapter 8.
+Every error that a user can cause is a `BassnbError` or an `OSError`; both become one sentence on
+standard error and exit status 2 in one place, `bassnb.commands.options.OneSentence`. Anything else
+is a bug: a sentence that asks for a report, and exit status 1. `bassnb --debug` shows the traceback
+of either. Heavy imports happen inside the commands, so that `bassnb --help` does not wait for
+torch. Taught in chapter 8.
 """
 
 from __future__ import annotations
@@ -26,62 +28,111 @@ app.add_typer(evaluate_app, name="evaluate")
 
 
 @app.callback()
-def main(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+def main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
     """A bass line for your mix, by latent diffusion."""
 
 
 @app.command()
 def accompany(
     mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
-    out: Annotated[Path, typer.Option(help="File for the bass; its settings go into a .json beside it.")],
+    out: Annotated[
+        Path, typer.Option(help="File for the bass; its settings go into a .json beside it.")
+    ],
     style: Annotated[
-        Optional[list[Path]], typer.Option(help="A bass recording whose timbre is wanted; several average out their notes.")
+        Optional[list[Path]],
+        typer.Option(
+            help="A bass recording whose timbre is wanted; several average out their notes."
+        ),
     ] = None,
-    guidance: Annotated[Optional[float], typer.Option(help="How closely to follow the mix; 1 is none.")] = None,
-    phi: Annotated[Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")] = None,
-    strength: Annotated[Optional[float], typer.Option(help="Of the style: 1 as in the paper, above it exaggerated.")] = None,
-    sampler: Annotated[Optional[str], typer.Option(help="ddim, or dpm++ for far fewer steps.")] = None,
-    steps: Annotated[Optional[int], typer.Option(help="Sampler steps, by default 64 of ddim or 12 of dpm++.")] = None,
+    guidance: Annotated[
+        Optional[float], typer.Option(help="How closely to follow the mix; 1 is none.")
+    ] = None,
+    phi: Annotated[
+        Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")
+    ] = None,
+    strength: Annotated[
+        Optional[float], typer.Option(help="Of the style: 1 as in the paper, above it exaggerated.")
+    ] = None,
+    sampler: Annotated[
+        Optional[str], typer.Option(help="ddim, or dpm++ for far fewer steps.")
+    ] = None,
+    steps: Annotated[
+        Optional[int], typer.Option(help="Sampler steps, by default 64 of ddim or 12 of dpm++.")
+    ] = None,
     seed: Seed = 0,
-    variations: Annotated[int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")] = 1,
+    variations: Annotated[
+        int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")
+    ] = 1,
     tuning: Annotated[
-        str, typer.Option(help="Of MIX: auto, the frequency of A in Hz (432), or cents above 440 Hz (-44).")
+        str,
+        typer.Option(
+            help="Of MIX: auto, the frequency of A in Hz (432), or cents above 440 Hz (-44)."
+        ),
     ] = "auto",
-    with_mix: Annotated[Optional[Path], typer.Option(help="File for mix and bass together.")] = None,
+    with_mix: Annotated[
+        Optional[Path], typer.Option(help="File for mix and bass together.")
+    ] = None,
     model: Model = "classroom",
     device: Device = "auto",
-    precision: Annotated[str, typer.Option(help="no, or bf16: faster on GPUs, and for large models on recent CPUs.")] = "no",
+    precision: Annotated[
+        str, typer.Option(help="no, or bf16: faster on GPUs, and for large models on recent CPUs.")
+    ] = "no",
     force: Force = False,
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours."""
     from bassnb.accompanist import Accompanist, check_takes
 
-    check_takes(out, with_mix, variations, inputs=[mix, *(style or []), *model_files(model)], force=force)
+    check_takes(
+        out, with_mix, variations, inputs=[mix, *(style or []), *model_files(model)], force=force
+    )
     timbre = style[0] if style and len(style) == 1 else style or None
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
     for path in accompanist.accompany_file(
-        mix, out, with_mix=with_mix, style=timbre, strength=strength, guidance=guidance, phi=phi, sampler=sampler, steps=steps,
-        seed=seed, variations=variations, tuning=tuning, progress=shows_progress(), force=force,
-    ):  # fmt: skip
+        mix,
+        out,
+        with_mix=with_mix,
+        style=timbre,
+        strength=strength,
+        guidance=guidance,
+        phi=phi,
+        sampler=sampler,
+        steps=steps,
+        seed=seed,
+        variations=variations,
+        tuning=tuning,
+        progress=shows_progress(),
+        force=force,
+    ):
         typer.echo(path)
 
 
 @app.command()
 def info(
-    model: Model = "classroom", as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+    model: Model = "classroom",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the size and geometry of a model."""
     from bassnb.checkpoints import load_pretrained
     from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
     system = load_pretrained(model)
-    parts = {name: sum(p.numel() for p in part.parameters()) for name, part in system.named_children()}
+    parts = {
+        name: sum(p.numel() for p in part.parameters()) for name, part in system.named_children()
+    }
     facts = {
-        "model": model, "preset": system.preset.name, "stem": system.stem, "sample_rate": SAMPLE_RATE,
-        "samples_per_latent": TIME_RATIO, "latents_per_second": round(SAMPLE_RATE / TIME_RATIO, 3),
-        "mix_channels": system.preset.mix.latent_channels, "bass_channels": system.preset.bass.latent_channels,
-        "parameters": {**parts, "total": sum(parts.values())}, "defaults": system.defaults,
-    }  # fmt: skip
+        "model": model,
+        "preset": system.preset.name,
+        "stem": system.stem,
+        "sample_rate": SAMPLE_RATE,
+        "samples_per_latent": TIME_RATIO,
+        "latents_per_second": round(SAMPLE_RATE / TIME_RATIO, 3),
+        "mix_channels": system.preset.mix.latent_channels,
+        "bass_channels": system.preset.bass.latent_channels,
+        "parameters": {**parts, "total": sum(parts.values())},
+        "defaults": system.defaults,
+    }
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
         return
@@ -94,9 +145,14 @@ def info(
 
 @app.command()
 def songs(
-    out: Annotated[Path, typer.Option(help="Folder; every song gets a folder of FLAC stems and song.json in it.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder; every song gets a folder of FLAC stems and song.json in it."),
+    ],
     count: Annotated[int, typer.Option(min=1, help="Number of songs.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first song; the others follow.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the first song; the others follow.")
+    ] = 0,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
     seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="Length of a song.")] = 24.0,
     force: Force = False,

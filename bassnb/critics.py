@@ -1,8 +1,9 @@
-"""Two critics that listen to what the decoder made, and the hinge losses (section 3.1, taught in chapter 2).
+"""Two critics that listen to what the decoder made, and the hinge losses (section 3.1, taught in
+chapter 2).
 
-Both read log-magnitude spectrograms of waveforms, the second on a mel axis of 128 bins: "this addition encourages
-the autoencoder to reconstruct spectral information more accurately in the regions where human pitch perception is
-more precise".
+Both read log-magnitude spectrograms of waveforms, the second on a mel axis of 128 bins: "this
+addition encourages the autoencoder to reconstruct spectral information more accurately in the
+regions where human pitch perception is more precise".
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from bassnb.spectral import log_mel
 
 
 class MagnitudeCritic(nn.Module):
-    """Log-magnitude spectrogram (B, 2, F, T) to one score per coarse step, (B, 1, ceil(T / 2^stages))."""
+    """Log-magnitude spectrogram (B, 2, F, T) to one score per coarse step, (B, 1, ceil(T /
+    2^stages)).
+    """
 
     def __init__(self, bins: int, widths: tuple[int, ...], channels: int = 2):
         super().__init__()
@@ -26,7 +29,9 @@ class MagnitudeCritic(nn.Module):
             layers.append(ResidualBlock(width))
             if after:
                 layers.append(nn.Conv1d(width, after, 4, stride=2, padding=1))
-        self.layers = nn.Sequential(*layers, ChannelNorm(widths[-1]), nn.SiLU(), nn.Conv1d(widths[-1], 1, 3, padding=1))
+        self.layers = nn.Sequential(
+            *layers, ChannelNorm(widths[-1]), nn.SiLU(), nn.Conv1d(widths[-1], 1, 3, padding=1)
+        )
 
     def forward(self, s: Tensor) -> Tensor:
         """C(s): high for what looks recorded, low for what looks decoded."""
@@ -36,7 +41,9 @@ class MagnitudeCritic(nn.Module):
 class MelCritic(nn.Module):
     """The same network on the mel version of the spectrogram, (B, 2, mel_bins, T)."""
 
-    def __init__(self, mel_bins: int, widths: tuple[int, ...], nyquist: float, eps: float, channels: int = 2):
+    def __init__(
+        self, mel_bins: int, widths: tuple[int, ...], nyquist: float, eps: float, channels: int = 2
+    ):
         super().__init__()
         self.mel_bins, self.nyquist, self.eps = mel_bins, nyquist, eps
         self.critic = MagnitudeCritic(mel_bins, widths, channels)
@@ -60,7 +67,9 @@ class Critics(nn.Module):
 
 
 def critic_hinge_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
-    """L_C = -E[min(0, -1 + C(s))] - E[min(0, -1 - C(s~))], summed over the critics; 2 each when nothing is learned."""
+    """L_C = -E[min(0, -1 + C(s))] - E[min(0, -1 - C(s~))], summed over the critics; 2 each when
+    nothing is learned.
+    """
     return sum(torch.relu(1 - r).mean() + torch.relu(1 + f).mean() for r, f in zip(real, fake))
 
 

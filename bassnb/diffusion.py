@@ -1,15 +1,17 @@
-"""The forward process and its target: cosine schedule, v <-> c <-> eps, training loss. Taught in chapter 3.
+"""The forward process and its target: cosine schedule, v <-> c <-> eps, training loss. Taught in
+chapter 3.
 
 A clean latent ``c`` and Gaussian noise ``eps`` are mixed by two rates that lie on the unit circle,
 
     z_t = alpha c + beta eps,   alpha = cos(pi t / 2),   beta = sin(pi t / 2),   t in [0, 1]   (paper section 3.2)
 
-and the network predicts ``v = alpha eps - beta c``, the direction in which ``z_t`` moves along that circle.
-Since (z, v) is (c, eps) turned by the angle pi t / 2, turning back gives everything: ``c = alpha z - beta v``
-and ``eps = beta z + alpha v``. At t = 1 the rates are exactly 0 and 1, so training has seen pure noise and
-sampling may start from it (zero terminal signal-to-noise ratio).
+and the network predicts ``v = alpha eps - beta c``, the direction in which ``z_t`` moves along that
+circle. Since (z, v) is (c, eps) turned by the angle pi t / 2, turning back gives everything: ``c =
+alpha z - beta v`` and ``eps = beta z + alpha v``. At t = 1 the rates are exactly 0 and 1, so
+training has seen pure noise and sampling may start from it (zero terminal signal-to-noise ratio).
 
-In all functions ``t`` has shape (B,) or is a scalar, and a latent has shape (B, C, L) or starts with B.
+In all functions ``t`` has shape (B,) or is a scalar, and a latent has shape (B, C, L) or starts
+with B.
 """
 
 import math
@@ -36,8 +38,9 @@ def alpha_beta(t: Tensor) -> tuple[Tensor, Tensor]:
     alpha, beta : Tensor (...), float in [0, 1]
         ``alpha(1)`` is exactly 0 and ``beta(0)`` exactly 0.
     """
-    # cos(pi / 2) in floating point is 6e-17 or -4e-8, because pi has been rounded. The same number written as
-    # the sine of the complement is exact at t = 1 (sin 0), and 1 - t loses nothing for t >= 1/2.
+    # cos(pi / 2) in floating point is 6e-17 or -4e-8, because pi has been rounded. The same number
+    # written as the sine of the complement is exact at t = 1 (sin 0), and 1 - t loses nothing for t
+    # >= 1/2.
     alpha = torch.sin((1 - t) * (math.pi / 2))
     beta = torch.sin(t * (math.pi / 2))
     return alpha, beta
@@ -58,19 +61,24 @@ def time_from_alpha(alpha: Tensor) -> Tensor:
 
 
 def _rates_like(z: Tensor, t: Tensor, **other: Tensor) -> tuple[Tensor, Tensor]:
-    """alpha and beta shaped (B, 1, 1) so that they broadcast against ``z`` (B, C, L), and the other has its shape."""
+    """alpha and beta shaped (B, 1, 1) so that they broadcast against ``z`` (B, C, L), and the other
+    has its shape.
+    """
     for name, tensor in other.items():
         check_shape(BassnbError, name, tensor, *z.shape)
     if t.shape not in ((), (1,), z.shape[:1]):
-        raise BassnbError(f"t must be a scalar or must have shape ({z.shape[0]},), one time per sample, "
-                             f"but has shape {tuple(t.shape)}.")
+        raise BassnbError(
+            f"t must be a scalar or must have shape ({z.shape[0]},), one time per sample, "
+            f"but has shape {tuple(t.shape)}."
+        )
     # The rates are computed in the type of t and cast last: bfloat16 has too few digits for a time.
     alpha, beta = alpha_beta(t.reshape(-1, *[1] * (z.dim() - 1)))
     return alpha.to(z.dtype).to(z.device), beta.to(z.dtype).to(z.device)
 
 
 def add_noise(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-    """``z = alpha c + beta eps``: the latent as it looks at time ``t`` (paper section 3.2, taught in chapter 3).
+    """``z = alpha c + beta eps``: the latent as it looks at time ``t`` (paper section 3.2, taught
+    in chapter 3).
 
     Parameters
     ----------
@@ -87,7 +95,8 @@ def add_noise(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
 
 
 def v_target(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-    """``v = alpha eps - beta c``: what the network learns to say (paper section 3.2, taught in chapter 3).
+    """``v = alpha eps - beta c``: what the network learns to say (paper section 3.2, taught in
+    chapter 3).
 
     Shapes as in `add_noise`.
     """
@@ -98,7 +107,8 @@ def v_target(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
 def c_from_v(z: Tensor, v: Tensor, t: Tensor) -> Tensor:
     """``c = alpha z - beta v``: the denoised estimate (paper section 3.2, taught in chapter 3).
 
-    Shapes as in `add_noise`. At t = 1 the answer is ``-v``: the network must guess from the mix alone.
+    Shapes as in `add_noise`. At t = 1 the answer is ``-v``: the network must guess from the mix
+    alone.
     """
     alpha, beta = _rates_like(z, t, v=v)
     return alpha * z - beta * v
@@ -114,30 +124,39 @@ def eps_from_v(z: Tensor, v: Tensor, t: Tensor) -> Tensor:
 
 
 def eps_from_c(z: Tensor, c: Tensor, t: Tensor) -> Tensor:
-    """``eps = (z - alpha c) / beta``: the noise that explains ``z`` once ``c`` is settled (taught in chapter 5).
+    """``eps = (z - alpha c) / beta``: the noise that explains ``z`` once ``c`` is settled (taught
+    in chapter 5).
 
-    Needed when guidance or grounding has changed the estimate, so that signal and noise still add up to ``z``.
-    Shapes as in `add_noise`; t must be greater than 0, since a clean latent contains no noise to find.
+    Needed when guidance or grounding has changed the estimate, so that signal and noise still add
+    up to ``z``. Shapes as in `add_noise`; t must be greater than 0, since a clean latent contains
+    no noise to find.
     """
     alpha, beta = _rates_like(z, t, c=c)
     return (z - alpha * c) / beta
 
 
-# -- training ---------------------------------------------------------------------------------------------------------
+# -- training --------------------------------------------------------------------------------------
 
 
 def log_normal_times(mean: float, std: float) -> Callable[[int, torch.Generator], Tensor]:
-    """Draws of t for which the noise level ``sigma = beta / alpha = tan(pi t / 2)`` has a normal logarithm (chapter 10)."""
+    """Draws of t for which the noise level ``sigma = beta / alpha = tan(pi t / 2)`` has a normal
+    logarithm (chapter 10).
+    """
 
     def draw(batch: int, generator: torch.Generator) -> Tensor:
-        sigma = torch.exp(mean + std * torch.randn(batch, generator=generator, device=generator.device))
+        sigma = torch.exp(
+            mean + std * torch.randn(batch, generator=generator, device=generator.device)
+        )
         return torch.atan(sigma) * (2 / math.pi)
 
     return draw
 
 
 TIMES: dict[str, Callable[[int, torch.Generator], Tensor]] = {
-    "uniform": lambda batch, generator: torch.rand(batch, generator=generator, device=generator.device),  # paper section 3.2
+    # paper section 3.2
+    "uniform": lambda batch, generator: torch.rand(
+        batch, generator=generator, device=generator.device
+    ),
     # Most draws where the mix decides what is played: measured against the others in chapter 10.
     "noisy": log_normal_times(1.2, 1.2),
 }
@@ -153,10 +172,11 @@ def diffusion_loss(
     times: str = "uniform",
     share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1] (paper sections 3.2 and 4, taught in chapter 3).
+    """``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1] (paper sections 3.2 and
+    4, taught in chapter 3).
 
-    The mix of a fraction ``drop`` of the samples is replaced by zeros, so that the same network also learns to play
-    without listening, which classifier-free guidance (chapter 6) needs.
+    The mix of a fraction ``drop`` of the samples is replaced by zeros, so that the same network
+    also learns to play without listening, which classifier-free guidance (chapter 6) needs.
 
     Parameters
     ----------
@@ -166,14 +186,16 @@ def diffusion_loss(
     c_x : Tensor (B, 64, L)
         Standardised latents of the mix, of the same length.
     generator : torch.Generator
-        Source of t, eps and the drops, drawn where it lives: other numbers on a GPU, but the GPU does not wait.
+        Source of t, eps and the drops, drawn where it lives: other numbers on a GPU, but the GPU
+        does not wait.
     drop : float in [0, 1]
         Probability with which a sample's conditioning is zeroed.
     times : str
         Key of `TIMES`: how t is drawn.
     share : (i, n)
-        This batch is part i of n equal parts of a larger one. Numbers are drawn for all of it, so that the mean of the n
-        losses is the loss of the whole, whoever computes the parts (chapter 10).
+        This batch is part i of n equal parts of a larger one. Numbers are drawn for all of it, so
+        that the mean of the n losses is the loss of the whole, whoever computes the parts (chapter
+        10).
 
     Returns
     -------
@@ -198,7 +220,8 @@ def draw_noise(
     generator: torch.Generator,
     share: tuple[int, int] = (0, 1),
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What chance decides in a training step: times t (B,), noise eps like c_y (B, C, L), and keep (B,), 0 for a dropped mix.
+    """What chance decides in a training step: times t (B,), noise eps like c_y (B, C, L), and keep
+    (B,), 0 for a dropped mix.
 
     Parameters as in `diffusion_loss`, with the function that draws the times itself.
     """

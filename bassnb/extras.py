@@ -1,7 +1,8 @@
-"""What `pip install bassnb` leaves out: the packages behind training, evaluation, songs and widgets.
+"""What `pip install bassnb` leaves out: the packages behind training, evaluation, songs and
+widgets.
 
-Accompanying a song needs none of them. A room or a command that does need some says so once, by `need`, before it
-imports them. Taught in chapter 10.
+Accompanying a song needs none of them. A room or a command that does need some says so once, by
+`need`, before it imports them. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class MissingExtra(BassnbError, ImportError):
 
 
 def missing(extra: str) -> str:
-    """A sentence on what of `extra` is not installed, and what to do; empty if all of it is. Nothing is imported.
+    """A sentence on what of `extra` is not installed, and what to do; empty if all of it is.
+    Nothing is imported.
 
     Parameters
     ----------
@@ -34,7 +36,11 @@ def missing(extra: str) -> str:
     """
     modules = [module for module in EXTRAS[extra] if find_spec(module) is None]
     verb = "is" if len(modules) == 1 else "are"
-    return f'{", ".join(modules)} {verb} not installed; run pip install "bassnb[{extra}]"' if modules else ""
+    return (
+        f'{", ".join(modules)} {verb} not installed; run pip install "bassnb[{extra}]"'
+        if modules
+        else ""
+    )
 
 
 def need(extra: str) -> None:

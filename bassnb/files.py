@@ -1,4 +1,6 @@
-"""Files that appear whole: under a name lies the old file or the new one, never half of it. Taught in chapter 10."""
+"""Files that appear whole: under a name lies the old file or the new one, never half of it. Taught
+in chapter 10.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +20,19 @@ ABANDONED = 3600.0  # seconds: who writes a file touches it more often
 
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike) -> Iterator[Path]:
-    """A path to write to, in the folder of `path`, which becomes `path` at the end of the block, and vanishes if it fails.
+    """A path to write to, in the folder of `path`, which becomes `path` at the end of the block,
+    and vanishes if it fails.
 
-    Whoever reads `path` meanwhile finds the old file; of several processes that write it, the last one wins. What a
-    process left behind that was killed here is removed by the next one, once nobody has touched it for an hour. Through a
-    link, the file that it leads to is written. A new file has the permissions that the system gives to new files, another
-    one keeps its own.
+    Whoever reads `path` meanwhile finds the old file; of several processes that write it, the last
+    one wins. What a process left behind that was killed here is removed by the next one, once
+    nobody has touched it for an hour. Through a link, the file that it leads to is written. A new
+    file has the permissions that the system gives to new files, another one keeps its own.
 
     Raises
     ------
     OSError
-        If the folder is missing or read-only, the disk is full, or `path` is a folder or a device; it is then what it was.
+        If the folder is missing or read-only, the disk is full, or `path` is a folder or a device;
+        it is then what it was.
     """
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():  # as root one would replace /dev/null
@@ -72,7 +76,8 @@ def read_bytes(path: str | os.PathLike, most: int) -> bytes:
     Raises
     ------
     OSError
-        If there is no such file, it cannot be read or is larger, or `path` is a folder, a pipe or a device.
+        If there is no such file, it cannot be read or is larger, or `path` is a folder, a pipe or a
+        device.
     """
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
         raise OSError(errno.EINVAL, "it is no plain file", str(path))
@@ -96,5 +101,7 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def name_bytes(name: str) -> bytes:
-    """The name of a file or a song, to be hashed: old archives hold names that are no text in UTF-8."""
+    """The name of a file or a song, to be hashed: old archives hold names that are no text in
+    UTF-8.
+    """
     return name.encode(errors="backslashreplace")

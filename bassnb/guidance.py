@@ -1,15 +1,16 @@
 """Classifier-free guidance on the denoised estimate, and its rescale. Taught in chapter 6.
 
-The network answers twice, with the mix and without it (zeros). The difference of the two answers is what the mix
-has to say; ``guidance`` w is how loudly we let it speak:
+The network answers twice, with the mix and without it (zeros). The difference of the two answers is
+what the mix has to say; ``guidance`` w is how loudly we let it speak:
 
     c_cfg = c_uncond + w (c_cond - c_uncond)                                                    (paper section 3.4)
 
-w = 1 is the conditional answer itself (no guidance), w = 0 the unconditional one, w > 1 goes beyond.
+w = 1 is the conditional answer itself (no guidance), w = 0 the unconditional one, w > 1 goes
+beyond.
 
-The paper prints ``c_cond + lambda (c_uncond - c_cond)``. There the two terms are swapped: as printed, any
-lambda > 0 moves *away* from the mix. It is the same line with ``lambda = 1 - w``; we keep the field's convention,
-in which larger means more guidance.
+The paper prints ``c_cond + lambda (c_uncond - c_cond)``. There the two terms are swapped: as
+printed, any lambda > 0 moves *away* from the mix. It is the same line with ``lambda = 1 - w``; we
+keep the field's convention, in which larger means more guidance.
 """
 
 import math
@@ -22,7 +23,8 @@ from bassnb.errors import BassnbError, check_shape
 def classifier_free_guidance(c_cond: Tensor, c_uncond: Tensor, guidance: float) -> Tensor:
     """``c_cfg = c_uncond + w (c_cond - c_uncond)`` (paper section 3.4, taught in chapter 6).
 
-    The paper's printed formula has the terms swapped; its lambda is ``1 - w`` (see the top of this module).
+    The paper's printed formula has the terms swapped; its lambda is ``1 - w`` (see the top of this
+    module).
 
     Parameters
     ----------
@@ -42,17 +44,23 @@ def classifier_free_guidance(c_cond: Tensor, c_uncond: Tensor, guidance: float) 
     """
     check_shape(BassnbError, "c_uncond", c_uncond, *c_cond.shape)
     if not math.isfinite(guidance) or guidance < 0:
-        raise BassnbError(f"guidance must be a finite number of at least 0, not {guidance}; 1 means no guidance.")
+        raise BassnbError(
+            f"guidance must be a finite number of at least 0, not {guidance}; 1 means no guidance."
+        )
     if guidance == 1:
         return c_cond  # Exactly, not up to a rounding error.
     return c_uncond + guidance * (c_cond - c_uncond)
 
 
-def rescale(c_cfg: Tensor, c_cond: Tensor, phi: float, steps: Tensor | slice = slice(None)) -> Tensor:
-    """Give the guided estimate back the spread of the conditional one (paper section 3.4, taught in chapter 6).
+def rescale(
+    c_cfg: Tensor, c_cond: Tensor, phi: float, steps: Tensor | slice = slice(None)
+) -> Tensor:
+    """Give the guided estimate back the spread of the conditional one (paper section 3.4, taught in
+    chapter 6).
 
-    ``c_final = phi c_cfg std(c_cond) / std(c_cfg) + (1 - phi) c_cfg``, std over channels and time of each sample.
-    Strong guidance inflates the estimate, which the decoder hears as over-driven sound.
+    ``c_final = phi c_cfg std(c_cond) / std(c_cfg) + (1 - phi) c_cfg``, std over channels and time
+    of each sample. Strong guidance inflates the estimate, which the decoder hears as over-driven
+    sound.
 
     Parameters
     ----------
@@ -61,7 +69,8 @@ def rescale(c_cfg: Tensor, c_cond: Tensor, phi: float, steps: Tensor | slice = s
     phi : float in [0, 1]
         0 keeps the guided estimate, 1 matches the conditional spread; the paper recommends 0.7.
     steps : Tensor (L,), bool, or slice
-        Latent steps over which the spread is taken: those in which there is music. By default all of them.
+        Latent steps over which the spread is taken: those in which there is music. By default all
+        of them.
 
     Returns
     -------

@@ -1,7 +1,8 @@
 """Normalisation that every network of the package shares: one step of time at a time.
 
-Anything that averages over time (batch, instance or group norm) would make what the network says about
-second 3 depend on how long the file is, and "decode in pieces" would differ from "decode whole".
+Anything that averages over time (batch, instance or group norm) would make what the network says
+about second 3 depend on how long the file is, and "decode in pieces" would differ from "decode
+whole".
 """
 
 import torch
@@ -13,8 +14,8 @@ class ChannelNorm(nn.Module):
 
     ``y[b, c, l] = gain[c] * x[b, c, l] / sqrt(mean_c(x[b, c, l]^2) + eps)``
 
-    Taught in chapters 1 and 4. The paper does not say which norm it uses; this is the cheapest one that is blind to
-    the length of the file.
+    Taught in chapters 1 and 4. The paper does not say which norm it uses; this is the cheapest one
+    that is blind to the length of the file.
 
     Parameters
     ----------
@@ -31,8 +32,8 @@ class ChannelNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``x``, Tensor (B, C, L); the result has its shape and type."""
-        # The sum runs in float32 inside torch for bfloat16 too, so hundreds of squares keep their digits; x * x is
-        # a third faster to train than x.square(), whose derivative calls a power.
+        # The sum runs in float32 inside torch for bfloat16 too, so hundreds of squares keep their
+        # digits; x * x is a third faster to train than x.square(), whose derivative calls a power.
         # Squares of float16 overflow from 256 on; bfloat16 has the range of float32.
         wide = x.float() if x.dtype == torch.float16 else x
         mean_square = (wide * wide).mean(dim=1, keepdim=True)  # (B, 1, L)

@@ -1,14 +1,15 @@
 """How loud the music in a recording is, however much silence lies around it. Taught in chapter 8.
 
-The one measure of level, for training and for playing. Three things that nobody hears do not enter it:
+The one measure of level, for training and for playing. Three things that nobody hears do not enter
+it:
 
 * What lies below 20 Hz, such as an offset or rumble: `audible` takes it away.
 * Silence, and noise far below the music: as in ITU-R BS.1770-4 there are two gates. The first drops what lies 50 dB
-  below the loudest moment; it is relative, unlike that of the standard, so that music turned down by 20 dB
-  measures exactly 20 dB less. The second drops what lies 10 dB below the mean of the rest.
+  below the loudest moment; it is relative, unlike that of the standard, so that music turned down
+  by 20 dB measures exactly 20 dB less. The second drops what lies 10 dB below the mean of the rest.
 * Where the file begins and ends: the standard's blocks of 0.4 s straddle the border between music and silence, and
-  count some of the silence. Here the gates look at hops of 23 ms, and up to a second between two hops that pass, such
-  as the rest between two notes, belongs to the music.
+  count some of the silence. Here the gates look at hops of 23 ms, and up to a second between two
+  hops that pass, such as the rest between two notes, belongs to the music.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
 HOP = TIME_RATIO // 4  # samples, 23 ms
 GAP = SAMPLE_RATE // HOP  # hops, 1 s
-FIRST_GATE, SECOND_GATE = 1e-5, 0.1  # power: 50 dB below the loudest hop, 10 dB below the mean of the hops that passed
+# power: 50 dB below the loudest hop, 10 dB below the mean of the hops that passed
+FIRST_GATE, SECOND_GATE = 1e-5, 0.1
 PIECE = 64 * HOP  # samples filtered at a time, 1.5 s
 HIGH_PASS = butter(6, 20, "highpass", fs=SAMPLE_RATE, output="sos")
 
@@ -50,7 +52,9 @@ class Measured:
 
 
 def audible(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
-    """The same audio without what lies below 20 Hz, as pieces of 1.5 s whatever the sizes of `blocks`, (2, n) each."""
+    """The same audio without what lies below 20 Hz, as pieces of 1.5 s whatever the sizes of
+    `blocks`, (2, n) each.
+    """
     state = None
     for piece in _pieces(blocks):
         wave = piece.double().numpy()
@@ -58,12 +62,15 @@ def audible(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
             offset = wave[..., :TIME_RATIO].sum(-1, keepdims=True) / TIME_RATIO
             state = sosfilt_zi(HIGH_PASS).reshape(-1, *[1] * (wave.ndim - 1), 2) * offset
         wave, state = sosfilt(HIGH_PASS, wave, zi=state)
-        state[np.abs(state) < 1e-30] = 0  # the filter rings on into numbers with which a processor is slow
+        # the filter rings on into numbers with which a processor is slow
+        state[np.abs(state) < 1e-30] = 0
         yield torch.from_numpy(wave).to(piece.dtype)
 
 
 def measure(blocks: Iterable[Tensor]) -> Measured:
-    """Measure audio that is all `audible`, in one pass over blocks (2, n) of any size, on which nothing depends."""
+    """Measure audio that is all `audible`, in one pass over blocks (2, n) of any size, on which
+    nothing depends.
+    """
     length, peak, energies, counts = 0, 0.0, [], []
     for piece in _pieces(blocks):
         wave = piece.double().numpy()
@@ -72,15 +79,23 @@ def measure(blocks: Iterable[Tensor]) -> Measured:
         hops = squares.reshape(-1, squares.shape[-1] // HOP, HOP).sum(-1)
         energies.append(hops.mean(0))
         counts.append(np.minimum(HOP, wave.shape[-1] - HOP * np.arange(hops.shape[-1])))
-    energy, count = (np.concatenate(parts) if parts else np.zeros(0) for parts in (energies, counts))
+    energy, count = (
+        np.concatenate(parts) if parts else np.zeros(0) for parts in (energies, counts)
+    )
     sounds = sounding(energy / count)
     level = math.sqrt(energy[sounds].sum() / count[sounds].sum()) if sounds.any() else 0.0
-    steps = np.pad(sounds, (0, -len(sounds) % (TIME_RATIO // HOP))).reshape(-1, TIME_RATIO // HOP).any(1)
+    steps = (
+        np.pad(sounds, (0, -len(sounds) % (TIME_RATIO // HOP)))
+        .reshape(-1, TIME_RATIO // HOP)
+        .any(1)
+    )
     return Measured(length, level, peak, torch.from_numpy(steps))
 
 
 def sounding(power: np.ndarray) -> np.ndarray:
-    """Which of the hops, of mean squares `power` (n,), pass both gates, with the short gaps between them; bool (n,)."""
+    """Which of the hops, of mean squares `power` (n,), pass both gates, with the short gaps between
+    them; bool (n,).
+    """
     if not power.any():
         return np.zeros(len(power), bool)
     passed = _without_gaps(power > FIRST_GATE * power.max())

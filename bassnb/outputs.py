@@ -1,7 +1,8 @@
 """The files that a command will write, checked before its work begins. Taught in chapter 8.
 
-Every path is planned first, derived names (`take-1.json`) too. A file that the command reads is never replaced. Any other
-file that is already there is replaced if this program wrote it, and otherwise only by force.
+Every path is planned first, derived names (`take-1.json`) too. A file that the command reads is
+never replaced. Any other file that is already there is replaced if this program wrote it, and
+otherwise only by force.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pathlib import Path
 from bassnb.errors import BassnbError
 from bassnb.files import read_bytes, write_atomically
 
-FILES = "bassnb_files"  # key in the settings of a take: SHA-256 of each file that was written with them
+# key in the settings of a take: SHA-256 of each file that was written with them
+FILES = "bassnb_files"
 MOST_BYTES = 100_000_000  # of a JSON file of ours
 
 
@@ -29,23 +31,26 @@ class Output:
     Attributes
     ----------
     path : Path
-    ours : called with the path of a file that is already there: did this program write it, for the same purpose?
+    ours : called with the path of a file that is already there: did this program write it, for the
+        same purpose?
     """
 
     path: Path
     ours: Callable[[Path], bool]
 
 
-def check_outputs(outputs: Iterable[Output], inputs: Iterable = (), *, force: bool | None = None) -> None:
+def check_outputs(
+    outputs: Iterable[Output], inputs: Iterable = (), *, force: bool | None = None
+) -> None:
     """Refuse to begin if writing `outputs` would destroy something.
 
-    Files are compared by identity: through symbolic and hard links, linked folders, and spellings of a name that a file
-    system does not tell apart.
+    Files are compared by identity: through symbolic and hard links, linked folders, and spellings
+    of a name that a file system does not tell apart.
 
     Parameters
     ----------
-    inputs : what is read, in any form: paths that do not exist and values that are no paths are ignored. A folder stands for
-        all that lies in it, except for earlier outputs of ours.
+    inputs : what is read, in any form: paths that do not exist and values that are no paths are
+        ignored. A folder stands for all that lies in it, except for earlier outputs of ours.
     force : replace files that are not ours; never an input. None: the caller offers no such choice.
 
     Raises
@@ -55,35 +60,55 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable = (), *, force: bo
     OSError
         If a path cannot be used: it is a folder or a device, say, or its name is too long.
     """
-    read = {place(source) for source in inputs if isinstance(source, (str, os.PathLike)) and os.path.exists(source)}
+    read = {
+        place(source)
+        for source in inputs
+        if isinstance(source, (str, os.PathLike)) and os.path.exists(source)
+    }
     planned = set()
     for output in outputs:
         path, here = Path(output.path), place(output.path)
         if here in read:
-            raise BassnbError(f"{path} is used twice by this command, as an input and as a file to write; choose another name")
+            raise BassnbError(
+                f"{path} is used twice by this command, as an input and as a file to write; choose another name"
+            )
         if here in planned:
-            raise BassnbError(f"{path} would be written twice by this command; choose another name for one of the files")
+            raise BassnbError(
+                f"{path} would be written twice by this command; choose another name for one of the files"
+            )
         planned.add(here)
         if is_there(path) and not output.ours(path):
             refuse_foreign(path, read, force)
 
 
 def refuse_foreign(path: Path, read: set[tuple], force: bool | None) -> None:
-    """Refuse to replace a file that is not ours, unless by force; even then not in a folder that is `read`."""
+    """Refuse to replace a file that is not ours, unless by force; even then not in a folder that is
+    `read`.
+    """
     if not path.is_file():
-        raise OSError(errno.EISDIR if path.is_dir() else errno.EINVAL, "it is no plain file", str(path))
+        raise OSError(
+            errno.EISDIR if path.is_dir() else errno.EINVAL, "it is no plain file", str(path)
+        )
     if any(place(folder) in read for folder in Path(os.path.realpath(path)).parents):
-        raise BassnbError(f"{path} belongs to a folder that this command reads; choose another place to write to")
+        raise BassnbError(
+            f"{path} belongs to a folder that this command reads; choose another place to write to"
+        )
     if not force:
-        remedy = "choose another place" if force is None else "choose another name, or replace it with --force (in Python force=True)"
-        raise BassnbError(f"{path} is already there, and bassnb did not write it or it was changed since; {remedy}")
+        remedy = (
+            "choose another place"
+            if force is None
+            else "choose another name, or replace it with --force (in Python force=True)"
+        )
+        raise BassnbError(
+            f"{path} is already there, and bassnb did not write it or it was changed since; {remedy}"
+        )
 
 
 def place(path: str | os.PathLike) -> tuple:
     """What two paths have in common exactly if they lead to the same file.
 
-    For a file that does not exist yet, it is its folder and its name without case and in one Unicode form: on many file systems
-    `Take.wav` and `take.wav` are one file.
+    For a file that does not exist yet, it is its folder and its name without case and in one
+    Unicode form: on many file systems `Take.wav` and `take.wav` are one file.
     """
     try:
         found = os.stat(path)
@@ -94,7 +119,9 @@ def place(path: str | os.PathLike) -> tuple:
 
 
 def is_there(path: Path) -> bool:
-    """Whether something lies under a path; an OSError if that cannot be known, or no such file can exist."""
+    """Whether something lies under a path; an OSError if that cannot be known, or no such file can
+    exist.
+    """
     try:
         os.stat(path)
         return True
@@ -102,7 +129,7 @@ def is_there(path: Path) -> bool:
         return False
 
 
-# -- whose a file is --------------------------------------------------------------------------------------------------
+# -- whose a file is -------------------------------------------------------------------------------
 
 
 def json_object(path: Path) -> dict:
@@ -143,20 +170,28 @@ def listed_in(settings: Path) -> Callable[[Path], bool]:
     """Recognises the files of a take: its settings list them, and they have not been changed since."""
 
     def ours(path: Path) -> bool:
-        return is_settings(settings) and json_object(settings)[FILES].get(listed_name(path, settings)) == checksum(path)
+        return is_settings(settings) and json_object(settings)[FILES].get(
+            listed_name(path, settings)
+        ) == checksum(path)
 
     return ours
 
 
 def write_settings(path: Path, settings: dict, files: Iterable[Path]) -> Path:
-    """Write the settings of a take as JSON, with the checksums of its `files`; what was listed there before stays listed."""
+    """Write the settings of a take as JSON, with the checksums of its `files`; what was listed
+    there before stays listed.
+    """
     before = json_object(path)[FILES] if is_settings(path) else {}
     now = {listed_name(file, path): checksum(file) for file in files}
-    return write_atomically(path, (json.dumps({**settings, FILES: {**before, **now}}, indent=1) + "\n").encode())
+    return write_atomically(
+        path, (json.dumps({**settings, FILES: {**before, **now}}, indent=1) + "\n").encode()
+    )
 
 
 def listed_name(file: Path, settings: Path) -> str:
-    """The name of a file in the folder of its settings, or the whole path of one that lies elsewhere."""
+    """The name of a file in the folder of its settings, or the whole path of one that lies
+    elsewhere.
+    """
     folder, home = (os.path.realpath(Path(path).parent) for path in (file, settings))
     return Path(file).name if folder == home else str(Path(folder) / Path(file).name)
 

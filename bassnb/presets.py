@@ -1,8 +1,8 @@
 """Every size and every hyper-parameter of the system, as frozen dataclasses.
 
-Three presets: `smoke` (tests, seconds), `classroom` (trains on two CPU cores in a few hours, shipped) and
-`paper` (every number that the paper fixes). A field that the paper fixes names its section; the others say
-why they have their value.
+Three presets: `smoke` (tests, seconds), `classroom` (trains on two CPU cores in a few hours,
+shipped) and `paper` (every number that the paper fixes). A field that the paper fixes names its
+section; the others say why they have their value.
 """
 
 from __future__ import annotations
@@ -25,22 +25,28 @@ class AutoencoderConfig(Checked):
     hop: int  # samples; the window is 4 hops long (section 4)
     bins: int  # lowest frequency bins kept, of 2 * hop + 1
     log_eps: float  # epsilon of log(|S|^2 + eps): below it the loss hears nothing
-    encoder_widths: tuple[int, ...]  # channels per resolution, finest first; a stride-2 stage between two
+    # channels per resolution, finest first; a stride-2 stage between two
+    encoder_widths: tuple[int, ...]
     decoder_widths: tuple[int, ...]  # the same, also finest first
     blocks: int = setting(1, high=MOST_ENTRIES)  # residual blocks per resolution
     phase_blocks: int = setting(1, high=MOST_ENTRIES)  # residual blocks of the phase head
-    projections: int = setting(0, high=MOST_ENTRIES)  # Griffin-Lim projections from the head's phase; 0 is the paper's head
+    # Griffin-Lim projections from the head's phase; 0 is the paper's head
+    projections: int = setting(0, high=MOST_ENTRIES)
     channels: int = setting(2, high=MOST_ENTRIES)  # mid and side
 
     def __post_init__(self):
         super().__post_init__()
-        if self.hop * self.stride != TIME_RATIO or len(self.encoder_widths) != len(self.decoder_widths):
+        if self.hop * self.stride != TIME_RATIO or len(self.encoder_widths) != len(
+            self.decoder_widths
+        ):
             raise BassnbError(
                 f"hop {self.hop} with {len(self.encoder_widths)} encoder and {len(self.decoder_widths)} decoder widths "
                 f"gives no time ratio of {TIME_RATIO}; hop * 2 ** (widths - 1) must be {TIME_RATIO}"
             )
         if not 0 < self.bins <= 2 * self.hop + 1:
-            raise BassnbError(f"a spectrum with hop {self.hop} has {2 * self.hop + 1} bins, not {self.bins}; keep 1 to that many")
+            raise BassnbError(
+                f"a spectrum with hop {self.hop} has {2 * self.hop + 1} bins, not {self.bins}; keep 1 to that many"
+            )
 
     @property
     def window(self) -> int:
@@ -59,7 +65,9 @@ class AutoencoderConfig(Checked):
 
     @property
     def spare(self) -> int:
-        """The largest power of two by which the sample rate can be divided without losing a kept bin."""
+        """The largest power of two by which the sample rate can be divided without losing a kept
+        bin.
+        """
         return 1 << (max(self.window // (2 * self.bins), 1).bit_length() - 1)
 
 
@@ -79,11 +87,14 @@ class UNetConfig(Checked):
     mix_channels: int = 64
     widths: tuple[int, ...] = (64, 96, 128, 160)
     blocks: int = setting(2, high=MOST_ENTRIES)  # residual blocks per level and direction
-    attention: tuple[bool, ...] = (False, False, True, True)  # "at the lower resolution levels" (section 4)
+    # "at the lower resolution levels" (section 4)
+    attention: tuple[bool, ...] = (False, False, True, True)
     heads: int = setting(4, high=MOST_ENTRIES)
-    embedding: int = 32  # channels of the timestep embedding, concatenated before every block (section 4)
+    # channels of the timestep embedding, concatenated before every block (section 4)
+    embedding: int = 32
     dpb_hidden: int = 32
-    dpb_offsets: str = setting("log", choices=("log", "raw"))  # what the position MLP reads: sign(d) log(1 + |d|), or d
+    # what the position MLP reads: sign(d) log(1 + |d|), or d
+    dpb_offsets: str = setting("log", choices=("log", "raw"))
 
 
 @dataclass(frozen=True)
@@ -97,16 +108,21 @@ class AutoencoderTraining(Checked):
     lambda_rec: float = 25.0  # section 4
     lambda_mssd: float = 0.002  # section 4
     lambda_adv: float = 1.0  # section 3.1
-    relative_distance: bool = False  # L_mssd weighs scales and quiet partials alike, see spectral.py
+    # L_mssd weighs scales and quiet partials alike, see spectral.py
+    relative_distance: bool = False
     learning_rate: float = 1e-4
     warmup: int = 500  # steps of linear learning-rate warm-up
-    plateau: float = setting(0.6, high=1)  # share of a stage's steps before the learning rate falls along a cosine ...
+    # share of a stage's steps before the learning rate falls along a cosine ...
+    plateau: float = setting(0.6, high=1)
     final_rate: float = setting(0.02, high=1)  # ... to this share of it
     clip: float = 1.0  # gradient norm
     ema: float = 0.999
-    phase_start: int = 0  # step at which phase, spectral distance and critics join; 0 is the paper's one stage
-    settle_start: int = 0  # step from which phase is trained through the decoder's projections and with lambda_flux
-    lambda_flux: float = 0.0  # weight of the flux distance, which asks for attacks; not in the paper
+    # step at which phase, spectral distance and critics join; 0 is the paper's one stage
+    phase_start: int = 0
+    # step from which phase is trained through the decoder's projections and with lambda_flux
+    settle_start: int = 0
+    # weight of the flux distance, which asks for attacks; not in the paper
+    lambda_flux: float = 0.0
     freeze_encoder: bool = False  # from phase_start on, so that latents stay what they are
     critic_warmup: int = 1000  # steps in which the critics learn before they are listened to
     decimation: int = 1  # spectral losses at 44.1 kHz / decimation: the kept bins need no more
@@ -162,43 +178,85 @@ class Preset:
         BassnbError
             If a field is missing, unknown or contradictory.
         """
-        parts = {"mix": AutoencoderConfig, "bass": AutoencoderConfig, "critic": CriticConfig, "unet": UNetConfig,
-                 "mix_training": AutoencoderTraining, "bass_training": AutoencoderTraining,
-                 "diffusion_training": DiffusionTraining}
+        parts = {
+            "mix": AutoencoderConfig,
+            "bass": AutoencoderConfig,
+            "critic": CriticConfig,
+            "unet": UNetConfig,
+            "mix_training": AutoencoderTraining,
+            "bass_training": AutoencoderTraining,
+            "diffusion_training": DiffusionTraining,
+        }
         try:
-            return cls(name=fields["name"], **{key: kind(**_tuples(fields[key])) for key, kind in parts.items()})
+            return cls(
+                name=fields["name"],
+                **{key: kind(**_tuples(fields[key])) for key, kind in parts.items()},
+            )
         except (TypeError, KeyError, AttributeError) as error:
-            raise BassnbError(f"this preset does not fit this version of bassnb ({error}); save the model again") from None
+            raise BassnbError(
+                f"this preset does not fit this version of bassnb ({error}); save the model again"
+            ) from None
 
 
 def _tuples(fields: dict) -> dict:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+    }
 
 
-# -- smoke: every part present, none of a useful size; the tests train it in seconds ------------------------------
+# -- smoke: every part present, none of a useful size; the tests train it in seconds ---------------
 _SMOKE_AUTOENCODER = AutoencoderTraining(
-    steps=20, batch=2, seconds=0.5, learning_rate=1e-3, warmup=2, phase_start=10, freeze_encoder=True,
-    critic_warmup=2, decimation=4, songs=3, song_seconds=6.0,
+    steps=20,
+    batch=2,
+    seconds=0.5,
+    learning_rate=1e-3,
+    warmup=2,
+    phase_start=10,
+    freeze_encoder=True,
+    critic_warmup=2,
+    decimation=4,
+    songs=3,
+    song_seconds=6.0,
 )
 SMOKE = Preset(
     name="smoke",
     mix=AutoencoderConfig(64, 1024, 512, 1e-1, (16, 24, 32), (16, 24, 32)),
     bass=AutoencoderConfig(32, 1024, 512, 3e-2, (16, 24, 32), (16, 24, 32)),
     critic=CriticConfig(widths=(8, 8, 8), mel_bins=16),
-    unet=UNetConfig(widths=(16, 24), blocks=1, attention=(False, True), heads=2, embedding=8, dpb_hidden=8),
+    unet=UNetConfig(
+        widths=(16, 24), blocks=1, attention=(False, True), heads=2, embedding=8, dpb_hidden=8
+    ),
     mix_training=_SMOKE_AUTOENCODER,
     bass_training=_SMOKE_AUTOENCODER,
     diffusion_training=DiffusionTraining(
-        steps=20, batch=4, latents=32, learning_rate=1e-3, warmup=2, ema=0.9, songs=4, song_seconds=6.0, submixes=2
+        steps=20,
+        batch=4,
+        latents=32,
+        learning_rate=1e-3,
+        warmup=2,
+        ema=0.9,
+        songs=4,
+        song_seconds=6.0,
+        submixes=2,
     ),
 )
 
-# -- classroom: two CPU cores, a few hours, 16 MB of weights ------------------------------------------------------
-# Hop 1024 because a semitone at E1 is 2.4 Hz: with the paper's 43 Hz bins a small model learns no pitch in hours.
-# The lowest 512 bins reach 5.5 kHz, enough for bass and for harmony.
+# -- classroom: two CPU cores, a few hours, 16 MB of weights ---------------------------------------
+# Hop 1024 because a semitone at E1 is 2.4 Hz: with the paper's 43 Hz bins a small model learns no
+# pitch in hours. The lowest 512 bins reach 5.5 kHz, enough for bass and for harmony.
 _CLASSROOM_AUTOENCODER = AutoencoderTraining(
-    steps=13_600, batch=8, learning_rate=1e-3, warmup=100, phase_start=11_000, freeze_encoder=True, critic_warmup=300,
-    decimation=4, lambda_mssd=5.0, lambda_adv=0.02, relative_distance=True, songs=800,
+    steps=13_600,
+    batch=8,
+    learning_rate=1e-3,
+    warmup=100,
+    phase_start=11_000,
+    freeze_encoder=True,
+    critic_warmup=300,
+    decimation=4,
+    lambda_mssd=5.0,
+    lambda_adv=0.02,
+    relative_distance=True,
+    songs=800,
 )
 CLASSROOM = Preset(
     name="classroom",
@@ -206,19 +264,32 @@ CLASSROOM = Preset(
     bass=AutoencoderConfig(32, 1024, 512, 3e-2, (128, 160, 192), (160, 192, 224), projections=1),
     critic=CriticConfig(widths=(64, 96, 128)),
     unet=UNetConfig(),
-    mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300, steps=12_200),  # nobody hears its decoder but chapter 1
-    bass_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, steps=15_000, settle_start=13_600, lambda_flux=10.0),
+    # nobody hears its decoder but chapter 1
+    mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300, steps=12_200),
+    bass_training=dataclasses.replace(
+        _CLASSROOM_AUTOENCODER, steps=15_000, settle_start=13_600, lambda_flux=10.0
+    ),
     diffusion_training=DiffusionTraining(
-        steps=13_000, batch=32, learning_rate=8e-4, warmup=200, ema=0.999, songs=2000, song_seconds=28.0, submixes=3,
-        times="noisy",  # at an equal budget half as far again from floor to ceiling: results/ablations.json
+        steps=13_000,
+        batch=32,
+        learning_rate=8e-4,
+        warmup=200,
+        ema=0.999,
+        songs=2000,
+        song_seconds=28.0,
+        submixes=3,
+        # at an equal budget half as far again from floor to ceiling: results/ablations.json
+        times="noisy",
     ),
 )
 
-# -- paper: every number that sections 3 and 4 give ---------------------------------------------------------------
+# -- paper: every number that sections 3 and 4 give ------------------------------------------------
 PAPER = Preset(
     name="paper",
     mix=AutoencoderConfig(64, 256, 513, 1e-1, (512, 544, 640, 640, 640), (512, 544, 640, 640, 640)),
-    bass=AutoencoderConfig(32, 256, 513, 3e-2, (512, 544, 640, 640, 640), (512, 544, 640, 640, 640)),
+    bass=AutoencoderConfig(
+        32, 256, 513, 3e-2, (512, 544, 640, 640, 640), (512, 544, 640, 640, 640)
+    ),
     critic=CriticConfig(widths=(512, 512, 640)),
     unet=UNetConfig(widths=(256, 384, 512, 576), heads=8, embedding=96, dpb_hidden=64),
 )

@@ -1,12 +1,15 @@
-"""Deterministic sampling: from noise to latents in K steps, by DDIM or by a solver of second order. Taught in chapter 5.
+"""Deterministic sampling: from noise to latents in K steps, by DDIM or by a solver of second order.
+Taught in chapter 5.
 
-Each step asks the network what the clean latents are, lets the caller correct the answer, works out which noise
-would explain the present ``z`` if that answer were true, and mixes the two again with a little less noise:
+Each step asks the network what the clean latents are, lets the caller correct the answer, works out
+which noise would explain the present ``z`` if that answer were true, and mixes the two again with a
+little less noise:
 
     c = denoise(z, t);   eps = (z - alpha c) / beta;   z' = alpha' c + beta' eps               (paper section 3.2)
 
-`ddim` is this and nothing else. `dpm_solver` extrapolates c from the step before, and needs far fewer steps.
-Guidance (chapter 6) lives inside ``denoise`` and grounding (chapter 7) inside ``ground``: this file knows neither.
+`ddim` is this and nothing else. `dpm_solver` extrapolates c from the step before, and needs far
+fewer steps. Guidance (chapter 6) lives inside ``denoise`` and grounding (chapter 7) inside
+``ground``: this file knows neither.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,9 +26,15 @@ Watch = Callable[[int, Tensor, Tensor], None]
 
 
 def ddim(
-    denoise: Denoise, z: Tensor, steps: int, *, ground: Ground | None = None, callback: Watch | None = None
-) -> Tensor:  # fmt: skip
-    """Walk from pure noise at t = 1 to clean latents at t = 0 (paper sections 3.2 and 4, taught in chapter 5).
+    denoise: Denoise,
+    z: Tensor,
+    steps: int,
+    *,
+    ground: Ground | None = None,
+    callback: Watch | None = None,
+) -> Tensor:
+    """Walk from pure noise at t = 1 to clean latents at t = 0 (paper sections 3.2 and 4, taught in
+    chapter 5).
 
     Parameters
     ----------
@@ -38,7 +47,8 @@ def ddim(
     ground : callable (c (B, C, L), beta float) -> c (B, C, L), optional
         Correction of the estimate before the step is taken, such as style grounding.
     callback : callable (k, z, c), optional
-        Called at step k = 0 ... K - 1 with the noisy latents and the estimate made from them. To stop early, raise.
+        Called at step k = 0 ... K - 1 with the noisy latents and the estimate made from them. To
+        stop early, raise.
 
     Returns
     -------
@@ -61,19 +71,26 @@ def ddim(
 
 
 def dpm_solver(
-    denoise: Denoise, z: Tensor, steps: int, *, ground: Ground | None = None, callback: Watch | None = None
-) -> Tensor:  # fmt: skip
-    """`ddim` with an estimate that is extrapolated from the two last ones: DPM-Solver++(2M) (taught in chapter 5).
+    denoise: Denoise,
+    z: Tensor,
+    steps: int,
+    *,
+    ground: Ground | None = None,
+    callback: Watch | None = None,
+) -> Tensor:
+    """`ddim` with an estimate that is extrapolated from the two last ones: DPM-Solver++(2M) (taught
+    in chapter 5).
 
-    Between two times, DDIM acts as if c stayed what it is at the first. On the clock ``lambda = log(alpha / beta)``,
-    in which the exact solution is an integral over c alone, a straight line through this estimate and the one before
-    says what c is halfway:
+    Between two times, DDIM acts as if c stayed what it is at the first. On the clock ``lambda =
+    log(alpha / beta)``, in which the exact solution is an integral over c alone, a straight line
+    through this estimate and the one before says what c is halfway:
 
         c_half = c + (lambda' - lambda) / (2 (lambda - lambda_before)) (c - c_before)     (Lu et al. 2022, algorithm 2)
 
-    The first step starts and the last one ends at an infinite lambda: they are steps of DDIM. The times are not evenly
-    spaced but ``1 - (k / K)^2``: with strong guidance most of a take is decided near t = 1. Parameters, returns and
-    errors as in `ddim`; ``callback`` sees the network's corrected estimate, not the extrapolated one.
+    The first step starts and the last one ends at an infinite lambda: they are steps of DDIM. The
+    times are not evenly spaced but ``1 - (k / K)^2``: with strong guidance most of a take is
+    decided near t = 1. Parameters, returns and errors as in `ddim`; ``callback`` sees the network's
+    corrected estimate, not the extrapolated one.
     """
     before = None  # lambda and estimate of the last step
     with torch.no_grad():
@@ -128,8 +145,8 @@ def log_snr(t: Tensor) -> Tensor:
 def initial_noise(seed: int, shape: Sequence[int], device: torch.device | str = "cpu") -> Tensor:
     """Standard normal noise of one take (taught in chapter 5).
 
-    Each take has its own generator on the CPU: the same seed gives the same bass on any device, alone or in a
-    batch, and nobody else's random numbers are touched.
+    Each take has its own generator on the CPU: the same seed gives the same bass on any device,
+    alone or in a batch, and nobody else's random numbers are touched.
 
     Parameters
     ----------

@@ -2,13 +2,13 @@
 
 The only file of bassnb with Fourier transforms. Taught in chapter 1.
 
-Framing. Frame tau is centred on the middle of samples [tau * hop, (tau + 1) * hop): (window - hop) / 2 zeros stand
-before the first sample, so N samples give exactly ceil(N / hop) frames and what a frame holds never depends on
-the length of the file. With window = 4 * hop every sample, the first and the last too, lies under at least two
-Hann windows, hence the inverse is exact.
+Framing. Frame tau is centred on the middle of samples [tau * hop, (tau + 1) * hop): (window - hop)
+/ 2 zeros stand before the first sample, so N samples give exactly ceil(N / hop) frames and what a
+frame holds never depends on the length of the file. With window = 4 * hop every sample, the first
+and the last too, lies under at least two Hann windows, hence the inverse is exact.
 
-Scale. Spectra are multiplied by 1024 / window, so that one epsilon of the logarithm means the same loudness for
-every window.
+Scale. Spectra are multiplied by 1024 / window, so that one epsilon of the logarithm means the same
+loudness for every window.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ FLUX_HOPS = (2**7, 2**9)  # 3 and 12 ms: attacks
 
 
 @lru_cache(maxsize=64)
-@torch.inference_mode(False)  # a window first asked for by an inference must serve a later training too
+# a window first asked for by an inference must serve a later training too
+@torch.inference_mode(False)
 def _hann(window: int, device: torch.device) -> Tensor:
     return torch.hann_window(window, device=device)
 
@@ -54,7 +55,9 @@ def stft(wave: Tensor, window: int, hop: int, bins: int | None = None) -> Tensor
     """
     check_shape(BassnbError, "wave", wave, *wave.shape[:-1], "N")
     if not 1 <= hop <= window:
-        raise BassnbError(f"a window of {window} samples cannot move by {hop}; choose a hop from 1 to the window")
+        raise BassnbError(
+            f"a window of {window} samples cannot move by {hop}; choose a hop from 1 to the window"
+        )
     before = (window - hop) // 2
     after = -wave.shape[-1] % hop + window - hop - before
     frames = F.pad(wave, (before, after)).unfold(-1, window, hop)  # (..., T, window)
@@ -63,7 +66,9 @@ def stft(wave: Tensor, window: int, hop: int, bins: int | None = None) -> Tensor
 
 
 def mirrored(wave: Tensor, before: int, after: int) -> Tensor:
-    """`wave` (..., N), N >= 1, with as many samples before and after it as if there were a mirror at each end."""
+    """`wave` (..., N), N >= 1, with as many samples before and after it as if there were a mirror
+    at each end.
+    """
     length = wave.shape[-1]
     sides = []
     for beyond in (torch.arange(-before, 0), torch.arange(length, length + after)):
@@ -79,8 +84,8 @@ def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: i
     ----------
     spectrum : complex Tensor (..., F, T); missing high bins count as zero
     window, hop, length : samples at the full rate
-    decimation : synthesise at the sample rate divided by it, which costs that much less; only for spectra whose bins
-        lie below the new Nyquist frequency
+    decimation : synthesise at the sample rate divided by it, which costs that much less; only for
+        spectra whose bins lie below the new Nyquist frequency
 
     Returns
     -------
@@ -92,7 +97,9 @@ def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: i
         If there are fewer than ceil(length / hop) frames.
     """
     if spectrum.shape[-1] * hop < length:
-        raise BassnbError(f"{spectrum.shape[-1]} frames do not hold {length} samples; give {-(-length // hop)}, or ask for fewer")
+        raise BassnbError(
+            f"{spectrum.shape[-1]} frames do not hold {length} samples; give {-(-length // hop)}, or ask for fewer"
+        )
     window, hop, length = window // decimation, hop // decimation, -(-length // decimation)
     spectrum = spectrum[..., : window // 2 + 1, :].transpose(-1, -2) * (window / REFERENCE_WINDOW)
     hann = _hann(window, spectrum.device)
@@ -105,7 +112,9 @@ def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: i
 
 
 def _overlap_add(frames: Tensor, hop: int) -> Tensor:
-    """Sum frames (..., T, window) at their places; window is a multiple of hop: that many shifted sums suffice."""
+    """Sum frames (..., T, window) at their places; window is a multiple of hop: that many shifted
+    sums suffice.
+    """
     *batch, steps, window = frames.shape
     pieces = frames.reshape(*batch, steps, window // hop, hop)
     wave = frames.new_zeros(*batch, steps + window // hop - 1, hop)
@@ -120,32 +129,47 @@ def log_magnitude(spectrum: Tensor, eps: float) -> Tensor:
 
 
 def magnitude(log_magnitudes: Tensor, eps: float) -> Tensor:
-    """The inverse of `log_magnitude` up to phase: |S| = sqrt(max(exp(s) - eps, 0)), with a finite slope at 0."""
+    """The inverse of `log_magnitude` up to phase: |S| = sqrt(max(exp(s) - eps, 0)), with a finite
+    slope at 0.
+    """
     return (log_magnitudes.exp() - eps).clamp_min(1e-8).sqrt()
 
 
 @lru_cache(maxsize=16)
 @torch.inference_mode(False)
-def mel_filters(bins: int, mel_bins: int, nyquist: float, device: torch.device | str = "cpu") -> Tensor:
-    """Triangular mel filters of height 1, Tensor (bins, mel_bins), over `bins` linear bins from 0 Hz to `nyquist`."""
+def mel_filters(
+    bins: int, mel_bins: int, nyquist: float, device: torch.device | str = "cpu"
+) -> Tensor:
+    """Triangular mel filters of height 1, Tensor (bins, mel_bins), over `bins` linear bins from 0
+    Hz to `nyquist`.
+    """
     import torchaudio  # only the critics hear on a mel axis; accompanying does without
 
-    with warnings.catch_warnings():  # coarse bins leave some of the lowest filters empty: they stay constant
+    # coarse bins leave some of the lowest filters empty: they stay constant
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return torchaudio.functional.melscale_fbanks(bins, 0.0, nyquist, mel_bins, int(2 * nyquist)).to(device)
+        return torchaudio.functional.melscale_fbanks(
+            bins, 0.0, nyquist, mel_bins, int(2 * nyquist)
+        ).to(device)
 
 
 def log_mel(log_magnitudes: Tensor, mel_bins: int, nyquist: float, eps: float) -> Tensor:
-    """Log-magnitude spectrogram (..., F, T) on a mel axis, (..., mel_bins, T): what the second critic sees."""
+    """Log-magnitude spectrogram (..., F, T) on a mel axis, (..., mel_bins, T): what the second
+    critic sees.
+    """
     filters = mel_filters(log_magnitudes.shape[-2], mel_bins, nyquist, log_magnitudes.device)
     return torch.log(filters.T @ (log_magnitudes.exp() - eps).clamp_min(0) + eps)
 
 
-def multi_scale_spectral_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...] = PAPER_HOPS) -> Tensor:
-    """L_mssd = sum over h of || |STFT_h(w)|^2 - |STFT_h(w~)|^2 ||_1 (section 3.1), the norm taken as a mean.
+def multi_scale_spectral_distance(
+    wave: Tensor, other: Tensor, hops: tuple[int, ...] = PAPER_HOPS
+) -> Tensor:
+    """L_mssd = sum over h of || |STFT_h(w)|^2 - |STFT_h(w~)|^2 ||_1 (section 3.1), the norm taken
+    as a mean.
 
-    A window (4 hops) longer than the crop still gives ceil(N / hop) frames, padded with zeros on both sides: such a
-    scale compares whole-crop spectra, which is why the paper can list hop 4096 for crops of 1.5 s.
+    A window (4 hops) longer than the crop still gives ceil(N / hop) frames, padded with zeros on
+    both sides: such a scale compares whole-crop spectra, which is why the paper can list hop 4096
+    for crops of 1.5 s.
 
     Parameters
     ----------
@@ -160,31 +184,39 @@ def multi_scale_spectral_distance(wave: Tensor, other: Tensor, hops: tuple[int, 
     return sum((_power(wave, hop) - _power(other, hop)).abs().mean() for hop in hops)
 
 
-def relative_spectral_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...] = PAPER_HOPS, *, eps: float) -> Tensor:
-    """A distance in which every scale and quiet partials count: sum over h of ||S - S~|| / ||S|| + ||log S - log S~||.
+def relative_spectral_distance(
+    wave: Tensor, other: Tensor, hops: tuple[int, ...] = PAPER_HOPS, *, eps: float
+) -> Tensor:
+    """A distance in which every scale and quiet partials count: sum over h of ||S - S~|| / ||S|| +
+    ||log S - log S~||.
 
-    A partial fills 4 bins whatever the window, so in plain means a window of 16384 weighs a hundred times less than
-    one of 128, though it is the long ones that hear whether phase runs on smoothly from frame to frame: hence relative
-    magnitudes. An error in magnitudes alone is smallest for a wave that is too quiet wherever phase is uncertain:
-    hence the logarithm, log(|S|^2 + eps) / 2, as in DDSP (Engel et al. 2020), which the paper cites for L_mssd.
-    Parameters as in `multi_scale_spectral_distance`; norms are means of absolute values.
+    A partial fills 4 bins whatever the window, so in plain means a window of 16384 weighs a hundred
+    times less than one of 128, though it is the long ones that hear whether phase runs on smoothly
+    from frame to frame: hence relative magnitudes. An error in magnitudes alone is smallest for a
+    wave that is too quiet wherever phase is uncertain: hence the logarithm, log(|S|^2 + eps) / 2,
+    as in DDSP (Engel et al. 2020), which the paper cites for L_mssd. Parameters as in
+    `multi_scale_spectral_distance`; norms are means of absolute values.
     """
     check_shape(BassnbError, "other", other, *wave.shape)
     distance = wave.new_zeros(())
     for hop in hops:
         target, made = _power(wave, hop), _power(other, hop)
         magnitudes = (target + 1e-8).sqrt()
-        distance = distance + (magnitudes - (made + 1e-8).sqrt()).abs().mean() / magnitudes.mean().clamp_min(1e-6)
+        distance = distance + (
+            magnitudes - (made + 1e-8).sqrt()
+        ).abs().mean() / magnitudes.mean().clamp_min(1e-6)
         distance = distance + 0.5 * (torch.log(target + eps) - torch.log(made + eps)).abs().mean()
     return distance
 
 
 def flux_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...] = FLUX_HOPS) -> Tensor:
-    """Mean over hops and crops of |log(flux(w~) / flux(w))|: asks for attacks as strong as the original's.
+    """Mean over hops and crops of |log(flux(w~) / flux(w))|: asks for attacks as strong as the
+    original's.
 
-    The flux of a crop is the mean rise of its magnitudes from frame to frame, falls counted as nothing. Differences
-    bin by bin reward a wave that stays quiet where it does not know; a total cannot be made right by being careful.
-    Where the attacks belong is left to the other distances. Waves (B, 2, N).
+    The flux of a crop is the mean rise of its magnitudes from frame to frame, falls counted as
+    nothing. Differences bin by bin reward a wave that stays quiet where it does not know; a total
+    cannot be made right by being careful. Where the attacks belong is left to the other distances.
+    Waves (B, 2, N).
     """
 
     def flux(x: Tensor, hop: int) -> Tensor:
@@ -198,8 +230,11 @@ def _power(wave: Tensor, hop: int) -> Tensor:
     return torch.view_as_real(stft(wave, 4 * hop, hop)).square().sum(-1)
 
 
-def griffin_lim(magnitudes: Tensor, window: int, hop: int, length: int, *, steps: int = 32, seed: int = 0) -> Tensor:
-    """Phase by alternating projections (Griffin and Lim 1984): the baseline that a trained phase head must beat.
+def griffin_lim(
+    magnitudes: Tensor, window: int, hop: int, length: int, *, steps: int = 32, seed: int = 0
+) -> Tensor:
+    """Phase by alternating projections (Griffin and Lim 1984): the baseline that a trained phase
+    head must beat.
 
     Parameters
     ----------
@@ -209,19 +244,34 @@ def griffin_lim(magnitudes: Tensor, window: int, hop: int, length: int, *, steps
     -------
     wave : Tensor (..., length)
     """
-    angles = torch.rand(magnitudes.shape, generator=torch.Generator().manual_seed(seed)) * 2 * math.pi
+    angles = (
+        torch.rand(magnitudes.shape, generator=torch.Generator().manual_seed(seed)) * 2 * math.pi
+    )
     spectrum = torch.polar(magnitudes, angles.to(magnitudes))
-    return istft(alternate_projections(spectrum, magnitudes, window, hop, length, steps=steps), window, hop, length)
+    return istft(
+        alternate_projections(spectrum, magnitudes, window, hop, length, steps=steps),
+        window,
+        hop,
+        length,
+    )
 
 
 def alternate_projections(
-    spectrum: Tensor, magnitudes: Tensor, window: int, hop: int, length: int, *, steps: int, decimation: int = 1
-) -> Tensor:  # fmt: skip
-    """`steps` times: make the wave, analyse it again, keep the phase of that and the wanted magnitudes.
+    spectrum: Tensor,
+    magnitudes: Tensor,
+    window: int,
+    hop: int,
+    length: int,
+    *,
+    steps: int,
+    decimation: int = 1,
+) -> Tensor:
+    """`steps` times: make the wave, analyse it again, keep the phase of that and the wanted
+    magnitudes.
 
-    Neighbouring frames overlap, so not every spectrum belongs to a wave. istft and stft project it onto those that do;
-    where frames agree nothing changes, where they cancel the stronger one wins. Differentiable in both arguments. A
-    step reaches window / hop - 1 frames to each side.
+    Neighbouring frames overlap, so not every spectrum belongs to a wave. istft and stft project it
+    onto those that do; where frames agree nothing changes, where they cancel the stronger one wins.
+    Differentiable in both arguments. A step reaches window / hop - 1 frames to each side.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """Audio of any length, in blocks that can be gone through again and again. Taught in chapter 8.
 
-A file of hours does not fit in memory, but nearly everything needs to know something of the whole of it first: its
-level before it is encoded, its peak before it is written. A `Track` is measured once and read as often as needed. What
-is costly to make is made once and kept on disk meanwhile: a `Spool`.
+A file of hours does not fit in memory, but nearly everything needs to know something of the whole
+of it first: its level before it is encoded, its peak before it is written. A `Track` is measured
+once and read as often as needed. What is costly to make is made once and kept on disk meanwhile: a
+`Spool`.
 """
 
 from __future__ import annotations
@@ -46,12 +47,14 @@ class Track(Measured):
 
 
 class Spool:
-    """Blocks (2, n) that are costly to make: made once, and read as often as needed from a nameless file.
+    """Blocks (2, n) that are costly to make: made once, and read as often as needed from a nameless
+    file.
 
     Parameters
     ----------
     blocks : Tensors (2, n), float32
-    folder : whose disk has room for 8 bytes a sample; the file vanishes when the spool is closed, or its process ends
+    folder : whose disk has room for 8 bytes a sample; the file vanishes when the spool is closed,
+        or its process ends
 
     Raises
     ------
@@ -78,7 +81,9 @@ class Spool:
         """The blocks again, from the first."""
         self.file.seek(0)
         for size in self.sizes:
-            yield torch.from_numpy(np.frombuffer(bytearray(self.file.read(8 * size)), np.float32)).reshape(2, size)
+            yield torch.from_numpy(
+                np.frombuffer(bytearray(self.file.read(8 * size)), np.float32)
+            ).reshape(2, size)
 
 
 def unclipped_gain(blocks: Iterable[Tensor]) -> float:
@@ -86,7 +91,7 @@ def unclipped_gain(blocks: Iterable[Tensor]) -> float:
     return 1 / max(1.0, *map(peak, blocks))
 
 
-def together(one: Iterable[Tensor], other: Iterable[Tensor]) -> Iterator[Tensor]:
+def summed(one: Iterable[Tensor], other: Iterable[Tensor]) -> Iterator[Tensor]:
     """The sum of two streams of the same length, whose blocks may be of different sizes."""
     other, waiting = iter(other), torch.zeros(2, 0)
     for block in one:
@@ -96,9 +101,13 @@ def together(one: Iterable[Tensor], other: Iterable[Tensor]) -> Iterator[Tensor]
         waiting = waiting[:, block.shape[-1] :]
 
 
-def shown(blocks: Iterable[Tensor], length: int, what: str, progress: bool) -> Iterator[Tensor]:
+def with_progress(
+    blocks: Iterable[Tensor], length: int, what: str, progress: bool
+) -> Iterator[Tensor]:
     """The blocks, with a bar in seconds of music while they pass, if `progress`."""
-    with tqdm(total=round(length / SAMPLE_RATE), desc=what, unit="s", disable=not progress, leave=False) as bar:
+    with tqdm(
+        total=round(length / SAMPLE_RATE), desc=what, unit="s", disable=not progress, leave=False
+    ) as bar:
         for block in blocks:
             yield block
             bar.update(block.shape[-1] / SAMPLE_RATE)

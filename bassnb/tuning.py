@@ -1,12 +1,15 @@
-"""A song that is not at A = 440 Hz: find its tuning, play at 440 Hz, and bring the bass to the song.
+"""A song that is not at A = 440 Hz: find its tuning, play at 440 Hz, and bring the bass to the
+song.
 
-The model has learned from songs near 440 Hz and answers at 440 Hz whatever it hears. So the mix is resampled, as a tape is
-played faster or slower, until it is at 440 Hz, and the bass is resampled back by the inverse ratio. Taught in chapter 8.
+The model has learned from songs near 440 Hz and answers at 440 Hz whatever it hears. So the mix is
+resampled, as a tape is played faster or slower, until it is at 440 Hz, and the bass is resampled
+back by the inverse ratio. Taught in chapter 8.
 
-Why not `librosa.estimate_tuning` alone? It takes the fullest bin of a histogram of peaks, each counted once, and returns a
-number for drums and noise too. Its peaks (`librosa.piptrack`) are used here; they are weighted by their magnitudes, the
-histogram is smoothed, and notes are asked whether they agree. On 48 composed songs of 14 s the error was at most 7.3 cents
-and 4.2 in nine of ten; with librosa alone 40 and 4.9, or 7.5 and 5.4 with its short default window.
+Why not `librosa.estimate_tuning` alone? It takes the fullest bin of a histogram of peaks, each
+counted once, and returns a number for drums and noise too. Its peaks (`librosa.piptrack`) are used
+here; they are weighted by their magnitudes, the histogram is smoothed, and notes are asked whether
+they agree. On 48 composed songs of 14 s the error was at most 7.3 cents and 4.2 in nine of ten;
+with librosa alone 40 and 4.9, or 7.5 and 5.4 with its short default window.
 """
 
 from __future__ import annotations
@@ -32,12 +35,17 @@ from bassnb.tracks import Track
 AUTO = "auto"
 CONCERT_PITCH = 440.0  # Hz
 HERTZ, CENTS = (400.0, 480.0), (-200.0, 200.0)  # what a number may mean; the ranges do not meet
-IN_TUNE = 10.0  # cents: nearer to 440 Hz than this, where an estimate errs as much, the mix is left as it is
-SURE = 4.0  # of `agreement`; at most 0.5 on drums, 2.7 on percussion with random partials, 6 on nineteen songs of twenty
+# cents: nearer to 440 Hz than this, where an estimate errs as much, the mix is left as it is
+IN_TUNE = 10.0
+# of `agreement`; at most 0.5 on drums, 2.7 on percussion with random partials, 6 on nineteen songs
+# of twenty
+SURE = 4.0
 
-EXCERPT, EXCERPTS = 4 * SAMPLE_RATE, 24  # samples of an excerpt, and how many of them stand for a song of any length
+# samples of an excerpt, and how many of them stand for a song of any length
+EXCERPT, EXCERPTS = 4 * SAMPLE_RATE, 24
 WINDOW, HOP = 8192, 4096  # samples
-LOWEST, HIGHEST = 150.0, 2000.0  # Hz: below, neighbouring semitones share a peak; above, there is little but overtones
+# Hz: below, neighbouring semitones share a peak; above, there is little but overtones
+LOWEST, HIGHEST = 150.0, 2000.0
 QUIETEST = 0.2  # of the highest peak of a frame, between these
 WIDTH = 7.0  # cents: standard deviation of the smoothing
 
@@ -49,8 +57,9 @@ class Tuning:
     Attributes
     ----------
     cents : above 440 Hz; 0 changes nothing, bit for bit
-    source : how it is known: "given", "estimated", "in tune" (estimated, and too small to matter), or "unsure" (no clear
-        pitch, so 440 Hz is kept), or "not estimated" (librosa is not installed, so 440 Hz is kept)
+    source : how it is known: "given", "estimated", "in tune" (estimated, and too small to matter),
+        or "unsure" (no clear pitch, so 440 Hz is kept), or "not estimated" (librosa is not
+        installed, so 440 Hz is kept)
     """
 
     cents: float
@@ -63,7 +72,9 @@ class Tuning:
 
     @property
     def rate(self) -> int:
-        """Samples at 440 Hz for each second of the song. As a whole number it is inverted exactly: no time is lost in hours."""
+        """Samples at 440 Hz for each second of the song. As a whole number it is inverted exactly:
+        no time is lost in hours.
+        """
         return round(SAMPLE_RATE * 2 ** (self.cents / 1200))
 
     def to_440(self, track: Track) -> Track:
@@ -74,8 +85,14 @@ class Tuning:
         return Track.of(lambda: resampled_to(track.blocks(), SAMPLE_RATE, self.rate, length))
 
     def from_440(self, blocks: Iterable[Tensor], length: int) -> Iterable[Tensor]:
-        """What was played to `to_440` of a song of `length` samples, in the tuning of the song and exactly as long."""
-        return blocks if self.rate == SAMPLE_RATE else resampled_to(blocks, self.rate, SAMPLE_RATE, length)
+        """What was played to `to_440` of a song of `length` samples, in the tuning of the song and
+        exactly as long.
+        """
+        return (
+            blocks
+            if self.rate == SAMPLE_RATE
+            else resampled_to(blocks, self.rate, SAMPLE_RATE, length)
+        )
 
 
 def given_cents(tuning: str | float) -> float | None:
@@ -83,7 +100,8 @@ def given_cents(tuning: str | float) -> float | None:
 
     Parameters
     ----------
-    tuning : "auto"; the frequency of A in Hz, 400 to 480; or cents above 440 Hz, -200 to 200. Numbers may be text.
+    tuning : "auto"; the frequency of A in Hz, 400 to 480; or cents above 440 Hz, -200 to 200.
+        Numbers may be text.
 
     Raises
     ------
@@ -93,7 +111,11 @@ def given_cents(tuning: str | float) -> float | None:
     if isinstance(tuning, str) and tuning == AUTO:
         return None
     try:
-        value = float(tuning) if isinstance(tuning, (str, numbers.Real)) and not isinstance(tuning, bool) else math.nan
+        value = (
+            float(tuning)
+            if isinstance(tuning, (str, numbers.Real)) and not isinstance(tuning, bool)
+            else math.nan
+        )
     except (ValueError, OverflowError):
         value = math.nan
     if HERTZ[0] <= value <= HERTZ[1]:
@@ -111,7 +133,9 @@ def tuning_of(track: Track, given: float | None = None) -> Tuning:
     if given is not None:
         return Tuning(given, "given")
     if sentence := missing("tuning"):
-        warnings.warn(f"the tuning of the mix is not estimated, and 440 Hz is kept: {sentence}", stacklevel=2)
+        warnings.warn(
+            f"the tuning of the mix is not estimated, and 440 Hz is kept: {sentence}", stacklevel=2
+        )
         return Tuning(0.0, "not estimated")
     cents, agreement = estimate(excerpts(track))
     if agreement < SURE:
@@ -120,7 +144,9 @@ def tuning_of(track: Track, given: float | None = None) -> Tuning:
 
 
 def excerpts(track: Track) -> list[Tensor]:
-    """The loudest `EXCERPT` of each of `EXCERPTS` parts of a song; all of it, if it is shorter than they are together."""
+    """The loudest `EXCERPT` of each of `EXCERPTS` parts of a song; all of it, if it is shorter than
+    they are together.
+    """
     count = max(EXCERPTS, math.ceil(track.length / EXCERPT))
     loudest: dict[int, tuple[float, Tensor]] = {}
     for number, piece in enumerate(pieces(track.audible(level_gain(track.level)), EXCERPT)):
@@ -131,7 +157,9 @@ def excerpts(track: Track) -> list[Tensor]:
 
 
 def pieces(blocks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
-    """The same audio (2, n) in pieces of `size` samples, the last one shorter, whatever the blocks were."""
+    """The same audio (2, n) in pieces of `size` samples, the last one shorter, whatever the blocks
+    were.
+    """
     held, samples = [], 0
     for block in blocks:
         while samples + block.shape[-1] >= size:
@@ -144,37 +172,56 @@ def pieces(blocks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
 
 
 def estimate(excerpts: Iterable[Tensor]) -> tuple[float, float]:
-    """Tuning of waves (2, n) in whole cents above 440 Hz, -50 to 49, and how sure that is; see `agreement`."""
+    """Tuning of waves (2, n) in whole cents above 440 Hz, -50 to 49, and how sure that is; see
+    `agreement`.
+    """
     found = [peaks(wave) for wave in excerpts]
-    midi, weight = (np.concatenate([np.zeros(0), *part]) for part in zip(*found)) if found else np.zeros((2, 0))
+    midi, weight = (
+        (np.concatenate([np.zeros(0), *part]) for part in zip(*found))
+        if found
+        else np.zeros((2, 0))
+    )
     if not weight.any():
         return 0.0, 0.0
     histogram = np.bincount(np.rint(midi * 100).astype(int) % 100, weights=weight, minlength=100)
-    cents = (int(gaussian_filter1d(histogram, WIDTH, mode="wrap").argmax()) + 50) % 100 - 50  # of two equals the lower
+    # of two equals the lower
+    cents = (int(gaussian_filter1d(histogram, WIDTH, mode="wrap").argmax()) + 50) % 100 - 50
     return float(cents), agreement(midi - cents / 100, weight)
 
 
 def peaks(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Pitches (n,) in semitones (A4 = 69), fractional, and magnitudes (n,) of the spectral peaks of a wave (2, N)."""
+    """Pitches (n,) in semitones (A4 = 69), fractional, and magnitudes (n,) of the spectral peaks of
+    a wave (2, N).
+    """
     from librosa import piptrack
 
     bins = math.ceil(HIGHEST / SAMPLE_RATE * WINDOW) + 2
     magnitudes = stft(wave.float(), WINDOW, HOP, bins).abs().numpy()
-    magnitudes[:, : math.floor(LOWEST / SAMPLE_RATE * WINDOW) - 1] = 0  # a kick or an offset does not hide what is quieter
-    length = 2 * (bins - 1)  # of a transform with as many bins, at a rate at which they have the same frequencies
-    hertz, heights = piptrack(S=magnitudes, sr=SAMPLE_RATE * length / WINDOW, n_fft=length, fmin=LOWEST, fmax=HIGHEST,
-                              threshold=QUIETEST)  # fmt: skip
+    # a kick or an offset does not hide what is quieter
+    magnitudes[:, : math.floor(LOWEST / SAMPLE_RATE * WINDOW) - 1] = 0
+    # of a transform with as many bins, at a rate at which they have the same frequencies
+    length = 2 * (bins - 1)
+    hertz, heights = piptrack(
+        S=magnitudes,
+        sr=SAMPLE_RATE * length / WINDOW,
+        n_fft=length,
+        fmin=LOWEST,
+        fmax=HIGHEST,
+        threshold=QUIETEST,
+    )
     found = hertz > 0
     return 69 + 12 * np.log2(hertz[found] / CONCERT_PITCH), heights[found].astype(float)
 
 
 def agreement(midi: np.ndarray, weight: np.ndarray) -> float:
-    """Whether notes agree that they are in tune: the statistic of Rayleigh's test for uniform directions.
+    """Whether notes agree that they are in tune: the statistic of Rayleigh's test for uniform
+    directions.
 
-    Every semitone is one vote, the mean of cos(2 pi deviation) over its peaks: 1 if all are in tune, near 0 for noise.
-    With votes averaged to R, by the roots of their weights, and n the number of votes that would count as much if all
-    weights were equal, n R^2 is exponentially distributed with mean 1 if chance has placed the notes. A drum with a tone
-    is one vote, however often it is hit.
+    Every semitone is one vote, the mean of cos(2 pi deviation) over its peaks: 1 if all are in
+    tune, near 0 for noise. With votes averaged to R, by the roots of their weights, and n the
+    number of votes that would count as much if all weights were equal, n R^2 is exponentially
+    distributed with mean 1 if chance has placed the notes. A drum with a tone is one vote, however
+    often it is hit.
 
     Parameters
     ----------
@@ -182,7 +229,9 @@ def agreement(midi: np.ndarray, weight: np.ndarray) -> float:
     """
     semitone, vote = np.unique(np.rint(midi).astype(int), return_inverse=True)
     total = np.bincount(vote, weights=weight, minlength=len(semitone))
-    votes = np.bincount(vote, weights=weight * np.cos(2 * np.pi * midi), minlength=len(semitone)) / np.maximum(total, 1e-30)
+    votes = np.bincount(
+        vote, weights=weight * np.cos(2 * np.pi * midi), minlength=len(semitone)
+    ) / np.maximum(total, 1e-30)
     share = np.sqrt(total)
     mean = float((share * votes).sum() / share.sum())
     return float(share.sum() ** 2 / (share**2).sum()) * mean * abs(mean)

@@ -4,9 +4,10 @@
                                                  |  skip                |  skip                    |
                        v (B, 32, L) <- conv <- level 0 <- double <- level 1 <- double <- ... <-----+
 
-Residual convolution blocks, self-attention at the lower resolutions, the mix concatenated with the noisy latents
-along the channels, and the sinusoidal embedding of the time t concatenated with the feature maps before every
-block (paper sections 3.2 and 4). No layer averages over time except attention, which does so on purpose.
+Residual convolution blocks, self-attention at the lower resolutions, the mix concatenated with the
+noisy latents along the channels, and the sinusoidal embedding of the time t concatenated with the
+feature maps before every block (paper sections 3.2 and 4). No layer averages over time except
+attention, which does so on purpose.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 from bassnb.presets import UNetConfig
 
-# Beyond the ends the first and the last step are continued: zeros would be an event there, and the network plays to it.
+# Beyond the ends the first and the last step are continued: zeros would be an event there, and the
+# network plays to it.
 SAME = {"padding": 1, "padding_mode": "replicate"}
 
 
 def time_embedding(t: Tensor, channels: int) -> Tensor:
-    """Sines and cosines of the time at geometrically spaced frequencies (paper section 4, taught in chapter 4).
+    """Sines and cosines of the time at geometrically spaced frequencies (paper section 4, taught in
+    chapter 4).
 
-    ``[sin(1000 t w_k), cos(1000 t w_k)]`` with ``w_k`` falling from 1 to 1/10000. The fast waves tell close
-    times apart, the slow ones give the coarse position.
+    ``[sin(1000 t w_k), cos(1000 t w_k)]`` with ``w_k`` falling from 1 to 1/10000. The fast waves
+    tell close times apart, the slow ones give the coarse position.
 
     Parameters
     ----------
@@ -45,16 +48,18 @@ def time_embedding(t: Tensor, channels: int) -> Tensor:
     embedding : Tensor (B, channels), float32 in [-1, 1]
     """
     half = channels // 2
-    frequency = torch.exp(-math.log(10000) * torch.arange(half, device=t.device) / (half - 1))  # (half,)
+    # (half,)
+    frequency = torch.exp(-math.log(10000) * torch.arange(half, device=t.device) / (half - 1))
     phase = 1000 * t.float()[:, None] * frequency  # (B, half)
     return torch.cat([phase.sin(), phase.cos()], dim=1)
 
 
 class Block(nn.Module):
-    """Residual convolution block that is told the time (paper section 4, taught in chapter 4).
+    """Residual convolution block with the time embedding (paper section 4, taught in chapter 4).
 
-    ``skip(x) + conv(silu(norm(conv(silu(norm([x, e]))))))``, where ``[x, e]`` are the feature maps with the time
-    embedding concatenated. The last convolution starts at zero, so a new block is its skip path.
+    ``skip(x) + conv(silu(norm(conv(silu(norm([x, e]))))))``, where ``[x, e]`` are the feature maps
+    with the time embedding concatenated. The last convolution starts at zero, so a new block is its
+    skip path.
 
     Parameters
     ----------
@@ -70,23 +75,34 @@ class Block(nn.Module):
         self.conv_in = nn.Conv1d(channels_in + embedding, channels_out, 3, **SAME)
         self.norm_out = ChannelNorm(channels_out)
         self.conv_out = nn.Conv1d(channels_out, channels_out, 3, **SAME)
-        self.skip = nn.Conv1d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
+        self.skip = (
+            nn.Conv1d(channels_in, channels_out, 1)
+            if channels_in != channels_out
+            else nn.Identity()
+        )
         nn.init.zeros_(self.conv_out.weight)
         nn.init.zeros_(self.conv_out.bias)
 
     def forward(self, x: Tensor, e: Tensor) -> Tensor:
         """``x`` (B, channels_in, L) and the embedding ``e`` (B, embedding) -> (B, channels_out, L)."""
-        told = torch.cat([x, e[:, :, None].expand(-1, -1, x.shape[-1]).to(x.dtype)], dim=1)
-        h = self.conv_in(F.silu(self.norm_in(told)))
+        x_with_time = torch.cat([x, e[:, :, None].expand(-1, -1, x.shape[-1]).to(x.dtype)], dim=1)
+        h = self.conv_in(F.silu(self.norm_in(x_with_time)))
         h = self.conv_out(F.silu(self.norm_out(h)))
         return self.skip(x) + h
 
 
 class Level(nn.Module):
-    """The blocks of one resolution, each followed by self-attention where the level has it (chapter 4)."""
+    """The blocks of one resolution, each followed by self-attention where the level has it (chapter
+    4).
+    """
 
     def __init__(
-        self, channels_in: int, channels_out: int, blocks: int, embedding: int, attention: Callable[[], nn.Module] = nn.Identity
+        self,
+        channels_in: int,
+        channels_out: int,
+        blocks: int,
+        embedding: int,
+        attention: Callable[[], nn.Module] = nn.Identity,
     ):
         super().__init__()
         sizes = [channels_in] + [channels_out] * (blocks - 1)
@@ -101,34 +117,55 @@ class Level(nn.Module):
 
 
 class UNet1d(nn.Module):
-    """Predict v from the noisy bass latents, the time and the mix latents (paper sections 3.2 and 4, chapter 4).
+    """Predict v from the noisy bass latents, the time and the mix latents (paper sections 3.2 and
+    4, chapter 4).
 
     Parameters
     ----------
     config : UNetConfig
         Channels, widths per level, blocks per level, which levels attend; see `bassnb.presets`.
     attention : callable (channels, depth) -> module (B, C, L) -> (B, C, L)
-        Makes the attention layers of a level, whose steps are 2^depth latents long; by default `SelfAttention` as in the
-        configuration. Comparisons of positions pass another one.
+        Makes the attention layers of a level, whose steps are 2^depth latents long; by default
+        `SelfAttention` as in the configuration. Comparisons of positions pass another one.
     """
 
-    def __init__(self, config: UNetConfig, attention: Callable[[int, int], nn.Module] | None = None):
+    def __init__(
+        self, config: UNetConfig, attention: Callable[[int, int], nn.Module] | None = None
+    ):
         super().__init__()
         self.config = config
-        make = attention or (lambda width, _: SelfAttention(width, config.heads, config.dpb_hidden, config.dpb_offsets))
+        make = attention or (
+            lambda width, _: SelfAttention(
+                width, config.heads, config.dpb_hidden, config.dpb_offsets
+            )
+        )
         widths, attends = config.widths, config.attention
         if len(attends) != len(widths):
-            raise BassnbError(f"The U-Net has {len(widths)} widths but {len(attends)} attention switches; "
-                            "give one switch per width.")
+            raise BassnbError(
+                f"The U-Net has {len(widths)} widths but {len(attends)} attention switches; "
+                "give one switch per width."
+            )
         pairs = list(zip(widths, widths[1:]))
         self.stem = nn.Conv1d(config.stem_channels + config.mix_channels, widths[0], 3, **SAME)
-        layers = [partial(make, width, depth) if attends[depth] else nn.Identity for depth, width in enumerate(widths)]
-        self.down = nn.ModuleList(Level(w, w, config.blocks, config.embedding, layer) for w, layer in zip(widths, layers))
+        layers = [
+            partial(make, width, depth) if attends[depth] else nn.Identity
+            for depth, width in enumerate(widths)
+        ]
+        self.down = nn.ModuleList(
+            Level(w, w, config.blocks, config.embedding, layer) for w, layer in zip(widths, layers)
+        )
         # Stride 2 maps L steps to ceil(L / 2), so even a single step has somewhere to go.
-        self.downsample = nn.ModuleList(nn.Conv1d(fine, coarse, 3, stride=2, **SAME) for fine, coarse in pairs)
-        self.middle = Level(widths[-1], widths[-1], 1, config.embedding, partial(make, widths[-1], len(widths) - 1))
+        self.downsample = nn.ModuleList(
+            nn.Conv1d(fine, coarse, 3, stride=2, **SAME) for fine, coarse in pairs
+        )
+        self.middle = Level(
+            widths[-1], widths[-1], 1, config.embedding, partial(make, widths[-1], len(widths) - 1)
+        )
         self.upsample = nn.ModuleList(nn.Conv1d(coarse, fine, 3, **SAME) for fine, coarse in pairs)
-        self.up = nn.ModuleList(Level(2 * w, w, config.blocks, config.embedding, layer) for w, layer in zip(widths, layers))
+        self.up = nn.ModuleList(
+            Level(2 * w, w, config.blocks, config.embedding, layer)
+            for w, layer in zip(widths, layers)
+        )
         self.norm = ChannelNorm(widths[0])
         self.head = nn.Conv1d(widths[0], config.stem_channels, 3, **SAME)
         nn.init.zeros_(self.head.weight)

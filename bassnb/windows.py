@@ -1,10 +1,12 @@
-"""The network on a song of hours: overlapping windows, blended at every step of the sampler. Taught in chapter 8.
+"""The network on a song of hours: overlapping windows, blended at every step of the sampler. Taught
+in chapter 8.
 
-Attention compares every step with every other, so one pass over a whole song costs time that grows with the square of
-its length. Up to `WHOLE` steps that is cheaper than the alternative, which this module is: the song is cut into windows
-that overlap, the network answers for each, and where two answers meet they are cross-faded. All windows then take the
-sampler's step together, from one shared z. Two neighbours that disagree at the first step have to agree at the last,
-because each has heard, at every step in between, what both have made of the part that they share.
+Attention compares every step with every other, so one pass over a whole song costs time that grows
+with the square of its length. Up to `WHOLE` steps that is cheaper than the alternative, which this
+module is: the song is cut into windows that overlap, the network answers for each, and where two
+answers meet they are cross-faded. All windows then take the sampler's step together, from one
+shared z. Two neighbours that disagree at the first step have to agree at the last, because each has
+heard, at every step in between, what both have made of the part that they share.
 """
 
 from collections.abc import Callable
@@ -16,12 +18,16 @@ from bassnb.errors import BassnbError
 
 Network = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-WHOLE = 8192  # latent steps, 12.7 min: most that the network sees in one pass; see the length figures of results/bench.json
+# latent steps, 12.7 min: most that the network sees in one pass; see the length figures of
+# results/bench.json
+WHOLE = 8192
 WINDOW = 2048  # steps of a window, 3.2 min
 OVERLAP = 256  # steps that two windows share, 24 s: as long as a training crop
 
 
-def windowed(network: Network, *, whole: int = WHOLE, window: int = WINDOW, overlap: int = OVERLAP) -> Network:
+def windowed(
+    network: Network, *, whole: int = WHOLE, window: int = WINDOW, overlap: int = OVERLAP
+) -> Network:
     """`network`, or the same for a song that is too long for it.
 
     Parameters
@@ -32,7 +38,8 @@ def windowed(network: Network, *, whole: int = WHOLE, window: int = WINDOW, over
 
     Returns
     -------
-    callable of the same form, for any L. Of a song longer than `whole`, memory grows with the latents alone.
+    callable of the same form, for any L. Of a song longer than `whole`, memory grows with the
+    latents alone.
 
     Raises
     ------
@@ -40,7 +47,9 @@ def windowed(network: Network, *, whole: int = WHOLE, window: int = WINDOW, over
         If the overlap is not smaller than the window, or one of them is negative.
     """
     if not 0 <= overlap < window:
-        raise BassnbError(f"windows of {window} steps cannot overlap by {overlap}; let them overlap by less than their length")
+        raise BassnbError(
+            f"windows of {window} steps cannot overlap by {overlap}; let them overlap by less than their length"
+        )
 
     def in_windows(z: Tensor, t: Tensor, mix: Tensor) -> Tensor:
         length = z.shape[-1]
@@ -58,6 +67,8 @@ def windowed(network: Network, *, whole: int = WHOLE, window: int = WINDOW, over
 
 
 def trapezoid(length: int, overlap: int, like: Tensor) -> Tensor:
-    """Weights (length,) that rise over `overlap` steps, stay at 1, and fall: two of them that meet add up to a constant."""
+    """Weights (length,) that rise over `overlap` steps, stay at 1, and fall: two of them that meet
+    add up to a constant.
+    """
     rise = torch.arange(1, length + 1, device=like.device, dtype=like.dtype)
     return torch.minimum(rise, rise.flip(0)).clamp(max=overlap + 1) / (overlap + 1)

@@ -1,4 +1,6 @@
-"""`python -m benchmarks`: measure everything, print the table, write results/bench.json; see `benchmarks`."""
+"""`python -m benchmarks`: measure everything, print the table, write results/bench.json; see
+`benchmarks`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ def measure(settings: Settings) -> dict:
     """Everything that `settings` asks for, as a report for the JSON file."""
     start, facts = time.perf_counter(), machine.facts()
     torch.manual_seed(0)
-    torch.set_flush_denormal(True)  # untrained weights can drive signals to where processors are slow; trained ones do not
+    # untrained weights can drive signals to where processors are slow; trained ones do not
+    torch.set_flush_denormal(True)
     player = end_to_end.accompanist(settings.model)
     parts = {
         "codecs": lambda: codecs.measure(settings),
@@ -34,7 +37,12 @@ def measure(settings: Settings) -> dict:
         "precision": lambda: precision.measure(settings),
         "scaling": lambda: scaling.measure(player, settings),
     }
-    report = {"command": "make bench", "version": __version__, "settings": asdict(settings), "machine": facts}
+    report = {
+        "command": "make bench",
+        "version": __version__,
+        "settings": asdict(settings),
+        "machine": facts,
+    }
     for name, job in parts.items():
         print(f"{time.perf_counter() - start:4.0f} s  {name}", file=sys.stderr, flush=True)
         report[name] = job()
@@ -45,17 +53,29 @@ def measure(settings: Settings) -> dict:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 1 for a wrong result, 0 otherwise, however slow the machine."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed as ratios, measured in one run.")
-    parser.add_argument("--quick", action="store_true", help="a dry run of about a minute; its figures mean little")
-    parser.add_argument("--threads", type=int, default=min(2, psutil.cpu_count() or 1), help="of torch; by default 2")
-    parser.add_argument("--out", type=Path, help="JSON file; by default results/bench.json, or _quick/bench.json")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Speed as ratios, measured in one run."
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a dry run of about a minute; its figures mean little"
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=min(2, psutil.cpu_count() or 1),
+        help="of torch; by default 2",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="JSON file; by default results/bench.json, or _quick/bench.json"
+    )
     options = parser.parse_args(arguments)
     out = options.out or Path("_quick" if options.quick else "results") / "bench.json"
     try:
         check_outputs([Output(out, report_of("make bench"))])
     except (BassnbError, OSError) as error:
         parser.error(str(error))
-    os.environ["HF_HUB_OFFLINE"] = "1"  # nothing is fetched: every network is made from its configuration
+    # nothing is fetched: every network is made from its configuration
+    os.environ["HF_HUB_OFFLINE"] = "1"
     torch.set_num_threads(options.threads)
     report = measure(QUICK if options.quick else FULL)
     print(table.as_text(report["table"]))

@@ -1,7 +1,8 @@
 """Audio to latents and back: our autoencoders and those of others, stereo, with random weights.
 
-A codec's speed does not depend on what its weights say, so nothing is fetched. Each is asked to encode and to decode in the
-way that its own documentation shows, all channels, at its own sample rate.
+A codec's speed does not depend on what its weights say, so nothing is fetched. Each is asked to
+encode and to decode in the way that its own documentation shows, all channels, at its own sample
+rate.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class Codec:
 
 
 def ours(preset: str, part: str) -> Codec:
-    """The "mix" or "bass" autoencoder of a preset; decoding includes phase and inverse Fourier transform."""
+    """The "mix" or "bass" autoencoder of a preset; decoding includes phase and inverse Fourier
+    transform.
+    """
     network = Autoencoder(getattr(get_preset(preset), part)).eval()
     return Codec(network, network.encode, network.decode)
 
@@ -46,13 +49,23 @@ def encodec() -> Codec:
     """EnCodec of 48 kHz stereo, at its default bandwidth, the lowest and so the fastest."""
     from transformers import EncodecConfig, EncodecModel
 
-    network = EncodecModel(EncodecConfig(
-        target_bandwidths=[3.0, 6.0, 12.0, 24.0], sampling_rate=48_000, audio_channels=2, normalize=True,
-        chunk_length_s=1.0, overlap=0.01, norm_type="time_group_norm", use_causal_conv=False,
-    )).eval()  # fmt: skip
+    network = EncodecModel(
+        EncodecConfig(
+            target_bandwidths=[3.0, 6.0, 12.0, 24.0],
+            sampling_rate=48_000,
+            audio_channels=2,
+            normalize=True,
+            chunk_length_s=1.0,
+            overlap=0.01,
+            norm_type="time_group_norm",
+            use_causal_conv=False,
+        )
+    ).eval()
 
     def decode(codes) -> Tensor:
-        return network.decode(codes.audio_codes, codes.audio_scales, last_frame_pad_length=codes.last_frame_pad_length)[0]
+        return network.decode(
+            codes.audio_codes, codes.audio_scales, last_frame_pad_length=codes.last_frame_pad_length
+        )[0]
 
     return Codec(network, network.encode, decode, rate=48_000)
 
@@ -76,7 +89,10 @@ def oobleck() -> Codec:
 
     network = AutoencoderOobleck().eval()
     return Codec(
-        network, lambda wave: network.encode(wave).latent_dist.mode(), lambda latents: network.decode(latents).sample, slow=True
+        network,
+        lambda wave: network.encode(wave).latent_dist.mode(),
+        lambda latents: network.decode(latents).sample,
+        slow=True,
     )
 
 
@@ -101,7 +117,11 @@ PEERS = {"EnCodec": encodec, "DAC": dac, "Oobleck": oobleck, "Music2Latent": mus
 
 def build(settings: Settings) -> tuple[dict[str, Codec], dict[str, str]]:
     """Codecs by name, and for those that cannot be built the reason."""
-    codecs = {f"{preset} {part}": ours(preset, part) for preset in settings.presets for part in ("mix", "bass")}
+    codecs = {
+        f"{preset} {part}": ours(preset, part)
+        for preset in settings.presets
+        for part in ("mix", "bass")
+    }
     missing = {}
     for name, make in PEERS.items():
         if not settings.peers:
@@ -115,8 +135,13 @@ def build(settings: Settings) -> tuple[dict[str, Codec], dict[str, str]]:
 
 
 def speeds(codecs: dict[str, Codec], settings: Settings) -> dict[str, dict[str, list[float]]]:
-    """Multiples of real time, by codec and direction, in rounds in which every codec encodes and decodes once."""
-    lasting = {name: settings.slow_seconds if codec.slow else settings.seconds for name, codec in codecs.items()}
+    """Multiples of real time, by codec and direction, in rounds in which every codec encodes and
+    decodes once.
+    """
+    lasting = {
+        name: settings.slow_seconds if codec.slow else settings.seconds
+        for name, codec in codecs.items()
+    }
     jobs = {}
     for name, codec in codecs.items():
         wave = 0.1 * torch.randn(1, 2, int(lasting[name] * codec.rate))
@@ -124,13 +149,17 @@ def speeds(codecs: dict[str, Codec], settings: Settings) -> dict[str, dict[str, 
         jobs[name, "encode"] = partial(codec.encode, wave)
         jobs[name, "decode"] = partial(codec.decode, code)
     taken = interleaved(jobs, settings.codec_repeats)
-    return {name: {way: [lasting[name] / t for t in taken[name, way]] for way in ("encode", "decode")} for name in codecs}
+    return {
+        name: {way: [lasting[name] / t for t in taken[name, way]] for way in ("encode", "decode")}
+        for name in codecs
+    }
 
 
 def measure(settings: Settings) -> dict:
     """Speed of every codec in multiples of real time, and ours over each peer's.
 
-    A take encodes with the mix autoencoder and decodes with that of the bass: these two are held against the peers.
+    A take encodes with the mix autoencoder and decodes with that of the bass: these two are held
+    against the peers.
     """
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the peers' own packages
@@ -138,13 +167,20 @@ def measure(settings: Settings) -> dict:
         rounds = speeds(codecs, settings)
     against = {
         peer: {
-            preset: {way: ratio(rounds[f"{preset} {part}"][way], rounds[peer][way]) for way, part in USED.items()}
+            preset: {
+                way: ratio(rounds[f"{preset} {part}"][way], rounds[peer][way])
+                for way, part in USED.items()
+            }
             for preset in settings.presets
         }
-        for peer in PEERS if peer in codecs
-    }  # fmt: skip
+        for peer in PEERS
+        if peer in codecs
+    }
     rows = {
-        name: {"millions": codec.millions, **{way: spread(values) for way, values in rounds[name].items()}}
+        name: {
+            "millions": codec.millions,
+            **{way: spread(values) for way, values in rounds[name].items()},
+        }
         for name, codec in codecs.items()
     }
     return {"codecs": rows, "against": against, "missing": missing}

@@ -22,7 +22,8 @@ from benchmarks.timing import interleaved, ratio, spread
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data_samples" / "pop" / "mix.flac"
-SAMPLERS = {"ddim": "steps", "dpm++": "few_steps"}  # and the field of the settings that says how many steps
+# and the field of the settings that says how many steps
+SAMPLERS = {"ddim": "steps", "dpm++": "few_steps"}
 IMPORTS = {  # the first only knows the names; the second can play
     "torch": "import torch",
     "bassnb": "import bassnb",
@@ -30,7 +31,8 @@ IMPORTS = {  # the first only knows the names; the second can play
 }
 
 
-# Starts a program from a small process: a child's peak memory counts what its parent held when it was born.
+# Starts a program from a small process: a child's peak memory counts what its parent held when it
+# was born.
 LAUNCHER = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
@@ -45,7 +47,11 @@ class BenchmarkError(BassnbError):
 
 def accompanist(model: str) -> Accompanist:
     """The shipped model of that name, or untrained weights of the preset "smoke"."""
-    return Accompanist(System(get_preset(model)), name=model) if model == "smoke" else Accompanist.from_pretrained(model)
+    return (
+        Accompanist(System(get_preset(model)), name=model)
+        if model == "smoke"
+        else Accompanist.from_pretrained(model)
+    )
 
 
 def song(length: float) -> Tensor:
@@ -58,10 +64,14 @@ def takes(player: Accompanist, settings: Settings) -> dict:
     """Multiples of real time of whole guided takes, encoding and decoding included, by sampler."""
     mix = song(settings.seconds)
     steps = {sampler: getattr(settings, field) for sampler, field in SAMPLERS.items()}
-    jobs = {name: partial(player, mix, guidance=2.5, sampler=name, steps=count) for name, count in steps.items()}
+    jobs = {
+        name: partial(player, mix, guidance=2.5, sampler=name, steps=count)
+        for name, count in steps.items()
+    }
     taken = interleaved(jobs, settings.repeats)
     return {
-        name: {"steps": steps[name], "speed": spread([settings.seconds / t for t in times])} for name, times in taken.items()
+        name: {"steps": steps[name], "speed": spread([settings.seconds / t for t in times])}
+        for name, times in taken.items()
     }
 
 
@@ -79,17 +89,28 @@ def fresh(*arguments: str) -> dict[str, float]:
         If it failed.
     """
     command = [sys.executable, "-c", LAUNCHER, sys.executable, *arguments]
-    launcher = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, text=True, check=False)
+    launcher = subprocess.run(
+        command, env=environment(), stdout=subprocess.PIPE, text=True, check=False
+    )
     if launcher.returncode:
-        raise BenchmarkError(f"`python {' '.join(arguments[:3])}` did not work; see its message above")
+        raise BenchmarkError(
+            f"`python {' '.join(arguments[:3])}` did not work; see its message above"
+        )
     taken, peak = launcher.stdout.split()
-    return {"seconds": float(taken), "memory_mb": int(peak) * (1 if sys.platform == "darwin" else 1024) / 1e6}
+    return {
+        "seconds": float(taken),
+        "memory_mb": int(peak) * (1 if sys.platform == "darwin" else 1024) / 1e6,
+    }
 
 
 def imports(settings: Settings) -> dict:
     """Seconds of importing, interpreter included, and ours over torch's."""
-    rounds = [{name: fresh("-c", code)["seconds"] for name, code in IMPORTS.items()} for _ in range(settings.processes + 1)]
-    taken = {name: [one[name] for one in rounds[1:]] for name in IMPORTS}  # the first round reads the files into memory
+    rounds = [
+        {name: fresh("-c", code)["seconds"] for name, code in IMPORTS.items()}
+        for _ in range(settings.processes + 1)
+    ]
+    # the first round reads the files into memory
+    taken = {name: [one[name] for one in rounds[1:]] for name in IMPORTS}
     ratios = {name: ratio(taken[name], taken["torch"]) for name in IMPORTS if name != "torch"}
     return {"seconds": {name: spread(times) for name, times in taken.items()}, "over torch": ratios}
 
@@ -110,5 +131,8 @@ def measure(player: Accompanist, settings: Settings) -> dict:
     if settings.processes:
         figures["imports"] = imports(settings)
         figures["command"] = command(settings.model, settings.seconds, settings.processes)
-        figures["long"] = {"seconds": settings.lengths[-1], "command": command(settings.model, settings.lengths[-1], 1)}
+        figures["long"] = {
+            "seconds": settings.lengths[-1],
+            "command": command(settings.model, settings.lengths[-1], 1),
+        }
     return figures

@@ -1,4 +1,6 @@
-"""The jobs of `benchmarks.gpu`: each measures one thing about a preset and returns what its file shall say."""
+"""The jobs of `benchmarks.gpu`: each measures one thing about a preset and returns what its file
+shall say.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,16 @@ from bassnb.training.ahead import WORKERS, Ahead
 from bassnb.training.autoencoder import AutoencoderTrainer
 from bassnb.training.diffusion import DiffusionTrainer
 from bassnb.unet import UNet1d
-from benchmarks.gpu_measuring import HOW, Bench, compile_how, duration, flops, real_time, timed, training_figures
+from benchmarks.gpu_measuring import (
+    HOW,
+    Bench,
+    compile_how,
+    duration,
+    flops,
+    real_time,
+    timed,
+    training_figures,
+)
 
 SHARE_TARGET = 0.40  # of the ceiling, in the training of the diffusion network; at least
 STALL_TARGET = 0.05  # of a training step spent waiting for its batch; at most
@@ -36,7 +47,11 @@ def ceiling(bench: Bench) -> dict:
     for size in (4096, 8192, 16384) if bench.on_gpu else (256,):
         a, b = (bench.random(size, size).bfloat16() for _ in range(2))
         rates[str(size)] = 2 * size**3 / timed(lambda: a @ b, bench)["seconds"] / 1e12
-    return {"tflops": max(rates.values()), "by_size": rates, "formula": "2 n^3 / seconds of an n x n by n x n product"}
+    return {
+        "tflops": max(rates.values()),
+        "by_size": rates,
+        "formula": "2 n^3 / seconds of an n x n by n x n product",
+    }
 
 
 def diffusion_trainer(bench: Bench, how: str) -> tuple[DiffusionTrainer, tuple[Tensor, Tensor]]:
@@ -44,7 +59,10 @@ def diffusion_trainer(bench: Bench, how: str) -> tuple[DiffusionTrainer, tuple[T
     plan, config = bench.preset.diffusion_training, bench.preset.unet
     unet = UNet1d(config)
     compile_how(how, bench, unet)
-    batch = (bench.random(plan.batch, channels, plan.latents) for channels in (config.stem_channels, config.mix_channels))
+    batch = (
+        bench.random(plan.batch, channels, plan.latents)
+        for channels in (config.stem_channels, config.mix_channels)
+    )
     return DiffusionTrainer(unet, plan, bench.accelerator, 0), tuple(batch)
 
 
@@ -55,16 +73,25 @@ def diffusion(bench: Bench, how: str) -> dict:
     shapes = (1, config.stem_channels, plan.latents), (1,), (1, config.mix_channels, plan.latents)
     forward = flops(lambda: UNet1d(config), *shapes)
     formula = "3 x forward of the U-Net x batch: a backward pass costs two forward passes"
-    figures = training_figures(lambda: trainer.step(*batch, plan.warmup), bench, 3 * plan.batch * forward, formula)
-    return {"batch": plan.batch, "latents": plan.latents, **figures, "target_share_of_ceiling": SHARE_TARGET}
+    figures = training_figures(
+        lambda: trainer.step(*batch, plan.warmup), bench, 3 * plan.batch * forward, formula
+    )
+    return {
+        "batch": plan.batch,
+        "latents": plan.latents,
+        **figures,
+        "target_share_of_ceiling": SHARE_TARGET,
+    }
 
 
 def autoencoder_trainer(
     bench: Bench, how: str, config: AutoencoderConfig, plan: AutoencoderTraining
-) -> tuple[AutoencoderTrainer, int]:  # fmt: skip
+) -> tuple[AutoencoderTrainer, int]:
     """A trainer of an autoencoder, and the step from which on its critics are listened to."""
     trainer = AutoencoderTrainer(Autoencoder(config), bench.preset, plan, bench.accelerator)
-    model, critics = (bench.accelerator.unwrap_model(part) for part in (trainer.model, trainer.critics))
+    model, critics = (
+        bench.accelerator.unwrap_model(part) for part in (trainer.model, trainer.critics)
+    )
     compile_how(how, bench, model.encoder, model.decoder, critics.magnitude, critics.mel.critic)
     return trainer, plan.phase_start + plan.critic_warmup
 
@@ -83,7 +110,9 @@ def autoencoder(bench: Bench, how: str) -> dict:
     total += 3 * flops(lambda: Autoencoder(config).decoder, (1, config.latent_channels, steps))
     judges = partial(Critics, preset.critic, config.bins, SAMPLE_RATE / 2, config.log_eps)
     total += 9 * flops(lambda: judges().magnitude, spectrogram)
-    total += 9 * flops(lambda: judges().mel.critic, (*spectrogram[:2], preset.critic.mel_bins, spectrogram[-1]))
+    total += 9 * flops(
+        lambda: judges().mel.critic, (*spectrogram[:2], preset.critic.mel_bins, spectrogram[-1])
+    )
     formula = (
         f"batch x ({once} x forward of the encoder + 3 x forward of the decoder + 9 x forward of the critics, which answer "
         "three times a step); Fourier transforms are not counted"
@@ -96,30 +125,43 @@ def autoencoder(bench: Bench, how: str) -> dict:
 def codec(bench: Bench, how: str) -> dict:
     """Encoding of mixes and decoding of basses, as `Accompanist` does it."""
     latents = bench.preset.diffusion_training.latents
-    mix, bass = (Autoencoder(config).to(bench.device).eval() for config in (bench.preset.mix, bench.preset.bass))
+    mix, bass = (
+        Autoencoder(config).to(bench.device).eval()
+        for config in (bench.preset.mix, bench.preset.bass)
+    )
     compile_how(how, bench, mix.encoder, bass.decoder)
     rows: dict[str, list] = {"encode": [], "decode": []}
     for precision, batch in itertools.product(PRECISIONS, bench.batches):
         wave = 0.1 * bench.random(batch, 2, latents * TIME_RATIO)
         codes = bench.random(batch, bench.preset.bass.latent_channels, latents)
         with torch.autocast(bench.device.type, torch.bfloat16, enabled=precision == "bf16"):
-            for way, work in (("encode", partial(mix.encode, wave)), ("decode", partial(bass.decode, codes))):
+            for way, work in (
+                ("encode", partial(mix.encode, wave)),
+                ("decode", partial(bass.decode, codes)),
+            ):
                 rows[way].append({"precision": precision, **real_time(work, bench, batch)})
     return {"latents": latents, **rows}
 
 
 @torch.inference_mode()
 def sampling(bench: Bench, how: str) -> dict:
-    """64 guided steps of DDIM, both branches of the guidance in one batch, as `Accompanist` does it."""
+    """64 guided steps of DDIM, both branches of the guidance in one batch, as `Accompanist` does
+    it.
+    """
     config, latents = bench.preset.unet, bench.preset.diffusion_training.latents
     unet = UNet1d(config).to(bench.device).eval()
     compile_how(how, bench, unet)
     rows = []
     for precision, batch in itertools.product(PRECISIONS, bench.batches):
-        z, c_x = (bench.random(batch, channels, latents) for channels in (config.stem_channels, config.mix_channels))
+        z, c_x = (
+            bench.random(batch, channels, latents)
+            for channels in (config.stem_channels, config.mix_channels)
+        )
         denoise = guided_denoiser(unet, c_x, GUIDANCE, PHI)
         with torch.autocast(bench.device.type, torch.bfloat16, enabled=precision == "bf16"):
-            rows.append({"precision": precision, **real_time(lambda: ddim(denoise, z, STEPS), bench, batch)})
+            rows.append(
+                {"precision": precision, **real_time(lambda: ddim(denoise, z, STEPS), bench, batch)}
+            )
     return {"latents": latents, "steps": STEPS, "guidance": GUIDANCE, "sample": rows}
 
 
@@ -132,12 +174,16 @@ class Noise(StemPool):
 
 
 def stall_diffusion(bench: Bench) -> dict:
-    """The training of the diffusion network waiting for crops of a `LatentDataset`, whose latents are random."""
+    """The training of the diffusion network waiting for crops of a `LatentDataset`, whose latents
+    are random.
+    """
     plan, config = bench.preset.diffusion_training, bench.preset.unet
     trainer, _ = diffusion_trainer(bench, "compiled")
     songs, steps = min(plan.songs, 400), round(plan.song_seconds * SAMPLE_RATE / TIME_RATIO)
-    pairs = LatentDataset(torch.randn(songs, config.stem_channels, steps).half(),
-                          torch.randn(songs, plan.submixes, config.mix_channels, steps).half())  # fmt: skip
+    pairs = LatentDataset(
+        torch.randn(songs, config.stem_channels, steps).half(),
+        torch.randn(songs, plan.submixes, config.mix_channels, steps).half(),
+    )
 
     def draw(k: int) -> tuple[Tensor, Tensor]:
         return pairs.batch(k, plan.batch, plan.latents)
@@ -146,7 +192,9 @@ def stall_diffusion(bench: Bench) -> dict:
 
 
 def stall_autoencoder(bench: Bench) -> dict:
-    """The training of the mix autoencoder waiting for crops of a `StemPool`: submixes of four stems, which take longest."""
+    """The training of the mix autoencoder waiting for crops of a `StemPool`: submixes of four
+    stems, which take longest.
+    """
     preset, plan = bench.preset, bench.preset.mix_training
     trainer, k = autoencoder_trainer(bench, "compiled", preset.mix, plan)
     pool = Noise(min(plan.songs, 20), len(OTHERS), plan.song_seconds)
@@ -164,13 +212,22 @@ def stall(step: Callable[..., object], draw: Callable[[int], tuple], bench: Benc
     loops = {str(workers): loop(step, draw, workers, bench) for workers in (0, WORKERS)}
     for figures in loops.values():
         figures["slower_than_fed"] = figures["seconds"] / fed - 1
-    return {"fed_seconds": fed, "workers": loops, "stall": loops[str(WORKERS)]["waited"], "target_stall": STALL_TARGET,
-            "formula": "seconds in which the loop waits for a batch / seconds of the loop; "
-                       "fed: the batch is on the device already"}  # fmt: skip
+    return {
+        "fed_seconds": fed,
+        "workers": loops,
+        "stall": loops[str(WORKERS)]["waited"],
+        "target_stall": STALL_TARGET,
+        "formula": "seconds in which the loop waits for a batch / seconds of the loop; "
+        "fed: the batch is on the device already",
+    }
 
 
-def loop(step: Callable[..., object], draw: Callable[[int], tuple], workers: int, bench: Bench) -> dict:
-    """Seconds of a training step with batches made by so many threads, and the share of them spent waiting."""
+def loop(
+    step: Callable[..., object], draw: Callable[[int], tuple], workers: int, bench: Bench
+) -> dict:
+    """Seconds of a training step with batches made by so many threads, and the share of them spent
+    waiting.
+    """
     steps, waited = count(), []
     with Ahead(draw, bench.device, workers=workers) as batches:
 
@@ -193,6 +250,9 @@ JOBS: dict[str, Callable[[Bench], dict]] = {
     "stall-diffusion": stall_diffusion,
     "stall-autoencoder": stall_autoencoder,
     **{f"sampling-{how}": partial(sampling, how=how) for how in ("plain", "compiled", "graphs")},
-    **{f"autoencoder-{how}": partial(autoencoder, how=how) for how in ("plain", "compiled", "tuned")},
+    **{
+        f"autoencoder-{how}": partial(autoencoder, how=how)
+        for how in ("plain", "compiled", "tuned")
+    },
     **{f"codec-{how}": partial(codec, how=how) for how in ("plain", "compiled")},
 }

@@ -1,4 +1,6 @@
-"""How the jobs of `benchmarks.gpu` measure: what they share, times, operations, shares of the ceiling."""
+"""How the jobs of `benchmarks.gpu` measure: what they share, times, operations, shares of the
+ceiling.
+"""
 
 from __future__ import annotations
 
@@ -74,16 +76,25 @@ def duration(work: Callable[[], object], bench: Bench, calls: int = 1) -> float:
 
 
 def timed(work: Callable[[], object], bench: Bench) -> dict:
-    """Seconds of one call: median and range of groups of calls, after three calls that compile, tune and allocate."""
+    """Seconds of one call: median and range of groups of calls, after three calls that compile,
+    tune and allocate.
+    """
     once = min(duration(work, bench) for _ in range(4))
     calls = max(round(bench.seconds / 10 / once), 1)
     groups = max(min(round(bench.seconds / (calls * once)), 10), 3)
     times = [duration(work, bench, calls) for _ in range(groups)]
-    return {"seconds": statistics.median(times), "fastest": min(times), "slowest": max(times), "calls": calls * groups}
+    return {
+        "seconds": statistics.median(times),
+        "fastest": min(times),
+        "slowest": max(times),
+        "calls": calls * groups,
+    }
 
 
 def compile_how(how: str, bench: Bench, *networks: nn.Module) -> None:
-    """Prepare networks in place as one of `HOW` says. A dry run traces them and no more: a compiler takes minutes."""
+    """Prepare networks in place as one of `HOW` says. A dry run traces them and no more: a compiler
+    takes minutes.
+    """
     torch.backends.cudnn.benchmark = how == "tuned"
     options = {"mode": "reduce-overhead"} if how == "graphs" else {}
     for network in networks if how != "plain" else ():
@@ -91,7 +102,9 @@ def compile_how(how: str, bench: Bench, *networks: nn.Module) -> None:
 
 
 def flops(make: Callable[[], nn.Module], *shapes: tuple[int, ...]) -> int:
-    """Floating-point operations of one forward pass, a multiplication and an addition counted as two; nothing is computed."""
+    """Floating-point operations of one forward pass, a multiplication and an addition counted as
+    two; nothing is computed.
+    """
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         make()(*(torch.zeros(shape) for shape in shapes))
     return counter.get_total_flops()
@@ -103,15 +116,22 @@ def ceiling_of(bench: Bench) -> float | None:
     return read_json(path)["tflops"] if path.is_file() else None
 
 
-def training_figures(step: Callable[[], object], bench: Bench, step_flops: int, formula: str) -> dict:
+def training_figures(
+    step: Callable[[], object], bench: Bench, step_flops: int, formula: str
+) -> dict:
     """Steps a second, operations a second and as a share of the ceiling, memory."""
     times = timed(step, bench)
     tflops, ceiling = step_flops / times["seconds"] / 1e12, ceiling_of(bench)
     return {
-        "steps_per_second": 1 / times["seconds"], "times": times, "model_tflop_per_step": step_flops / 1e12,
-        "formula": formula, "tflops": tflops, "ceiling_tflops": ceiling, "share_of_ceiling": ceiling and tflops / ceiling,
+        "steps_per_second": 1 / times["seconds"],
+        "times": times,
+        "model_tflop_per_step": step_flops / 1e12,
+        "formula": formula,
+        "tflops": tflops,
+        "ceiling_tflops": ceiling,
+        "share_of_ceiling": ceiling and tflops / ceiling,
         "peak_memory_gib": torch.cuda.max_memory_allocated() / 2**30 if bench.on_gpu else None,
-    }  # fmt: skip
+    }
 
 
 def real_time(work: Callable[[], object], bench: Bench, batch: int) -> dict:

@@ -1,7 +1,9 @@
-"""Where inference mode, the order of numbers in memory and half precision help on this processor, and what they cost.
+"""Where inference mode, the order of numbers in memory and half precision help on this processor,
+and what they cost.
 
-Each network answers the same question in several ways, in turn. A way's figure is the plain way's time over its time, and
-its error the root mean square of the difference over that of the plain answer.
+Each network answers the same question in several ways, in turn. A way's figure is the plain way's
+time over its time, and its error the root mean square of the difference over that of the plain
+answer.
 """
 
 from __future__ import annotations
@@ -46,10 +48,15 @@ def stir(network: nn.Module) -> nn.Module:
 
 
 def parts(preset: Preset, settings: Settings) -> dict[str, tuple[nn.Module, tuple[Tensor, ...]]]:
-    """The preset's networks with inputs of `settings.seconds`: U-Net with both branches of guidance, encoder, decoder."""
+    """The preset's networks with inputs of `settings.seconds`: U-Net with both branches of
+    guidance, encoder, decoder.
+    """
     steps = -(-int(settings.seconds * SAMPLE_RATE) // TIME_RATIO)
     mix, bass = Autoencoder(preset.mix), Autoencoder(preset.bass)
-    z, c_x = torch.randn(2, preset.unet.stem_channels, steps), torch.randn(2, preset.unet.mix_channels, steps)
+    z, c_x = (
+        torch.randn(2, preset.unet.stem_channels, steps),
+        torch.randn(2, preset.unet.mix_channels, steps),
+    )
     levels = torch.rand(1, preset.mix.channels * preset.mix.bins, steps * preset.mix.stride)
     return {
         "unet": (stir(UNet1d(preset.unet)), (z, torch.full((2,), 0.5), c_x)),
@@ -64,8 +71,16 @@ def ways(network: nn.Module, inputs: tuple[Tensor, ...]) -> dict[str, Callable[[
     half_last = with_channels_last(half)
     turned = tuple(channels_last(x) if x.dim() == 3 else x for x in inputs)
 
-    def ask(network: nn.Module, inputs: tuple[Tensor, ...], mode=torch.inference_mode, autocast: bool = False) -> Tensor:
-        with mode(), torch.autocast("cpu", torch.bfloat16) if autocast else contextlib.nullcontext():
+    def ask(
+        network: nn.Module,
+        inputs: tuple[Tensor, ...],
+        mode=torch.inference_mode,
+        autocast: bool = False,
+    ) -> Tensor:
+        with (
+            mode(),
+            torch.autocast("cpu", torch.bfloat16) if autocast else contextlib.nullcontext(),
+        ):
             answer = network(*inputs)
         return (answer[0] if isinstance(answer, tuple) else answer).detach().float()
 
@@ -97,7 +112,9 @@ def compare(network: nn.Module, inputs: tuple[Tensor, ...], repeats: int) -> dic
 def measure(settings: Settings) -> dict:
     """By preset, network and way."""
     return {
-        name: {part: compare(network, inputs, settings.brief_repeats)
-               for part, (network, inputs) in parts(get_preset(name), settings).items()}
+        name: {
+            part: compare(network, inputs, settings.brief_repeats)
+            for part, (network, inputs) in parts(get_preset(name), settings).items()
+        }
         for name in settings.presets
-    }  # fmt: skip
+    }

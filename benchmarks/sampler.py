@@ -1,4 +1,6 @@
-"""What the sampler costs beside its network, and whether another implementation of DDIM comes to the same bass."""
+"""What the sampler costs beside its network, and whether another implementation of DDIM comes to
+the same bass.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def free_network(z: Tensor, t: Tensor, mix: Tensor) -> Tensor:
 def inputs(system: System, seconds: float) -> tuple[Tensor, Tensor]:
     """Noise (1, 32, L) and mix latents (1, 64, L) for a song of this length."""
     config, steps = system.preset.unet, -(-int(seconds * SAMPLE_RATE) // TIME_RATIO)
-    return initial_noise(0, (config.stem_channels, steps))[None], initial_noise(1, (config.mix_channels, steps))[None]
+    return initial_noise(0, (config.stem_channels, steps))[None], initial_noise(
+        1, (config.mix_channels, steps)
+    )[None]
 
 
 def ours(network: Callable, z: Tensor, c_x: Tensor, steps: int) -> Tensor:
@@ -50,21 +54,30 @@ def ours(network: Callable, z: Tensor, c_x: Tensor, steps: int) -> Tensor:
 
 
 def scheduler_of(steps: int):
-    """diffusers' DDIM on our schedule: alpha^2 of t = 1 / K ... 1, the last of them 0, v as prediction, nothing clipped."""
+    """diffusers' DDIM on our schedule: alpha^2 of t = 1 / K ... 1, the last of them 0, v as
+    prediction, nothing clipped.
+    """
     from diffusers import DDIMScheduler
 
     alpha, _ = alpha_beta(torch.linspace(0, 1, steps + 1, dtype=torch.float64))
     betas = 1 - (alpha[1:] / alpha[:-1]) ** 2
     scheduler = DDIMScheduler(
-        num_train_timesteps=steps, trained_betas=betas.tolist(), prediction_type="v_prediction", clip_sample=False,
-        thresholding=False, set_alpha_to_one=True, timestep_spacing="trailing",
-    )  # fmt: skip
+        num_train_timesteps=steps,
+        trained_betas=betas.tolist(),
+        prediction_type="v_prediction",
+        clip_sample=False,
+        thresholding=False,
+        set_alpha_to_one=True,
+        timestep_spacing="trailing",
+    )
     scheduler.set_timesteps(steps)
     return scheduler
 
 
 def theirs(network: Callable, z: Tensor, c_x: Tensor, steps: int) -> Tensor:
-    """The same take by diffusers' DDIM; guidance of v is guidance of c, for both are linear in one another."""
+    """The same take by diffusers' DDIM; guidance of v is guidance of c, for both are linear in one
+    another.
+    """
     scheduler, both = scheduler_of(steps), torch.cat([c_x, torch.zeros_like(c_x)])
     for index in scheduler.timesteps:
         t = ((index + 1) / steps).expand(2)
@@ -86,7 +99,9 @@ def overhead(system: System, settings: Settings) -> list[float]:
 
 
 def comparison(system: System, settings: Settings) -> dict:
-    """diffusers' time over ours, for whole takes and with a free network, and the largest difference of the two results."""
+    """diffusers' time over ours, for whole takes and with a free network, and the largest
+    difference of the two results.
+    """
     z, c_x = inputs(system, settings.seconds)
     jobs = {
         "ours": lambda: ours(system.unet, z, c_x, settings.steps),
@@ -108,7 +123,11 @@ def comparison(system: System, settings: Settings) -> dict:
 def measure(system: System, settings: Settings) -> dict:
     """Overhead of ours, and diffusers beside it where it is installed."""
     with torch.inference_mode():
-        figures = {"steps": settings.steps, "guidance": GUIDANCE, "overhead": spread(overhead(system, settings))}
+        figures = {
+            "steps": settings.steps,
+            "guidance": GUIDANCE,
+            "overhead": spread(overhead(system, settings)),
+        }
         try:
             if not settings.peers:
                 raise ImportError(name="diffusers")

@@ -19,7 +19,10 @@ THREAD_STEPS = 16  # K for the comparison of threads
 
 def over_length(player: Accompanist, settings: Settings) -> list[dict]:
     """Seconds of computing for each second of music, whole takes."""
-    jobs = {length: partial(player, song(length), steps=settings.steps, **SAMPLER) for length in settings.lengths}
+    jobs = {
+        length: partial(player, song(length), steps=settings.steps, **SAMPLER)
+        for length in settings.lengths
+    }
     taken = interleaved(jobs, 1)
     return [{"x": length, **spread([t / length for t in times])} for length, times in taken.items()]
 
@@ -28,22 +31,30 @@ def over_batch(system: System, settings: Settings) -> list[dict]:
     """Milliseconds of one network evaluation for each sample of the batch."""
     z, c_x = inputs(system, settings.seconds)
     jobs = {
-        batch: partial(system.unet, z.repeat(batch, 1, 1), torch.full((batch,), 0.5), c_x.repeat(batch, 1, 1))
+        batch: partial(
+            system.unet, z.repeat(batch, 1, 1), torch.full((batch,), 0.5), c_x.repeat(batch, 1, 1)
+        )
         for batch in settings.batches
     }
     taken = interleaved(jobs, settings.brief_repeats)
-    return [{"x": batch, **spread([1000 * t / batch for t in times])} for batch, times in taken.items()]
+    return [
+        {"x": batch, **spread([1000 * t / batch for t in times])} for batch, times in taken.items()
+    ]
 
 
 def over_steps(player: Accompanist, settings: Settings) -> list[dict]:
     """Seconds of a whole take against K."""
     mix = song(settings.seconds)
-    taken = interleaved({count: partial(player, mix, steps=count, **SAMPLER) for count in settings.counts}, 1)
+    taken = interleaved(
+        {count: partial(player, mix, steps=count, **SAMPLER) for count in settings.counts}, 1
+    )
     return [{"x": count, **spread(times)} for count, times in taken.items()]
 
 
 def over_threads(player: Accompanist, settings: Settings) -> list[dict]:
-    """How many times as fast a take is with n threads as with one; n doubles up to what this run uses."""
+    """How many times as fast a take is with n threads as with one; n doubles up to what this run
+    uses.
+    """
     most, mix = torch.get_num_threads(), song(settings.seconds)
     numbers = sorted({2**k for k in range(most.bit_length())} | {most})
 

@@ -5,22 +5,35 @@ from __future__ import annotations
 from benchmarks.codecs import USED
 
 TARGETS = {  # ratio of our speed to a peer's, by preset, peer and direction
-    ("classroom", "EnCodec", "encode"): 10, ("classroom", "EnCodec", "decode"): 10,
-    ("paper", "EnCodec", "encode"): 3, ("paper", "EnCodec", "decode"): 3,
-    ("paper", "DAC", "decode"): 50, ("paper", "Oobleck", "decode"): 50,
-}  # fmt: skip
-MOST_TOGETHER = 2.5  # as long as one alone: 2 where threads have as many cores as one of them uses, and something for the changes
+    ("classroom", "EnCodec", "encode"): 10,
+    ("classroom", "EnCodec", "decode"): 10,
+    ("paper", "EnCodec", "encode"): 3,
+    ("paper", "EnCodec", "decode"): 3,
+    ("paper", "DAC", "decode"): 50,
+    ("paper", "Oobleck", "decode"): 50,
+}
+# as long as one alone: 2 where threads have as many cores as one of them uses, and something for
+# the changes
+MOST_TOGETHER = 2.5
 SAME_SPEED = 0.98  # "not slower", as far as times can tell
 TAKES = {("ddim", 64): 10, ("dpm++", 12): 40}  # times real time, by sampler and steps
 
 
-def row(name: str, figure: dict | None, sense: str = "", goal: float | None = None, unit: str = "×", why: str = "") -> dict:
+def row(
+    name: str,
+    figure: dict | None,
+    sense: str = "",
+    goal: float | None = None,
+    unit: str = "×",
+    why: str = "",
+) -> dict:
     """One line of the table.
 
     Parameters
     ----------
     figure : {"median", "low", "high"}, or None where it was not measured
-    sense, goal : ">=" or "<=" and what the median is held against; without a goal the figure is only shown
+    sense, goal : ">=" or "<=" and what the median is held against; without a goal the figure is
+        only shown
     why : reason for which it was not measured
     """
     if figure is None:
@@ -28,7 +41,11 @@ def row(name: str, figure: dict | None, sense: str = "", goal: float | None = No
     elif goal is None:
         verdict = "shown"
     else:
-        verdict = "met" if (figure["median"] >= goal if sense == ">=" else figure["median"] <= goal) else "missed"
+        verdict = (
+            "met"
+            if (figure["median"] >= goal if sense == ">=" else figure["median"] <= goal)
+            else "missed"
+        )
     target = "" if goal is None else f"{sense} {goal:g}"
     return {"name": name, "target": target, "unit": unit, "figure": figure, "verdict": verdict}
 
@@ -40,20 +57,37 @@ def codec_rows(codecs: dict) -> list[dict]:
         for preset, ways in presets.items():
             for way, figure in ways.items():
                 goal = TARGETS.get((preset, peer, way))
-                rows.append(row(f"{preset} {USED[way]}, {way}: speed over {peer}", figure, ">=", goal))
-    return rows + [row(f"speed over {peer}", None, why=why) for peer, why in codecs["missing"].items()]
+                rows.append(
+                    row(f"{preset} {USED[way]}, {way}: speed over {peer}", figure, ">=", goal)
+                )
+    return rows + [
+        row(f"speed over {peer}", None, why=why) for peer, why in codecs["missing"].items()
+    ]
 
 
 def sampler_rows(sampler: dict) -> list[dict]:
     """Overhead, and diffusers beside us."""
     k = sampler["steps"]
-    rows = [row(f"guided take, K = {k}: time beside the network", percent(sampler["overhead"]), "<=", 5, "%")]
+    rows = [
+        row(
+            f"guided take, K = {k}: time beside the network",
+            percent(sampler["overhead"]),
+            "<=",
+            5,
+            "%",
+        )
+    ]
     if "diffusers" not in sampler:
         return [*rows, row("diffusers' DDIM: time over ours", None, why=sampler["missing"])]
     figures = sampler["diffusers"]
     return [
         *rows,
-        row(f"diffusers' DDIM, same network, K = {k}: time over ours", figures["take"], ">=", SAME_SPEED),
+        row(
+            f"diffusers' DDIM, same network, K = {k}: time over ours",
+            figures["take"],
+            ">=",
+            SAME_SPEED,
+        ),
         row("diffusers' DDIM, its own work alone: time over ours", figures["own work"]),
     ]
 
@@ -69,18 +103,49 @@ def end_to_end_rows(figures: dict, model: str) -> list[dict]:
     rows = []
     for name, take in figures["takes"].items():
         goal = TAKES.get((name, take["steps"]))
-        rows.append(row(f"{model}, {take['steps']} steps of {name}, {seconds}: times real time", take["speed"], ">=", goal))
+        rows.append(
+            row(
+                f"{model}, {take['steps']} steps of {name}, {seconds}: times real time",
+                take["speed"],
+                ">=",
+                goal,
+            )
+        )
     if "imports" in figures:
         over = figures["imports"]["over torch"]
         rows += [
-            row("`from bassnb import Accompanist`: time over `import torch`", over["Accompanist"], "<=", 1.5),
+            row(
+                "`from bassnb import Accompanist`: time over `import torch`",
+                over["Accompanist"],
+                "<=",
+                1.5,
+            ),
             row("`import bassnb`: time over `import torch`", over["bassnb"], "<=", 1.5),
-            row(f"`bassnb accompany`, {seconds}: from the shell", figures["command"]["seconds"], "<=", 8, "s"),
-            row(f"`bassnb accompany`, {seconds}: peak memory", figures["command"]["memory_mb"], unit="MB"),
-            row(f"`bassnb accompany`, {figures['long']['seconds']:g} s: from the shell", figures["long"]["command"]["seconds"], unit="s"),
-            row(f"`bassnb accompany`, {figures['long']['seconds']:g} s: peak memory", figures["long"]["command"]["memory_mb"],
-                "<=", round(1.5 * 2**30 / 1e6), "MB"),
-        ]  # fmt: skip
+            row(
+                f"`bassnb accompany`, {seconds}: from the shell",
+                figures["command"]["seconds"],
+                "<=",
+                8,
+                "s",
+            ),
+            row(
+                f"`bassnb accompany`, {seconds}: peak memory",
+                figures["command"]["memory_mb"],
+                unit="MB",
+            ),
+            row(
+                f"`bassnb accompany`, {figures['long']['seconds']:g} s: from the shell",
+                figures["long"]["command"]["seconds"],
+                unit="s",
+            ),
+            row(
+                f"`bassnb accompany`, {figures['long']['seconds']:g} s: peak memory",
+                figures["long"]["command"]["memory_mb"],
+                "<=",
+                round(1.5 * 2**30 / 1e6),
+                "MB",
+            ),
+        ]
     return rows
 
 
@@ -98,7 +163,12 @@ def length_row(points: list[dict]) -> dict:
     first, last = points[0], points[-1]
     growth = {key: round(last["median"] / first["median"], 3) for key in ("median", "low", "high")}
     goal = 1.5 if last["x"] >= 600 else None
-    return row(f"song of {last['x']:g} s: cost of a second over that in {first['x']:g} s", growth, "<=", goal)
+    return row(
+        f"song of {last['x']:g} s: cost of a second over that in {first['x']:g} s",
+        growth,
+        "<=",
+        goal,
+    )
 
 
 def rows_of(report: dict) -> list[dict]:
@@ -116,7 +186,9 @@ def wrong(report: dict) -> list[str]:
     """Results that are not what they have to be; a slow machine is none of them."""
     figures = report["sampler"].get("diffusers")
     if figures and not figures["difference"] <= figures["tolerance"]:
-        return [f"our DDIM and diffusers' differ by {figures['difference']:.2g}, more than {figures['tolerance']:g}"]
+        return [
+            f"our DDIM and diffusers' differ by {figures['difference']:.2g}, more than {figures['tolerance']:g}"
+        ]
     return []
 
 
@@ -132,6 +204,11 @@ def shown(figure: dict | None, unit: str) -> tuple[str, str]:
 def as_text(rows: list[dict]) -> str:
     """The table for a terminal."""
     cells = [("", "target", "median", "range", "verdict")]
-    cells += [(r["name"].replace("`", ""), r["target"], *shown(r["figure"], r["unit"]), r["verdict"]) for r in rows]
+    cells += [
+        (r["name"].replace("`", ""), r["target"], *shown(r["figure"], r["unit"]), r["verdict"])
+        for r in rows
+    ]
     widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells
+    )

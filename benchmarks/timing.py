@@ -14,11 +14,13 @@ def seconds(job: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def interleaved(jobs: dict[Hashable, Callable[[], object]], repeats: int) -> dict[Hashable, list[float]]:
+def interleaved(
+    jobs: dict[Hashable, Callable[[], object]], repeats: int
+) -> dict[Hashable, list[float]]:
     """Wall times of each job in `repeats` rounds: a, b, c, a, b, c, ...
 
-    Whatever slows the machine down for a while slows all jobs of a round, and cancels in their ratios. Every job is called
-    once before: buffers are allocated and kernels chosen then.
+    Whatever slows the machine down for a while slows all jobs of a round, and cancels in their
+    ratios. Every job is called once before: buffers are allocated and kernels chosen then.
     """
     for job in jobs.values():
         job()

@@ -24,9 +24,23 @@ def commands(mix: Path, model: str, steps: int, count: int) -> None:
     BenchmarkError
         If one of them failed.
     """
-    command = [sys.executable, "-m", "bassnb", "accompany", str(mix), "--model", model, "--steps", str(steps), "--out"]
+    command = [
+        sys.executable,
+        "-m",
+        "bassnb",
+        "accompany",
+        str(mix),
+        "--model",
+        model,
+        "--steps",
+        str(steps),
+        "--out",
+    ]
     targets = [str(mix.with_name(f"bass-{number}.flac")) for number in range(count)]
-    started = [subprocess.Popen([*command, out], env=environment(), stdout=subprocess.DEVNULL) for out in targets]
+    started = [
+        subprocess.Popen([*command, out], env=environment(), stdout=subprocess.DEVNULL)
+        for out in targets
+    ]
     if any([process.wait() for process in started]):  # a list: wait for all of them
         raise BenchmarkError("`bassnb accompany` did not work; see its message above")
 
@@ -36,9 +50,14 @@ def measure(settings: Settings) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         mix = Path(folder) / "mix.flac"
         write_audio(mix, song(settings.seconds))
-        jobs = {count: partial(commands, mix, settings.model, settings.steps, count) for count in (1, AT_ONCE)}
+        jobs = {
+            count: partial(commands, mix, settings.model, settings.steps, count)
+            for count in (1, AT_ONCE)
+        }
         taken = interleaved(jobs, settings.processes)
     return {
-        "at_once": AT_ONCE, "alone": spread(taken[1]), "together": spread(taken[AT_ONCE]),
+        "at_once": AT_ONCE,
+        "alone": spread(taken[1]),
+        "together": spread(taken[AT_ONCE]),
         "ratio": ratio(taken[AT_ONCE], taken[1]),
-    }  # fmt: skip
+    }

@@ -1,7 +1,9 @@
-"""What holds a row of the book up: tests that name its key in a marker, `@pytest.mark.evidence("key")`.
+"""What holds a row of the book up: tests that name its key in a marker,
+`@pytest.mark.evidence("key")`.
 
-A row names keys, never files or functions, so that a test may be renamed or moved. Tests are read, not imported. Used by
-robustness.ipynb, by _ledger.py and by tests/book/test_evidence.py, which holds keys and markers together.
+A row names keys, never files or functions, so that a test may be renamed or moved. Tests are read,
+not imported. Used by robustness.ipynb, by _ledger.py and by tests/book/test_evidence.py, which
+holds keys and markers together.
 """
 
 import ast
@@ -12,7 +14,8 @@ from typing import NamedTuple
 import yaml
 
 ROOT = Path(__file__).parents[1]
-TABLE_ROW = re.compile(r"^\|.*\| `([a-z0-9-]+)` \|$", flags=re.M)  # of SECURITY.md: the key stands in the last column
+# of SECURITY.md: the key stands in the last column
+TABLE_ROW = re.compile(r"^\|.*\| `([a-z0-9-]+)` \|$", flags=re.M)
 
 
 class Place(NamedTuple):
@@ -26,7 +29,9 @@ class Place(NamedTuple):
 
 
 def marked(marker: str, folder: Path = ROOT / "tests") -> dict[str, list[Place]]:
-    """Places of `@pytest.mark.<marker>("word", ...)` on functions and classes and in `pytestmark`, by word."""
+    """Places of `@pytest.mark.<marker>("word", ...)` on functions and classes and in `pytestmark`,
+    by word.
+    """
     found: dict[str, list[Place]] = {}
     for path in sorted(folder.rglob("test_*.py")):
         file = path.relative_to(folder.parent).as_posix()
@@ -44,14 +49,19 @@ def words_at(node: ast.AST, marker: str) -> list[str]:
         marks = getattr(node.value, "elts", [node.value])
     else:
         return []
-    calls = [mark for mark in marks if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"pytest.mark.{marker}"]
+    calls = [
+        mark
+        for mark in marks
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"pytest.mark.{marker}"
+    ]
     return [word.value for call in calls for word in call.args]
 
 
 def named(root: Path = ROOT) -> dict[str, list[str]]:
     """Keys that rows name, and the pages on which they do."""
     broken, ledger, policy = (
-        (root / page).read_text(encoding="utf-8") for page in ("book/broken.yml", "book/ledger.yml", "SECURITY.md")
+        (root / page).read_text(encoding="utf-8")
+        for page in ("book/broken.yml", "book/ledger.yml", "SECURITY.md")
     )
     rows = [row for part in yaml.safe_load(ledger) for row in part["rows"]]
     keys = {

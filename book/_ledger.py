@@ -1,7 +1,8 @@
 """The ledger: reads ledger.yml, checks every name in it, and sets our values beside the paper's.
 
-Used by ledger.ipynb, which shows it, and by tests/book/test_ledger.py. Every function that resolves a name raises
-LedgerError where the name leads nowhere, so that a row cannot outlive what it speaks of.
+Used by ledger.ipynb, which shows it, and by tests/book/test_ledger.py. Every function that resolves
+a name raises LedgerError where the name leads nowhere, so that a row cannot outlive what it speaks
+of.
 """
 
 import importlib
@@ -13,8 +14,8 @@ from pathlib import Path
 
 import torch
 import yaml
-
 from _evidence import Place, marked
+
 from bassnb.autoencoder import Autoencoder
 from bassnb.metrics.statistics import figure, with_interval
 from bassnb.presets import CLASSROOM, PAPER
@@ -22,8 +23,27 @@ from bassnb.unet import UNet1d
 
 BOOK = Path(__file__).parent
 ROOT = BOOK.parent
-STATUS = {"met": "as printed", "differs": "differs", "cannot": "cannot be repeated", "background": "background"}
-FIELDS = {"paper", "where", "printed", "status", "note", "preset", "value", "default", "count", "results", "code", "evidence", "chapter"}
+STATUS = {
+    "met": "as printed",
+    "differs": "differs",
+    "cannot": "cannot be repeated",
+    "background": "background",
+}
+FIELDS = {
+    "paper",
+    "where",
+    "printed",
+    "status",
+    "note",
+    "preset",
+    "value",
+    "default",
+    "count",
+    "results",
+    "code",
+    "evidence",
+    "chapter",
+}
 PARTS = {"mix": (Autoencoder, "mix"), "bass": (Autoencoder, "bass"), "unet": (UNet1d, "unet")}
 
 
@@ -33,7 +53,10 @@ class LedgerError(ValueError):
 
 def sections() -> dict[str, list[dict]]:
     """Rows of ledger.yml by section."""
-    return {part["section"]: part["rows"] for part in yaml.safe_load((BOOK / "ledger.yml").read_text(encoding="utf-8"))}
+    return {
+        part["section"]: part["rows"]
+        for part in yaml.safe_load((BOOK / "ledger.yml").read_text(encoding="utf-8"))
+    }
 
 
 def listed(entry) -> list:
@@ -41,7 +64,7 @@ def listed(entry) -> list:
     return entry if isinstance(entry, list) else [] if entry is None else [entry]
 
 
-# -- names to things ------------------------------------------------------------------------------------------------
+# -- names to things -------------------------------------------------------------------------------
 def find_object(name: str):
     """What a qualified name in bassnb stands for: `bassnb.unet.UNet1d.forward`."""
     parts = name.split(".")
@@ -113,12 +136,16 @@ def millions(part: str) -> float:
     """Parameters of a part of the `paper` preset, in millions; counted without memory for them."""
     network, config = PARTS[part]
     with torch.device("meta"):
-        return sum(parameter.numel() for parameter in network(field(PAPER, config)).parameters()) / 1e6
+        return (
+            sum(parameter.numel() for parameter in network(field(PAPER, config)).parameters()) / 1e6
+        )
 
 
-# -- rows ------------------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 def ours(row: dict) -> tuple[list, list]:
-    """Values of the `paper` preset and of `classroom` that stand against the printed one, equal ones once."""
+    """Values of the `paper` preset and of `classroom` that stand against the printed one, equal
+    ones once.
+    """
     if "count" in row:
         return [round(millions(row["count"]))], []
     if "value" in row:
@@ -129,12 +156,18 @@ def ours(row: dict) -> tuple[list, list]:
         if name not in inspect.signature(find_object(function)).parameters:
             raise LedgerError(f"{function} has no argument {name}")
         return [inspect.signature(find_object(function)).parameters[name].default], []
-    values = [[field(preset, path) for path in listed(row.get("preset"))] for preset in (PAPER, CLASSROOM)]
-    return tuple([value for i, value in enumerate(column) if value not in column[:i]] for column in values)
+    values = [
+        [field(preset, path) for path in listed(row.get("preset"))] for preset in (PAPER, CLASSROOM)
+    ]
+    return tuple(
+        [value for i, value in enumerate(column) if value not in column[:i]] for column in values
+    )
 
 
 def check(row: dict) -> None:
-    """LedgerError if the row names something that is not there, or if its status is not what the values say."""
+    """LedgerError if the row names something that is not there, or if its status is not what the
+    values say.
+    """
     if unknown := set(row) - FIELDS:
         raise LedgerError(f"unknown fields {sorted(unknown)}")
     if row["status"] not in STATUS:
@@ -159,7 +192,9 @@ def check_number(row: dict) -> None:
     printed, (values, _) = row.get("printed"), ours(row)
     same = all((list(value) if isinstance(value, tuple) else value) == printed for value in values)
     if row["status"] in ("met", "differs") and same != (row["status"] == "met"):
-        raise LedgerError(f"the paper prints {printed}, the preset has {values}, and the status is {row['status']}")
+        raise LedgerError(
+            f"the paper prints {printed}, the preset has {values}, and the status is {row['status']}"
+        )
 
 
 def check_all() -> None:
@@ -178,7 +213,7 @@ def deviates_in_classroom(row: dict) -> bool:
     return bool(classroom) and paper != classroom
 
 
-# -- the page --------------------------------------------------------------------------------------------------------
+# -- the page --------------------------------------------------------------------------------------
 def text_of(value) -> str:
     """A value as the page shows it: thousands apart, lists without brackets, switches in words."""
     if isinstance(value, (list, tuple)):
@@ -198,7 +233,10 @@ def here(row: dict) -> str:
         lines.append(f"{paper} in both presets")
     elif paper:
         lines += [f"`paper`: {paper}", f"`classroom`: {classroom}"] if classroom else [paper]
-    lines += [f"{label}: {shown(measured(file, pointer), form)}" for label, file, pointer, form in listed(row.get("results"))]
+    lines += [
+        f"{label}: {shown(measured(file, pointer), form)}"
+        for label, file, pointer, form in listed(row.get("results"))
+    ]
     return "<br>".join([*lines, *listed(row.get("note"))])
 
 
@@ -206,7 +244,9 @@ def table(section: str) -> str:
     """The rows of a section as a Markdown table."""
     lines = ["| in the paper | here | code and test |", "|---|---|---|"]
     for row in sections()[section]:
-        place = f"section {row['where']}; [chapter {row['chapter']}]({find_chapter(row['chapter'])})"
+        place = (
+            f"section {row['where']}; [chapter {row['chapter']}]({find_chapter(row['chapter'])})"
+        )
         printed = [f"printed: {text_of(row['printed'])}"] if "printed" in row else []
         paper = "<br>".join([f"**{row['paper']}**", *printed, place])
         tests = [place for key in listed(row.get("evidence")) for place in find_tests(key)]

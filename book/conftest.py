@@ -1,8 +1,10 @@
-"""nbval judges the chapters by what one execution left, the same that the pages show: nothing runs twice.
+"""nbval judges the chapters by what one execution left, the same that the pages show: nothing runs
+twice.
 
-A chapter whose code, data and modules are unchanged is not executed again: its cells are counted as `unchanged`.
-The rules are those of nbval: a cell that fails or takes too long is a failure, and so is an output that differs from
-the one in the notebook where a cell asks for the comparison (# NBVAL_CHECK_OUTPUT).
+A chapter whose code, data and modules are unchanged is not executed again: its cells are counted as
+`unchanged`. The rules are those of nbval: a cell that fails or takes too long is a failure, and so
+is an output that differs from the one in the notebook where a cell asks for the comparison (#
+NBVAL_CHECK_OUTPUT).
 """
 
 import itertools
@@ -56,7 +58,10 @@ class Chapter(IPyNbFile):
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path, parent):
     found = yield
-    return [Chapter.from_parent(parent, path=file_path) if isinstance(one, IPyNbFile) else one for one in found]
+    return [
+        Chapter.from_parent(parent, path=file_path) if isinstance(one, IPyNbFile) else one
+        for one in found
+    ]
 
 
 def pytest_runtest_call(item):
@@ -70,6 +75,11 @@ def pytest_report_teststatus(report):
 
 
 def pytest_terminal_summary(terminalreporter):
-    names = {dict(report.user_properties)["unchanged"] for report in terminalreporter.stats.get("unchanged", [])}
+    names = {
+        dict(report.user_properties)["unchanged"]
+        for report in terminalreporter.stats.get("unchanged", [])
+    }
     if names:
-        terminalreporter.write_line(f"Chapters that were executed before in this state, and not again: {', '.join(sorted(names))}")
+        terminalreporter.write_line(
+            f"Chapters that were executed before in this state, and not again: {', '.join(sorted(names))}"
+        )

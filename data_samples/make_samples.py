@@ -1,9 +1,10 @@
-"""Render the songs and style references in this folder again: `python data_samples/make_samples.py`.
+"""Render the songs and style references in this folder again: `python
+data_samples/make_samples.py`.
 
-Four songs that no shipped weights were trained on: mix (everything but the bass) and bass as 16-bit FLAC, the other
-stems as Ogg. And the eight General MIDI basses playing one line, 5 s each. The notes stand in the `song.json` and
-`phrase.json` files, which `bassnb.composer.songs.compose` once wrote: later versions of it give other songs for the same
-seeds, the files stay.
+Four songs that no shipped weights were trained on: mix (everything but the bass) and bass as 16-bit
+FLAC, the other stems as Ogg. And the eight General MIDI basses playing one line, 5 s each. The
+notes stand in the `song.json` and `phrase.json` files, which `bassnb.composer.songs.compose` once
+wrote: later versions of it give other songs for the same seeds, the files stay.
 """
 
 from dataclasses import replace
@@ -29,7 +30,11 @@ def main() -> None:
     phrase = Song.from_json((HERE / "styles" / "phrase.json").read_text())
     for name, program in BASSES.items():
         song = replace(phrase, parts=(replace(phrase.part("bass"), program=program),))
-        write_audio(HERE / "styles" / f"{name}.flac", render(song, parts=("bass",))["bass"], subtype="PCM_16")
+        write_audio(
+            HERE / "styles" / f"{name}.flac",
+            render(song, parts=("bass",))["bass"],
+            subtype="PCM_16",
+        )
 
 
 if __name__ == "__main__":

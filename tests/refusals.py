@@ -2,7 +2,9 @@
 
 
 def assert_sentence(text, *named):
-    """One line for a person: some words, no trace, and in it what was refused or what is allowed, where a test says so."""
+    """One line for a person: some words, no trace, and in it what was refused or what is allowed,
+    where a test says so.
+    """
     text = str(text).strip()
     assert "\n" not in text and "Traceback" not in text, text
     assert 4 <= len(text.split()) and len(text) < 700, text

@@ -1,4 +1,6 @@
-"""Mix in, bass out: exact lengths, the same seed the same bass, and every refusal one sentence. Weights are random."""
+"""Mix in, bass out: exact lengths, the same seed the same bass, and every refusal one sentence.
+Weights are random.
+"""
 
 import json
 
@@ -50,7 +52,9 @@ def test_same_seed_same_bass_alone_or_among_variations(accompanist):
 
 def test_callback_counts_every_step_of_every_take_and_may_stop(accompanist):
     seen = []
-    accompanist(noise(5000), steps=3, variations=2, callback=lambda done, total: seen.append((done, total)))
+    accompanist(
+        noise(5000), steps=3, variations=2, callback=lambda done, total: seen.append((done, total))
+    )
     assert seen == [(i, 6) for i in range(1, 7)]
 
     def enough(done, total):
@@ -72,7 +76,14 @@ def test_every_setting_reaches_the_music(accompanist):
     mix = noise(60_000)
     plain = accompanist(mix, steps=4, guidance=2.0, phi=0.0).audio
     style = 0.2 * torch.sin(torch.arange(30_000) * 0.01)
-    for change in ({"guidance": 3.0}, {"guidance": 1.0}, {"guidance": 0.0}, {"phi": 1.0}, {"steps": 5}, {"style": style}):
+    for change in (
+        {"guidance": 3.0},
+        {"guidance": 1.0},
+        {"guidance": 0.0},
+        {"phi": 1.0},
+        {"steps": 5},
+        {"style": style},
+    ):
         other = accompanist(mix, **{"steps": 4, "guidance": 2.0, "phi": 0.0, **change}).audio
         assert not torch.allclose(other, plain, atol=1e-5), change
     styled = [accompanist(mix, steps=4, style=style, strength=s).audio for s in (0.0, 1.0)]
@@ -83,10 +94,14 @@ def test_several_styles_count_by_their_length(accompanist):
     mix, (one, other) = noise(60_000), (noise(4096 * n, seed=n) for n in (3, 5))
     both = accompanist(mix, style=[one, other], steps=3)
     encode = lambda wave, part="bass": accompanist._encode(  # noqa: E731
-        getattr(accompanist.system, f"{part}_autoencoder"), Track.of(lambda: [wave]))
+        getattr(accompanist.system, f"{part}_autoencoder"), Track.of(lambda: [wave])
+    )
     mean = torch.cat([encode(one), encode(other)], -1).mean(-1, keepdim=True)
     again, settings = accompanist.sample(encode(mix, "mix"), [0], mean=mean, steps=3), both.settings
-    assert torch.allclose(again[0], both.latents, atol=1e-5) and settings["style"] == ["array", "array"]
+    assert torch.allclose(again[0], both.latents, atol=1e-5) and settings["style"] == [
+        "array",
+        "array",
+    ]
     alone = [accompanist(mix, style=style, steps=3).latents for style in ([one], one, other)]
     assert torch.equal(alone[0], alone[1]) and not torch.allclose(alone[1], alone[2], atol=1e-4)
 
@@ -98,7 +113,9 @@ def test_one_branch_equals_the_guided_formula_at_its_ends(accompanist):
     for guidance, heard in ((1.0, c_x), (0.0, torch.zeros_like(c_x))):
         expected = c_from_v(z, unet(z, t, heard), t)
         assert torch.allclose(guided_denoiser(unet, c_x, guidance, 0.0)(z, t), expected)
-        assert torch.allclose(guided_denoiser(unet, c_x, guidance + 1e-7, 0.0)(z, t), expected, atol=1e-4)
+        assert torch.allclose(
+            guided_denoiser(unet, c_x, guidance + 1e-7, 0.0)(z, t), expected, atol=1e-4
+        )
 
 
 def test_louder_mix_gets_louder_bass(accompanist):
@@ -111,7 +128,9 @@ def test_path_array_and_tensor_are_the_same_mix(accompanist, tmp_path):
     mix = noise(10_000).clamp(-1, 1)
     path = write_audio(tmp_path / "mix.wav", mix)
     stored = read_audio(path)
-    takes = [accompanist(source, steps=2).audio for source in (path, str(path), stored, stored.numpy())]
+    takes = [
+        accompanist(source, steps=2).audio for source in (path, str(path), stored, stored.numpy())
+    ]
     assert all(torch.equal(take, takes[0]) for take in takes)
 
 
@@ -120,7 +139,12 @@ def test_save_writes_audio_and_settings(accompanist, tmp_path):
     path = take.save(tmp_path / "bass.flac")
     assert torch.allclose(read_audio(path), take.audio, atol=1e-6)
     settings = json.loads((tmp_path / "bass.json").read_text())
-    assert (settings["seed"], settings["guidance"], settings["phi"], settings["steps"]) == (7, 1.5, 0.25, 2)
+    assert (settings["seed"], settings["guidance"], settings["phi"], settings["steps"]) == (
+        7,
+        1.5,
+        0.25,
+        2,
+    )
 
 
 def test_mix_with_balances_and_never_clips(accompanist):
@@ -130,10 +154,23 @@ def test_mix_with_balances_and_never_clips(accompanist):
     assert peak(take.mix_with(60.0)) <= 1
 
 
-@pytest.mark.parametrize("settings", [
-    {"guidance": -1}, {"guidance": 21}, {"guidance": float("nan")}, {"guidance": "loud"}, {"phi": 1.1}, {"phi": -0.1},
-    {"steps": 0}, {"steps": 2.5}, {"steps": 5000}, {"seed": -1}, {"variations": 0}, {"strength": 5},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"guidance": -1},
+        {"guidance": 21},
+        {"guidance": float("nan")},
+        {"guidance": "loud"},
+        {"phi": 1.1},
+        {"phi": -0.1},
+        {"steps": 0},
+        {"steps": 2.5},
+        {"steps": 5000},
+        {"seed": -1},
+        {"variations": 0},
+        {"strength": 5},
+    ],
+)
 def test_settings_out_of_range_are_refused(accompanist, settings):
     with pytest.raises(BassnbError, match=next(iter(settings))) as error:
         accompanist(noise(5000), **settings)
@@ -149,15 +186,23 @@ def test_silence_and_short_styles_are_refused(accompanist):
         accompanist(np.array([np.nan, 0.0]))
 
 
-# -- from file to file ------------------------------------------------------------------------------------------------
+# -- from file to file -----------------------------------------------------------------------------
 
 
 def test_a_file_gets_the_bass_that_its_samples_get(accompanist, tmp_path):
-    mix, style = (write_audio(tmp_path / f"{name}.wav", noise(n, n)) for name, n in (("mix", 300_001), ("style", 50_000)))
+    mix, style = (
+        write_audio(tmp_path / f"{name}.wav", noise(n, n))
+        for name, n in (("mix", 300_001), ("style", 50_000))
+    )
     settings = dict(style=style, steps=2, seed=3, variations=2, guidance=2.0)
     out, both = tmp_path / "bass.wav", tmp_path / "both.flac"
     written = accompanist.accompany_file(mix, out, with_mix=both, **settings)
-    assert [path.name for path in written] == ["bass-1.wav", "both-1.flac", "bass-2.wav", "both-2.flac"]
+    assert [path.name for path in written] == [
+        "bass-1.wav",
+        "both-1.flac",
+        "bass-2.wav",
+        "both-2.flac",
+    ]
     for take, bass, mixed in zip(accompanist(mix, **settings), written[::2], written[1::2]):
         assert torch.allclose(read_audio(bass), take.audio, atol=1e-5)
         assert torch.allclose(read_audio(mixed), take.mix_with(), atol=1e-5)
@@ -169,9 +214,11 @@ def test_a_file_gets_the_bass_that_its_samples_get(accompanist, tmp_path):
 def test_a_loud_file_is_turned_down_as_the_samples_are(accompanist, tmp_path, monkeypatch):
     monkeypatch.setattr("bassnb.accompanist.LEVEL", 0.001)  # a bass a hundred times as loud
     mix = write_audio(tmp_path / "mix.wav", noise(100_000))
-    path, = accompanist.accompany_file(mix, tmp_path / "bass.wav", steps=1)
+    (path,) = accompanist.accompany_file(mix, tmp_path / "bass.wav", steps=1)
     take = accompanist(mix, steps=1)
-    assert peak(take.audio) == pytest.approx(1) and torch.allclose(read_audio(path), take.audio, atol=1e-5)
+    assert peak(take.audio) == pytest.approx(1) and torch.allclose(
+        read_audio(path), take.audio, atol=1e-5
+    )
 
 
 def test_no_file_is_left_of_a_refused_request(accompanist, tmp_path):
@@ -199,7 +246,11 @@ def test_a_batch_of_takes_is_each_of_them_alone(accompanist):
     c_x = torch.randn(2, 64, 20, generator=torch.Generator().manual_seed(0))
     both = accompanist.sample(c_x, [4, 9], steps=3, guidance=2.0)
     for i, seed in enumerate((4, 9)):
-        assert torch.allclose(both[i : i + 1], accompanist.sample(c_x[i : i + 1], [seed], steps=3, guidance=2.0), atol=1e-5)
+        assert torch.allclose(
+            both[i : i + 1],
+            accompanist.sample(c_x[i : i + 1], [seed], steps=3, guidance=2.0),
+            atol=1e-5,
+        )
     several = accompanist.sample(c_x[:1], [4, 5], steps=3, guidance=2.0)
     assert torch.allclose(several[:1], both[:1], atol=1e-5)
 
@@ -208,7 +259,10 @@ def test_half_precision_is_the_same_take_to_two_digits(accompanist):
     half = Accompanist(accompanist.system, precision="bf16")
     mix = noise(100_000)
     one, other = (player(mix, steps=4, guidance=2.0) for player in (accompanist, half))
-    assert other.audio.dtype == other.latents.dtype == torch.float32 and other.settings["precision"] == "bf16"
+    assert (
+        other.audio.dtype == other.latents.dtype == torch.float32
+        and other.settings["precision"] == "bf16"
+    )
     difference = (other.latents - one.latents).square().mean() / one.latents.square().mean()
     assert 0 < difference < 0.02**2
     assert 0 < (other.audio - one.audio).square().mean() < 0.2**2 * one.audio.square().mean()

@@ -153,4 +153,6 @@ def test_attention_works_in_the_type_of_its_weights(dtype):
     layer, x = trained(SelfAttention(8, 2)), draws(2, 8, 7)
     answer = layer.to(dtype)(x.to(dtype))
     assert answer.dtype == dtype
-    assert torch.allclose(answer.float(), layer.float()(x), atol=0.2 if dtype == torch.bfloat16 else 1e-5)
+    assert torch.allclose(
+        answer.float(), layer.float()(x), atol=0.2 if dtype == torch.bfloat16 else 1e-5
+    )

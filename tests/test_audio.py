@@ -7,14 +7,26 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.audio import LEVEL, as_stereo, level, loudness, peak, read_audio, rms, to_level, write_audio
+from bassnb.audio import (
+    LEVEL,
+    as_stereo,
+    level,
+    loudness,
+    peak,
+    read_audio,
+    rms,
+    to_level,
+    write_audio,
+)
 from bassnb.errors import AudioError
 from tests.refusals import assert_sentence
 
 
 def tone(seconds=0.5, rate=44_100, channels=2, frequency=440.0):
     t = np.arange(round(seconds * rate)) / rate
-    return np.repeat(0.5 * np.sin(2 * np.pi * frequency * t)[:, None], channels, axis=1).astype(np.float32)
+    return np.repeat(0.5 * np.sin(2 * np.pi * frequency * t)[:, None], channels, axis=1).astype(
+        np.float32
+    )
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
@@ -35,7 +47,9 @@ def test_more_channels_are_mixed_down(tmp_path):
     samples = np.stack([np.full(100, value, np.float32) for value in (0.1, 0.2, 0.3, 0.6)], 1)
     soundfile.write(tmp_path / "four.wav", samples, 44_100, subtype="FLOAT")
     left, right = 0.1 + 0.3 / 2**0.5, 0.2 + 0.6 / 2**0.5  # quad: the surround channels at -3 dB
-    assert torch.allclose(read_audio(tmp_path / "four.wav"), torch.tensor([[left], [right]]).expand(2, 100))
+    assert torch.allclose(
+        read_audio(tmp_path / "four.wav"), torch.tensor([[left], [right]]).expand(2, 100)
+    )
 
 
 @pytest.mark.evidence("hundreds-channels-need-more-memory")
@@ -53,7 +67,8 @@ def test_hundreds_of_channels_need_no_more_memory_than_two(tmp_path):
 @pytest.mark.evidence("integer-samples-scaled")
 def test_integers_are_scaled_to_one():
     assert peak(as_stereo(np.full(10, 32767, np.int16))) == pytest.approx(1.0)
-    assert as_stereo(np.array([0, 255], np.uint8))[0].tolist() == pytest.approx([-1, 1])  # unsigned ones rest in the middle
+    # unsigned ones rest in the middle
+    assert as_stereo(np.array([0, 255], np.uint8))[0].tolist() == pytest.approx([-1, 1])
 
 
 @pytest.mark.evidence("half-precision-samples")
@@ -62,9 +77,18 @@ def test_half_precision_is_read(half):
     assert as_stereo(torch.tensor([0.5, -1.0], dtype=half))[1].tolist() == [0.5, -1.0]
 
 
-@pytest.mark.parametrize("bad", [np.zeros(0), np.array([0.0, np.nan]), np.array([0.0, np.inf]), np.zeros((2, 3, 4)),
-                                 np.array(["a"]), np.array([0.0, np.inf], np.float16),
-                                 torch.tensor([0.0, torch.nan]).bfloat16()])  # fmt: skip
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros(0),
+        np.array([0.0, np.nan]),
+        np.array([0.0, np.inf]),
+        np.zeros((2, 3, 4)),
+        np.array(["a"]),
+        np.array([0.0, np.inf], np.float16),
+        torch.tensor([0.0, torch.nan]).bfloat16(),
+    ],
+)
 def test_unusable_arrays_are_refused_in_one_sentence(bad):
     with pytest.raises(AudioError) as error:
         as_stereo(bad, name="the mix")
@@ -87,7 +111,8 @@ def test_files_may_be_limited_in_length_and_called_by_another_name(tmp_path):
     assert read_audio(path, longest=3).shape == (2, 3 * 44_100)
     with pytest.raises(AudioError, match="^your file is longer than 2.9 s"):
         read_audio(path, name="your file", longest=2.9)
-    wide = tmp_path / "wide.flac"  # one second of eight channels at a high rate, as large as sixteen of stereo
+    # one second of eight channels at a high rate, as large as sixteen of stereo
+    wide = tmp_path / "wide.flac"
     soundfile.write(wide, np.zeros((384_000, 8), np.float32), 384_000)
     with pytest.raises(AudioError, match="longer than 2 s"):
         read_audio(wide, longest=2)
@@ -103,7 +128,9 @@ def test_written_file_reads_back_and_leaves_no_other(tmp_path):
 def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     path = write_audio(tmp_path / "a.wav", torch.zeros(2, 50))
     before = path.read_bytes()
-    monkeypatch.setattr(soundfile.SoundFile, "write", lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(
+        soundfile.SoundFile, "write", lambda *a, **k: (_ for _ in ()).throw(OSError("disk full"))
+    )
     with pytest.raises(AudioError, match="disk full"):
         write_audio(path, torch.ones(2, 50))
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1

@@ -1,4 +1,6 @@
-"""Exact lengths, pieces equal to the whole, nothing that depends on the length of the file, and it learns."""
+"""Exact lengths, pieces equal to the whole, nothing that depends on the length of the file, and it
+learns.
+"""
 
 import dataclasses
 
@@ -45,14 +47,18 @@ def test_pieces_equal_the_whole(config):
 
 
 @pytest.mark.evidence("receptive-field")
-@pytest.mark.parametrize("config", [SMOKE.bass, SMALL_PAPER, CLASSROOM.mix, CLASSROOM.bass, SETTLED_PAPER])
+@pytest.mark.parametrize(
+    "config", [SMOKE.bass, SMALL_PAPER, CLASSROOM.mix, CLASSROOM.bass, SETTLED_PAPER]
+)
 def test_the_overlap_of_pieces_is_the_measured_receptive_field(config):
     model, middle, length = autoencoder(config), 20, 41
     wave = (0.1 * torch.randn(1, 2, length * 4096, generator=GENERATOR)).requires_grad_()
     model.encode(wave)[..., middle].square().sum().backward()
     touched = wave.grad[0].abs().sum(0).unflatten(0, (length, 4096)).sum(1).nonzero().flatten()
     assert middle - touched.min() == touched.max() - middle == model.encoder_reach
-    latents = torch.randn(1, config.latent_channels, length, generator=GENERATOR, requires_grad=True)
+    latents = torch.randn(
+        1, config.latent_channels, length, generator=GENERATOR, requires_grad=True
+    )
     model.decode(latents)[..., middle * 4096 : (middle + 1) * 4096].square().sum().backward()
     touched = latents.grad[0].abs().sum(0).nonzero().flatten()
     assert middle - touched.min() == touched.max() - middle == model.decoder_reach
@@ -94,7 +100,9 @@ def test_mono_stays_mono_and_channels_keep_their_sides():
 @pytest.mark.evidence("true-phase-gives-band-back")
 @pytest.mark.parametrize("config", [SMOKE.bass, SETTLED])
 def test_true_phase_would_give_back_the_kept_band(config):
-    """Feeding `synthesise` the true magnitudes and phases must invert the analysis; projections have nothing to do."""
+    """Feeding `synthesise` the true magnitudes and phases must invert the analysis; projections
+    have nothing to do.
+    """
     model, n = autoencoder(config), torch.arange(8 * 4096)
     tone = 0.3 * torch.sin(2 * torch.pi * 98 * n / 44_100)
     wave = torch.stack([tone, 0.5 * tone])[None]
@@ -103,19 +111,24 @@ def test_true_phase_would_give_back_the_kept_band(config):
     angle = torch.angle(spectrum) - quarter * torch.pi / 2
     phase = torch.stack([angle.cos(), angle.sin()], 1).flatten(2, 3)
     again = model.synthesise(model.log_spectrogram(wave), phase, wave.shape[-1])
-    inside = slice(4096, -4096)  # a tone that starts or stops abruptly has energy above the kept bins
+    # a tone that starts or stops abruptly has energy above the kept bins
+    inside = slice(4096, -4096)
     assert torch.allclose(again[..., inside], wave[..., inside], atol=2e-3)
 
 
 def test_projections_settle_what_the_head_left_open():
-    """From uncertain phase, more projections give a wave whose magnitudes are nearer to the wanted ones, and no weights."""
+    """From uncertain phase, more projections give a wave whose magnitudes are nearer to the wanted
+    ones, and no weights.
+    """
     torch.manual_seed(1)
     wave = 0.1 * torch.randn(1, 2, 16 * 4096, generator=GENERATOR)
     models = [autoencoder(dataclasses.replace(SMOKE.bass, projections=k)) for k in (0, 1, 4)]
     s = models[0].log_spectrogram(wave)
     phase = torch.randn(1, 2, 2 * 512, s.shape[-1], generator=GENERATOR)
     wanted = (s.exp() - SMOKE.bass.log_eps).clamp_min(0).sqrt()
-    errors = [(m.spectrum(m.synthesise(s, phase, wave.shape[-1])).abs() - wanted).norm() for m in models]
+    errors = [
+        (m.spectrum(m.synthesise(s, phase, wave.shape[-1])).abs() - wanted).norm() for m in models
+    ]
     assert errors[2] < errors[1] < 0.8 * errors[0]
     assert models[0].state_dict().keys() == models[2].state_dict().keys()
     assert models[0].receptive_field < models[2].receptive_field
@@ -135,14 +148,18 @@ def test_standardised_latents_have_mean_0_and_std_1_and_return():
     latents = 3 + 2 * torch.randn(4, 32, 50, generator=GENERATOR)
     model.set_statistics(latents)
     standard = model.standardise(latents)
-    assert standard.mean((0, 2)).abs().max() < 1e-4 and (standard.std((0, 2)) - 1).abs().max() < 1e-3
+    assert (
+        standard.mean((0, 2)).abs().max() < 1e-4 and (standard.std((0, 2)) - 1).abs().max() < 1e-3
+    )
     assert torch.allclose(model.unstandardise(standard), latents, atol=1e-4)
 
 
 def test_one_batch_is_overfitted():
     torch.manual_seed(0)
     model, n = Autoencoder(SMOKE.bass), torch.arange(16 * 4096)
-    wave = torch.stack([0.2 * torch.sin(2 * torch.pi * f * n / 44_100) for f in (55, 82)])[:, None].expand(-1, 2, -1)
+    wave = torch.stack([0.2 * torch.sin(2 * torch.pi * f * n / 44_100) for f in (55, 82)])[
+        :, None
+    ].expand(-1, 2, -1)
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     s, losses = model.log_spectrogram(wave), []
     for _ in range(60):

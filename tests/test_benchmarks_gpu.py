@@ -1,4 +1,6 @@
-"""`benchmarks.gpu` without a GPU: the jobs run, leave their files, and are not done twice. No figure is judged."""
+"""`benchmarks.gpu` without a GPU: the jobs run, leave their files, and are not done twice. No
+figure is judged.
+"""
 
 import json
 import os
@@ -16,8 +18,18 @@ from benchmarks.gpu_measuring import HOW, flops
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
-CHOSEN = ("ceiling", "diffusion-plain", "diffusion-graphs", "stall-diffusion", "stall-autoencoder", "sampling-plain",
-          "sampling-compiled", "autoencoder-plain", "codec-compiled")  # every function, and every way to prepare a network
+CHOSEN = (
+    "ceiling",
+    "diffusion-plain",
+    "diffusion-graphs",
+    "stall-diffusion",
+    "stall-autoencoder",
+    "sampling-plain",
+    # every function, and every way to prepare a network
+    "sampling-compiled",
+    "autoencoder-plain",
+    "codec-compiled",
+)
 DRY = ["--preset", "smoke", "--device", "cpu", "--seconds", "0", "--only", *CHOSEN]
 TWICE = """
 import sys
@@ -39,7 +51,9 @@ def dry_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gpu")
     command = [sys.executable, "-c", TWICE, *DRY, "--out", str(folder)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=900)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=900
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, done
 
@@ -50,8 +64,11 @@ def test_every_job_leaves_one_file_and_a_line(dry_run):
     assert reports.keys() == {f"smoke-{job}" for job in CHOSEN}
     for job in CHOSEN:
         report = reports[f"smoke-{job}"]
-        assert report["job"] == job and report["preset"] == "smoke" and "dry run" in report["device"]
-        assert done.stdout.count(f"\n{job} ") + done.stdout.startswith(f"{job} ") == 2  # measured once, read once
+        assert (
+            report["job"] == job and report["preset"] == "smoke" and "dry run" in report["device"]
+        )
+        # measured once, read once
+        assert done.stdout.count(f"\n{job} ") + done.stdout.startswith(f"{job} ") == 2
     assert "target" not in done.stdout and "a broken job" in done.stderr
 
 
@@ -62,10 +79,18 @@ def test_the_files_say_what_was_measured_and_how_it_was_counted(dry_run):
     for job in ("diffusion-plain", "diffusion-graphs", "autoencoder-plain"):
         report = read(job)
         assert report["how"] == HOW[job.split("-")[1]] and "forward" in report["formula"]
-        assert report["steps_per_second"] > 0 and report["share_of_ceiling"] > 0 and "peak_memory_gib" in report
+        assert (
+            report["steps_per_second"] > 0
+            and report["share_of_ceiling"] > 0
+            and "peak_memory_gib" in report
+        )
     assert read("diffusion-plain")["target_share_of_ceiling"] == SHARE_TARGET
     assert [(row["precision"], row["batch"]) for row in read("codec-compiled")["decode"]] == [
-        ("no", 1), ("no", 2), ("bf16", 1), ("bf16", 2)]
+        ("no", 1),
+        ("no", 2),
+        ("bf16", 1),
+        ("bf16", 2),
+    ]
     assert all(row["real_time_factor"] > 0 for row in read("sampling-compiled")["sample"])
     for stall in (read("stall-diffusion"), read("stall-autoencoder")):
         assert 0 < stall["stall"] < 1 and stall["target_stall"] == STALL_TARGET
@@ -73,7 +98,9 @@ def test_the_files_say_what_was_measured_and_how_it_was_counted(dry_run):
 
 
 def test_every_kind_of_job_is_tried():
-    assert {job.split("-")[0] for job in CHOSEN} == {job.split("-")[0] for job in JOBS} and set(CHOSEN) <= set(JOBS)
+    assert {job.split("-")[0] for job in CHOSEN} == {job.split("-")[0] for job in JOBS} and set(
+        CHOSEN
+    ) <= set(JOBS)
 
 
 def test_operations_are_counted_without_computing():

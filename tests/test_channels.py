@@ -15,7 +15,13 @@ from bassnb.errors import AudioError
 from bassnb.widgets.listen import listen
 
 pytestmark = pytest.mark.kind("meaning guessed")
-anything = settings(max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+anything = settings(
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 HALF = 0.5**0.5
 
 
@@ -27,7 +33,7 @@ def level(wave):
     return 10 * np.log10(float(torch.as_tensor(wave).square().mean()))
 
 
-# -- which axis -------------------------------------------------------------------------------------------------------
+# -- which axis ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("columns", [1, 2, 6])
@@ -60,7 +66,10 @@ def test_every_shape_is_taken_as_it_is_or_turned_with_a_warning_or_refused(rows,
 
 @pytest.mark.parametrize("shape", [(3, 1), (31, 2), (9, 8), (1000, 9), (1000, 500)])
 def test_shapes_in_doubt_are_refused(shape):
-    with pytest.raises(AudioError, match=rf"the mix has shape \({shape[0]}, {shape[1]}\).*\(channels, N\).*\(N, channels\)"):
+    with pytest.raises(
+        AudioError,
+        match=rf"the mix has shape \({shape[0]}, {shape[1]}\).*\(channels, N\).*\(N, channels\)",
+    ):
         as_stereo(np.zeros(shape), name="the mix")
 
 
@@ -82,7 +91,10 @@ def test_a_short_rest_of_a_file_is_no_array_in_doubt(tmp_path):
 def test_other_doors_turn_arrays_with_a_warning_too(tmp_path):
     wave = torch.from_numpy(song(44_100))
     with pytest.warns(UserWarning, match=r"\(44100, 2\)"):
-        assert torch.equal(read_audio(write_audio(tmp_path / "a.wav", wave.T)), read_audio(write_audio(tmp_path / "b.wav", wave)))
+        assert torch.equal(
+            read_audio(write_audio(tmp_path / "a.wav", wave.T)),
+            read_audio(write_audio(tmp_path / "b.wav", wave)),
+        )
     with pytest.warns(UserWarning, match=r"\(44100, 2\)"):
         assert loudness(wave.T) == loudness(wave)
     with pytest.warns(UserWarning, match=r"\(44100, 2\)"):
@@ -101,17 +113,37 @@ def test_what_is_not_stereo_is_not_written(tmp_path, shape):
     assert not list(tmp_path.iterdir())
 
 
-# -- how many channels become two -------------------------------------------------------------------------------------
+# -- how many channels become two ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("names", ["L R C", "L R Ls Rs", "L R C Ls Rs", "L R C LFE Ls Rs", "L R C LFE S Ls Rs", "L R C LFE Ls Rs Ls Rs"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        "L R C",
+        "L R Ls Rs",
+        "L R C Ls Rs",
+        "L R C LFE Ls Rs",
+        "L R C LFE S Ls Rs",
+        "L R C LFE Ls Rs Ls Rs",
+    ],
+)
 def test_each_channel_has_its_share(names):
     """ITU-R BS.775: channel by channel, in the order of WAVE files."""
-    shares = {"L": (1, 0), "R": (0, 1), "C": (HALF, HALF), "LFE": (0, 0), "Ls": (HALF, 0), "Rs": (0, HALF), "S": (0.5, 0.5)}
+    shares = {
+        "L": (1, 0),
+        "R": (0, 1),
+        "C": (HALF, HALF),
+        "LFE": (0, 0),
+        "Ls": (HALF, 0),
+        "Rs": (0, HALF),
+        "S": (0.5, 0.5),
+    }
     for place, name in enumerate(names.split()):
         wave = torch.zeros(len(names.split()), 50)
         wave[place] = 0.5
-        assert as_stereo(wave)[:, 0].tolist() == pytest.approx([0.5 * share for share in shares[name]])
+        assert as_stereo(wave)[:, 0].tolist() == pytest.approx(
+            [0.5 * share for share in shares[name]]
+        )
 
 
 @pytest.mark.evidence("stereo-song-among-silent-channels")
@@ -125,7 +157,13 @@ def test_a_stereo_song_among_silent_channels_stays_what_it_is(tmp_path, channels
     elif suffix == "flac" and channels > 8:
         pytest.skip("FLAC has at most eight channels")
     else:
-        soundfile.write(tmp_path / f"a.{suffix}", wave.T, 44_100, format="WAVEX" if suffix == "wav" else None, subtype="PCM_24")
+        soundfile.write(
+            tmp_path / f"a.{suffix}",
+            wave.T,
+            44_100,
+            format="WAVEX" if suffix == "wav" else None,
+            subtype="PCM_24",
+        )
         found = read_audio(tmp_path / f"a.{suffix}")
         assert torch.equal(read_stretch(tmp_path / f"a.{suffix}", 0.1, 1000), found[:, 4410:5410])
     assert torch.allclose(found, torch.from_numpy(wave[:2]), atol=1e-6)
@@ -134,7 +172,9 @@ def test_a_stereo_song_among_silent_channels_stays_what_it_is(tmp_path, channels
 @anything
 @given(channels=st.integers(3, 40), seed=st.integers(0, 99))
 def test_no_downmix_swaps_its_sides_or_loses_level(channels, seed, tally):
-    wave = torch.from_numpy(np.random.default_rng(seed).uniform(-0.5, 0.5, (channels, 2000)).astype(np.float32))
+    wave = torch.from_numpy(
+        np.random.default_rng(seed).uniform(-0.5, 0.5, (channels, 2000)).astype(np.float32)
+    )
     found = stereo(wave)
     assert found.shape == (2, 2000) and level(found) > level(wave[:2]) - 0.5
     assert (found[0] * wave[0]).mean() > abs((found[0] * wave[1]).mean())
@@ -145,7 +185,9 @@ def test_no_downmix_swaps_its_sides_or_loses_level(channels, seed, tally):
 def test_vorbis_has_an_order_of_its_own(tmp_path, channels, front):
     """Vorbis I, section 4.3.9: left, centre, right; libsndfile hands them over as they are."""
     wave = np.zeros((channels, 44_100), np.float32)
-    wave[list(front)] = [0.3 * np.sin(2 * np.pi * f * np.arange(44_100) / 44_100) for f in (300, 500)]
+    wave[list(front)] = [
+        0.3 * np.sin(2 * np.pi * f * np.arange(44_100) / 44_100) for f in (300, 500)
+    ]
     soundfile.write(tmp_path / "a.ogg", wave.T, 44_100)
     found = read_audio(tmp_path / "a.ogg")
     heard = [[np.corrcoef(side, wave[channel])[0, 1] for channel in front] for side in found]
@@ -159,4 +201,6 @@ def test_mono_and_stereo_are_not_touched():
 
 def test_blocks_of_any_size_are_mixed_alike():
     wave = torch.from_numpy(np.random.default_rng(0).standard_normal((7, 1003)).astype(np.float32))
-    assert torch.equal(torch.cat([stereo(block) for block in wave.split(100, -1)], -1), stereo(wave))
+    assert torch.equal(
+        torch.cat([stereo(block) for block in wave.split(100, -1)], -1), stereo(wave)
+    )

@@ -1,4 +1,6 @@
-"""What is saved comes back; what is wrong, truncated or foreign is refused in one sentence; nothing is half written."""
+"""What is saved comes back; what is wrong, truncated or foreign is refused in one sentence; nothing
+is half written.
+"""
 
 import json
 import pickle
@@ -14,7 +16,7 @@ from bassnb.checkpoints import (
     read_tensors,
     save_pretrained,
     write_tensors,
-)  # fmt: skip
+)
 from bassnb.errors import CheckpointError
 from bassnb.presets import SMOKE
 
@@ -77,7 +79,9 @@ def test_foreign_tensors_are_refused_by_name(folder, change):
         load_pretrained(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"preset": 3}', '{"preset": {"name": "x"}}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"preset": 3}', '{"preset": {"name": "x"}}', "[" * 100_000]
+)
 def test_broken_configs_are_refused(folder, text):
     (folder / "config.json").write_text(text)
     with pytest.raises(ValueError) as error:
@@ -101,4 +105,7 @@ def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError):
         write_tensors(path, {"x": torch.ones(2)})
-    assert torch.equal(read_tensors(path)[0]["x"], torch.zeros(2)) and len(list(tmp_path.iterdir())) == 1
+    assert (
+        torch.equal(read_tensors(path)[0]["x"], torch.zeros(2))
+        and len(list(tmp_path.iterdir())) == 1
+    )

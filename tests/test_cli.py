@@ -1,4 +1,6 @@
-"""The command line: files in and out, one sentence and status 2 for every bad input, nothing left behind."""
+"""The command line: files in and out, one sentence and status 2 for every bad input, nothing left
+behind.
+"""
 
 import json
 import os
@@ -23,7 +25,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def write(path, samples, rate=44_100):
     """A float WAV file that keeps NaN."""
-    soundfile.write(path, np.asarray(samples, dtype=np.float32), rate, format="WAV", subtype="FLOAT")
+    soundfile.write(
+        path, np.asarray(samples, dtype=np.float32), rate, format="WAV", subtype="FLOAT"
+    )
     return path
 
 
@@ -50,7 +54,9 @@ def material(tmp_path_factory):
         "silent": write(folder / "silent.wav", np.zeros(9_000)),
         "nan": write(folder / "nan.wav", [0.1, float("nan"), 0.2]),
         "short": write(folder / "short.wav", sound[:4_000]),
-        "text": folder / "text.wav", "nothing": folder / "nothing.wav", "missing": folder / "missing.wav",
+        "text": folder / "text.wav",
+        "nothing": folder / "nothing.wav",
+        "missing": folder / "missing.wav",
         "folder": folder,
     }
 
@@ -70,7 +76,7 @@ def assert_refused(result, folder, *parts):
     assert list(folder.iterdir()) == []
 
 
-# -- accompany ------------------------------------------------------------------------------------------------------
+# -- accompany -------------------------------------------------------------------------------------
 
 
 def test_accompany_writes_a_stereo_file_as_long_as_the_mix(model, material, tmp_path):
@@ -80,7 +86,12 @@ def test_accompany_writes_a_stereo_file_as_long_as_the_mix(model, material, tmp_
     info = soundfile.info(out)
     assert (info.samplerate, info.channels, info.frames) == (44_100, 2, 60_022)
     settings = json.loads((tmp_path / "bass.json").read_text())
-    assert settings["guidance"] == 2.5 and settings["phi"] == 0.7 and settings["seed"] == 0 and settings["steps"] == 2
+    assert (
+        settings["guidance"] == 2.5
+        and settings["phi"] == 0.7
+        and settings["seed"] == 0
+        and settings["steps"] == 2
+    )
     assert result.stdout.strip() == str(out)
 
 
@@ -105,7 +116,10 @@ def test_variations_are_numbered_and_mixed(model, material, tmp_path):
 
 def test_names_of_takes():
     assert numbered(Path("a/take.flac"), 1) == [Path("a/take.flac")]
-    assert numbered(Path("a/my.take.flac"), 2) == [Path("a/my.take-1.flac"), Path("a/my.take-2.flac")]
+    assert numbered(Path("a/my.take.flac"), 2) == [
+        Path("a/my.take-1.flac"),
+        Path("a/my.take-2.flac"),
+    ]
 
 
 @pytest.mark.parametrize("bad", ["missing", "folder", "text", "nothing", "empty", "silent", "nan"])
@@ -117,23 +131,53 @@ def test_bad_audio_is_refused(role, bad, model, material, tmp_path):
 
 
 def test_a_style_below_one_latent_is_refused(model, material, tmp_path):
-    words = ["accompany", material["mix"], "--style", material["short"], "--out", tmp_path / "b.wav", "--model", model]
+    words = [
+        "accompany",
+        material["mix"],
+        "--style",
+        material["short"],
+        "--out",
+        tmp_path / "b.wav",
+        "--model",
+        model,
+    ]
     assert_refused(run(*words), tmp_path, "style")
 
 
 @pytest.mark.parametrize(
     "option, value",
-    [("--guidance", -1), ("--guidance", 1000), ("--guidance", "nan"), ("--phi", 1.5), ("--phi", -0.1), ("--steps", 0),
-     ("--variations", 0), ("--device", "abacus")],
-)  # fmt: skip
+    [
+        ("--guidance", -1),
+        ("--guidance", 1000),
+        ("--guidance", "nan"),
+        ("--phi", 1.5),
+        ("--phi", -0.1),
+        ("--steps", 0),
+        ("--variations", 0),
+        ("--device", "abacus"),
+    ],
+)
 def test_settings_out_of_range_are_refused(option, value, model, material, tmp_path):
-    words = ["accompany", material["mix"], "--out", tmp_path / "bass.wav", "--model", model, option, value]
+    words = [
+        "accompany",
+        material["mix"],
+        "--out",
+        tmp_path / "bass.wav",
+        "--model",
+        model,
+        option,
+        value,
+    ]
     assert_refused(run(*words), tmp_path, value if option != "--device" else "abacus")
 
 
 @pytest.mark.parametrize("source", ["no-such-model", "/no/such/folder"])
 def test_unknown_models_are_refused(source, material, tmp_path):
-    assert_refused(run("accompany", material["mix"], "--out", tmp_path / "b.wav", "--model", source), tmp_path, source)
+    assert_refused(
+        run("accompany", material["mix"], "--out", tmp_path / "b.wav", "--model", source),
+        tmp_path,
+        source,
+    )
     assert_refused(run("info", "--model", source), tmp_path, source)
 
 
@@ -152,20 +196,32 @@ def test_a_damaged_model_is_refused(model, material, tmp_path):
 @pytest.mark.parametrize("name", ["bass.xyz", "bass", "no/such/folder/bass.wav"])
 @pytest.mark.parametrize("option", ["--out", "--with-mix"])
 def test_targets_are_checked_before_the_work(option, name, model, material, tmp_path):
-    targets = {"--out": tmp_path / "good.wav", "--with-mix": tmp_path / "both.wav", option: tmp_path / name}
+    targets = {
+        "--out": tmp_path / "good.wav",
+        "--with-mix": tmp_path / "both.wav",
+        option: tmp_path / name,
+    }
     words = [word for pair in targets.items() for word in pair]
-    assert_refused(run("accompany", material["mix"], *words, "--model", model, "--steps", 1), tmp_path, tmp_path / name)
+    assert_refused(
+        run("accompany", material["mix"], *words, "--model", model, "--steps", 1),
+        tmp_path,
+        tmp_path / name,
+    )
 
 
 def test_the_mix_is_never_overwritten(model, material, tmp_path):
     before = material["mix"].read_bytes()
-    assert_refused(run("accompany", material["mix"], "--out", material["mix"], "--model", model), tmp_path, "twice")
+    assert_refused(
+        run("accompany", material["mix"], "--out", material["mix"], "--model", model),
+        tmp_path,
+        "twice",
+    )
     same = ["--out", tmp_path / "a.wav", "--with-mix", tmp_path / "a.wav"]
     assert_refused(run("accompany", material["mix"], *same, "--model", model), tmp_path, "twice")
     assert material["mix"].read_bytes() == before
 
 
-# -- info, songs, train, evaluate -----------------------------------------------------------------------------------
+# -- info, songs, train, evaluate ------------------------------------------------------------------
 
 
 def test_info_counts_the_parameters(model):
@@ -180,7 +236,19 @@ def test_info_counts_the_parameters(model):
 
 
 def test_songs_are_written_with_their_truth(tmp_path):
-    result = run("songs", "--count", 2, "--out", tmp_path / "songs", "--seed", 5, "--split", "test", "--seconds", 2)
+    result = run(
+        "songs",
+        "--count",
+        2,
+        "--out",
+        tmp_path / "songs",
+        "--seed",
+        5,
+        "--split",
+        "test",
+        "--seconds",
+        2,
+    )
     assert result.exit_code == 0, result.output
     folders = sorted((tmp_path / "songs").iterdir())
     assert [folder.name for folder in folders] == ["test-000005", "test-000006"]
@@ -201,18 +269,30 @@ def test_songs_refuses_what_it_cannot_do(tmp_path):
 def test_training_refuses_what_it_cannot_do(tmp_path):
     where = ["--run", tmp_path / "r", "--device", "cpu", "--preset"]
     assert_refused(run("train", "autoencoder", "--stem", "mix", *where, "huge"), tmp_path, "huge")
-    assert_refused(run("train", "autoencoder", "--stem", "flute", *where, "smoke"), tmp_path, "flute")
+    assert_refused(
+        run("train", "autoencoder", "--stem", "flute", *where, "smoke"), tmp_path, "flute"
+    )
     parts = ["--mix", tmp_path / "m", "--bass", tmp_path / "b"]
     assert_refused(run("train", "diffusion", *parts, *where, "smoke"), tmp_path, tmp_path / "m")
 
 
-@pytest.mark.parametrize("part, own", [("autoencoder", ["--stem", "mix"]), ("diffusion", ["--mix", "m", "--bass", "b"])])
+@pytest.mark.parametrize(
+    "part, own", [("autoencoder", ["--stem", "mix"]), ("diffusion", ["--mix", "m", "--bass", "b"])]
+)
 def test_training_is_given_its_options(part, own, monkeypatch, tmp_path):
     given = {}
-    monkeypatch.setattr(f"bassnb.training.{part}.train_{part}", lambda *parts, **options: given.update(vars(next(part for part in parts if isinstance(part, TrainingSettings)))))
+    monkeypatch.setattr(
+        f"bassnb.training.{part}.train_{part}",
+        lambda *parts, **options: given.update(
+            vars(next(part for part in parts if isinstance(part, TrainingSettings)))
+        ),
+    )
     for compile in ([], ["--compile"]):
         options = ["--resume", "--precision", "bf16", "--steps", 3, *compile]
-        assert run("train", part, *own, "--run", tmp_path, "--preset", "smoke", *options).exit_code == 0
+        assert (
+            run("train", part, *own, "--run", tmp_path, "--preset", "smoke", *options).exit_code
+            == 0
+        )
         expected = {"resume": True, "precision": "bf16", "steps": 3, "compile": bool(compile)}
         assert {name: given[name] for name in expected} == expected
 
@@ -226,7 +306,16 @@ def test_evaluate_writes_its_report(model, tmp_path):
 
 
 def test_ablations_refuse_an_unknown_model(tmp_path):
-    result = run("evaluate", "ablations", "--model", "no-such-model", "--run", tmp_path / "run", "--out", tmp_path / "a.json")
+    result = run(
+        "evaluate",
+        "ablations",
+        "--model",
+        "no-such-model",
+        "--run",
+        tmp_path / "run",
+        "--out",
+        tmp_path / "a.json",
+    )
     assert_refused(result, tmp_path, "no-such-model")
 
 
@@ -246,25 +335,36 @@ def test_usage_errors_have_status_two():
     assert run("nonsense").exit_code == 2
 
 
-# -- as a process ---------------------------------------------------------------------------------------------------
+# -- as a process ----------------------------------------------------------------------------------
 
 
 def process(*words, cwd):
     """Run `python -m bassnb` as a user does."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run([sys.executable, "-m", "bassnb", *map(str, words)], capture_output=True, text=True, cwd=cwd,
-                          env=environment)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "bassnb", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+    )
 
 
 def test_help_needs_no_torch(tmp_path):
-    code = "import sys; from typer.testing import CliRunner; from bassnb.cli import app; " \
-           "assert CliRunner().invoke(app, ['--help']).exit_code == 0; assert 'torch' not in sys.modules"  # fmt: skip
+    code = (
+        "import sys; from typer.testing import CliRunner; from bassnb.cli import app; "
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0; assert 'torch' not in sys.modules"
+    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment).returncode == 0
+    )
 
 
 def test_errors_of_the_process_are_one_line(tmp_path):
-    result = process("accompany", "absent.flac", "--out", "bass.flac", "--model", "no-such-model", cwd=tmp_path)
+    result = process(
+        "accompany", "absent.flac", "--out", "bass.flac", "--model", "no-such-model", cwd=tmp_path
+    )
     assert result.returncode == 2 and result.stdout == "" and "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,6 @@
-"""`bassnb index` and `bassnb encode`: what a collection holds, a cache of its latents, and one sentence where neither goes."""
+"""`bassnb index` and `bassnb encode`: what a collection holds, a cache of its latents, and one
+sentence where neither goes.
+"""
 
 import json
 import shutil
@@ -33,7 +35,11 @@ NOTES = {"bass": 110, "drums": 220, "vocals": 330, "other": 440}
 def write(path, seconds, value=0.1):
     path.parent.mkdir(parents=True, exist_ok=True)
     t = np.arange(round(seconds * RATE)) / RATE
-    soundfile.write(path, np.repeat(value * np.sin(2 * np.pi * NOTES.get(path.stem, 550) * t)[:, None], 2, 1), RATE)
+    soundfile.write(
+        path,
+        np.repeat(value * np.sin(2 * np.pi * NOTES.get(path.stem, 550) * t)[:, None], 2, 1),
+        RATE,
+    )
 
 
 def assert_refused(result, *parts):
@@ -45,11 +51,23 @@ def assert_refused(result, *parts):
 
 @pytest.fixture(scope="module")
 def musdb(tmp_path_factory):
-    """A replica of MUSDB18-HQ: songs that can be used, one without bass, one that is silent where it matters, one broken."""
+    """A replica of MUSDB18-HQ: songs that can be used, one without bass, one that is silent where
+    it matters, one broken.
+    """
     root = tmp_path_factory.mktemp("musdb") / "musdb18hq"
-    for song in ("A Band - First", "A Band - Second", "ANiMAL - Rockshow", "Broken - Song", "Quiet - Song"):
+    for song in (
+        "A Band - First",
+        "A Band - Second",
+        "ANiMAL - Rockshow",
+        "Broken - Song",
+        "Quiet - Song",
+    ):
         for name in ("mixture", "bass", "drums", "vocals"):
-            write(root / "train" / song / f"{name}.wav", 6, value=0 if name == "bass" and "Quiet" in song else 0.1)
+            write(
+                root / "train" / song / f"{name}.wav",
+                6,
+                value=0 if name == "bass" and "Quiet" in song else 0.1,
+            )
     for name in ("mixture", "drums", "other"):
         write(root / "test" / "Without - Bass" / f"{name}.wav", 5)
     (root / "train" / "Broken - Song" / "drums.wav").write_bytes(b"RIFF not audio")
@@ -64,7 +82,9 @@ def trained(tmp_path_factory):
         torch.manual_seed(0)
         for name, config in (("mix", SMOKE.mix), ("bass", SMOKE.bass), ("other", SMOKE.bass)):
             write_tensors(folder / name / "model.safetensors", Autoencoder(config).state_dict())
-            write_json(folder / name / "config.json", {"model": AUTOENCODER, "stem": name, "seed": 0})
+            write_json(
+                folder / name / "config.json", {"model": AUTOENCODER, "stem": name, "seed": 0}
+            )
     return folder
 
 
@@ -90,29 +110,55 @@ def test_index_says_what_is_there_and_why_the_rest_is_not(musdb, tmp_path):
     assert lines[0] == f"{musdb}: MUSDB18-HQ, 5 songs"
     assert lines[1].startswith("train       2 of 3 songs can be used for bass, 0.00 h: ")
     assert "bass 2" in lines[1] and "vocals 2" in lines[1]
-    assert lines[2].split() == "left out: Quiet - Song: bass and the others never sound together".split()
+    assert (
+        lines[2].split()
+        == "left out: Quiet - Song: bass and the others never sound together".split()
+    )
     assert lines[3].startswith("validation  1 of 1 songs can be used for bass")
-    assert lines[4].startswith("test        ") and "no song for test with bass" in lines[4] and "no bass" in lines[4]
-    assert lines[5].startswith("left out: Broken - Song: ") and "cannot be read" in lines[5] and len(lines) == 6
+    assert (
+        lines[4].startswith("test        ")
+        and "no song for test with bass" in lines[4]
+        and "no bass" in lines[4]
+    )
+    assert (
+        lines[5].startswith("left out: Broken - Song: ")
+        and "cannot be read" in lines[5]
+        and len(lines) == 6
+    )
     assert not any("holds" in line for line in lines)
     assert [path.name.startswith("stems-") for path in tmp_path.iterdir()] == [True]
     drums = run("index", musdb, "--stem", "drums", "--cache", tmp_path).stdout.splitlines()
-    assert drums[1].startswith("train       3 of 3 songs can be used for drums") and "other 1" in drums[3]
+    assert (
+        drums[1].startswith("train       3 of 3 songs can be used for drums")
+        and "other 1" in drums[3]
+    )
 
 
 def test_index_of_songs_without_stems(tmp_path):
     for number in range(1100, 1104):
         write(tmp_path / "songs" / f"{number % 100:02d}" / f"{number}.mp3", 3)
     result = run("index", tmp_path / "songs", "--stem", "mix", "--cache", tmp_path / "cache")
-    assert result.exit_code == 0 and "MTG-Jamendo, 4 songs" in result.stdout and "songs can be used for mix" in result.stdout
+    assert (
+        result.exit_code == 0
+        and "MTG-Jamendo, 4 songs" in result.stdout
+        and "songs can be used for mix" in result.stdout
+    )
 
 
 @pytest.mark.parametrize("command", ["index", "encode"])
 def test_what_is_no_collection_is_told_what_was_looked_for(command, trained, tmp_path):
     (tmp_path / "letters").mkdir()
     autoencoders = ["--mix", trained / "mix", "--bass", trained / "bass", "--preset", "smoke"]
-    words = ["--cache", tmp_path / "cache", *(["--out", tmp_path / "out", *autoencoders] if command == "encode" else [])]
-    assert_refused(run(command, tmp_path / "letters", *words), tmp_path / "letters", *(layout.name for layout in LAYOUTS))
+    words = [
+        "--cache",
+        tmp_path / "cache",
+        *(["--out", tmp_path / "out", *autoencoders] if command == "encode" else []),
+    ]
+    assert_refused(
+        run(command, tmp_path / "letters", *words),
+        tmp_path / "letters",
+        *(layout.name for layout in LAYOUTS),
+    )
     assert_refused(run(command, tmp_path / "nothing", *words), tmp_path / "nothing", "is no folder")
     assert [path.name for path in tmp_path.iterdir()] == ["letters"]
 
@@ -122,8 +168,9 @@ def test_encode_writes_a_cache_that_a_training_can_read(latents, trained):
     assert said == f"{folder / 'manifest.json'}\n"
     manifest = json.loads(Path(said.strip()).read_text())
     assert manifest["plan"] == {"seconds": 4.0, "versions": 2, "seed": 0}
-    assert {split: (entry["songs"], entry["pairs"]) for split, entry in manifest["splits"].items()} == {
-        "train": (2, 8), "validation": (1, 4)}  # fmt: skip
+    assert {
+        split: (entry["songs"], entry["pairs"]) for split, entry in manifest["splits"].items()
+    } == {"train": (2, 8), "validation": (1, 4)}
     left_out = manifest["splits"]["train"]["left_out"]
     assert left_out.keys() == {"Quiet - Song", "Broken - Song"}
     autoencoders = load_autoencoders(SMOKE, trained / "mix", trained / "bass")
@@ -131,13 +178,18 @@ def test_encode_writes_a_cache_that_a_training_can_read(latents, trained):
     assert [c.shape for c in pairs.batch(0, 3, 32)] == [(3, 32, 32), (3, 64, 32)]
 
 
-def test_encode_again_keeps_what_is_there_and_refuses_what_is_not_the_same(latents, musdb, trained, tmp_path):
+def test_encode_again_keeps_what_is_there_and_refuses_what_is_not_the_same(
+    latents, musdb, trained, tmp_path
+):
     shutil.copytree(latents[0], tmp_path / "latents")
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "latents").glob("*.safetensors")}
     assert encode(musdb, trained, tmp_path, "--versions", 2, "--seconds", 4).exit_code == 0
     more = encode(musdb, trained, tmp_path, "--versions", 3, "--seconds", 4)
     assert_refused(more, tmp_path / "latents", "already holds", "--out")
-    assert_refused(encode(musdb, trained, tmp_path, "--versions", 2, "--seconds", 4, "--seed", 1), "already holds")
+    assert_refused(
+        encode(musdb, trained, tmp_path, "--versions", 2, "--seconds", 4, "--seed", 1),
+        "already holds",
+    )
     assert times == {path: path.stat().st_mtime_ns for path in times} and len(times) == 2
 
 
@@ -153,16 +205,29 @@ def test_encode_refuses_what_it_cannot_do(musdb, trained, tmp_path):
 def train(latents, trained, folder, *words, bass="bass"):
     autoencoders = ["--mix", trained / "mix", "--bass", trained / bass, "--preset", "smoke"]
     where = ["--run", folder, "--cache", folder / "cache"]
-    return run("train", "diffusion", "--latents", latents, *where, *autoencoders, "--device", "cpu", *words)
+    return run(
+        "train", "diffusion", "--latents", latents, *where, *autoencoders, "--device", "cpu", *words
+    )
 
 
 def test_training_takes_the_cache_of_its_own_encoders_only(latents, musdb, trained, tmp_path):
     result = train(latents[0], trained, tmp_path / "run", "--steps", 1)
     assert result.exit_code == 0, result.output
-    assert (tmp_path / "run" / "pretrained" / "model.safetensors").is_file() and not (tmp_path / "run" / "cache").exists()
+    assert (tmp_path / "run" / "pretrained" / "model.safetensors").is_file() and not (
+        tmp_path / "run" / "cache"
+    ).exists()
     new = tmp_path / "new"
-    assert_refused(train(latents[0], trained, new, bass="other"), latents[0], "latents of other encoders", "--mix and --bass")
-    assert_refused(train(latents[0], trained, new, "--stem", "drums"), latents[0], "latents of bass, not of drums")
+    assert_refused(
+        train(latents[0], trained, new, bass="other"),
+        latents[0],
+        "latents of other encoders",
+        "--mix and --bass",
+    )
+    assert_refused(
+        train(latents[0], trained, new, "--stem", "drums"),
+        latents[0],
+        "latents of bass, not of drums",
+    )
     assert_refused(train(tmp_path, trained, new), tmp_path, "no finished cache", "bassnb encode")
     assert_refused(train(latents[0], trained, new, "--data", musdb), "name one of them")
     assert not new.exists()

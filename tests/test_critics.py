@@ -1,4 +1,6 @@
-"""Hinge values as printed, scores of the right shape, critics that learn to tell and whose verdict reaches the decoder."""
+"""Hinge values as printed, scores of the right shape, critics that learn to tell and whose verdict
+reaches the decoder.
+"""
 
 import pytest
 import torch

@@ -15,7 +15,7 @@ from bassnb.diffusion import (
     log_normal_times,
     time_from_alpha,
     v_target,
-)  # fmt: skip
+)
 from bassnb.errors import BassnbError
 
 
@@ -68,13 +68,22 @@ def test_at_time_one_only_noise_is_left():
 
 @pytest.mark.evidence("v-is-velocity")
 def test_v_is_the_velocity_along_the_circle():
-    c, eps, t, h = draws(3, 4, 6), draws(3, 4, 6, seed=1), torch.tensor([0.2, 0.5, 0.9], dtype=torch.float64), 1e-5
+    c, eps, t, h = (
+        draws(3, 4, 6),
+        draws(3, 4, 6, seed=1),
+        torch.tensor([0.2, 0.5, 0.9], dtype=torch.float64),
+        1e-5,
+    )
     velocity = (add_noise(c, eps, t + h) - add_noise(c, eps, t - h)) / (2 * h)
     assert torch.allclose(velocity, torch.pi / 2 * v_target(c, eps, t), atol=1e-6)
 
 
 def test_each_sample_has_its_own_time():
-    c, eps, t = draws(3, 4, 6), draws(3, 4, 6, seed=1), torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
+    c, eps, t = (
+        draws(3, 4, 6),
+        draws(3, 4, 6, seed=1),
+        torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64),
+    )
     alone = torch.cat([add_noise(c[i : i + 1], eps[i : i + 1], t[i]) for i in range(3)])
     assert torch.equal(add_noise(c, eps, t), alone)
     with pytest.raises(BassnbError, match=r"\(3,\).*\(6,\)"):
@@ -100,7 +109,9 @@ def test_the_loss_of_an_oracle_is_zero_and_of_silence_is_one():
 
 @pytest.mark.evidence("printed-loss-weight")
 def test_the_loss_is_the_printed_one_with_weight_one_over_beta_squared():
-    """E w_t || c_hat - c_y ||^2 of section 3.2, for an estimate c_hat that is wrong by a tenth of itself."""
+    """E w_t || c_hat - c_y ||^2 of section 3.2, for an estimate c_hat that is wrong by a tenth of
+    itself.
+    """
     c_y, seen = draws(500, 2, 8), {}
 
     def model(z, t, mix):
@@ -124,7 +135,11 @@ def test_the_loss_shows_the_model_what_the_schedule_says():
 
     c_y = torch.full((4000, 1, 8), 3.0)
     diffusion_loss(model, c_y, torch.ones(4000, 2, 8), generator=generator(), drop=0.15)
-    assert 0 <= seen["t"].min() < 0.01 and 0.99 < seen["t"].max() < 1 and abs(seen["t"].mean() - 0.5) < 0.02
+    assert (
+        0 <= seen["t"].min() < 0.01
+        and 0.99 < seen["t"].max() < 1
+        and abs(seen["t"].mean() - 0.5) < 0.02
+    )
     alpha, beta = alpha_beta(seen["t"][:, None, None])
     eps = (seen["z"] - alpha * 3) / beta
     noisy = eps[seen["t"] > 0.5]
@@ -147,7 +162,9 @@ def test_drop_can_be_never_or_always(drop):
 def test_the_loss_repeats_with_its_generator_and_ignores_the_global_one():
     def loss(seed):
         torch.rand(3)  # would shift the global generator
-        return diffusion_loss(lambda z, t, mix: z, draws(4, 2, 8), draws(4, 3, 8), generator=generator(seed)).item()
+        return diffusion_loss(
+            lambda z, t, mix: z, draws(4, 2, 8), draws(4, 3, 8), generator=generator(seed)
+        ).item()
 
     assert loss(1) == loss(1) != loss(2)
 
@@ -155,9 +172,15 @@ def test_the_loss_repeats_with_its_generator_and_ignores_the_global_one():
 @pytest.mark.parametrize("shape", [(4, 3, 9), (3, 3, 8), (4, 8)])
 def test_latents_that_do_not_match_are_refused(shape):
     with pytest.raises(BassnbError, match=r"c_x must have shape \(4, C, 8\)"):
-        diffusion_loss(lambda z, t, mix: z, torch.zeros(4, 2, 8), torch.zeros(shape), generator=generator())
-    with pytest.raises(BassnbError, match=r"c_y must have shape \(B, C, L\), but has shape \(4, 8\)"):
-        diffusion_loss(lambda z, t, mix: z, torch.zeros(4, 8), torch.zeros(4, 3, 8), generator=generator())
+        diffusion_loss(
+            lambda z, t, mix: z, torch.zeros(4, 2, 8), torch.zeros(shape), generator=generator()
+        )
+    with pytest.raises(
+        BassnbError, match=r"c_y must have shape \(B, C, L\), but has shape \(4, 8\)"
+    ):
+        diffusion_loss(
+            lambda z, t, mix: z, torch.zeros(4, 8), torch.zeros(4, 3, 8), generator=generator()
+        )
 
 
 def test_one_time_may_serve_all_samples_and_types_are_those_of_the_latents():
@@ -170,7 +193,12 @@ def test_one_time_may_serve_all_samples_and_types_are_those_of_the_latents():
 
 def test_a_tenth_to_a_fifth_of_the_mixes_is_dropped_unless_told_otherwise():
     kept = []
-    diffusion_loss(lambda z, t, mix: kept.append(mix) or z, draws(2000, 1, 1), torch.ones(2000, 1, 1), generator=generator())
+    diffusion_loss(
+        lambda z, t, mix: kept.append(mix) or z,
+        draws(2000, 1, 1),
+        torch.ones(2000, 1, 1),
+        generator=generator(),
+    )
     assert 0.1 < 1 - kept[0].mean() < 0.2
 
 
@@ -179,7 +207,9 @@ def test_log_normal_times_have_the_asked_median_and_spread():
     t = log_normal_times(1.2, 0.8)(20_000, generator())
     logs = torch.tan(torch.pi * t.double() / 2).log()
     assert t.shape == (20_000,) and 0 < t.min() and t.max() < 1
-    assert logs.mean() == pytest.approx(1.2, abs=0.02) and logs.std() == pytest.approx(0.8, abs=0.02)
+    assert logs.mean() == pytest.approx(1.2, abs=0.02) and logs.std() == pytest.approx(
+        0.8, abs=0.02
+    )
     expected = 1.2 + 0.8 * torch.randn(20_000, generator=generator()).double()
     assert torch.allclose(logs, expected, atol=1e-3)  # the sign of a draw and the generator matter
 
@@ -191,17 +221,30 @@ def test_the_noise_of_a_part_is_its_share_of_the_whole(parts):
     for part in range(parts):
         torch.rand(3)  # would shift the global generator
         own = draw_noise(torch.zeros(size, 3, 5), TIMES["noisy"], 0.4, generator(), (part, parts))
-        assert all(torch.equal(mine, all_of[size * part : size * (part + 1)]) for mine, all_of in zip(own, whole))
+        assert all(
+            torch.equal(mine, all_of[size * part : size * (part + 1)])
+            for mine, all_of in zip(own, whole)
+        )
 
 
 def test_the_loss_of_the_whole_is_the_mean_of_its_parts():
     c_y, c_x = draws(8, 2, 4), draws(8, 3, 4)
     loss = diffusion_loss(lambda z, t, mix: z, c_y, c_x, generator=generator())
-    halves = [diffusion_loss(lambda z, t, mix: z, c_y[4 * i : 4 * i + 4], c_x[4 * i : 4 * i + 4],
-                             generator=generator(), share=(i, 2)) for i in (0, 1)]  # fmt: skip
+    halves = [
+        diffusion_loss(
+            lambda z, t, mix: z,
+            c_y[4 * i : 4 * i + 4],
+            c_x[4 * i : 4 * i + 4],
+            generator=generator(),
+            share=(i, 2),
+        )
+        for i in (0, 1)
+    ]
     assert float(sum(halves) / 2) == pytest.approx(float(loss), rel=1e-6)
 
 
 def test_noise_and_drops_have_the_type_of_the_latents_and_times_keep_theirs():
-    t, eps, keep = draw_noise(torch.zeros(4, 3, 5, dtype=torch.bfloat16), TIMES["noisy"], 0.5, generator(), (0, 1))
+    t, eps, keep = draw_noise(
+        torch.zeros(4, 3, 5, dtype=torch.bfloat16), TIMES["noisy"], 0.5, generator(), (0, 1)
+    )
     assert (t.dtype, eps.dtype, keep.dtype) == (torch.float32, torch.bfloat16, torch.bfloat16)

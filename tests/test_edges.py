@@ -1,4 +1,6 @@
-"""The end of an excerpt is no event: music that is cut off anywhere gets no attack there, and a real one stays."""
+"""The end of an excerpt is no event: music that is cut off anywhere gets no attack there, and a
+real one stays.
+"""
 
 from pathlib import Path
 
@@ -23,7 +25,11 @@ def accompanist():
 def held_chord(samples):
     """C major that fades slowly, without any attack after its first."""
     t = torch.arange(samples) / SAMPLE_RATE
-    chord = sum(torch.sin(2 * torch.pi * f * h * t) / h for f in (130.81, 164.81, 196.0) for h in range(1, 6))
+    chord = sum(
+        torch.sin(2 * torch.pi * f * h * t) / h
+        for f in (130.81, 164.81, 196.0)
+        for h in range(1, 6)
+    )
     return (0.03 * chord * torch.exp(-0.2 * t) * (t / 0.01).clamp(max=1)).expand(2, -1)
 
 
@@ -38,14 +44,30 @@ def attacks(accompanist, mix, longer, seeds=3):
     takes, others = (accompanist(wave, steps=8, variations=seeds) for wave in (mix, longer))
     for take, other in zip(takes, others):
         e, same = envelope(take.audio), envelope(other.audio[:, : mix.shape[-1]])
-        level, before, elsewhere = take.audio.square().mean().sqrt(), e[-20:-5].square().mean().sqrt(), same[-5:].max()
+        level, before, elsewhere = (
+            take.audio.square().mean().sqrt(),
+            e[-20:-5].square().mean().sqrt(),
+            same[-5:].max(),
+        )
         found += bool(e[-5:].max() > max(level, 3.16 * before, 3.16 * elsewhere))
     return found
 
 
 # Latent steps and samples after which the music is cut off.
-PLACES = [(55, 1), (58, 150), (62, 300), (65, 800), (68, 1500), (71, 2048), (76, 3300), (79, 4095), (81, 0), (59, 600),
-          (64, 1100), (73, 2600)]  # fmt: skip
+PLACES = [
+    (55, 1),
+    (58, 150),
+    (62, 300),
+    (65, 800),
+    (68, 1500),
+    (71, 2048),
+    (76, 3300),
+    (79, 4095),
+    (81, 0),
+    (59, 600),
+    (64, 1100),
+    (73, 2600),
+]
 
 
 @pytest.mark.evidence("song-may-cut-anywhere")
@@ -70,19 +92,33 @@ def test_a_cut_changes_nothing_before_the_reach_of_the_encoder(accompanist, rest
 
 @pytest.mark.parametrize("rest", [100, 700, 1500, 2500, 3400])
 def test_a_cut_is_no_click_to_the_encoder(accompanist, rest):
-    """The last frame of the spectrogram that it reads has above 2 kHz, where the chord has nothing, less than with zeros."""
-    encoder, wave, read = accompanist.system.mix_autoencoder, 3 * held_chord(12 * TIME_RATIO + rest)[None], []
+    """The last frame of the spectrogram that it reads has above 2 kHz, where the chord has nothing,
+    less than with zeros.
+    """
+    encoder, wave, read = (
+        accompanist.system.mix_autoencoder,
+        3 * held_chord(12 * TIME_RATIO + rest)[None],
+        [],
+    )
     handle = encoder.encoder.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
     with torch.inference_mode():
         encoder.encode(wave)
         zeros = encoder.levels(encoder.log_spectrogram(wave))
     handle.remove()
-    frame, high = 12 * encoder.config.stride + rest // encoder.config.hop, slice(200, encoder.config.bins)
-    assert read[0].shape == zeros.shape and read[0][0, high, frame].mean() < 0.5 * zeros[0, high, frame].mean()
+    frame, high = (
+        12 * encoder.config.stride + rest // encoder.config.hop,
+        slice(200, encoder.config.bins),
+    )
+    assert (
+        read[0].shape == zeros.shape
+        and read[0][0, high, frame].mean() < 0.5 * zeros[0, high, frame].mean()
+    )
 
 
 def test_a_hit_at_the_very_end_stays(accompanist):
-    """What the bass autoencoder makes of a struck note whose file ends 60 ms later is still a struck note."""
+    """What the bass autoencoder makes of a struck note whose file ends 60 ms later is still a
+    struck note.
+    """
     autoencoder, start = accompanist.system.bass_autoencoder, 30 * TIME_RATIO + 1000
     t = torch.arange(2646) / SAMPLE_RATE
     wave = torch.zeros(1, 2, start + len(t))
@@ -90,7 +126,9 @@ def test_a_hit_at_the_very_end_stays(accompanist):
     with torch.inference_mode():
         again = autoencoder.decode(autoencoder.encode(wave), wave.shape[-1])[0]
     before, hit = again[:, : start - 2048], again[:, start:]
-    assert hit.square().mean().sqrt() > 0.5 * wave[0, :, start:].square().mean().sqrt() and peak(before) < 0.1 * peak(hit)
+    assert hit.square().mean().sqrt() > 0.5 * wave[0, :, start:].square().mean().sqrt() and peak(
+        before
+    ) < 0.1 * peak(hit)
 
 
 @pytest.mark.parametrize("samples", [1, 2, 100, 4096, 8192])
@@ -103,5 +141,7 @@ def test_any_length_is_played(accompanist, samples):
 def test_mirrored(before, after):
     wave = torch.tensor([[1.0, 2.0, 3.0]])
     period = [1, 2, 3, 3, 2, 1]
-    assert mirrored(wave, before, after)[0].tolist() == [period[i % 6] for i in range(-before, 3 + after)]
+    assert mirrored(wave, before, after)[0].tolist() == [
+        period[i % 6] for i in range(-before, 3 + after)
+    ]
     assert mirrored(wave[:, :1], before, after).tolist() == [[1.0] * (before + 1 + after)]

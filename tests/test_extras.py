@@ -1,4 +1,6 @@
-"""The core installs alone: `bassnb accompany` works with it, and everything else names the extra that it needs."""
+"""The core installs alone: `bassnb accompany` works with it, and everything else names the extra
+that it needs.
+"""
 
 import importlib.metadata
 import json
@@ -18,7 +20,7 @@ from bassnb.cli import app
 from bassnb.extras import EXTRAS, MissingExtra, need
 from tests.test_project import CALLED_OTHERWISE, ROOT, declared
 
-# -- an environment with the core alone --------------------------------------------------------------------------------
+# -- an environment with the core alone ------------------------------------------------------------
 
 
 def brought_by(packages):
@@ -31,8 +33,14 @@ def brought_by(packages):
         except importlib.metadata.PackageNotFoundError:
             continue
         found.add(name)
-        here = [need for need in map(Requirement, needs) if need.marker is None or need.marker.evaluate({"extra": ""})]
-        waiting += [name for name in (canonicalize_name(need.name) for need in here) if name not in found]
+        here = [
+            need
+            for need in map(Requirement, needs)
+            if need.marker is None or need.marker.evaluate({"extra": ""})
+        ]
+        waiting += [
+            name for name in (canonicalize_name(need.name) for need in here) if name not in found
+        ]
     return found
 
 
@@ -42,14 +50,23 @@ def core_alone():
     core = brought_by(declared("dependencies"))
     owners = importlib.metadata.packages_distributions()
     kept = core | {"bassnb", "sphinx"}  # scipy asks whether Sphinx is imported
-    refused = sorted(top for top, names in owners.items() if kept.isdisjoint(map(canonicalize_name, names)))
-    assert {"librosa", "torchaudio", "matplotlib"} <= set(refused) and not {"torch", "numpy", "scipy"} & set(refused)
-    hide = f"import sys; sys.modules.update(dict.fromkeys({refused!r}))\n"  # None there: as if not installed
+    refused = sorted(
+        top for top, names in owners.items() if kept.isdisjoint(map(canonicalize_name, names))
+    )
+    assert {"librosa", "torchaudio", "matplotlib"} <= set(refused) and not {
+        "torch",
+        "numpy",
+        "scipy",
+    } & set(refused)
+    # None there: as if not installed
+    hide = f"import sys; sys.modules.update(dict.fromkeys({refused!r}))\n"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def run(code, folder):
         command = [sys.executable, "-c", hide + code]
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
 
     return run
 
@@ -64,11 +81,25 @@ def test_a_song_is_accompanied_with_the_core_alone(core_alone, tmp_path):
     noise = 0.2 * np.random.default_rng(0).standard_normal((3 * 48000, 2))
     soundfile.write(tmp_path / "mix.wav", noise, 48000)
     done = core_alone(
-        command("accompany", "mix.wav", "--out", "bass.flac", "--style", "mix.wav", "--steps", 2, "--with-mix", "both.mp3"),
+        command(
+            "accompany",
+            "mix.wav",
+            "--out",
+            "bass.flac",
+            "--style",
+            "mix.wav",
+            "--steps",
+            2,
+            "--with-mix",
+            "both.mp3",
+        ),
         tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert soundfile.info(tmp_path / "bass.flac").frames == 3 * 44100 and (tmp_path / "both.mp3").is_file()
+    assert (
+        soundfile.info(tmp_path / "bass.flac").frames == 3 * 44100
+        and (tmp_path / "both.mp3").is_file()
+    )
     assert json.loads((tmp_path / "bass.json").read_text())
 
 
@@ -84,10 +115,26 @@ COMMANDS = [
     ("train", "train", "diffusion", "--run", "run"),
     ("train", "train", "judge", "--run", "run"),
     ("train", "evaluate", "ablations", "--run", "run"),
-    *[("evaluate", "evaluate", name) for name in (
-        "match", "guidance", "frechet", "steps", "samplers", "rescale", "autoencoder", "probe", "contrastive", "style", "length",
-        "transfer", "all", "summary")],
-]  # fmt: skip
+    *[
+        ("evaluate", "evaluate", name)
+        for name in (
+            "match",
+            "guidance",
+            "frechet",
+            "steps",
+            "samplers",
+            "rescale",
+            "autoencoder",
+            "probe",
+            "contrastive",
+            "style",
+            "length",
+            "transfer",
+            "all",
+            "summary",
+        )
+    ],
+]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +155,9 @@ for words in {[words for _, *words in COMMANDS]!r}:
 
 
 @pytest.mark.evidence("every-other-command-names-extra")
-@pytest.mark.parametrize("number", range(len(COMMANDS)), ids=[" ".join(words) for _, *words in COMMANDS])
+@pytest.mark.parametrize(
+    "number", range(len(COMMANDS)), ids=[" ".join(words) for _, *words in COMMANDS]
+)
 def test_every_other_command_names_its_extra_in_one_sentence_and_writes_nothing(answers, number):
     extra, *_ = COMMANDS[number]
     status, output, errors, files = answers[number]
@@ -121,11 +170,21 @@ def test_every_command_is_among_them():
         for name, one in group.commands.items():
             yield from leaves(one, *above, name) if hasattr(one, "commands") else [(*above, name)]
 
-    tried = {tuple(words[: 2 if words[0] in ("train", "evaluate") else 1]) for _, *words in COMMANDS}
+    tried = {
+        tuple(words[: 2 if words[0] in ("train", "evaluate") else 1]) for _, *words in COMMANDS
+    }
     assert set(leaves(typer.main.get_command(app))) == tried | {("accompany",), ("info",)}
 
 
-@pytest.mark.parametrize("room, extra", [("training", "train"), ("metrics", "evaluate"), ("studies", "evaluate"), ("widgets", "widgets")])
+@pytest.mark.parametrize(
+    "room, extra",
+    [
+        ("training", "train"),
+        ("metrics", "evaluate"),
+        ("studies", "evaluate"),
+        ("widgets", "widgets"),
+    ],
+)
 def test_importing_a_room_names_its_extra(core_alone, tmp_path, room, extra):
     code = f"try:\n    import bassnb.{room}\nexcept ImportError as error:\n    print(error)"
     assert f'pip install "bassnb[{extra}]"' in core_alone(code, tmp_path).stdout
@@ -136,7 +195,7 @@ def test_help_needs_no_extra(core_alone, tmp_path):
         assert core_alone(command(*words), tmp_path).returncode == 0
 
 
-# -- the list ---------------------------------------------------------------------------------------------------------
+# -- the list --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
@@ -152,5 +211,8 @@ def test_all_holds_every_extra_of_the_package():
 def test_a_missing_package_is_named_with_its_extra(monkeypatch):
     need("songs")
     monkeypatch.setitem(sys.modules, "pretty_midi", None)
-    with pytest.raises(MissingExtra, match=re.escape('pretty_midi is not installed; run pip install "bassnb[songs]"')):
+    with pytest.raises(
+        MissingExtra,
+        match=re.escape('pretty_midi is not installed; run pip install "bassnb[songs]"'),
+    ):
         need("songs")

@@ -31,20 +31,32 @@ WITHIN = {
 def imports(path):
     """Names of the bassnb rooms that a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text())):
-        names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        names = (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [a.name for a in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
         yield from (name.split(".")[1] for name in names if name and name.startswith("bassnb."))
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
+)
 def test_imports_point_downwards(path):
     room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if room in ("__init__", "__main__"):
         return
     for other in imports(path):
         same_room = other == room
-        assert same_room or FLOOR[other] < FLOOR[room] or (room, other) in WITHIN, f"{room} imports {other}"
+        assert same_room or FLOOR[other] < FLOOR[room] or (room, other) in WITHIN, (
+            f"{room} imports {other}"
+        )
 
 
 def test_every_room_has_a_floor():
-    rooms = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")}
+    rooms = {
+        path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")
+    }
     assert rooms - {"__init__", "__main__"} == set(FLOOR)

@@ -46,11 +46,16 @@ def test_its_own_mean_changes_nothing(latents):
 
 def test_commutes_with_any_order_of_time(latents, style):
     order = torch.randperm(9, generator=torch.Generator().manual_seed(3))
-    assert torch.allclose(ground(latents, style, 0.7)[..., order], ground(latents[..., order], style, 0.7))
+    assert torch.allclose(
+        ground(latents, style, 0.7)[..., order], ground(latents[..., order], style, 0.7)
+    )
 
 
 def test_strength_scales_the_shift(latents, style):
-    full, half = ground(latents, style, 0.7) - latents, ground(latents, style, 0.7, strength=0.5) - latents
+    full, half = (
+        ground(latents, style, 0.7) - latents,
+        ground(latents, style, 0.7, strength=0.5) - latents,
+    )
     assert torch.allclose(half, full / 2) and full.abs().max() > 0.1
     assert torch.equal(ground(latents, style, 0.7, strength=0), latents)
 
@@ -87,8 +92,12 @@ def test_an_empty_style_is_refused(shape):
 
 
 def test_strength_above_one_exaggerates_the_style(latents, style):
-    """The target moves away from 0, the mean of all basses, and beta decides as before how far to follow it."""
+    """The target moves away from 0, the mean of all basses, and beta decides as before how far to
+    follow it.
+    """
     found = ground(latents, style, 1.0, strength=1.5).mean(-1, keepdim=True)
     assert torch.allclose(found, (1.5 * style).expand_as(found), atol=1e-5)
-    assert torch.allclose(ground(latents, style, 0.7, strength=1.5), ground(latents, 1.5 * style, 0.7), atol=1e-6)
+    assert torch.allclose(
+        ground(latents, style, 0.7, strength=1.5), ground(latents, 1.5 * style, 0.7), atol=1e-6
+    )
     assert torch.equal(ground(latents, style, 0.0, strength=1.5), latents)

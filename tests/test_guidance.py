@@ -22,7 +22,9 @@ def test_fixed_points_and_direction(answers):
     assert torch.equal(classifier_free_guidance(cond, uncond, 1), cond)
     assert torch.equal(classifier_free_guidance(cond, uncond, 0), uncond)
     # More guidance goes on in the direction from "without the mix" to "with the mix".
-    assert torch.allclose(classifier_free_guidance(cond, uncond, 3), cond + 2 * (cond - uncond), atol=1e-5)
+    assert torch.allclose(
+        classifier_free_guidance(cond, uncond, 3), cond + 2 * (cond - uncond), atol=1e-5
+    )
 
 
 @pytest.mark.evidence("guidance-printed-formula")
@@ -48,7 +50,9 @@ def test_phi_zero_changes_nothing_and_phi_one_matches_the_spread(answers):
     for i in range(3):  # of each sample, over channels and time together
         assert guided[i].std() > 1.5 * cond[i].std()
         assert torch.allclose(full[i].std(), cond[i].std())
-        assert torch.allclose(full[i] / guided[i], (cond[i].std() / guided[i].std()).expand(4, 20), atol=1e-5)
+        assert torch.allclose(
+            full[i] / guided[i], (cond[i].std() / guided[i].std()).expand(4, 20), atol=1e-5
+        )
 
 
 @pytest.mark.evidence("rescale-blend")

@@ -18,7 +18,9 @@ def test_each_step_has_unit_root_mean_square():
 def test_equals_torch_rms_norm_with_gain():
     norm, x = ChannelNorm(24), draws(3, 24, 7)
     norm.gain.data = draws(24, 1, seed=1)
-    expected = torch.nn.functional.rms_norm(x.transpose(1, 2), (24,), norm.gain[:, 0], norm.eps).transpose(1, 2)
+    expected = torch.nn.functional.rms_norm(
+        x.transpose(1, 2), (24,), norm.gain[:, 0], norm.eps
+    ).transpose(1, 2)
     assert torch.allclose(norm(x), expected, atol=1e-6)
 
 

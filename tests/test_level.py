@@ -1,4 +1,6 @@
-"""What nobody hears changes nothing: silence, offsets, rumble and gain, in the measure of level and in the bass."""
+"""What nobody hears changes nothing: silence, offsets, rumble and gain, in the measure of level and
+in the bass.
+"""
 
 import json
 
@@ -20,7 +22,9 @@ pytestmark = pytest.mark.kind("only what sounds counts")
 def music(seconds=4.0, seed=0):
     """A chord that is struck twice a second, with noise: (2, N), its level near -25 dBFS."""
     t = torch.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    chord = sum(torch.sin(2 * torch.pi * f * t) for f in (130.81, 164.81, 196.0, 65.41)) * torch.exp(-3 * (t % 0.5))
+    chord = sum(
+        torch.sin(2 * torch.pi * f * t) for f in (130.81, 164.81, 196.0, 65.41)
+    ) * torch.exp(-3 * (t % 0.5))
     noise = torch.randn(2, len(t), generator=torch.Generator().manual_seed(seed))
     return 0.06 * chord + 0.02 * noise
 
@@ -30,7 +34,9 @@ def silence(seconds):
 
 
 def floor(seconds, db=-80.0):
-    return 10 ** (db / 20) * torch.randn(2, round(seconds * SAMPLE_RATE), generator=torch.Generator().manual_seed(9))
+    return 10 ** (db / 20) * torch.randn(
+        2, round(seconds * SAMPLE_RATE), generator=torch.Generator().manual_seed(9)
+    )
 
 
 def faded(wave, times):
@@ -48,10 +54,14 @@ def db(ratio):
 UNHEARD = {
     "60 s of silence before": lambda x: torch.cat([silence(60), x], -1),
     "60 s of silence after": lambda x: torch.cat([x, silence(60)], -1),
-    "a silence of no whole number of hops": lambda x: torch.cat([silence(7.777), x, silence(3.3333)], -1),
+    "a silence of no whole number of hops": lambda x: torch.cat(
+        [silence(7.777), x, silence(3.3333)], -1
+    ),
     "ten minutes of silence": lambda x: torch.cat([silence(300), x, silence(300)], -1),
     "a noise floor before": lambda x: torch.cat([floor(60), x], -1),
-    "a noise floor all along": lambda x: torch.cat([silence(30), x, silence(30)], -1) + floor(60 + x.shape[-1] / SAMPLE_RATE),
+    "a noise floor all along": lambda x: (
+        torch.cat([silence(30), x, silence(30)], -1) + floor(60 + x.shape[-1] / SAMPLE_RATE)
+    ),
     "a long rest in the middle": lambda x: torch.cat([x, silence(20), x], -1),
     "an offset": lambda x: x + 0.3,
     "an offset with silence": lambda x: torch.cat([silence(30), x], -1) - 0.2,
@@ -59,7 +69,7 @@ UNHEARD = {
     "slow rumble": lambda x: x + rumble(x, 0.3, 3.0),
     "rumble and silence": lambda x: (y := torch.cat([x, silence(30)], -1)) + rumble(y, 0.1),
     "a fade that goes on for minutes": lambda x: torch.cat([x, faded(x[:, -TIME_RATIO:], 400)], -1),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", UNHEARD)
@@ -83,17 +93,26 @@ def test_a_channel_that_is_silent_counts_as_in_a_root_mean_square():
 
 def test_a_short_rest_belongs_to_the_music_and_a_long_one_does_not():
     wave = music(1.0)
-    short, long = (measure([torch.cat([wave, silence(seconds), wave], -1)]) for seconds in (0.8, 3.0))
+    short, long = (
+        measure([torch.cat([wave, silence(seconds), wave], -1)]) for seconds in (0.8, 3.0)
+    )
     assert short.sounding.all() and db(short.level / level(wave)) < -1
     assert not long.sounding.all() and abs(db(long.level / level(wave))) < 0.1
-    assert long.sounding.float().mean() == pytest.approx(2 / 5, abs=0.04) and len(long.sounding) == -(-long.length // TIME_RATIO)
+    assert long.sounding.float().mean() == pytest.approx(2 / 5, abs=0.04) and len(
+        long.sounding
+    ) == -(-long.length // TIME_RATIO)
 
 
 @pytest.mark.parametrize("blocks", [1, 500, 4096, 70_001, 2**20])
 def test_nothing_depends_on_the_sizes_of_the_blocks(blocks):
-    wave = torch.cat([silence(0.3), music(2.0), silence(1.5)], -1)[:, : 20_000 if blocks == 1 else None]
+    wave = torch.cat([silence(0.3), music(2.0), silence(1.5)], -1)[
+        :, : 20_000 if blocks == 1 else None
+    ]
     whole, pieces = (list(audible(parts)) for parts in ([wave], wave.split(blocks, -1)))
-    assert torch.equal(torch.cat(whole, -1), torch.cat(pieces, -1)) and torch.cat(whole, -1).shape == wave.shape
+    assert (
+        torch.equal(torch.cat(whole, -1), torch.cat(pieces, -1))
+        and torch.cat(whole, -1).shape == wave.shape
+    )
     one, other = measure(whole), measure(torch.cat(pieces, -1).split(blocks, -1))
     assert (one.length, one.level, one.peak) == (other.length, other.level, other.peak)
     assert torch.equal(one.sounding, other.sounding)
@@ -111,7 +130,11 @@ def test_gain_in_is_gain_out_of_the_measure(gain, seed):
 @pytest.mark.parametrize("samples", [1, 10, 1023, 1024, 1025, 4097])
 def test_short_audio_has_a_level(samples):
     found = measure(audible([music(1.0)[:, :samples]]))
-    assert found.length == samples and 0 < found.level <= found.peak and len(found.sounding) == -(-samples // TIME_RATIO)
+    assert (
+        found.length == samples
+        and 0 < found.level <= found.peak
+        and len(found.sounding) == -(-samples // TIME_RATIO)
+    )
 
 
 def test_silence_has_none():
@@ -121,7 +144,7 @@ def test_silence_has_none():
     assert measure([]).level == 0 and torch.equal(to_level(silence(1.0)), silence(1.0))
 
 
-# -- the bass ---------------------------------------------------------------------------------------------------------
+# -- the bass --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -138,14 +161,27 @@ def bass_level(accompanist, mix, **options):
 @pytest.mark.parametrize("styled", [False, True])
 def test_gain_in_is_gain_out(accompanist, gain, styled):
     mix, style = music(3.0), music(2.0, 1) if styled else None
-    one, other = (accompanist(factor * mix, steps=4, style=style) for factor in (1.0, 10 ** (gain / 20)))
+    one, other = (
+        accompanist(factor * mix, steps=4, style=style) for factor in (1.0, 10 ** (gain / 20))
+    )
     undone = other.audio * 10 ** (-(gain + other.settings["gain_db"]) / 20)
     assert torch.allclose(undone, one.audio, atol=1e-4 * peak(one.audio))
-    assert torch.allclose(other.mix_with() / peak(other.mix_with()), one.mix_with() / peak(one.mix_with()), atol=1e-4)
+    assert torch.allclose(
+        other.mix_with() / peak(other.mix_with()), one.mix_with() / peak(one.mix_with()), atol=1e-4
+    )
 
 
-@pytest.mark.parametrize("change", [lambda s: 0.01 * s, lambda s: 5 * s, lambda s: s + 0.1, UNHEARD["60 s of silence before"],
-                                    UNHEARD["a long rest in the middle"], lambda s: torch.cat([s, floor(60)], -1)])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: 0.01 * s,
+        lambda s: 5 * s,
+        lambda s: s + 0.1,
+        UNHEARD["60 s of silence before"],
+        UNHEARD["a long rest in the middle"],
+        lambda s: torch.cat([s, floor(60)], -1),
+    ],
+)
 def test_a_style_sounds_the_same_however_loud_and_with_rests(accompanist, change):
     mix, style = music(3.0), music(4.0, 1)
     one, other = (accompanist(mix, steps=4, style=s) for s in (style, change(style)))
@@ -154,8 +190,15 @@ def test_a_style_sounds_the_same_however_loud_and_with_rests(accompanist, change
 
 
 @pytest.mark.evidence("same-bass-mix-something-nobody")
-@pytest.mark.parametrize("change", [lambda x: x + 0.2, lambda x: x - 0.05, lambda x: x + rumble(x, 0.05),
-                                    lambda x: x + floor(4.0)])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x + 0.2,
+        lambda x: x - 0.05,
+        lambda x: x + rumble(x, 0.05),
+        lambda x: x + floor(4.0),
+    ],
+)
 def test_the_same_bass_to_a_mix_with_something_that_nobody_hears(accompanist, change):
     mix = music(4.0)
     one, other = (accompanist(m, steps=4) for m in (mix, change(mix)))
@@ -171,7 +214,10 @@ def test_silence_around_the_song_leaves_the_bass_as_loud(accompanist, options, b
     parts = [silence(20), mix] if before else [mix, silence(20)]
     where = slice(-mix.shape[-1], None) if before else slice(mix.shape[-1])
     alone = [rms(accompanist(mix, steps=4, seed=seed, **options).audio) for seed in seeds]
-    around = [rms(accompanist(torch.cat(parts, -1), steps=4, seed=seed, **options).audio[:, where]) for seed in seeds]
+    around = [
+        rms(accompanist(torch.cat(parts, -1), steps=4, seed=seed, **options).audio[:, where])
+        for seed in seeds
+    ]
     assert abs(db(np.mean(around) / np.mean(alone))) < 2
 
 
@@ -181,12 +227,18 @@ def test_the_balance_of_a_loud_master_is_that_of_a_soft_one(accompanist, tmp_pat
     mix = music(3.0)
     soundfile.write(tmp_path / "mix.wav", (gain * mix).T.numpy(), SAMPLE_RATE, subtype="FLOAT")
     take = accompanist(tmp_path / "mix.wav", steps=4)
-    files = accompanist.accompany_file(tmp_path / "mix.wav", tmp_path / "bass.wav", with_mix=tmp_path / "both.wav", steps=4)
+    files = accompanist.accompany_file(
+        tmp_path / "mix.wav", tmp_path / "bass.wav", with_mix=tmp_path / "both.wav", steps=4
+    )
     bass, both = map(read_audio, files)
     facts = json.loads((tmp_path / "bass.json").read_text())
-    assert torch.allclose(both, take.mix_with(), atol=1e-5) and torch.allclose(bass, take.audio, atol=1e-5)
+    assert torch.allclose(both, take.mix_with(), atol=1e-5) and torch.allclose(
+        bass, take.audio, atol=1e-5
+    )
     assert max(peak(bass), peak(both)) <= 1 and (facts["mix_gain_db"] < 0) == (gain > 1)
     played = 10 ** (-facts["gain_db"] / 20) * bass
-    assert torch.allclose(10 ** (-facts["mix_gain_db"] / 20) * both, gain * mix + played, atol=1e-4 * gain)
+    assert torch.allclose(
+        10 ** (-facts["mix_gain_db"] / 20) * both, gain * mix + played, atol=1e-4 * gain
+    )
     soft = accompanist(mix, steps=4)
     assert torch.allclose(played / gain, soft.audio, atol=1e-4)

@@ -31,13 +31,26 @@ except SystemExit as exit:
 
 
 @pytest.mark.evidence("long-song-little-memory")
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak of a process's memory is read from /proc")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the peak of a process's memory is read from /proc"
+)
 def test_a_long_song_in_little_memory(tmp_path):
-    song, length = read_audio(SAMPLE), WHOLE * TIME_RATIO - 12_345  # the longest that the network sees in one pass
+    # the longest that the network sees in one pass
+    song, length = read_audio(SAMPLE), WHOLE * TIME_RATIO - 12_345
     times = -(-length // song.shape[-1])
     blocks = (song[:, : length - i * song.shape[-1]] for i in range(times))
     mix = write_blocks(tmp_path / "mix.flac", blocks)
-    command = [sys.executable, "-c", CHILD, "accompany", mix, "--out", tmp_path / "bass.flac", "--steps", "2"]
+    command = [
+        sys.executable,
+        "-c",
+        CHILD,
+        "accompany",
+        mix,
+        "--out",
+        tmp_path / "bass.flac",
+        "--steps",
+        "2",
+    ]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     code, memory = json.loads(result.stdout.splitlines()[-1])
     assert code == 0, result.stderr
@@ -47,4 +60,8 @@ def test_a_long_song_in_little_memory(tmp_path):
         for part in (0, length // 2, length - 10 * SAMPLE_RATE):
             bass.seek(part)
             wave = torch.from_numpy(bass.read(10 * SAMPLE_RATE, dtype="float32"))
-            assert wave.isfinite().all() and wave.abs().max() <= 1 and wave.square().mean().sqrt() > 1e-3
+            assert (
+                wave.isfinite().all()
+                and wave.abs().max() <= 1
+                and wave.square().mean().sqrt() > 1e-3
+            )

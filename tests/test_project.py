@@ -1,4 +1,6 @@
-"""The package as a package: what it imports is declared, what is declared is pinned, and nothing is left over."""
+"""The package as a package: what it imports is declared, what is declared is pinned, and nothing is
+left over.
+"""
 
 import ast
 import re
@@ -19,7 +21,9 @@ PROJECT = (ROOT / "pyproject.toml").read_text()
 
 
 def declared(group):
-    """Requirements of a list in pyproject.toml, with those of the extras that it names, by canonical name."""
+    """Requirements of a list in pyproject.toml, with those of the extras that it names, by
+    canonical name.
+    """
     block = re.search(rf"^{group} = \[\n(.*?)^\]", PROJECT, re.S | re.M)[1]
     found = {}
     for requirement in map(Requirement, re.findall(r'^\s*"([^"]+)"', block, re.M)):  # one on a line
@@ -32,7 +36,9 @@ def declared(group):
 
 
 def pinned(file):
-    lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in (ROOT / file).read_text().splitlines()]
+    lines = [
+        re.sub(r"(^|\s)#.*", "", line).strip() for line in (ROOT / file).read_text().splitlines()
+    ]
     requirements = [Requirement(line) for line in lines if line]
     here = [r for r in requirements if r.marker is None or r.marker.evaluate()]
     return {canonicalize_name(requirement.name): requirement for requirement in here}
@@ -46,20 +52,31 @@ def imported():
     names = set()
     for path in (ROOT / "bassnb").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "find_spec":  # whose files are used, not its code
-                names.update(argument.value for argument in node.args if isinstance(argument, ast.Constant))
+            # whose files are used, not its code
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "find_spec":
+                names.update(
+                    argument.value for argument in node.args if isinstance(argument, ast.Constant)
+                )
             elif isinstance(node, ast.Import):
                 names.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
-                if node.module == "torch.utils.tensorboard":  # a bridge of torch to a package that it does not bring
+                # a bridge of torch to a package that it does not bring
+                if node.module == "torch.utils.tensorboard":
                     names.add("tensorboard")
-    return {canonicalize_name(CALLED_OTHERWISE.get(name, name)) for name in names - set(sys.stdlib_module_names) - {"bassnb"}}
+    return {
+        canonicalize_name(CALLED_OTHERWISE.get(name, name))
+        for name in names - set(sys.stdlib_module_names) - {"bassnb"}
+    }
 
 
 def groups():
     """Names of the lists of requirements: `dependencies` and the extras."""
-    return re.findall(r"^(\w+) = \[\n", PROJECT[PROJECT.index("\ndependencies") : PROJECT.index("[project.scripts]")], re.M)
+    return re.findall(
+        r"^(\w+) = \[\n",
+        PROJECT[PROJECT.index("\ndependencies") : PROJECT.index("[project.scripts]")],
+        re.M,
+    )
 
 
 def test_what_is_imported_is_declared():
@@ -70,7 +87,9 @@ def test_what_is_imported_is_declared():
 
 
 def test_every_requirement_has_a_bound_and_a_reason():
-    """The reason is a comment, at the end of the line or above it; a hosted notebook keeps newer versions of its own."""
+    """The reason is a comment, at the end of the line or above it; a hosted notebook keeps newer
+    versions of its own.
+    """
     for group in groups():
         block = re.search(rf"^{group} = \[\n(.*?)^\]", PROJECT, re.S | re.M)[1]
         above = ""
@@ -88,7 +107,8 @@ def test_every_requirement_has_a_bound_and_a_reason():
 
 def test_every_declared_package_is_pinned_within_its_bounds():
     pins = pinned("requirements.txt")
-    for group in set(groups()) - {"embeddings"}:  # for comparison with figures of others; nobody here installs them
+    # for comparison with figures of others; nobody here installs them
+    for group in set(groups()) - {"embeddings"}:
         for name, requirement in declared(group).items():
             (pin,) = pins[name].specifier
             assert pin.operator == "==" and requirement.specifier.contains(pin.version), name
@@ -105,14 +125,29 @@ def test_the_public_names_are_there():
     assert not hasattr(bassnb, "no_such_name")
 
 
-ADDRESSED = ["_config.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml", ".github/ISSUE_TEMPLATE/config.yml"]
+ADDRESSED = [
+    "_config.yml",
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "pyproject.toml",
+    ".github/ISSUE_TEMPLATE/config.yml",
+]
 
 
 @pytest.mark.parametrize(
     "words, url, site",
     [
-        (["URL=https://github.com/you/bassnb"], "https://github.com/you/bassnb", "https://you.github.io/bassnb/"),
-        (["URL=https://example.org/a/b/c", "SITE=https://example.org/book/"], "https://example.org/a/b/c", "https://example.org/book/"),
+        (
+            ["URL=https://github.com/you/bassnb"],
+            "https://github.com/you/bassnb",
+            "https://you.github.io/bassnb/",
+        ),
+        (
+            ["URL=https://example.org/a/b/c", "SITE=https://example.org/book/"],
+            "https://example.org/a/b/c",
+            "https://example.org/book/",
+        ),
     ],
 )
 def test_one_command_writes_the_address_everywhere(tmp_path, words, url, site):
@@ -120,7 +155,9 @@ def test_one_command_writes_the_address_everywhere(tmp_path, words, url, site):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     for _ in range(2):  # a second time changes nothing
-        subprocess.run(["make", "repository", *words], cwd=tmp_path, check=True, capture_output=True)
+        subprocess.run(
+            ["make", "repository", *words], cwd=tmp_path, check=True, capture_output=True
+        )
         texts = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
         assert not any("/OWNER/" in text or "OWNER." in text for text in texts.values())
         assert f"[Read the book]({site})" in texts[tmp_path / "README.md"]

@@ -17,7 +17,9 @@ def draws(*shape, seed=0):
 
 def denoise(z, t):
     """Some smooth estimate that depends on the latents and on the time."""
-    return torch.tanh(z.roll(1, dims=-1)) * (1 - t.double()[:, None, None]) + 0.3 * z.mean(1, keepdim=True)
+    return torch.tanh(z.roll(1, dims=-1)) * (1 - t.double()[:, None, None]) + 0.3 * z.mean(
+        1, keepdim=True
+    )
 
 
 def reference(z, steps, correct=lambda c, beta: c):
@@ -43,7 +45,9 @@ def test_equals_an_independent_loop(steps):
 def test_grounding_corrects_every_estimate_before_the_step():
     z = draws(2, 3, 8)
     result = ddim(denoise, z, 9, ground=lambda c, beta: c + beta**2)
-    assert np.allclose(result.numpy(), reference(z.numpy(), 9, lambda c, beta: c + beta**2), atol=1e-6)
+    assert np.allclose(
+        result.numpy(), reference(z.numpy(), 9, lambda c, beta: c + beta**2), atol=1e-6
+    )
     assert not np.allclose(result.numpy(), reference(z.numpy(), 9), atol=1e-2)
 
 
@@ -65,14 +69,17 @@ def test_an_oracle_keeps_the_path_on_the_right_noise_level():
 
 
 def test_gaussian_data_is_sampled_with_the_right_spread():
-    # For latents ~ N(0, s^2) the perfect estimate is known, so the only error left is that of the steps.
+    # For latents ~ N(0, s^2) the perfect estimate is known, so the only error left is that of the
+    # steps.
     spread = 0.3
 
     def perfect(z, t):
         alpha, beta = alpha_beta(t.double()[:, None, None])
         return alpha * spread**2 / (alpha**2 * spread**2 + beta**2) * z
 
-    error = [abs(ddim(perfect, draws(1, 8, 2000), steps).std().item() - spread) for steps in (4, 16, 64)]
+    error = [
+        abs(ddim(perfect, draws(1, 8, 2000), steps).std().item() - spread) for steps in (4, 16, 64)
+    ]
     assert error[0] > error[1] > error[2] and error[2] < 0.01
 
 
@@ -109,15 +116,18 @@ def test_noise_belongs_to_its_seed_alone():
     assert torch.equal(first, initial_noise(7, (32, 50)))
     assert not torch.equal(first, initial_noise(8, (32, 50)))
     torch.manual_seed(0)
-    assert torch.equal(state, torch.random.get_rng_state())  # drawing noise does not touch the global generator
+    # drawing noise does not touch the global generator
+    assert torch.equal(state, torch.random.get_rng_state())
     assert abs(first.mean()) < 0.1 and abs(first.std() - 1) < 0.1 and first.dtype == torch.float32
 
 
-# -- the solver of second order ---------------------------------------------------------------------------------------
+# -- the solver of second order --------------------------------------------------------------------
 
 
 def perfect(spread):
-    """The best estimate of latents ~ N(0, spread^2): the path is then known, z = sqrt(alpha^2 s^2 + beta^2) times the noise."""
+    """The best estimate of latents ~ N(0, spread^2): the path is then known, z = sqrt(alpha^2 s^2 +
+    beta^2) times the noise.
+    """
 
     def denoise(z, t):
         alpha, beta = alpha_beta(t.double()[:, None, None])
@@ -127,17 +137,24 @@ def perfect(spread):
 
 
 def solver_reference(z, steps):
-    """DPM-Solver++(2M) as it is printed, in numbers: lambdas, step widths h, ratio r, weights of the two estimates."""
+    """DPM-Solver++(2M) as it is printed, in numbers: lambdas, step widths h, ratio r, weights of
+    the two estimates.
+    """
     times = [1 - (k / steps) ** 2 for k in range(steps + 1)]
     before = None
     for k in range(steps):
-        (a, b), (a2, b2) = ((math.cos(math.pi / 2 * t), math.sin(math.pi / 2 * t)) for t in times[k : k + 2])
-        c = denoise(torch.from_numpy(z), torch.full((len(z),), times[k], dtype=torch.float32)).numpy()
+        (a, b), (a2, b2) = (
+            (math.cos(math.pi / 2 * t), math.sin(math.pi / 2 * t)) for t in times[k : k + 2]
+        )
+        c = denoise(
+            torch.from_numpy(z), torch.full((len(z),), times[k], dtype=torch.float32)
+        ).numpy()
         d = c
         if 1 < k + 1 < steps and k > 0 and before[0] is not None:
             r = (math.log(a / b) - before[0]) / (math.log(a2 / b2) - math.log(a / b))
             d = (1 + 1 / (2 * r)) * c - 1 / (2 * r) * before[1]
-        # (sigma' / sigma) z - alpha' (exp(-h) - 1) D, with exp(-h) = (alpha / beta) (beta' / alpha')
+        # (sigma' / sigma) z - alpha' (exp(-h) - 1) D, with exp(-h) = (alpha / beta) (beta' /
+        # alpha')
         z = b2 / b * z - (a * b2 / b - a2) * d
         before = (None if k == 0 else math.log(a / b)), c
     return z
@@ -146,7 +163,9 @@ def solver_reference(z, steps):
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 12])
 def test_solver_equals_the_printed_algorithm(steps):
     z = draws(2, 3, 8)
-    assert np.allclose(dpm_solver(denoise, z, steps).numpy(), solver_reference(z.numpy(), steps), atol=1e-6)
+    assert np.allclose(
+        dpm_solver(denoise, z, steps).numpy(), solver_reference(z.numpy(), steps), atol=1e-6
+    )
 
 
 def test_solver_is_of_second_order_and_ddim_of_first():
@@ -165,13 +184,20 @@ def test_solver_obeys_an_oracle_exactly_and_grounding_before_the_step(steps):
     c, z = draws(2, 3, 8), draws(2, 3, 8, seed=1)
     assert torch.equal(dpm_solver(lambda z, t: c, z, steps), c)
     seen = []
-    pushed = dpm_solver(lambda z, t: 0 * c, z, steps, ground=lambda c_hat, beta: seen.append(beta) or c)
+    pushed = dpm_solver(
+        lambda z, t: 0 * c, z, steps, ground=lambda c_hat, beta: seen.append(beta) or c
+    )
     assert torch.equal(pushed, c) and len(seen) == steps and seen[0] == 1
 
 
 def test_solver_shows_every_estimate_and_sees_its_own_times():
     seen = []
-    dpm_solver(lambda z, t: z * t[:, None, None], draws(2, 2, 4).float(), 4, callback=lambda k, z, c: seen.append((k, c / z)))
+    dpm_solver(
+        lambda z, t: z * t[:, None, None],
+        draws(2, 2, 4).float(),
+        4,
+        callback=lambda k, z, c: seen.append((k, c / z)),
+    )
     assert [k for k, _ in seen] == [0, 1, 2, 3]
     assert [round(float(t.mean()), 4) for _, t in seen] == [1, 0.9375, 0.75, 0.4375]
 

@@ -1,7 +1,8 @@
-"""Where two windows of a long song meet, nothing is heard of it: on a held chord and on a groove, with the shipped weights.
+"""Where two windows of a long song meet, nothing is heard of it: on a held chord and on a groove,
+with the shipped weights.
 
-Three ways to play the same song from the same noise: the network sees it whole; in windows that overlap and are blended;
-and in pieces that do not overlap, which is what a seam looks like.
+Three ways to play the same song from the same noise: the network sees it whole; in windows that
+overlap and are blended; and in pieces that do not overlap, which is what a seam looks like.
 """
 
 import math
@@ -24,14 +25,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.songs]
 
 SONG = compose(3, split="test", seconds=60.0)
 WINDOW, OVERLAP = 384, 128
-WAYS = {"whole": {}, "windows": dict(whole=100, window=WINDOW, overlap=OVERLAP), "pieces": dict(whole=100, window=256, overlap=0)}
-EDGES = [255, 383, 511]  # latent steps after which a window begins or ends; pieces meet at the first and the last
+WAYS = {
+    "whole": {},
+    "windows": dict(whole=100, window=WINDOW, overlap=OVERLAP),
+    "pieces": dict(whole=100, window=256, overlap=0),
+}
+# latent steps after which a window begins or ends; pieces meet at the first and the last
+EDGES = [255, 383, 511]
 
 
 def held_chord():
     """C major for a minute, without any attack: whatever changes was changed by the player."""
     t = torch.arange(60 * SAMPLE_RATE) / SAMPLE_RATE
-    wave = sum(torch.sin(2 * math.pi * f * h * t) / h for f in (130.81, 164.81, 196.0) for h in range(1, 6))
+    wave = sum(
+        torch.sin(2 * math.pi * f * h * t) / h for f in (130.81, 164.81, 196.0) for h in range(1, 6)
+    )
     return (0.1 * wave / wave.std()).expand(2, -1)
 
 
@@ -51,7 +59,10 @@ def takes(request):
         for way, settings in WAYS.items():
             patch.setattr(module, "windowed", lambda unet: windowed(unet, **settings))  # noqa: B023
             latents = accompanist.sample(c_x, range(4), sampler="dpm++")
-            found[way] = latents, [torch.cat(list(accompanist._decode(one[None], track)), -1) for one in latents]
+            found[way] = (
+                latents,
+                [torch.cat(list(accompanist._decode(one[None], track)), -1) for one in latents],
+            )
     return request.param, found
 
 
@@ -78,9 +89,18 @@ def in_harmony(name, heard):
 
 def test_pitch_is_as_right_where_windows_overlap_as_where_the_network_saw_the_whole(takes):
     name, found = takes
-    overlaps = [(first * TIME_RATIO / SAMPLE_RATE, (first + OVERLAP) * TIME_RATIO / SAMPLE_RATE) for first in (256, 512)]
+    overlaps = [
+        (first * TIME_RATIO / SAMPLE_RATE, (first + OVERLAP) * TIME_RATIO / SAMPLE_RATE)
+        for first in (256, 512)
+    ]
     whole, windows = (
-        np.nanmean([in_harmony(name, transcribe(wave).between(*overlap)) for wave in found[way][1] for overlap in overlaps])
+        np.nanmean(
+            [
+                in_harmony(name, transcribe(wave).between(*overlap))
+                for wave in found[way][1]
+                for overlap in overlaps
+            ]
+        )
         for way in ("whole", "windows")
     )
     assert windows > whole - 0.05 and windows > 0.8
@@ -91,7 +111,9 @@ def test_timbre_does_not_change_from_window_to_window(takes):
     stretch = 128 * TIME_RATIO
 
     def drift(waves):
-        points = [[style_embedding(piece) for piece in wave.split(stretch, -1)[:5]] for wave in waves]
+        points = [
+            [style_embedding(piece) for piece in wave.split(stretch, -1)[:5]] for wave in waves
+        ]
         return np.mean([np.linalg.norm(b - a) for line in points for a, b in zip(line, line[1:])])
 
     whole, windows, pieces = (drift(found[way][1]) for way in WAYS)

@@ -1,4 +1,6 @@
-"""How threads wait for each other: the setting reaches the runtime, a user's own wins, and no sample depends on it."""
+"""How threads wait for each other: the setting reaches the runtime, a user's own wins, and no
+sample depends on it.
+"""
 
 import os
 import re
@@ -29,18 +31,38 @@ print(hashlib.sha256(take.audio.numpy().tobytes()).hexdigest())
 def run(*arguments, **variables):
     """A fresh Python, whose environment has of `NAMES` what is given."""
     clean = {name: value for name, value in os.environ.items() if name not in NAMES}
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env={**clean, **variables}, capture_output=True, text=True,
-                          check=True, timeout=600)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**clean, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
 
 
-@pytest.mark.parametrize("entry", ["import bassnb", "import bassnb.cli", "import bassnb.commands.train", "import benchmarks",
-                                   "import bassnb.files"])  # fmt: skip
-@pytest.mark.parametrize(("own", "seen"), [
-    ({}, ["1000", None]),
-    ({"GOMP_SPINCOUNT": "7"}, ["7", None]),
-    ({"GOMP_SPINCOUNT": "INFINITY"}, ["INFINITY", None]), ({"GOMP_SPINCOUNT": ""}, ["", None]),
-    ({"OMP_WAIT_POLICY": "ACTIVE"}, [None, "ACTIVE"]), ({"OMP_WAIT_POLICY": "passive"}, [None, "passive"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "import bassnb",
+        "import bassnb.cli",
+        "import bassnb.commands.train",
+        "import benchmarks",
+        "import bassnb.files",
+    ],
+)
+@pytest.mark.parametrize(
+    ("own", "seen"),
+    [
+        ({}, ["1000", None]),
+        ({"GOMP_SPINCOUNT": "7"}, ["7", None]),
+        ({"GOMP_SPINCOUNT": "INFINITY"}, ["INFINITY", None]),
+        ({"GOMP_SPINCOUNT": ""}, ["", None]),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, [None, "ACTIVE"]),
+        ({"OMP_WAIT_POLICY": "passive"}, [None, "passive"]),
+    ],
+)
 def test_every_entry_sets_it_and_a_users_own_setting_wins(entry, own, seen):
     assert run("-c", f"{entry}; {SHOW}", **own).stdout.strip() == str(seen)
 
@@ -51,26 +73,51 @@ def test_it_is_set_before_torch_is_there():
 
 
 @pytest.mark.evidence("threads-wait-politely")
-@pytest.mark.parametrize("command", [("-m", "bassnb", "info"), ("-m", "benchmarks", "--help"), ("-c", "import bassnb, torch"),
-                                     ("-c", "import os, subprocess, sys, bassnb; "
-                                            "subprocess.run([sys.executable, '-c', 'import torch'], check=True)")])  # fmt: skip
-@pytest.mark.parametrize(("own", "spins"), [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"),
-                                            ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("-m", "bassnb", "info"),
+        ("-m", "benchmarks", "--help"),
+        ("-c", "import bassnb, torch"),
+        (
+            "-c",
+            "import os, subprocess, sys, bassnb; "
+            "subprocess.run([sys.executable, '-c', 'import torch'], check=True)",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("own", "spins"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")],
+)
 def test_the_runtime_has_what_was_set(command, own, spins):
-    found = re.findall(r"GOMP_SPINCOUNT = '(\d+)'", run(*command, OMP_DISPLAY_ENV="VERBOSE", **own).stderr)
+    found = re.findall(
+        r"GOMP_SPINCOUNT = '(\d+)'", run(*command, OMP_DISPLAY_ENV="VERBOSE", **own).stderr
+    )
     if not found:
         pytest.skip("torch runs its threads with another library than libgomp")
     assert set(found) == {spins}
 
 
-@pytest.mark.parametrize("own", [{"GOMP_SPINCOUNT": "0"}, {"GOMP_SPINCOUNT": "10000"}, {"OMP_WAIT_POLICY": "PASSIVE"},
-                                 {"OMP_WAIT_POLICY": "ACTIVE"}], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"GOMP_SPINCOUNT": "0"},
+        {"GOMP_SPINCOUNT": "10000"},
+        {"OMP_WAIT_POLICY": "PASSIVE"},
+        {"OMP_WAIT_POLICY": "ACTIVE"},
+    ],
+    ids=str,
+)
 def test_the_bass_is_the_same_to_the_bit_however_threads_wait(own):
     assert run("-c", TAKE, **own).stdout == run("-c", TAKE).stdout
 
 
 def test_two_commands_at_once_have_a_row_in_the_table_of_speed():
-    report = {"machine": {"threads": 2}, "together": {"ratio": {"median": 2.1, "low": 2.0, "high": 2.6}}}
+    report = {
+        "machine": {"threads": 2},
+        "together": {"ratio": {"median": 2.1, "low": 2.0, "high": 2.6}},
+    }
     (row,) = table.together_rows(report)
     assert "at once" in row["name"] and row["target"] == "<= 2.5" and row["verdict"] == "met"
     assert table.together_rows({}) == []

@@ -29,7 +29,9 @@ def accompanist():
 def test_one_command_gives_a_bass_of_the_exact_length_and_the_same_bytes_again(song, tmp_path):
     mix = SAMPLES / song / "mix.flac"
     for name in ("one", "two"):
-        result = CliRunner().invoke(app, ["accompany", str(mix), "--out", str(tmp_path / f"{name}.flac"), "--steps", "16"])
+        result = CliRunner().invoke(
+            app, ["accompany", str(mix), "--out", str(tmp_path / f"{name}.flac"), "--steps", "16"]
+        )
         assert result.exit_code == 0, result.output
     assert (tmp_path / "one.flac").read_bytes() == (tmp_path / "two.flac").read_bytes()
     bass, heard = read_audio(tmp_path / "one.flac"), read_audio(mix)
@@ -38,7 +40,9 @@ def test_one_command_gives_a_bass_of_the_exact_length_and_the_same_bytes_again(s
 
 
 def test_the_bass_belongs_to_its_song(accompanist):
-    """On its own song's chords far more often than on those of another song transposed by a tritone."""
+    """On its own song's chords far more often than on those of another song transposed by a
+    tritone.
+    """
     own, other = [], []
     for name in SONGS:
         song = Song.from_json((SAMPLES / name / "song.json").read_text())
@@ -59,7 +63,9 @@ def test_a_style_pulls_the_latents_towards_itself(accompanist):
     for style in (styles[0], styles[-1]):
         with torch.inference_mode():
             wave = read_audio(style)
-            target = autoencoder.standardise(autoencoder.encode(0.1 * wave[None] / rms(wave)))[0].mean(-1)
+            target = autoencoder.standardise(autoencoder.encode(0.1 * wave[None] / rms(wave)))[
+                0
+            ].mean(-1)
         free, styled = (accompanist(mix, style=s, steps=16).latents.mean(-1) for s in (None, style))
         assert (styled - target).norm() < (free - target).norm()
 
@@ -70,7 +76,13 @@ def test_three_minutes_work(accompanist):
     long = mix.repeat(1, 12)[:, : 180 * SAMPLE_RATE + 1]
     take = accompanist(long, steps=4)
     assert take.audio.shape == long.shape and take.audio.isfinite().all()
-    seconds = take.audio[:, : 180 * SAMPLE_RATE].unflatten(1, (180, SAMPLE_RATE)).square().mean((0, 2)).sqrt()
+    seconds = (
+        take.audio[:, : 180 * SAMPLE_RATE]
+        .unflatten(1, (180, SAMPLE_RATE))
+        .square()
+        .mean((0, 2))
+        .sqrt()
+    )
     assert (seconds > 1e-3).float().mean() > 0.8  # it plays to the end
 
 
@@ -81,4 +93,7 @@ def test_shipped_files_are_small_and_half_precision():
 
 def test_the_shipped_weights_are_the_file_that_their_configuration_names():
     config = read_json(SHIPPED / "classroom" / "config.json")
-    assert config["sha256"] == checksum(SHIPPED / "classroom" / "model.safetensors") and config["stem"] == "bass"
+    assert (
+        config["sha256"] == checksum(SHIPPED / "classroom" / "model.safetensors")
+        and config["stem"] == "bass"
+    )

@@ -19,7 +19,7 @@ from bassnb.spectral import (
     multi_scale_spectral_distance,
     relative_spectral_distance,
     stft,
-)  # fmt: skip
+)
 
 GENERATOR = torch.Generator().manual_seed(0)
 
@@ -51,7 +51,10 @@ def test_stft_equals_a_direct_transform_of_one_frame():
     start = frame * hop - (window - hop) // 2
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
     n = np.arange(window)
-    direct = [(wave[start : start + window].numpy() * hann * np.exp(-2j * np.pi * k * n / window)).sum() for k in (0, 3, 512)]
+    direct = [
+        (wave[start : start + window].numpy() * hann * np.exp(-2j * np.pi * k * n / window)).sum()
+        for k in (0, 3, 512)
+    ]
     assert np.allclose(stft(wave, window, hop)[[0, 3, 512], frame].numpy(), direct, atol=1e-4)
 
 
@@ -93,10 +96,17 @@ def test_spectral_distance_against_a_direct_computation():
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
         frames = -(-3000 // hop)
         padded = [np.pad(x[0].numpy(), ((window - hop) // 2, 2 * window)) for x in (a, b)]
-        powers = [[np.abs(np.fft.rfft(p[t * hop : t * hop + window] * hann) * 1024 / window) ** 2 for t in range(frames)]
-                  for p in padded]  # fmt: skip
+        powers = [
+            [
+                np.abs(np.fft.rfft(p[t * hop : t * hop + window] * hann) * 1024 / window) ** 2
+                for t in range(frames)
+            ]
+            for p in padded
+        ]
         expected += np.abs(np.array(powers[0]) - np.array(powers[1])).mean()
-    assert float(multi_scale_spectral_distance(a, b, (64, 512))) == pytest.approx(expected, rel=1e-5)
+    assert float(multi_scale_spectral_distance(a, b, (64, 512))) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 @pytest.mark.evidence("spectral-distance-zero")
@@ -112,25 +122,35 @@ def test_spectral_distance_is_zero_only_for_equal_spectra():
 def test_relative_distance_weighs_all_scales_alike():
     wave = torch.randn(1, 20_000, generator=GENERATOR)
     for gain in (1.0, 10.0):  # |S| is off by half everywhere: 0.5 and log 2 a scale, at any level
-        distance = relative_spectral_distance(gain * wave, 0.5 * gain * wave, (32, 256, 2048), eps=1e-9)
+        distance = relative_spectral_distance(
+            gain * wave, 0.5 * gain * wave, (32, 256, 2048), eps=1e-9
+        )
         assert float(distance) == pytest.approx(3 * (0.5 + math.log(2)), rel=1e-3)
     assert relative_spectral_distance(wave, wave, (32, 256), eps=1e-2) == 0
 
 
 def test_griffin_lim_approaches_the_magnitudes():
     n = torch.arange(20_480)
-    wave = torch.sin(2 * torch.pi * 110 * n / 44_100) + 0.3 * torch.sin(2 * torch.pi * 331 * n / 44_100)
+    wave = torch.sin(2 * torch.pi * 110 * n / 44_100) + 0.3 * torch.sin(
+        2 * torch.pi * 331 * n / 44_100
+    )
     target = stft(wave, 1024, 256).abs()
-    errors = [(stft(griffin_lim(target, 1024, 256, len(n), steps=k), 1024, 256).abs() - target).norm() for k in (0, 16)]
+    errors = [
+        (stft(griffin_lim(target, 1024, 256, len(n), steps=k), 1024, 256).abs() - target).norm()
+        for k in (0, 16)
+    ]
     assert errors[1] < 0.5 * errors[0]
 
 
 def test_projections_cost_less_at_a_lower_rate_and_give_the_same():
     generator = torch.Generator().manual_seed(5)
     spectrum = stft(torch.randn(1, 32_768, generator=generator), 4096, 1024, 500)
-    turned = spectrum * torch.polar(torch.ones(spectrum.shape), torch.rand(spectrum.shape, generator=generator))
+    turned = spectrum * torch.polar(
+        torch.ones(spectrum.shape), torch.rand(spectrum.shape, generator=generator)
+    )
     one, other = (
-        alternate_projections(turned, spectrum.abs(), 4096, 1024, 32_768, steps=2, decimation=d) for d in (1, 4)
+        alternate_projections(turned, spectrum.abs(), 4096, 1024, 32_768, steps=2, decimation=d)
+        for d in (1, 4)
     )
     assert torch.allclose(one.abs(), spectrum.abs(), atol=1e-3)
     assert (one - other)[:, :480].norm() < 1e-2 * one.norm()
@@ -139,7 +159,9 @@ def test_projections_cost_less_at_a_lower_rate_and_give_the_same():
 def test_projections_pass_gradients_through_silence():
     spectrum = torch.zeros(1, 65, 8, dtype=torch.complex64)
     magnitudes = torch.full((1, 65, 8), 1e-4, requires_grad=True)
-    alternate_projections(spectrum * magnitudes, magnitudes, 128, 32, 256, steps=2).abs().sum().backward()
+    alternate_projections(
+        spectrum * magnitudes, magnitudes, 128, 32, 256, steps=2
+    ).abs().sum().backward()
     assert magnitudes.grad.isfinite().all()
 
 
@@ -149,7 +171,8 @@ def test_flux_distance_asks_for_the_strength_of_attacks():
     assert flux_distance(wave, wave) == 0
     for gain in (0.5, 2.0):
         assert float(flux_distance(wave, gain * wave)) == pytest.approx(math.log(2), rel=1e-2)
-    hum = torch.sin(0.05 * torch.arange(22_050)).expand(2, 2, -1) * wave.std() * 2**0.5  # as loud, without attacks
+    # as loud, without attacks
+    hum = torch.sin(0.05 * torch.arange(22_050)).expand(2, 2, -1) * wave.std() * 2**0.5
     assert flux_distance(wave, hum) > 0.5
 
 
@@ -173,14 +196,20 @@ def test_griffin_lim_begins_with_the_angles_of_its_seed(dtype):
 def rise(wave, hop):
     """Mean rise of the magnitudes of one crop from frame to frame, frame by frame."""
     size = stft(wave, 4 * hop, hop).abs()
-    return sum((size[..., k + 1] - size[..., k]).clamp_min(0).mean() for k in range(size.shape[-1] - 1)) / (size.shape[-1] - 1)
+    return sum(
+        (size[..., k + 1] - size[..., k]).clamp_min(0).mean() for k in range(size.shape[-1] - 1)
+    ) / (size.shape[-1] - 1)
 
 
 def test_flux_distance_against_a_direct_computation():
     wave, other = torch.randn(2, 3, 2, 4000, generator=torch.Generator().manual_seed(0)).cumsum(-1)
     other = other * torch.linspace(0.1, 2, 4000)
-    expected = [(rise(o, hop) / rise(w, hop)).log().abs() for hop in (64, 256) for w, o in zip(wave, other)]
-    assert float(flux_distance(wave, other, (64, 256))) == pytest.approx(float(sum(expected) / 6), rel=1e-3)
+    expected = [
+        (rise(o, hop) / rise(w, hop)).log().abs() for hop in (64, 256) for w, o in zip(wave, other)
+    ]
+    assert float(flux_distance(wave, other, (64, 256))) == pytest.approx(
+        float(sum(expected) / 6), rel=1e-3
+    )
 
 
 def test_flux_distance_of_silence_is_finite():
@@ -193,5 +222,7 @@ def test_flux_distance_of_silence_is_finite():
 
 def test_relative_distance_of_quiet_waves_is_that_of_loud_ones():
     wave, other = torch.randn(2, 2, 4000, generator=torch.Generator().manual_seed(0))
-    loud, quiet = (relative_spectral_distance(g * wave, g * other, (256,), eps=1e-12) for g in (1.0, 1e-2))
+    loud, quiet = (
+        relative_spectral_distance(g * wave, g * other, (256,), eps=1e-12) for g in (1.0, 1e-2)
+    )
     assert float(quiet) == pytest.approx(float(loud), rel=0.01)

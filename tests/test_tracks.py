@@ -7,7 +7,7 @@ import torch
 from bassnb.audio import peak, read_audio, read_blocks, write_audio, write_blocks
 from bassnb.errors import AudioError
 from bassnb.level import audible
-from bassnb.tracks import Spool, Track, shown, together, unclipped_gain
+from bassnb.tracks import Spool, Track, summed, unclipped_gain, with_progress
 
 
 def noise(samples, seed=0):
@@ -21,7 +21,10 @@ def test_a_file_in_blocks_is_the_whole_file(tmp_path, rate, frames):
     soundfile.write(path, noise(30_000).T.numpy(), rate, subtype="FLOAT")
     blocks = list(read_blocks(path, frames=frames))
     whole = torch.cat(blocks, -1)
-    assert torch.allclose(whole, read_audio(path), atol=1e-6) and abs(whole.shape[-1] - 30_000 * 44_100 / rate) < 2
+    assert (
+        torch.allclose(whole, read_audio(path), atol=1e-6)
+        and abs(whole.shape[-1] - 30_000 * 44_100 / rate) < 2
+    )
     assert len(blocks) >= 30_000 // frames
 
 
@@ -30,7 +33,8 @@ def test_blocks_are_written_as_the_whole_is(tmp_path, suffix):
     wave = noise(100_000)
     one = write_audio(tmp_path / f"one{suffix}", wave)
     other = write_blocks(tmp_path / f"other{suffix}", wave.split(7_001, -1))
-    lossless = suffix in (".wav", ".flac")  # the others choose their blocks by how the samples arrive
+    # the others choose their blocks by how the samples arrive
+    lossless = suffix in (".wav", ".flac")
     assert torch.allclose(read_audio(one), read_audio(other), atol=1e-6 if lossless else 0.1)
 
 
@@ -51,9 +55,12 @@ def test_a_track_knows_length_level_and_peak_of_the_whole():
     wave = noise(5000)
     track = Track.of(lambda: wave.split(777, -1))
     assert track.length == 5000
-    assert track.level == pytest.approx(float(wave.square().mean().sqrt()), rel=1e-2)  # noise has little below 20 Hz
+    # noise has little below 20 Hz
+    assert track.level == pytest.approx(float(wave.square().mean().sqrt()), rel=1e-2)
     assert track.peak == pytest.approx(float(wave.abs().max()), rel=0.05)
-    assert torch.allclose(torch.cat(list(track.audible(3.0)), -1), 3 * torch.cat(list(audible([wave])), -1))
+    assert torch.allclose(
+        torch.cat(list(track.audible(3.0)), -1), 3 * torch.cat(list(audible([wave])), -1)
+    )
     assert torch.equal(torch.cat(list(track.blocks()), -1), wave)
     assert track.sounding.tolist() == [True, True]
 
@@ -61,7 +68,9 @@ def test_a_track_knows_length_level_and_peak_of_the_whole():
 def test_only_what_would_clip_is_turned_down():
     wave = noise(5000)
     assert unclipped_gain(wave.split(900, -1)) == 1
-    assert peak(100 * wave * unclipped_gain((100 * wave).split(900, -1))) == pytest.approx(1, abs=1e-6)
+    assert peak(100 * wave * unclipped_gain((100 * wave).split(900, -1))) == pytest.approx(
+        1, abs=1e-6
+    )
 
 
 def test_what_is_costly_is_made_once_and_nothing_of_it_stays(tmp_path):
@@ -83,12 +92,16 @@ def test_what_is_costly_is_made_once_and_nothing_of_it_stays(tmp_path):
 @pytest.mark.parametrize(("one", "other"), [(100, 100), (7, 1000), (1000, 7), (33, 64)])
 def test_streams_of_other_block_sizes_add_up(one, other):
     a, b = noise(1000), noise(1000, 1)
-    assert torch.allclose(torch.cat(list(together(a.split(one, -1), b.split(other, -1))), -1), a + b)
+    assert torch.allclose(torch.cat(list(summed(a.split(one, -1), b.split(other, -1))), -1), a + b)
 
 
 def test_a_bar_changes_nothing(capsys):
     wave = noise(1000)
-    assert torch.equal(torch.cat(list(shown(wave.split(100, -1), 1000, "reading", True)), -1), wave)
+    assert torch.equal(
+        torch.cat(list(with_progress(wave.split(100, -1), 1000, "reading", True)), -1), wave
+    )
     assert "reading" in capsys.readouterr().err
-    assert torch.equal(torch.cat(list(shown(wave.split(100, -1), 1000, "reading", False)), -1), wave)
+    assert torch.equal(
+        torch.cat(list(with_progress(wave.split(100, -1), 1000, "reading", False)), -1), wave
+    )
     assert capsys.readouterr().err == ""

@@ -10,7 +10,15 @@ from bassnb.errors import BassnbError
 from bassnb.presets import PRESETS, UNetConfig
 from bassnb.unet import UNet1d, time_embedding
 
-TINY = UNetConfig(stem_channels=4, mix_channels=6, widths=(8, 12, 16, 16), blocks=1, heads=2, embedding=8, dpb_hidden=8)
+TINY = UNetConfig(
+    stem_channels=4,
+    mix_channels=6,
+    widths=(8, 12, 16, 16),
+    blocks=1,
+    heads=2,
+    embedding=8,
+    dpb_hidden=8,
+)
 
 
 def draws(*shape, seed=0):
@@ -106,7 +114,10 @@ def test_skips_carry_the_detail_past_the_lower_levels():
 @pytest.mark.evidence("attention-levels")
 def test_attention_stands_only_where_the_configuration_says():
     def count(attention):
-        return sum("qkv.weight" in name for name, _ in UNet1d(replace(TINY, attention=attention)).named_parameters())
+        return sum(
+            "qkv.weight" in name
+            for name, _ in UNet1d(replace(TINY, attention=attention)).named_parameters()
+        )
 
     assert count((False,) * 4) == 1  # the middle
     assert count((False, False, True, True)) == 1 + 2 * 2
@@ -115,13 +126,17 @@ def test_attention_stands_only_where_the_configuration_says():
 def test_gradient_reaches_every_parameter():
     unet = trained(TINY)
     unet(*inputs(32)).square().mean().backward()
-    silent = [name for name, p in unet.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
-    # Softmax is blind to a constant added to all scores, and to the keys' bias, which adds the same to a whole row.
+    silent = [
+        name for name, p in unet.named_parameters() if p.grad is None or p.grad.abs().max() == 0
+    ]
+    # Softmax is blind to a constant added to all scores, and to the keys' bias, which adds the same
+    # to a whole row.
     assert all(name.endswith(("mlp.4.bias", "qkv.bias")) for name in silent), silent
 
 
 def test_one_batch_can_be_learned_by_heart():
-    # The rotation makes v independent of z for normal latents, so whoever ignores the mix cannot get below 1.
+    # The rotation makes v independent of z for normal latents, so whoever ignores the mix cannot
+    # get below 1.
     unet = UNet1d(replace(TINY, widths=(24, 32), attention=(False, True)))
     optimiser = torch.optim.Adam(unet.parameters(), 5e-3)
     generator = torch.Generator().manual_seed(0)
@@ -150,7 +165,11 @@ def test_time_embedding_tells_times_apart():
 @pytest.mark.evidence("unet-wrong-shapes")
 @pytest.mark.parametrize(
     ("name", "shapes"),
-    [("z", ((2, 5, 8), (2,), (2, 6, 8))), ("t", ((2, 4, 8), (3,), (2, 6, 8))), ("mix", ((2, 4, 8), (2,), (2, 6, 9)))],
+    [
+        ("z", ((2, 5, 8), (2,), (2, 6, 8))),
+        ("t", ((2, 4, 8), (3,), (2, 6, 8))),
+        ("mix", ((2, 4, 8), (2,), (2, 6, 9))),
+    ],
 )
 def test_wrong_shapes_are_named(name, shapes):
     with pytest.raises(BassnbError, match=f"^{name} must have shape"):

@@ -22,7 +22,9 @@ def local(z, t, mix):
 def test_a_network_without_context_is_unchanged(length):
     z, mix, t = draws(2, 3, length), draws(2, 5, length, seed=1), torch.tensor([0.3, 0.9])
     seen = []
-    network = windowed(lambda *a: seen.append(a[0].shape[-1]) or local(*a), whole=16, window=12, overlap=4)
+    network = windowed(
+        lambda *a: seen.append(a[0].shape[-1]) or local(*a), whole=16, window=12, overlap=4
+    )
     assert torch.allclose(network(z, t, mix), local(z, t, mix), atol=1e-6)
     assert seen == [length] if length <= 16 else all(4 < n <= 12 for n in seen)
 
@@ -46,7 +48,9 @@ def test_two_answers_are_faded_into_each_other():
         return torch.full_like(z, counts.calls)
 
     counts.calls = 0
-    v = windowed(counts, whole=8, window=10, overlap=4)(torch.zeros(1, 1, 16), torch.zeros(1), torch.zeros(1, 1, 16))
+    v = windowed(counts, whole=8, window=10, overlap=4)(
+        torch.zeros(1, 1, 16), torch.zeros(1), torch.zeros(1, 1, 16)
+    )
     assert torch.allclose(v[0, 0], torch.tensor([1.0] * 6 + [1.2, 1.4, 1.6, 1.8] + [2.0] * 6))
 
 
@@ -58,7 +62,9 @@ def test_an_accompaniment_may_be_longer_than_the_limit(monkeypatch):
         parameter += 0.02 * draws(*parameter.shape)
     c_x = draws(1, 64, 90)
     whole = accompanist.sample(c_x, [3], steps=3, guidance=2.0)
-    monkeypatch.setattr("bassnb.accompanist.windowed", lambda unet: windowed(unet, whole=50, window=40, overlap=16))
+    monkeypatch.setattr(
+        "bassnb.accompanist.windowed", lambda unet: windowed(unet, whole=50, window=40, overlap=16)
+    )
     pieces = accompanist.sample(c_x, [3], steps=3, guidance=2.0)
     assert pieces.shape == whole.shape and pieces.isfinite().all()
     assert 0 < (pieces - whole).square().mean() < 0.2 * whole.square().mean()

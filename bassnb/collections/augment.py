@@ -1,8 +1,9 @@
 """`colour_mix`: the same music through another desk, room and tape. Taught in chapter 10.
 
-Composed songs all leave one synthesizer and one mixer, real ones do not. What a listener does not take for a change of
-the music (balance of frequencies, room, stereo width, saturation, noise) is drawn at random for the conditioning mix,
-so that the diffusion model cannot lean on it. The bass, which is to be played, stays as it is.
+Composed songs all leave one synthesizer and one mixer, real ones do not. What a listener does not
+take for a change of the music (balance of frequencies, room, stereo width, saturation, noise) is
+drawn at random for the conditioning mix, so that the diffusion model cannot lean on it. The bass,
+which is to be played, stays as it is.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def _linear(wave: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def equaliser(frequencies: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Gain (F,) at `frequencies` (F,) in Hz: a smooth random curve; one in four has lost its bottom or its top."""
+    """Gain (F,) at `frequencies` (F,) in Hz: a smooth random curve; one in four has lost its bottom
+    or its top.
+    """
     decibels = np.clip(rng.normal(0, 4, len(_OCTAVES)), -9, 9)
     gain = 10 ** (np.interp(np.log2(np.maximum(frequencies, 1)), np.log2(_OCTAVES), decibels) / 20)
     if rng.random() < 0.15:
@@ -69,9 +72,13 @@ def equaliser(frequencies: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def room(rng: np.random.Generator) -> np.ndarray:
-    """Reverberation tail (2, N): noise that decays by 60 dB in 0.2 to 1 s, at -22 to -8 dB of the direct sound."""
+    """Reverberation tail (2, N): noise that decays by 60 dB in 0.2 to 1 s, at -22 to -8 dB of the
+    direct sound.
+    """
     times = np.arange(int(_LONGEST_ROOM * SAMPLE_RATE)) / SAMPLE_RATE
-    tail = rng.standard_normal((2, len(times))) * 10 ** (-3 * times / rng.uniform(0.2, _LONGEST_ROOM))
+    tail = rng.standard_normal((2, len(times))) * 10 ** (
+        -3 * times / rng.uniform(0.2, _LONGEST_ROOM)
+    )
     tail[:, : int(0.005 * SAMPLE_RATE)] = 0
     level = 10 ** (rng.uniform(-22, -8) / 20)
     return (level * tail / np.sqrt((tail**2).sum(1, keepdims=True))).astype(np.float32)

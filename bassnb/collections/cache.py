@@ -1,8 +1,10 @@
-"""Latents of recorded songs on disk: a collection is encoded once, and trained on often. Taught in chapter 10.
+"""Latents of recorded songs on disk: a collection is encoded once, and trained on often. Taught in
+chapter 10.
 
-A song is encoded in stretches of the same length, each in several versions: the first as it was recorded with all other
-stems, the others with random sub-mixes, changed in pitch, tempo and level, mix and stem alike, and the mix once more by
-another desk and room. A cache says in its manifest what it was made of and by which encoders; others are refused.
+A song is encoded in stretches of the same length, each in several versions: the first as it was
+recorded with all other stems, the others with random sub-mixes, changed in pitch, tempo and level,
+mix and stem alike, and the mix once more by another desk and room. A cache says in its manifest
+what it was made of and by which encoders; others are refused.
 """
 
 from __future__ import annotations
@@ -39,12 +41,14 @@ MANIFEST, FACTS = "manifest.json", "facts"
 SHARD = 64  # pairs in a file
 REST = 1e-3  # root mean square below which a latent step is a rest, -60 dBFS
 
-# -- writing --------------------------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class CachePlan:
-    """How a collection is encoded: stretches of `seconds`, `versions` of each, and `seed` for what is drawn."""
+    """How a collection is encoded: stretches of `seconds`, `versions` of each, and `seed` for what
+    is drawn.
+    """
 
     seconds: float
     versions: int = 4
@@ -52,10 +56,17 @@ class CachePlan:
 
 
 def encode_splits(
-    splits: list[StemDataset], mix_autoencoder: Autoencoder, stem_autoencoder: Autoencoder, folder: str | Path, plan: CachePlan,
-    accelerator: Accelerator, *, progress: bool = True,
-) -> Path:  # fmt: skip
-    """Encode all splits of a collection, each process its share, and say in a manifest what is there.
+    splits: list[StemDataset],
+    mix_autoencoder: Autoencoder,
+    stem_autoencoder: Autoencoder,
+    folder: str | Path,
+    plan: CachePlan,
+    accelerator: Accelerator,
+    *,
+    progress: bool = True,
+) -> Path:
+    """Encode all splits of a collection, each process its share, and say in a manifest what is
+    there.
 
     Returns
     -------
@@ -75,8 +86,16 @@ def encode_splits(
         remove_unfinished(folder)
     accelerator.wait_for_everyone()
     for songs in splits:
-        encode_split(songs, mix_autoencoder, stem_autoencoder, folder, plan, worker=accelerator.process_index,
-                     workers=accelerator.num_processes, progress=progress)  # fmt: skip
+        encode_split(
+            songs,
+            mix_autoencoder,
+            stem_autoencoder,
+            folder,
+            plan,
+            worker=accelerator.process_index,
+            workers=accelerator.num_processes,
+            progress=progress,
+        )
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         write_manifest(splits, fingerprint(mix_autoencoder, stem_autoencoder), folder, plan)
@@ -84,22 +103,38 @@ def encode_splits(
 
 
 def check_folder(folder: Path, splits: list[StemDataset], encoders: str, plan: CachePlan) -> None:
-    """Refuse to write over a finished cache of other songs, by other encoders, or of another plan, and over other files."""
+    """Refuse to write over a finished cache of other songs, by other encoders, or of another plan,
+    and over other files.
+    """
     if not (folder / MANIFEST).is_file():
-        begun = any(is_shard(path) for path in folder.glob("*.safetensors"))  # of an encoding that was interrupted
+        # of an encoding that was interrupted
+        begun = any(is_shard(path) for path in folder.glob("*.safetensors"))
         names = [name for songs in splits for name in shards_of(songs, plan)]
         check_outputs(Output(folder / name, lambda path: begun) for name in names)
         return
     manifest = read_manifest(folder)
-    old = [manifest["encoders"], manifest["plan"], {name: entry["digest"] for name, entry in manifest["splits"].items()}]
+    old = [
+        manifest["encoders"],
+        manifest["plan"],
+        {name: entry["digest"] for name, entry in manifest["splits"].items()},
+    ]
     if old != [encoders, asdict(plan), {songs.split: songs.facts()["digest"] for songs in splits}]:
-        raise DataError(f"{folder} already holds a cache of other songs, encoders or settings; choose another folder for --out")
+        raise DataError(
+            f"{folder} already holds a cache of other songs, encoders or settings; choose another folder for --out"
+        )
 
 
 def encode_split(
-    songs: StemDataset, mix_autoencoder: Autoencoder, stem_autoencoder: Autoencoder, folder: Path, plan: CachePlan,
-    *, worker: int = 0, workers: int = 1, progress: bool = True,
-) -> None:  # fmt: skip
+    songs: StemDataset,
+    mix_autoencoder: Autoencoder,
+    stem_autoencoder: Autoencoder,
+    folder: Path,
+    plan: CachePlan,
+    *,
+    worker: int = 0,
+    workers: int = 1,
+    progress: bool = True,
+) -> None:
     """Encode one split into shards; shards of the same plan that are there already are kept.
 
     Several processes share the work when each is given its own `worker` of `workers`.
@@ -108,7 +143,9 @@ def encode_split(
     identity = identity_of(songs, fingerprint(mix_autoencoder, stem_autoencoder), plan)
     todo = list(shards_of(songs, plan).items())[worker::workers]
     sums = checksums(folder)
-    for name, places in tqdm(todo, desc=f"encoding {songs.split}", unit="shard", disable=not progress):
+    for name, places in tqdm(
+        todo, desc=f"encoding {songs.split}", unit="shard", disable=not progress
+    ):
         path = folder / name
         if is_whole(path, identity, sums.get(name)):
             continue
@@ -117,7 +154,9 @@ def encode_split(
         if pairs:
             stem, mix, sounding = (torch.stack(parts) for parts in zip(*pairs))
             facts = {"identity": identity, "unreadable": sorted(songs.unreadable)}
-            write_tensors(path, {"stem": stem, "mix": mix, "sounding": sounding}, {FACTS: json.dumps(facts)})
+            write_tensors(
+                path, {"stem": stem, "mix": mix, "sounding": sounding}, {FACTS: json.dumps(facts)}
+            )
 
 
 def checksums(folder: Path) -> dict[str, str]:
@@ -127,7 +166,9 @@ def checksums(folder: Path) -> dict[str, str]:
 
 
 def is_whole(path: Path, identity: str, expected: str | None) -> bool:
-    """Whether a shard need not be written again: of this plan, complete, and what a manifest expects, if there is one."""
+    """Whether a shard need not be written again: of this plan, complete, and what a manifest
+    expects, if there is one.
+    """
     if not path.is_file() or expected not in (None, checksum(path)):
         return False
     try:
@@ -146,7 +187,9 @@ def is_shard(path: Path) -> bool:
 
 
 def facts_of(metadata: dict[str, str]) -> dict:
-    """What a shard says of itself, or nothing; one entry, because safetensors keeps several in no order."""
+    """What a shard says of itself, or nothing; one entry, because safetensors keeps several in no
+    order.
+    """
     try:
         return json.loads(metadata.get(FACTS, "{}"))
     except (ValueError, RecursionError):
@@ -154,18 +197,26 @@ def facts_of(metadata: dict[str, str]) -> dict:
 
 
 def stretches(songs: StemDataset, plan: CachePlan) -> list[tuple[Place, int]]:
-    """All places to encode, each with the number of its version; stretches in which too little sounds are left out."""
-    found, samples = [], latents_of(plan.seconds) * TIME_RATIO
+    """All places to encode, each with the number of its version; stretches in which too little
+    sounds are left out.
+    """
+    found, samples = [], latent_steps(plan.seconds) * TIME_RATIO
     for song in songs.songs:
         last = max(song.seconds - plan.seconds, 0.0)
         good = set(sounding_starts(song, songs.target, plan.seconds).tolist())
-        starts = sorted({float(int(min(start, last))) for start in np.arange(0, song.seconds, plan.seconds)})
+        starts = sorted(
+            {float(int(min(start, last))) for start in np.arange(0, song.seconds, plan.seconds)}
+        )
         starts = [start for start in starts if start in good] or [float(min(good))]
-        found += [(Place(song, start, samples), version) for start in starts for version in range(plan.versions)]
+        found += [
+            (Place(song, start, samples), version)
+            for start in starts
+            for version in range(plan.versions)
+        ]
     return found
 
 
-def latents_of(seconds: float) -> int:
+def latent_steps(seconds: float) -> int:
     """Whole latent steps in so many seconds."""
     return int(seconds * SAMPLE_RATE) // TIME_RATIO
 
@@ -173,12 +224,17 @@ def latents_of(seconds: float) -> int:
 def shards_of(songs: StemDataset, plan: CachePlan) -> dict[str, list[tuple[Place, int]]]:
     """Which places go into which file."""
     places = stretches(songs, plan)
-    return {f"{songs.split}-{first // SHARD:06d}.safetensors": places[first : first + SHARD]
-            for first in range(0, len(places), SHARD)}  # fmt: skip
+    return {
+        f"{songs.split}-{first // SHARD:06d}.safetensors": places[first : first + SHARD]
+        for first in range(0, len(places), SHARD)
+    }
 
 
-def encode_place(live: LivePairs, place: tuple[Place, int], plan: CachePlan) -> tuple[Tensor, Tensor, Tensor] | None:
-    """Standardised latents of stem (32, L) and mix (64, L), half precision, and in which steps (L,) both sound.
+def encode_place(
+    live: LivePairs, place: tuple[Place, int], plan: CachePlan
+) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Standardised latents of stem (32, L) and mix (64, L), half precision, and in which steps (L,)
+    both sound.
 
     None, and a note in `songs.unreadable`, if a file cannot be read.
     """
@@ -186,7 +242,11 @@ def encode_place(live: LivePairs, place: tuple[Place, int], plan: CachePlan) -> 
     name = int.from_bytes(hashlib.sha256(name_bytes(where.song.name)).digest()[:8], "big")
     rng = np.random.default_rng([plan.seed, name, int(where.start), version])
     try:
-        pair = read_pair(live.songs, replace(where, change=draw_change(rng)) if version else where, rng if version else None)
+        pair = read_pair(
+            live.songs,
+            replace(where, change=draw_change(rng)) if version else where,
+            rng if version else None,
+        )
     except AudioError as error:
         live.songs.note(error)
         return None
@@ -198,36 +258,59 @@ def encode_place(live: LivePairs, place: tuple[Place, int], plan: CachePlan) -> 
 
 
 def rests(wave: Tensor, steps: int) -> Tensor:
-    """Bool (..., steps): the latent steps of a wave (..., 2, N) at -20 dBFS in which nothing sounds."""
+    """Bool (..., steps): the latent steps of a wave (..., 2, N) at -20 dBFS in which nothing
+    sounds.
+    """
     padded = torch.nn.functional.pad(wave, (0, max(steps * TIME_RATIO - wave.shape[-1], 0)))
     blocks = padded[..., : steps * TIME_RATIO].unflatten(-1, (steps, TIME_RATIO))
     return blocks.square().mean((-3, -1)).sqrt() < REST
 
 
 def write_manifest(splits: list[StemDataset], encoders: str, folder: Path, plan: CachePlan) -> Path:
-    """Say what the shards in `folder` are, when all are there; without a manifest a cache is not finished."""
+    """Say what the shards in `folder` are, when all are there; without a manifest a cache is not
+    finished.
+    """
     content = {"format": FORMAT, "encoders": encoders, "plan": asdict(plan), "splits": {}}
     for songs in splits:
         wanted = shards_of(songs, plan)
-        found = {folder / name: read_tensors(folder / name) for name in wanted if (folder / name).is_file()}
-        shards = [{"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)} for path in found]
+        found = {
+            folder / name: read_tensors(folder / name)
+            for name in wanted
+            if (folder / name).is_file()
+        }
+        shards = [
+            {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)}
+            for path in found
+        ]
         pairs = sum(len(tensors["stem"]) for tensors, _ in found.values())
-        unreadable = [sentence for _, metadata in found.values() for sentence in facts_of(metadata)["unreadable"]]
+        unreadable = [
+            sentence
+            for _, metadata in found.values()
+            for sentence in facts_of(metadata)["unreadable"]
+        ]
         content["splits"][songs.split] = {
-            **songs.facts(), "pairs": pairs, "missing": sum(map(len, wanted.values())) - pairs, "shards": shards,
-            "left_out": songs.skipped, "unreadable": sorted(set(unreadable)),
-        }  # fmt: skip
+            **songs.facts(),
+            "pairs": pairs,
+            "missing": sum(map(len, wanted.values())) - pairs,
+            "shards": shards,
+            "left_out": songs.skipped,
+            "unreadable": sorted(set(unreadable)),
+        }
         if not pairs:
-            raise DataError(f"no song for {songs.split} in {songs.root} could be read; copy the collection again")
+            raise DataError(
+                f"no song for {songs.split} in {songs.root} could be read; copy the collection again"
+            )
     return write_json(folder / MANIFEST, content)
 
 
 def identity_of(songs: StemDataset, encoders: str, plan: CachePlan) -> str:
     """Sixteen hexadecimal digits that change with anything on which the shards depend."""
-    return hashlib.sha256(json.dumps([FORMAT, SHARD, songs.facts(), encoders, asdict(plan)]).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        json.dumps([FORMAT, SHARD, songs.facts(), encoders, asdict(plan)]).encode()
+    ).hexdigest()[:16]
 
 
-# -- reading --------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 class CachedPairs:
@@ -242,7 +325,8 @@ class CachedPairs:
     Raises
     ------
     DataError
-        If the cache is unfinished, of another format, made by other encoders, without this split, or damaged.
+        If the cache is unfinished, of another format, made by other encoders, without this split,
+        or damaged.
     """
 
     def __init__(self, folder: str | Path, *, split: str, encoders: str, target: str = "bass"):
@@ -253,10 +337,14 @@ class CachedPairs:
             )
         entry = manifest["splits"].get(split, {"shards": []})
         if not entry["shards"]:
-            raise DataError(f"{folder} has no latents for {split}; encode a collection that has songs for it")
+            raise DataError(
+                f"{folder} has no latents for {split}; encode a collection that has songs for it"
+            )
         target = stem_name(target)
         if entry["target"] != target:
-            raise DataError(f"{folder} holds latents of {entry['target']}, not of {target}; train with --stem {entry['target']}")
+            raise DataError(
+                f"{folder} holds latents of {entry['target']}, not of {target}; train with --stem {entry['target']}"
+            )
         self.entry, self.plan = entry, manifest["plan"]
         shards = [read_shard(folder, shard) for shard in entry["shards"]]
         self.index = [(shard, item) for shard in shards for item in range(len(shard["stem"]))]
@@ -266,13 +354,24 @@ class CachedPairs:
 
     def facts(self) -> dict:
         """What a training remembers of its data, JSON-ready."""
-        return {key: self.entry[key] for key in ("layout", "target", "songs", "digest", "pairs")} | {"plan": self.plan}
+        return {
+            key: self.entry[key] for key in ("layout", "target", "songs", "digest", "pairs")
+        } | {"plan": self.plan}
 
-    def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
-        """Random crops c_y (size, 32, length) and c_x (size, 64, length) in which both sound; see `LatentDataset.batch`."""
+    def batch(
+        self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
+    ) -> tuple[Tensor, Tensor]:
+        """Random crops c_y (size, 32, length) and c_x (size, 64, length) in which both sound; see
+        `LatentDataset.batch`.
+        """
         self.check(length)
-        crops = [self._crop(np.random.default_rng([seed, item]), length) for item in own_part(size, share)]
-        return torch.stack([stem for stem, _ in crops]).float(), torch.stack([mix for _, mix in crops]).float()
+        crops = [
+            self._crop(np.random.default_rng([seed, item]), length)
+            for item in own_part(size, share)
+        ]
+        return torch.stack([stem for stem, _ in crops]).float(), torch.stack(
+            [mix for _, mix in crops]
+        ).float()
 
     latents = staticmethod(LatentDataset.latents)
 
@@ -284,7 +383,7 @@ class CachedPairs:
         DataError
             Naming both lengths.
         """
-        if length > (steps := latents_of(self.plan["seconds"])):
+        if length > (steps := latent_steps(self.plan["seconds"])):
             raise DataError(
                 f"the stretches of this cache have {steps} steps, crops {length}; run bassnb encode with longer --seconds"
             )
@@ -309,17 +408,26 @@ def read_manifest(folder: str | Path) -> dict:
     """
     path = Path(folder) / MANIFEST
     if not path.is_file():
-        raise DataError(f"{folder} holds no finished cache of latents; run bassnb encode with --out {folder}")
+        raise DataError(
+            f"{folder} holds no finished cache of latents; run bassnb encode with --out {folder}"
+        )
     manifest = read_json(path)
     if manifest.get("format") != FORMAT:
-        raise DataError(f"{folder} was written by another version of bassnb; encode the songs again")
+        raise DataError(
+            f"{folder} was written by another version of bassnb; encode the songs again"
+        )
     try:
         float(manifest["plan"]["seconds"]), str(manifest["encoders"])
         for entry in manifest["splits"].values():
             _ = [entry[key] for key in ("layout", "target", "songs", "digest", "pairs")]
-            _ = [(Path(shard["file"]), int(shard["bytes"]), str(shard["sha256"])) for shard in entry["shards"]]
+            _ = [
+                (Path(shard["file"]), int(shard["bytes"]), str(shard["sha256"]))
+                for shard in entry["shards"]
+            ]
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise DataError(f"{path} is not as bassnb encode wrote it; encode the songs again into another folder") from None
+        raise DataError(
+            f"{path} is not as bassnb encode wrote it; encode the songs again into another folder"
+        ) from None
     return manifest
 
 
@@ -333,6 +441,12 @@ def read_shard(folder: Path, entry: dict) -> dict[str, Tensor]:
     """The tensors of a shard, if it is the one that the manifest describes."""
     name = Path(entry["file"]).name  # whatever the manifest says, a file of this folder
     path = folder / name
-    if not path.is_file() or path.stat().st_size != entry["bytes"] or checksum(path) != entry["sha256"]:
-        raise DataError(f"{path} is missing or not what {folder / MANIFEST} says; run bassnb encode again")
+    if (
+        not path.is_file()
+        or path.stat().st_size != entry["bytes"]
+        or checksum(path) != entry["sha256"]
+    ):
+        raise DataError(
+            f"{path} is missing or not what {folder / MANIFEST} says; run bassnb encode again"
+        )
     return read_tensors(path)[0]

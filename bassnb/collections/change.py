@@ -1,7 +1,9 @@
-"""Another key, another tempo, another level: the same change for every stem of a stretch. Taught in chapter 10.
+"""Another key, another tempo, another level: the same change for every stem of a stretch. Taught in
+chapter 10.
 
-A collection of a hundred songs knows few keys and few tempos. Played a little faster or higher, a stretch is music that
-nobody has recorded; mix and bass must then be changed alike, or they no longer belong together.
+A collection of a hundred songs knows few keys and few tempos. Played a little faster or higher, a
+stretch is music that nobody has recorded; mix and bass must then be changed alike, or they no
+longer belong together.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ WINDOW = 4096  # samples of the phase vocoder: a bass needs its 11 Hz
 class Change:
     """`pitch` in semitones, `tempo` as a ratio, `gain_db` in decibels; the default changes nothing.
 
-    A change of tempo and pitch by the same ratio is that of a tape: the only one that leaves no trace but itself.
+    A change of tempo and pitch by the same ratio is that of a tape: the only one that leaves no
+    trace but itself.
     """
 
     pitch: float = 0.0
@@ -37,7 +40,9 @@ class Change:
 
 
 def draw_change(rng: np.random.Generator) -> Change:
-    """As recorded, from a faster or slower tape, or in another key and tempo: three, six and one time in ten."""
+    """As recorded, from a faster or slower tape, or in another key and tempo: three, six and one
+    time in ten.
+    """
     kind, gain = rng.random(), float(rng.uniform(-MOST_GAIN, MOST_GAIN))
     pitch = float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
     tempo = float(MOST_TEMPO ** rng.uniform(-1, 1))
@@ -47,18 +52,24 @@ def draw_change(rng: np.random.Generator) -> Change:
 
 
 def read_changed(
-    path: str | Path, start: float, samples: int, change: Change = Change(), *, minus: Iterable[str | Path] = ()
+    path: str | Path,
+    start: float,
+    samples: int,
+    change: Change = Change(),
+    *,
+    minus: Iterable[str | Path] = (),
 ) -> Tensor:
     """A stretch of a file, changed: `samples` samples that begin with second `start` of the file.
 
-    Pitch and tempo together come from reading the file at another rate. What is left of the tempo is done by a phase
-    vocoder. Its frames lie at the same places in all stems, but it softens attacks and moves them by up to a few
-    hundredths of a second: hence it is drawn seldom.
+    Pitch and tempo together come from reading the file at another rate. What is left of the tempo
+    is done by a phase vocoder. Its frames lie at the same places in all stems, but it softens
+    attacks and moves them by up to a few hundredths of a second: hence it is drawn seldom.
 
     Parameters
     ----------
-    minus : files that are taken off at the same place, before anything but the rate is changed: a phase vocoder does not give
-        the difference of two waves as the difference of what it makes of them
+    minus : files that are taken off at the same place, before anything but the rate is changed: a
+        phase vocoder does not give the difference of two waves as the difference of what it makes
+        of them
 
     Returns
     -------

@@ -1,9 +1,11 @@
-"""Which stems of a song hold which: found by listening, for a name proves nothing. Taught in chapter 10.
+"""Which stems of a song hold which: found by listening, for a name proves nothing. Taught in
+chapter 10.
 
-A stem x holds a stem y if x(t) = g y(t - d) + rest: the same recording, louder or softer, a little earlier or later, filtered,
-and something else that has nothing to do with it. Two instruments that play the same notes at the same time do not: their
-waves agree neither in phase nor in the course of their loudness. Only stems in which y is more than `LEAK` of the power count;
-a little crosstalk in a recording is none.
+A stem x holds a stem y if x(t) = g y(t - d) + rest: the same recording, louder or softer, a little
+earlier or later, filtered, and something else that has nothing to do with it. Two instruments that
+play the same notes at the same time do not: their waves agree neither in phase nor in the course of
+their loudness. Only stems in which y is more than `LEAK` of the power count; a little crosstalk in
+a recording is none.
 
 The test needs spectra of no more than `MOST` seconds of a song, whatever its length.
 """
@@ -27,7 +29,8 @@ RANGE = 1e-4  # power, relative to the strongest: what is weaker tells nothing
 
 
 class Sketch:
-    """Spectra of some seconds of the stems of a song: of every second at first, of fewer the longer it becomes.
+    """Spectra of some seconds of the stems of a song: of every second at first, of fewer the longer
+    it becomes.
 
     Attributes
     ----------
@@ -50,14 +53,22 @@ class Sketch:
         self.powers.append((np.abs(spectra) ** 2).sum(-1))
         self.spectra.append(spectra[:, :HIGHEST].astype(np.complex64))
         if len(self.spectra) > MOST:
-            self.spectra, self.powers, self.step = self.spectra[::2], self.powers[::2], 2 * self.step
+            self.spectra, self.powers, self.step = (
+                self.spectra[::2],
+                self.powers[::2],
+                2 * self.step,
+            )
 
     def shares(self) -> np.ndarray:
         """Share (S, S) of the power of stem i that is stem j, where i holds j; 0 elsewhere."""
-        x, powers = np.stack(self.spectra, 1), np.stack(self.powers, 1)  # (S, seconds, F), (S, seconds)
+        # (S, seconds, F), (S, seconds)
+        x, powers = np.stack(self.spectra, 1), np.stack(self.powers, 1)
         found = np.zeros((len(x), len(x)))
         for j, y in enumerate(x):
-            found[:, j] = [evidence.share if evidence.holds else 0.0 for evidence in search(x, powers, y, powers[j])]
+            found[:, j] = [
+                evidence.share if evidence.holds else 0.0
+                for evidence in search(x, powers, y, powers[j])
+            ]
             found[j, j] = 0
         return found
 
@@ -73,8 +84,11 @@ class Sketch:
             return False  # the same file twice
         left = search(rest, (np.abs(rest) ** 2).sum(-1), x[j], powers[j])[0]
         steady = whole.unsteadiness <= 1.5 * whole.noise + 0.01
-        gone = left.share < LEAK and left.filtered < 5 * LEAK  # what a filter explains by chance in a short song is more
-        return bool(whole.holds and steady and abs(whole.gain - 1) < 0.1 and abs(whole.delay) <= 8 and gone)
+        # what a filter explains by chance in a short song is more
+        gone = left.share < LEAK and left.filtered < 5 * LEAK
+        return bool(
+            whole.holds and steady and abs(whole.gain - 1) < 0.1 and abs(whole.delay) <= 8 and gone
+        )
 
 
 @dataclass(frozen=True)
@@ -83,11 +97,13 @@ class Evidence:
 
     Attributes
     ----------
-    share : of the power of x, by y with one `gain` and one `delay` (samples), which one half of the seconds gave and the
-        other half confirms; `filtered` through a filter instead
-    agreement, bands : of the phases in so many bands, 0 to 1; 1 if x holds y, even through an equaliser
-    unsteadiness, noise : mean square deviation of the gain from frame to frame, in phase with y, where changes of loudness
-        of y alone would be seen as well, and at a right angle to it, where only the rest of x is seen
+    share : of the power of x, by y with one `gain` and one `delay` (samples), which one half of the
+        seconds gave and the other half confirms; `filtered` through a filter instead
+    agreement, bands : of the phases in so many bands, 0 to 1; 1 if x holds y, even through an
+        equaliser
+    unsteadiness, noise : mean square deviation of the gain from frame to frame, in phase with y,
+        where changes of loudness of y alone would be seen as well, and at a right angle to it,
+        where only the rest of x is seen
     """
 
     share: float = 0.0
@@ -101,32 +117,47 @@ class Evidence:
 
     @property
     def holds(self) -> bool:
-        """Whether x holds y. Few bands agree by chance more often than many; the bounds were found with composed songs.
+        """Whether x holds y. Few bands agree by chance more often than many; the bounds were found
+        with composed songs.
 
-        Where many bands agree almost wholly, the gain may change: in some masters the bass gives way to the drums.
+        Where many bands agree almost wholly, the gain may change: in some masters the bass gives
+        way to the drums.
         """
         agreed = self.agreement >= 0.7 + 0.29 / self.bands**0.5
-        steady = self.unsteadiness <= 0.2 + 1.2 * self.noise or self.agreement >= 0.9 and self.bands >= 20
+        steady = (
+            self.unsteadiness <= 0.2 + 1.2 * self.noise
+            or self.agreement >= 0.9
+            and self.bands >= 20
+        )
         return self.share >= LEAK and agreed and steady
 
 
-def search(x: np.ndarray, x_powers: np.ndarray, y: np.ndarray, y_powers: np.ndarray) -> list[Evidence]:
-    """Evidence that stems x (S, seconds, F) hold y (seconds, F), from the seconds in which y sounds.
+def search(
+    x: np.ndarray, x_powers: np.ndarray, y: np.ndarray, y_powers: np.ndarray
+) -> list[Evidence]:
+    """Evidence that stems x (S, seconds, F) hold y (seconds, F), from the seconds in which y
+    sounds.
 
-    H, the filter from y to x, is the least-squares one: H = sum(conj(Y) X) / sum(|Y|^2) over the seconds and the bins of a band.
+    H, the filter from y to x, is the least-squares one: H = sum(conj(Y) X) / sum(|Y|^2) over the
+    seconds and the bins of a band.
     """
     on = y_powers > RANGE * y_powers.max()
     if on.sum() < 2 or not y.any():
         return [Evidence()] * len(x)
     x, y, x_powers = x[:, on], y[on], x_powers[:, on].sum(-1)
-    cross = np.stack([np.einsum("wf,swf->sf", y[half::2].conj(), x[:, half::2]) for half in (0, 1)])  # (2, S, F)
+    # (2, S, F)
+    cross = np.stack([np.einsum("wf,swf->sf", y[half::2].conj(), x[:, half::2]) for half in (0, 1)])
     power = np.stack([(np.abs(y[half::2]) ** 2).sum(0) for half in (0, 1)])  # (2, F)
     delays = delays_of(cross.sum(0), power.sum(0), (np.abs(x) ** 2).sum(1))
     turn = np.exp(2j * np.pi * np.arange(HIGHEST) * delays[:, None] / SAMPLE_RATE)
     cross, power = bands(cross * turn), bands(power)  # (2, S, bands), (2, bands)
     gains = cross.sum(-1) / (power.sum(-1)[:, None] + 1e-30)  # (2, S): one gain from each half
     shares = (gains[0].conj() * gains[1]).real * power.sum() / (x_powers + 1e-30)
-    through = (cross[0].conj() * cross[1]).real / np.sqrt(power.prod(0) + 1e-30) * (power.sum(0) > RANGE * power.sum(0).max())
+    through = (
+        (cross[0].conj() * cross[1]).real
+        / np.sqrt(power.prod(0) + 1e-30)
+        * (power.sum(0) > RANGE * power.sum(0).max())
+    )
     filtered, found = 2 * through.sum(-1) / (x_powers + 1e-30), []
     for i, (share, delay) in enumerate(zip(shares, delays)):
         if share < LEAK:
@@ -136,7 +167,16 @@ def search(x: np.ndarray, x_powers: np.ndarray, y: np.ndarray, y_powers: np.ndar
         agreement = agreement_of(cross[:, i], power, bands((np.abs(x[i]) ** 2).sum(0)))
         predicted = y * np.repeat(filter_, BAND)[:HIGHEST] * turn[i].conj()
         gain = float((cross[:, i].sum() / power.sum()).real)
-        found.append(Evidence(float(share), float(filtered[i]), gain, int(delay), *agreement, *deviations(x[i], predicted)))
+        found.append(
+            Evidence(
+                float(share),
+                float(filtered[i]),
+                gain,
+                int(delay),
+                *agreement,
+                *deviations(x[i], predicted),
+            )
+        )
     return found
 
 
@@ -146,34 +186,53 @@ def bands(bins: np.ndarray) -> np.ndarray:
 
 
 def delays_of(cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray) -> np.ndarray:
-    """By how many samples y comes later in each stem, (S,): where the correlation of spectra of equal weight is largest."""
+    """By how many samples y comes later in each stem, (S,): where the correlation of spectra of
+    equal weight is largest.
+    """
     product = y_power * x_power
     spectra = np.zeros((len(cross), SAMPLE_RATE // 2 + 1), np.complex64)
     spectra[:, :HIGHEST] = cross / np.sqrt(product + 1e-9 * product.max(-1, keepdims=True) + 1e-30)
     correlation = irfft(spectra, SAMPLE_RATE, axis=-1)
-    near = np.concatenate([correlation[:, -LONGEST_DELAY:], correlation[:, : LONGEST_DELAY + 1]], -1)
+    near = np.concatenate(
+        [correlation[:, -LONGEST_DELAY:], correlation[:, : LONGEST_DELAY + 1]], -1
+    )
     return np.abs(near).argmax(-1) - LONGEST_DELAY
 
 
-def agreement_of(cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray) -> tuple[float, float]:
-    """Length of the mean direction of the filter (2 halves, bands) in the complex plane, and the number of bands in it.
+def agreement_of(
+    cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray
+) -> tuple[float, float]:
+    """Length of the mean direction of the filter (2 halves, bands) in the complex plane, and the
+    number of bands in it.
 
-    A band counts the more, the stronger y is in it and the better both halves agree; (power)^(1/4) lets overtones count.
+    A band counts the more, the stronger y is in it and the better both halves agree; (power)^(1/4)
+    lets overtones count.
     """
     power = y_power.sum(0)
     halves = cross / (y_power + 1e-9 * y_power.max() + 1e-30)
-    coherence = np.clip((halves[0] * halves[1].conj()).real, 0, None) * power / (x_power + 1e-9 * x_power.max() + 1e-30)
+    coherence = (
+        np.clip((halves[0] * halves[1].conj()).real, 0, None)
+        * power
+        / (x_power + 1e-9 * x_power.max() + 1e-30)
+    )
     weights = power**0.25 * np.minimum(coherence, 1) ** 0.5 * (power > RANGE * power.max())
     directions = np.exp(1j * np.angle(cross.sum(0)))
     total = weights.sum() + 1e-30
-    return float(np.abs((weights * directions).sum()) / total), float(max(total**2 / ((weights**2).sum() + 1e-30), 1))
+    return float(np.abs((weights * directions).sum()) / total), float(
+        max(total**2 / ((weights**2).sum() + 1e-30), 1)
+    )
 
 
 def deviations(x: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
-    """`unsteadiness` and `noise` of `Evidence`: x (seconds, F) against what the filter predicts of it, frame by frame."""
+    """`unsteadiness` and `noise` of `Evidence`: x (seconds, F) against what the filter predicts of
+    it, frame by frame.
+    """
     strength = bands((np.abs(predicted) ** 2).sum(0))
     keep = np.repeat(strength > 1e-3 * strength.max(), BAND)
-    waves = [fft(np.pad(bins * keep, ((0, 0), (0, 96))), axis=-1).reshape(len(x), FRAMES, -1) for bins in (predicted, x)]
+    waves = [
+        fft(np.pad(bins * keep, ((0, 0), (0, 96))), axis=-1).reshape(len(x), FRAMES, -1)
+        for bins in (predicted, x)
+    ]
     power = (np.abs(waves[0]) ** 2).sum(-1).ravel()
     product = (waves[0].conj() * waves[1]).sum(-1).ravel()
     loud = power > 1e-3 * power.mean()

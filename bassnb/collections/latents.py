@@ -1,7 +1,7 @@
 """Latents of generated songs on disk: what the diffusion model is trained on. Taught in chapter 10.
 
-Mix and bass of a song are encoded whole and from the same first sample, so that latent step l of one belongs to
-latent step l of the other, and a crop takes one offset for both.
+Mix and bass of a song are encoded whole and from the same first sample, so that latent step l of
+one belongs to latent step l of the other, and a crop takes one offset for both.
 """
 
 from __future__ import annotations
@@ -27,16 +27,26 @@ SHARD = 50  # songs a file
 
 @torch.inference_mode()
 def encode_song(
-    mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, seed: int, split: str, seconds: float, submixes: int
+    mix_autoencoder: Autoencoder,
+    bass_autoencoder: Autoencoder,
+    seed: int,
+    split: str,
+    seconds: float,
+    submixes: int,
 ) -> tuple[Tensor, Tensor]:
-    """Standardised latents of one generated song: bass (32, L) and `submixes` different mixes (submixes, 64, L), on the CPU.
+    """Standardised latents of one generated song: bass (32, L) and `submixes` different mixes
+    (submixes, 64, L), on the CPU.
 
-    The first mix is the sum of all other stems as it is, the others are random non-empty subsets of them (section 4)
-    through `colour_mix`; the level of a mix varies by +-3 dB, that of the bass is always the same.
+    The first mix is the sum of all other stems as it is, the others are random non-empty subsets of
+    them (section 4) through `colour_mix`; the level of a mix varies by +-3 dB, that of the bass is
+    always the same.
     """
     rng = np.random.default_rng([seed, submixes])
     stems = stems_of(seed, split, seconds, (TARGET, *OTHERS))
-    mixes = [stems[1:].sum(0), *(colour_mix(random_submix(stems[1:], rng), rng) for _ in range(submixes - 1))]
+    mixes = [
+        stems[1:].sum(0),
+        *(colour_mix(random_submix(stems[1:], rng), rng) for _ in range(submixes - 1)),
+    ]
     mixes = torch.stack([to_level(mix, rng.uniform(-3, 3)) for mix in mixes])
     device = mix_autoencoder.latent_mean.device
     c_x = mix_autoencoder.standardise(mix_autoencoder.encode(mixes.to(device)))
@@ -45,18 +55,32 @@ def encode_song(
 
 
 def fingerprint(*autoencoders: Autoencoder) -> str:
-    """Sixteen hexadecimal digits that change with any weight of the encoders or any latent statistic."""
+    """Sixteen hexadecimal digits that change with any weight of the encoders or any latent
+    statistic.
+    """
     digest = hashlib.sha256()
     for autoencoder in autoencoders:
-        for tensor in (*autoencoder.encoder.state_dict().values(), autoencoder.latent_mean, autoencoder.latent_std):
+        for tensor in (
+            *autoencoder.encoder.state_dict().values(),
+            autoencoder.latent_mean,
+            autoencoder.latent_std,
+        ):
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
 def encode_songs(
-    mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, folder: str | Path, *, split: str, count: int,
-    seconds: float, submixes: int, worker: int = 0, workers: int = 1,
-) -> list[Path]:  # fmt: skip
+    mix_autoencoder: Autoencoder,
+    bass_autoencoder: Autoencoder,
+    folder: str | Path,
+    *,
+    split: str,
+    count: int,
+    seconds: float,
+    submixes: int,
+    worker: int = 0,
+    workers: int = 1,
+) -> list[Path]:
     """Encode songs 0 ... count - 1 into shards of 50; shards that are there already are kept.
 
     Several processes share the work when each is given its own `worker` of `workers`.
@@ -67,12 +91,20 @@ def encode_songs(
     """
     key = fingerprint(mix_autoencoder, bass_autoencoder)
     folder = Path(folder) / f"latents-{split}-{seconds:g}s-{submixes}x-{key}-songs{SONGS_VERSION}"
-    # The name says which songs are inside: a last shard of 4 songs is not taken for one of 50 when `count` has grown.
-    paths = [folder / f"{first:06d}-{min(first + SHARD, count):06d}.safetensors" for first in range(0, count, SHARD)]
-    todo = [path for index, path in enumerate(paths) if index % workers == worker and not path.exists()]
+    # The name says which songs are inside: a last shard of 4 songs is not taken for one of 50 when
+    # `count` has grown.
+    paths = [
+        folder / f"{first:06d}-{min(first + SHARD, count):06d}.safetensors"
+        for first in range(0, count, SHARD)
+    ]
+    todo = [
+        path for index, path in enumerate(paths) if index % workers == worker and not path.exists()
+    ]
     for path in tqdm(todo, desc=f"encoding {split} songs", unit="shard", disable=not todo):
-        songs = [encode_song(mix_autoencoder, bass_autoencoder, seed, split, seconds, submixes)
-                 for seed in range(*map(int, path.stem.split("-")))]  # fmt: skip
+        songs = [
+            encode_song(mix_autoencoder, bass_autoencoder, seed, split, seconds, submixes)
+            for seed in range(*map(int, path.stem.split("-")))
+        ]
         bass, mix = (torch.stack(latents).half() for latents in zip(*songs))
         write_tensors(path, {"bass": bass, "mix": mix}, {"split": split, "encoders": key})
     return paths
@@ -80,7 +112,9 @@ def encode_songs(
 
 @dataclass(frozen=True)
 class LatentDataset:
-    """Pairs of standardised latents in memory: bass (songs, 32, L) and mix (songs, submixes, 64, L), float16."""
+    """Pairs of standardised latents in memory: bass (songs, 32, L) and mix (songs, submixes, 64,
+    L), float16.
+    """
 
     bass: Tensor
     mix: Tensor
@@ -96,10 +130,14 @@ class LatentDataset:
         """Nothing: the preset describes generated songs."""
         return {}
 
-    def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
-        """Random crops c_y (size, 32, length) and c_x (size, 64, length): one song, one submix and one offset each.
+    def batch(
+        self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
+    ) -> tuple[Tensor, Tensor]:
+        """Random crops c_y (size, 32, length) and c_x (size, 64, length): one song, one submix and
+        one offset each.
 
-        The same `seed` always gives the same batch, of which `share` asks for a part: see `bassnb.collections.pools.own_part`.
+        The same `seed` always gives the same batch, of which `share` asks for a part: see
+        `bassnb.collections.pools.own_part`.
         """
         rng = np.random.default_rng(seed)
         songs = rng.integers(len(self.bass), size=size)

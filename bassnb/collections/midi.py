@@ -1,9 +1,10 @@
-"""Standard MIDI files as parts of a song: read from the bytes, because no two programs write them alike.
+"""Standard MIDI files as parts of a song: read from the bytes, because no two programs write them
+alike.
 
-Kept are notes, programs, volumes, positions and tempi; bends, pedals and lyrics are not. Nothing is refused that can be
-skipped: files in the wild carry broken key signatures, foreign chunks, tracks that break off, and notes without an end.
-The package mido raises an exception at the first three (version 1.3.3), and pretty_midi reads with mido: hence a reader
-of our own. Taught in chapter 9.
+Kept are notes, programs, volumes, positions and tempi; bends, pedals and lyrics are not. Nothing is
+refused that can be skipped: files in the wild carry broken key signatures, foreign chunks, tracks
+that break off, and notes without an end. The package mido raises an exception at the first three
+(version 1.3.3), and pretty_midi reads with mido: hence a reader of our own. Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Score:
 class _Tape:
     """What the tracks of a file say, in ticks."""
 
-    messages: list[tuple[int, int, int, int]] = field(default_factory=list)  # tick, status, first, second
+    # tick, status, first, second
+    messages: list[tuple[int, int, int, int]] = field(default_factory=list)
     tempi: list[tuple[int, int]] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)  # channel: name of the track that plays it
 
@@ -49,7 +51,8 @@ def read_midi(path: str | os.PathLike) -> Score:
     Returns
     -------
     Score
-        One part per channel and program, named after its track, with the gain of its volume controller and its position.
+        One part per channel and program, named after its track, with the gain of its volume
+        controller and its position.
 
     Raises
     ------
@@ -74,7 +77,9 @@ def read_midi(path: str | os.PathLike) -> Score:
         here += 8 + size
     length = max((message[0] for message in tape.messages), default=0) / division
     if length >= LONGEST:
-        raise DataError(f"{path} lasts {length:.3g} quarter notes; give music of fewer than {LONGEST}.")
+        raise DataError(
+            f"{path} lasts {length:.3g} quarter notes; give music of fewer than {LONGEST}."
+        )
     score = _to_score(tape, division)
     if not score.parts:
         raise DataError(f"{path} holds no notes; give a MIDI file with music in it.")
@@ -84,10 +89,10 @@ def read_midi(path: str | os.PathLike) -> Score:
 def _number(data: bytes, here: int) -> tuple[int, int]:
     """A number of variable length, seven bits a byte, and the place after it."""
     value = 0
-    for here in range(here, here + 4):
-        value = value << 7 | data[here] & 0x7F
-        if data[here] < 0x80:
-            return value, here + 1
+    for place in range(here, here + 4):
+        value = value << 7 | data[place] & 0x7F
+        if data[place] < 0x80:
+            return value, place + 1
     raise IndexError("numbers have at most four bytes")
 
 
@@ -111,7 +116,9 @@ def _read_track(data: bytes, tape: _Tape) -> None:
                     name = body.decode("latin-1").strip()
                 continue
             count = _DATA_BYTES[status >> 4]
-            tape.messages.append((tick, status, data[here] & 0x7F, data[here + 1] & 0x7F if count == 2 else 0))
+            tape.messages.append(
+                (tick, status, data[here] & 0x7F, data[here + 1] & 0x7F if count == 2 else 0)
+            )
             channels.add(status & 0xF)
             here += count
     except (IndexError, KeyError):
@@ -133,8 +140,16 @@ def _to_score(tape: _Tape, division: int) -> Score:
             for (start, end), (_, _, pitch, velocity) in zip(times, played, strict=True)
         )
         gain = 40 * np.log10(max(volume[channel], 1) / 100)  # the General MIDI law
-        parts.append(Part(tape.names.get(channel, ""), program, channel == DRUM_CHANNEL, sounding, round(float(gain), 2),
-                          round((pan[channel] - 64) / 64, 3)))  # fmt: skip
+        parts.append(
+            Part(
+                tape.names.get(channel, ""),
+                program,
+                channel == DRUM_CHANNEL,
+                sounding,
+                round(float(gain), 2),
+                round((pan[channel] - 64) / 64, 3),
+            )
+        )
     beats = seconds(np.arange(0, ends + division, division))
     return Score(tuple(parts), tuple(round(float(beat), 5) for beat in beats))
 
@@ -171,7 +186,9 @@ def _controller(tape: _Tape, number: int, usual: int) -> dict[int, float]:
     for _, status, first, second in tape.messages:
         if status >> 4 == 0xB and first == number:
             found[status & 0xF].append(second)
-    return defaultdict(lambda: usual, {channel: float(np.mean(values)) for channel, values in found.items()})
+    return defaultdict(
+        lambda: usual, {channel: float(np.mean(values)) for channel, values in found.items()}
+    )
 
 
 def _clock(tempi: list[tuple[int, int]], division: int):

@@ -1,4 +1,6 @@
-"""MusicXML as parts of a song: notes, ties, voices, tempi; repeats are played once. Taught in chapter 9."""
+"""MusicXML as parts of a song: notes, ties, voices, tempi; repeats are played once. Taught in
+chapter 9.
+"""
 
 from __future__ import annotations
 
@@ -35,26 +37,42 @@ def read_musicxml(path: str | os.PathLike) -> Score:
     Raises
     ------
     DataError
-        If the file cannot be read, is not partwise MusicXML, is too large or too long, or holds no notes, or impossible ones.
+        If the file cannot be read, is not partwise MusicXML, is too large or too long, or holds no
+        notes, or impossible ones.
     """
     root = _root(Path(path))
     if root.tag != "score-partwise":
-        raise DataError(f"{path} is not partwise MusicXML but <{root.tag}>; export it as MusicXML again.")
+        raise DataError(
+            f"{path} is not partwise MusicXML but <{root.tag}>; export it as MusicXML again."
+        )
     try:
         return _to_score(root, path)
     except DataError:
         raise
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise DataError(f"{path} holds what is no music ({error}); export it as MusicXML again.") from error
+        raise DataError(
+            f"{path} holds what is no music ({error}); export it as MusicXML again."
+        ) from error
 
 
 def _root(path: Path) -> ElementTree.Element:
     try:
         return ElementTree.fromstring(_text(path))
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, StopIteration, ElementTree.ParseError, RuntimeError,
-            LookupError, ValueError) as error:  # fmt: skip
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        StopIteration,
+        ElementTree.ParseError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+    ) as error:
         why = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be read as MusicXML ({why}); give a .musicxml or .mxl file.") from error
+        raise DataError(
+            f"{path} cannot be read as MusicXML ({why}); give a .musicxml or .mxl file."
+        ) from error
 
 
 def _text(path: Path) -> bytes:
@@ -83,12 +101,16 @@ def _to_score(root: ElementTree.Element, name: str | os.PathLike) -> Score:
         last = max(last, end)
         read += [(heads.get(part.get("id")), notes) for _, notes in sorted(staves.items())]
     if not last < LONGEST:
-        raise DataError(f"{name} lasts {last:.3g} quarter notes; give a score of fewer than {LONGEST}.")
+        raise DataError(
+            f"{name} lasts {last:.3g} quarter notes; give a score of fewer than {LONGEST}."
+        )
     seconds = _clock(tempi)
     parts = tuple(_to_part(head, notes, seconds) for head, notes in read if notes)
     if not parts:
         raise DataError(f"{name} holds no notes; give a score with music in it.")
-    return Score(parts, tuple(round(float(beat), 5) for beat in seconds(np.arange(0, np.ceil(last) + 1))))
+    return Score(
+        parts, tuple(round(float(beat), 5) for beat in seconds(np.arange(0, np.ceil(last) + 1)))
+    )
 
 
 def _read_part(part: ElementTree.Element) -> tuple[dict[str, list], dict[float, float], float]:
@@ -113,7 +135,10 @@ def _read_part(part: ElementTree.Element) -> tuple[dict[str, list], dict[float, 
             if item.tag == "note" and item.find("grace") is None:
                 start = begun if item.find("chord") is not None else here
                 _add(item, start, start + length, transposed, staves, tied)
-                begun, here = start, max(here, start + length) if item.find("chord") is not None else start + length
+                begun, here = (
+                    start,
+                    max(here, start + length) if item.find("chord") is not None else start + length,
+                )
             elif item.tag == "forward":
                 here += length
             elif item.tag == "backup":
@@ -123,7 +148,9 @@ def _read_part(part: ElementTree.Element) -> tuple[dict[str, list], dict[float, 
     return staves, tempi, last
 
 
-def _add(item, start: float, end: float, transposed: int, staves: dict[str, list], tied: dict) -> None:
+def _add(
+    item, start: float, end: float, transposed: int, staves: dict[str, list], tied: dict
+) -> None:
     """Enter a note, or make the one longer to which it is tied."""
     pitch = item.find("pitch")
     if pitch is None:
@@ -163,7 +190,15 @@ def _to_part(head: ElementTree.Element | None, notes: list, seconds) -> Part:
     program = head.findtext("midi-instrument/midi-program", "1") if head is not None else "1"
     times = seconds(np.array([(start, end) for start, end, _ in notes]))
     sounding = sorted(
-        (Note(round(float(start), 5), round(float(max(end, start + _SHORTEST)), 5), pitch, VELOCITY)
-         for (start, end), (_, _, pitch) in zip(times, notes, strict=True)), key=lambda note: (note.start, note.pitch)
-    )  # fmt: skip
+        (
+            Note(
+                round(float(start), 5),
+                round(float(max(end, start + _SHORTEST)), 5),
+                pitch,
+                VELOCITY,
+            )
+            for (start, end), (_, _, pitch) in zip(times, notes, strict=True)
+        ),
+        key=lambda note: (note.start, note.pitch),
+    )
     return Part(name.strip(), (int(program) - 1) % 128, False, tuple(sounding))

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import re
 
-SLAKH_LAST = {"train": 1500, "validation": 1875, "test": 2100}  # number of the last track of each split
+# number of the last track of each split
+SLAKH_LAST = {"train": 1500, "validation": 1875, "test": 2100}
 # Fourteen of the hundred training songs, by the convention of the musdb package.
-MUSDB_VALIDATION = frozenset({
-    "Actions - One Minute Smile", "Alexander Ross - Goodbye Bolero", "ANiMAL - Rockshow",
-    "Clara Berry And Wooldog - Waltz For My Victims", "Fergessen - Nos Palpitants", "James May - On The Line",
-    "Johnny Lokke - Promises & Lies", "Leaf - Summerghost", "Meaxic - Take A Step", "Patrick Talbot - A Reason To Leave",
-    "Skelpolu - Human Mistakes", "Traffic Experiment - Sirens", "Triviul - Angelsaint", "Young Griffo - Pennies",
-})  # fmt: skip
+MUSDB_VALIDATION = frozenset(
+    {
+        "Actions - One Minute Smile",
+        "Alexander Ross - Goodbye Bolero",
+        "ANiMAL - Rockshow",
+        "Clara Berry And Wooldog - Waltz For My Victims",
+        "Fergessen - Nos Palpitants",
+        "James May - On The Line",
+        "Johnny Lokke - Promises & Lies",
+        "Leaf - Summerghost",
+        "Meaxic - Take A Step",
+        "Patrick Talbot - A Reason To Leave",
+        "Skelpolu - Human Mistakes",
+        "Traffic Experiment - Sirens",
+        "Triviul - Angelsaint",
+        "Young Griffo - Pennies",
+    }
+)
 # MedleyDB songs that MUSDB18 holds as well, as `plain` writes them: artist and title.
-MEDLEYDB_IN_MUSDB = frozenset("""
+MEDLEYDB_IN_MUSDB = frozenset(
+    """
     aclassiceducationnightowl aimeenorwichchild alexanderrossgoodbyebolero alexanderrossvelvetcurtain
     auctioneerourfuturefaces avalunawaterduct bigtroublesphantom celestialshoredieforus claraberryandwooldogairtraffic
     claraberryandwooldogstella claraberryandwooldogwaltzformyvictims creepoidoldtree dreamersoftheghettoheavylove
@@ -24,9 +38,12 @@ MEDLEYDB_IN_MUSDB = frozenset("""
     musicdeltarockabilly nightpantherfire portstwillowstayeven secretmountainshighhorse snowminecurfews
     stevenclarkbounty strandofoaksspacestation sweetlightsyouletmedown thedistrictsvermont
     thescarletbrandlesfleursdumal thesosoglosemergency
-""".split())
+""".split()
+)
 
 
 def plain(name: str) -> str:
-    """A name without anything that collections spell differently: "A Classic Education - NightOwl" and "AClassic..."."""
+    """A name without anything that collections spell differently: "A Classic Education - NightOwl"
+    and "AClassic...".
+    """
     return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -1,7 +1,9 @@
-"""Training pairs of mix and stem: what every source of them offers, and those of recorded songs. Taught in chapter 10.
+"""Training pairs of mix and stem: what every source of them offers, and those of recorded songs.
+Taught in chapter 10.
 
-There are three sources: `bassnb.collections.latents` (generated songs, encoded once), `bassnb.collections.cache` (a
-collection, encoded once) and `LivePairs` (a collection, read and encoded while the training runs).
+There are three sources: `bassnb.collections.latents` (generated songs, encoded once),
+`bassnb.collections.cache` (a collection, encoded once) and `LivePairs` (a collection, read and
+encoded while the training runs).
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ from bassnb.collections.stems import Place, StemDataset
 from bassnb.presets import TIME_RATIO
 
 
-def read_pair(songs: StemDataset, place: Place, rng: np.random.Generator | None = None) -> tuple[Tensor, Tensor]:
+def read_pair(
+    songs: StemDataset, place: Place, rng: np.random.Generator | None = None
+) -> tuple[Tensor, Tensor]:
     """Stem and mix (2, samples) at a place, at about -20 dBFS.
 
     Parameters
     ----------
-    rng : chooses a sub-mix and colours it; without it the mix is the sum of all other stems, as it is
+    rng : chooses a sub-mix and colours it; without it the mix is the sum of all other stems, as it
+        is
     """
     names = [name for name in place.sounding() if name != songs.target]
     names = names or sorted(name for name in place.song.stems if name != songs.target)
@@ -40,26 +45,38 @@ def read_pair(songs: StemDataset, place: Place, rng: np.random.Generator | None 
 
 
 class Pairs(Protocol):
-    """A source of pairs of standardised latents: what the training of the diffusion network asks for."""
+    """A source of pairs of standardised latents: what the training of the diffusion network asks
+    for.
+    """
 
     def facts(self) -> dict:
         """What a training remembers of its data, JSON-ready; empty where the preset says it all."""
 
-    def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
-        """Random crops of `length` latent steps, drawn from `seed` alone, in the form that `latents` takes: this process's
-        share of `size` pairs of stem and mix, see `bassnb.collections.pools.own_part`."""
+    def batch(
+        self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
+    ) -> tuple[Tensor, Tensor]:
+        """Random crops of `length` latent steps, drawn from `seed` alone, in the form that
+        `latents` takes: this process's share of `size` pairs of stem and mix, see
+        `bassnb.collections.pools.own_part`.
+        """
 
     def latents(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
-        """Latents c_y (size, 32, length) and c_x (size, 64, length) of what `batch` gave, on its device."""
+        """Latents c_y (size, 32, length) and c_x (size, 64, length) of what `batch` gave, on its
+        device.
+        """
 
 
 class LivePairs:
-    """Pairs drawn as waves and encoded on the device of the training: every one is new, and nothing is stored.
+    """Pairs drawn as waves and encoded on the device of the training: every one is new, and nothing
+    is stored.
 
-    Each crop is read with as much around it as the encoders hear, so that its latents are those of the whole song.
+    Each crop is read with as much around it as the encoders hear, so that its latents are those of
+    the whole song.
     """
 
-    def __init__(self, songs: StemDataset, mix_autoencoder: Autoencoder, stem_autoencoder: Autoencoder):
+    def __init__(
+        self, songs: StemDataset, mix_autoencoder: Autoencoder, stem_autoencoder: Autoencoder
+    ):
         self.songs, self.autoencoders = songs, (stem_autoencoder, mix_autoencoder)
         self.reach = max(autoencoder.encoder_reach for autoencoder in self.autoencoders)
 
@@ -67,22 +84,35 @@ class LivePairs:
         """What a training remembers of its data, JSON-ready."""
         return self.songs.facts()
 
-    def batch(self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)) -> tuple[Tensor, Tensor]:
-        """Waves of stems and mixes, each (size, 2, N), for `latents`; `share` as in `bassnb.collections.pools.own_part`."""
+    def batch(
+        self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
+    ) -> tuple[Tensor, Tensor]:
+        """Waves of stems and mixes, each (size, 2, N), for `latents`; `share` as in
+        `bassnb.collections.pools.own_part`.
+        """
         samples = (length + 2 * self.reach) * TIME_RATIO
-        pairs = [self._pair(np.random.default_rng([seed, item]), samples) for item in own_part(size, share)]
+        pairs = [
+            self._pair(np.random.default_rng([seed, item]), samples)
+            for item in own_part(size, share)
+        ]
         return torch.stack([stem for stem, _ in pairs]), torch.stack([mix for _, mix in pairs])
 
     def _pair(self, rng: np.random.Generator, samples: int) -> tuple[Tensor, Tensor]:
         songs = self.songs
-        return songs.readable(lambda: read_pair(songs, songs.draw(rng, samples, change=draw_change(rng)), rng))
+        return songs.readable(
+            lambda: read_pair(songs, songs.draw(rng, samples, change=draw_change(rng)), rng)
+        )
 
     @torch.inference_mode()
     def encode(self, *waves: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardised latents (size, 32, L) of stems and (size, 64, L) of mixes, (size, 2, N) each, a whole number of steps."""
+        """Standardised latents (size, 32, L) of stems and (size, 64, L) of mixes, (size, 2, N)
+        each, a whole number of steps.
+        """
         steps = waves[0].shape[-1] // TIME_RATIO
-        return tuple(autoencoder.standardise(autoencoder.encode(wave))[..., :steps]
-                     for autoencoder, wave in zip(self.autoencoders, waves))  # fmt: skip
+        return tuple(
+            autoencoder.standardise(autoencoder.encode(wave))[..., :steps]
+            for autoencoder, wave in zip(self.autoencoders, waves)
+        )
 
     def latents(self, *waves: Tensor) -> tuple[Tensor, Tensor]:
         """Latents c_y (size, 32, length) and c_x (size, 64, length) of what `batch` gave."""

@@ -1,4 +1,6 @@
-"""Crops of songs, rendered to disk or recorded: what the autoencoders are trained on. Taught in chapter 10."""
+"""Crops of songs, rendered to disk or recorded: what the autoencoders are trained on. Taught in
+chapter 10.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ OTHERS = ("drums", "chords", "pad", "melody")
 
 
 def stems_of(seed: int, split: str, seconds: float, parts: tuple[str, ...]) -> Tensor:
-    """Stems of one generated song, (len(parts), 2, N); a part that the song does not have is silent."""
+    """Stems of one generated song, (len(parts), 2, N); a part that the song does not have is
+    silent.
+    """
     song = compose(seed, split=split, seconds=seconds)
     stems = render(song, parts=parts)
     silence = torch.zeros(2, round(seconds * SAMPLE_RATE))
@@ -46,8 +50,8 @@ def random_subset(indices: Sequence[int], rng: np.random.Generator) -> np.ndarra
 def own_part(size: int, share: tuple[int, int]) -> range:
     """Which of the `size` items of a batch belong to part i of n, `share` = (i, n).
 
-    Every item of a batch is drawn from its own number alone, so n processes that draw a part each have together exactly
-    the batch that one process would draw.
+    Every item of a batch is drawn from its own number alone, so n processes that draw a part each
+    have together exactly the batch that one process would draw.
     """
     part, parts = share
     return range(part * size // parts, (part + 1) * size // parts)
@@ -56,13 +60,21 @@ def own_part(size: int, share: tuple[int, int]) -> range:
 class Pool:
     """Where crops come from."""
 
-    def crops(self, seed: int, batch: int, samples: int, *, share: tuple[int, int] = (0, 1)) -> Tensor:
-        """A batch of crops (batch, 2, samples) at about -20 dBFS; every crop is one offset in all stems of a song.
+    def crops(
+        self, seed: int, batch: int, samples: int, *, share: tuple[int, int] = (0, 1)
+    ) -> Tensor:
+        """A batch of crops (batch, 2, samples) at about -20 dBFS; every crop is one offset in all
+        stems of a song.
 
-        The same `seed` always gives the same batch, of which `share` asks for a part: see `own_part`. With several stems
-        each crop is a random submix.
+        The same `seed` always gives the same batch, of which `share` asks for a part: see
+        `own_part`. With several stems each crop is a random submix.
         """
-        return torch.stack([self._crop(np.random.default_rng([seed, item]), samples) for item in own_part(batch, share)])
+        return torch.stack(
+            [
+                self._crop(np.random.default_rng([seed, item]), samples)
+                for item in own_part(batch, share)
+            ]
+        )
 
     def _crop(self, rng: np.random.Generator, samples: int) -> Tensor:
         """One crop (2, samples)."""
@@ -70,7 +82,8 @@ class Pool:
 
 
 class StemPool(Pool):
-    """`count` generated songs, rendered once into an int16 array (songs, stems, 2, N) that is mapped from disk.
+    """`count` generated songs, rendered once into an int16 array (songs, stems, 2, N) that is
+    mapped from disk.
 
     Parameters
     ----------
@@ -78,8 +91,13 @@ class StemPool(Pool):
     parts : ("bass",) for the bass autoencoder, `OTHERS` for the mix autoencoder
     """
 
-    def __init__(self, folder: Path, *, split: str, count: int, seconds: float, parts: tuple[str, ...]):
-        path = Path(folder) / f"{split}-{'-'.join(parts)}-{count}x{seconds:g}s-songs{SONGS_VERSION}.npy"
+    def __init__(
+        self, folder: Path, *, split: str, count: int, seconds: float, parts: tuple[str, ...]
+    ):
+        path = (
+            Path(folder)
+            / f"{split}-{'-'.join(parts)}-{count}x{seconds:g}s-songs{SONGS_VERSION}.npy"
+        )
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._render(path, split, count, seconds, parts)
@@ -106,7 +124,9 @@ class StemPool(Pool):
         for _ in range(8):  # a crop in a long rest teaches little: draw again
             song = self.array[rng.integers(len(self.array))]
             offset = rng.integers(song.shape[-1] - samples + 1)
-            stems = torch.from_numpy(song[..., offset : offset + samples].astype(np.float32) / 32767)
+            stems = torch.from_numpy(
+                song[..., offset : offset + samples].astype(np.float32) / 32767
+            )
             crop = random_submix(stems, rng)
             if crop.abs().max() > 1e-2:
                 break
@@ -114,13 +134,15 @@ class StemPool(Pool):
 
 
 class RecordedPool(Pool):
-    """Crops of recorded songs, read where they lie: for an autoencoder what `StemPool` is for generated songs.
+    """Crops of recorded songs, read where they lie: for an autoencoder what `StemPool` is for
+    generated songs.
 
     Pitch and tempo of each crop are drawn as well: see `bassnb.collections.change`.
 
     Parameters
     ----------
-    songs : with the stem to be learned as their target; of a target "mix", crops are random sub-mixes of all stems
+    songs : with the stem to be learned as their target; of a target "mix", crops are random
+        sub-mixes of all stems
     """
 
     def __init__(self, songs: StemDataset):

@@ -1,8 +1,10 @@
-"""What sounds when in a collection of stems, and which stems hold which: every file is listened to once. Taught in chapter 10.
+"""What sounds when in a collection of stems, and which stems hold which: every file is listened to
+once. Taught in chapter 10.
 
-The index keeps the level of every stem second by second, so that afterwards a crop in which nothing plays is never drawn,
-and which stems are in which others (`bassnb.collections.contents`), so that none of them plays along with itself. The stems of a
-song are read side by side, a few seconds at a time: a song of hours needs no more memory than one of minutes.
+The index keeps the level of every stem second by second, so that afterwards a crop in which nothing
+plays is never drawn, and which stems are in which others (`bassnb.collections.contents`), so that
+none of them plays along with itself. The stems of a song are read side by side, a few seconds at a
+time: a song of hours needs no more memory than one of minutes.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ BLOCK = 2**17  # frames of a file that are read at once: 3 s; there may be dozen
 WHOLE = "mix"  # the only stem of songs that come without stems
 
 
-def stem_index(root: str | Path, cache: str | Path, *, without_musdb: bool = False, progress: bool = True) -> dict:
+def stem_index(
+    root: str | Path, cache: str | Path, *, without_musdb: bool = False, progress: bool = True
+) -> dict:
     """Levels of all stems of a collection, listened to once and kept in `cache`.
 
     Parameters
@@ -82,8 +86,9 @@ def listened(song: SongFiles) -> dict:
 
     Returns
     -------
-    dict, JSON-ready: ``name``, ``split``, and ``stems``, of each ``files``, ``levels``, ``holds`` (other stem: its share of the
-    power), and perhaps ``minus``, files that are to be taken off the sum of the others
+    dict, JSON-ready: ``name``, ``split``, and ``stems``, of each ``files``, ``levels``, ``holds``
+    (other stem: its share of the power), and perhaps ``minus``, files that are to be taken off the
+    sum of the others
     """
     parts, sketch = parts_of(song), Sketch()
     files = [(name, path) for name, paths in parts.items() for path in paths]
@@ -92,23 +97,41 @@ def listened(song: SongFiles) -> dict:
         for found, wave in zip(levels, waves):
             found += [] if wave is None else [level_of(wave)]
         if len(parts) > 1 and sketch.wants(second):
-            sketch.add(np.stack([mono_sum(wave for (own, _), wave in zip(files, waves) if own == name) for name in parts]))
+            sketch.add(
+                np.stack(
+                    [
+                        mono_sum(wave for (own, _), wave in zip(files, waves) if own == name)
+                        for name in parts
+                    ]
+                )
+            )
     shares = sketch.shares() if sketch.spectra else np.zeros((1, 1))
     stems: dict[str, dict] = {}
     for row, (name, paths) in zip(shares, parts.items()):
         own = [level for (stem, _), level in zip(files, levels) if stem == name]
         holds = {other: round(float(share), 4) for other, share in zip(parts, row) if share}
-        stems[name] = {"files": [str(path.resolve()) for path in paths], "levels": packed(loudest(own)), "holds": holds}
+        stems[name] = {
+            "files": [str(path.resolve()) for path in paths],
+            "levels": packed(loudest(own)),
+            "holds": holds,
+        }
     if found := subtractable(stems, sketch):
         whole, stem = found
         levels = levels_of_difference(parts[whole], parts[stem])
-        others = {"files": stems[whole]["files"], "minus": stems[stem]["files"], "levels": packed(levels), "holds": {}}
+        others = {
+            "files": stems[whole]["files"],
+            "minus": stems[stem]["files"],
+            "levels": packed(levels),
+            "holds": {},
+        }
         stems = {stem: stems[stem], "others": others}
     return {"name": song.name, "split": song.split, "stems": stems}
 
 
 def mono_sum(waves: Iterable[Tensor | None]) -> np.ndarray:
-    """The sum (SAMPLE_RATE,) of a second of several files, both channels together; silence after the end of each."""
+    """The sum (SAMPLE_RATE,) of a second of several files, both channels together; silence after
+    the end of each.
+    """
     total = np.zeros(SAMPLE_RATE, np.float32)
     for wave in waves:
         if wave is not None:
@@ -117,9 +140,11 @@ def mono_sum(waves: Iterable[Tensor | None]) -> np.ndarray:
 
 
 def subtractable(stems: dict[str, dict], sketch: Sketch) -> tuple[str, str] | None:
-    """A file of the whole and the stem that can be taken off it, in a song in which all that is beside the stem holds it.
+    """A file of the whole and the stem that can be taken off it, in a song in which all that is
+    beside the stem holds it.
 
-    None of other songs, and where the whole is not exactly the sum of the stem and the others (`Sketch.is_sum`).
+    None of other songs, and where the whole is not exactly the sum of the stem and the others
+    (`Sketch.is_sum`).
     """
     names = list(stems)
     for j, stem in enumerate(names):
@@ -132,7 +157,9 @@ def subtractable(stems: dict[str, dict], sketch: Sketch) -> tuple[str, str] | No
 
 
 def levels_of_difference(files: Iterable[Path], minus: Iterable[Path]) -> list[int]:
-    """`levels_of` the sum of `files` without that of `minus`; the only files that are listened to twice."""
+    """`levels_of` the sum of `files` without that of `minus`; the only files that are listened to
+    twice.
+    """
     signed = [(path, 1) for path in files] + [(path, -1) for path in minus]
     levels = []
     for waves in zip_longest(*(seconds_of(path) for path, _ in signed)):
@@ -145,7 +172,9 @@ def levels_of_difference(files: Iterable[Path], minus: Iterable[Path]) -> list[i
 
 
 def parts_of(song: SongFiles) -> dict[str, tuple[Path, ...]]:
-    """Files of each stem; of a song without stems, the file of the whole, if there is one, under the name "mix"."""
+    """Files of each stem; of a song without stems, the file of the whole, if there is one, under
+    the name "mix".
+    """
     return song.stems or ({WHOLE: (song.mix,)} if song.mix else {})
 
 
@@ -160,7 +189,9 @@ def unpacked(levels: str) -> np.ndarray:
 
 
 def levels_of(path: Path) -> list[int]:
-    """Level of each second of a file in whole dBFS, at least -100; the rest after the last whole second counts too."""
+    """Level of each second of a file in whole dBFS, at least -100; the rest after the last whole
+    second counts too.
+    """
     return [level_of(second) for second in seconds_of(path)]
 
 
@@ -184,4 +215,6 @@ def level_of(wave: Tensor) -> int:
 def loudest(levels: list[list[int]]) -> list[int]:
     """Second by second the loudest of several files, which may end at different times."""
     longest = max(map(len, levels))
-    return [max(level[second] for level in levels if second < len(level)) for second in range(longest)]
+    return [
+        max(level[second] for level in levels if second < len(level)) for second in range(longest)
+    ]

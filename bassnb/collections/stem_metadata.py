@@ -1,4 +1,6 @@
-"""What the YAML files of a collection say of its stems; anything may stand in them. Taught in chapter 10."""
+"""What the YAML files of a collection say of its stems; anything may stand in them. Taught in
+chapter 10.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # plain data only, in C wh
 
 
 def described_stems(path: Path) -> list[dict]:
-    """What the mapping "stems" of a YAML file says of each stem; stray characters before it, as in Slakh, are passed over.
+    """What the mapping "stems" of a YAML file says of each stem; stray characters before it, as in
+    Slakh, are passed over.
 
     Each entry is a mapping, with its own name under "key"; entries that are none are passed over.
 
@@ -33,19 +36,28 @@ def described_stems(path: Path) -> list[dict]:
     for candidate in (text, text[start.end() :] if start else "", text[1:]):
         try:
             content = flat_yaml(candidate)
-        except (yaml.YAMLError, ValueError):  # PyYAML's own error, and Python's of dates that do not exist
+        # PyYAML's own error, and Python's of dates that do not exist
+        except (yaml.YAMLError, ValueError):
             continue
         if isinstance(content, dict) and isinstance(content.get("stems"), dict):
-            entries = {str(key): facts for key, facts in content["stems"].items() if isinstance(facts, dict)}
+            entries = {
+                str(key): facts
+                for key, facts in content["stems"].items()
+                if isinstance(facts, dict)
+            }
             return [{**facts, "key": key} for key, facts in sorted(entries.items())]
     raise DataError(f"{path} describes no stems; copy it again")
 
 
 def flat_yaml(text: str):
-    """A YAML document without deep nesting, with which the loader in C would take the whole program down."""
+    """A YAML document without deep nesting, with which the loader in C would take the whole program
+    down.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=SAFE):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
+            event, yaml.CollectionEndEvent
+        )
         if depth > DEEPEST:
             raise yaml.YAMLError(f"more than {DEEPEST} levels")
     return yaml.load(text, Loader=SAFE)

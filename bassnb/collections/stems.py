@@ -1,7 +1,8 @@
 """Recorded songs as folders of stems, and crops of them read where they lie. Taught in chapter 10.
 
-A crop costs what its seconds cost: files are entered at the right place and never read whole. One offset holds for all
-stems of a crop; pairs that are drawn apart teach that bass and song have nothing to do with each other.
+A crop costs what its seconds cost: files are entered at the right place and never read whole. One
+offset holds for all stems of a crop; pairs that are drawn apart teach that bass and song have
+nothing to do with each other.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from bassnb.files import name_bytes
 from bassnb.presets import SAMPLE_RATE
 
 SILENT = -60  # dBFS: a second below is a rest
-SOUNDING = 0.25  # share of the seconds of a crop in which the target, and something else, must sound
+# share of the seconds of a crop in which the target, and something else, must sound
+SOUNDING = 0.25
 TRIES = 20  # crops in a row that may be unreadable
 T = TypeVar("T")
 
@@ -39,8 +41,8 @@ T = TypeVar("T")
 class StemSong:
     """A song of the index: its files, and `levels`, dBFS (seconds,) of each stem.
 
-    From a stem in `minus` those files are taken off: what is left of a mix without the bass. `left_out` says of stems that are
-    not used, neither to be played nor in a mix, why.
+    From a stem in `minus` those files are taken off: what is left of a mix without the bass.
+    `left_out` says of stems that are not used, neither to be played nor in a mix, why.
     """
 
     name: str
@@ -52,13 +54,17 @@ class StemSong:
 
     @property
     def seconds(self) -> int:
-        """Whole seconds in which there is audio: of the longest stem; the others are silent after their end."""
+        """Whole seconds in which there is audio: of the longest stem; the others are silent after
+        their end.
+        """
         return max(len(level) for level in self.levels.values())
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a crop is read: a song, the second at which it begins, its `samples`, and the `change` of its sound."""
+    """Where a crop is read: a song, the second at which it begins, its `samples`, and the `change`
+    of its sound.
+    """
 
     song: StemSong
     start: float
@@ -74,7 +80,9 @@ class Place:
         """Stems that sound in enough of the crop."""
         first, last = int(self.start), math.ceil(self.start + self.seconds)
         heard = {name: levels[first:last] > SILENT for name, levels in self.song.levels.items()}
-        return sorted(name for name, seconds in heard.items() if seconds.sum() >= SOUNDING * (last - first))
+        return sorted(
+            name for name, seconds in heard.items() if seconds.sum() >= SOUNDING * (last - first)
+        )
 
 
 class StemDataset:
@@ -84,15 +92,17 @@ class StemDataset:
     ----------
     root : folder of a collection
     split : "train", "validation" or "test"
-    target : the stem that is to be played, "bass" by default, in any spelling of `bassnb.collections.names`; such songs have it and at
-        least one other that does not hold it. "mix" asks for sub-mixes of all stems, and takes songs without stems as well.
+    target : the stem that is to be played, "bass" by default, in any spelling of
+        `bassnb.collections.names`; such songs have it and at least one other that does not hold it.
+        "mix" asks for sub-mixes of all stems, and takes songs without stems as well.
     cache : folder for the index
     seconds : shortest song
 
     Attributes
     ----------
     songs : those that can be used; `skipped` says why others cannot
-    unreadable : files that could not be read when a crop was wanted from them, and how often; other crops were drawn instead
+    unreadable : files that could not be read when a crop was wanted from them, and how often; other
+        crops were drawn instead
 
     Raises
     ------
@@ -101,9 +111,16 @@ class StemDataset:
     """
 
     def __init__(
-        self, root: str | Path, *, split: str, target: str = "bass", cache: str | Path, seconds: float = 2.0,
-        without_musdb: bool = False, progress: bool = True,
-    ):  # fmt: skip
+        self,
+        root: str | Path,
+        *,
+        split: str,
+        target: str = "bass",
+        cache: str | Path,
+        seconds: float = 2.0,
+        without_musdb: bool = False,
+        progress: bool = True,
+    ):
         index = stem_index(root, cache, without_musdb=without_musdb, progress=progress)
         target = stem_name(target)
         self.root, self.split, self.target, self.layout = Path(root), split, target, index["layout"]
@@ -124,14 +141,21 @@ class StemDataset:
         return len(self.songs)
 
     def facts(self) -> dict:
-        """What a training or a cache remembers of its data, JSON-ready; the same wherever the folder lies."""
+        """What a training or a cache remembers of its data, JSON-ready; the same wherever the
+        folder lies.
+        """
         digest = hashlib.sha256()
         for song in self.songs:
             digest.update(json.dumps([song.name, song.split]).encode())
             for name, levels in sorted(song.levels.items()):
                 digest.update(name_bytes(name) + levels.tobytes())
         digest.update(name_bytes(self.target))
-        return {"layout": self.layout, "target": self.target, "songs": len(self), "digest": digest.hexdigest()[:16]}
+        return {
+            "layout": self.layout,
+            "target": self.target,
+            "songs": len(self),
+            "digest": digest.hexdigest()[:16],
+        }
 
     def draw(self, rng: np.random.Generator, samples: int, *, change: Change = Change()) -> Place:
         """A place for a crop, at a whole second, among those in which the target and others sound."""
@@ -157,12 +181,14 @@ class StemDataset:
         self.unreadable[str(error)] = self.unreadable.get(str(error), 0) + 1
 
     def readable(self, make: Callable[[], T]) -> T:
-        """What `make` returns, called again, to draw another place, when it meets a file that cannot be read.
+        """What `make` returns, called again, to draw another place, when it meets a file that
+        cannot be read.
 
         Raises
         ------
         DataError
-            If that happens `TRIES` times in a row: then something else is wrong than one file among many.
+            If that happens `TRIES` times in a row: then something else is wrong than one file among
+            many.
         """
         for _ in range(TRIES):
             try:
@@ -176,9 +202,16 @@ class StemDataset:
 
 
 def open_splits(
-    root: str | Path, target: str, cache: str | Path, *, without_musdb: bool = False, progress: bool = True
+    root: str | Path,
+    target: str,
+    cache: str | Path,
+    *,
+    without_musdb: bool = False,
+    progress: bool = True,
 ) -> tuple[StemDataset, StemDataset | None]:
-    """Songs to train with and songs to validate with; None instead of the latter if the collection is too small for any."""
+    """Songs to train with and songs to validate with; None instead of the latter if the collection
+    is too small for any.
+    """
     options = dict(target=target, cache=cache, without_musdb=without_musdb, progress=progress)
     train = StemDataset(root, split="train", **options)
     try:
@@ -190,9 +223,15 @@ def open_splits(
 
 
 def survey(
-    root: str | Path, target: str, cache: str | Path, *, without_musdb: bool = False, progress: bool = True
+    root: str | Path,
+    target: str,
+    cache: str | Path,
+    *,
+    without_musdb: bool = False,
+    progress: bool = True,
 ) -> Iterator[str]:
-    """What a collection holds for a training, in lines to be read: songs, hours and stems of each split, what is left out.
+    """What a collection holds for a training, in lines to be read: songs, hours and stems of each
+    split, what is left out.
 
     Left out are stems, songs, and files that belong to no song, each with the reason.
     """
@@ -202,7 +241,14 @@ def survey(
     for split in SPLITS:
         members = {entry["name"] for entry in index["songs"] if entry["split"] == split}
         try:
-            songs = StemDataset(root, split=split, target=target, cache=cache, without_musdb=without_musdb, progress=False)
+            songs = StemDataset(
+                root,
+                split=split,
+                target=target,
+                cache=cache,
+                without_musdb=without_musdb,
+                progress=False,
+            )
         except DataError as error:
             yield f"{split:<12}{error}"
             continue
@@ -210,8 +256,15 @@ def survey(
         stems = Counter(name for song in songs.songs for name in song.stems)
         names = ", ".join(f"{name} {count}" for name, count in stems.most_common())
         yield f"{split:<12}{len(songs)} of {len(members)} songs can be used for {target}, {hours:.2f} h: {names}"
-        yield from (f"{'':<12}left out: {name}: {songs.skipped[name]}" for name in sorted(members & songs.skipped.keys()))
-        yield from (f"{'':<12}left out of the mix of {song.name}: {reasons(song)}" for song in songs.songs if song.left_out)
+        yield from (
+            f"{'':<12}left out: {name}: {songs.skipped[name]}"
+            for name in sorted(members & songs.skipped.keys())
+        )
+        yield from (
+            f"{'':<12}left out of the mix of {song.name}: {reasons(song)}"
+            for song in songs.songs
+            if song.left_out
+        )
     yield from (f"left out: {name}: {reason}" for name, reason in index["skipped"].items())
     layout, files = find_songs(root, without_musdb=without_musdb)
     yield from lines(unused(Path(root), layout, files))
@@ -223,15 +276,18 @@ def song_of(entry: dict, target: str) -> StemSong:
     stems = {name: facts for name, facts in entry["stems"].items() if name not in left_out}
     files = {name: tuple(map(Path, facts["files"])) for name, facts in stems.items()}
     levels = {name: unpacked(facts["levels"]) for name, facts in stems.items()}
-    minus = {name: tuple(map(Path, facts["minus"])) for name, facts in stems.items() if "minus" in facts}
+    minus = {
+        name: tuple(map(Path, facts["minus"])) for name, facts in stems.items() if "minus" in facts
+    }
     return StemSong(entry["name"], entry["split"], files, levels, minus, left_out)
 
 
 def kept_out(stems: dict[str, dict], target: str) -> dict[str, str]:
     """Which stems must not be in a mix that the target is played to, and why.
 
-    Those that hold the target, by what is heard in them; and those that have the name of a whole and hold other stems, which are
-    there by themselves. For "mix" nothing is kept out: there is no answer to be given away.
+    Those that hold the target, by what is heard in them; and those that have the name of a whole
+    and hold other stems, which are there by themselves. For "mix" nothing is kept out: there is no
+    answer to be given away.
     """
     reasons = {}
     for name, facts in stems.items():
@@ -260,21 +316,27 @@ def unfit(song: StemSong, target: str, seconds: float) -> str | None:
     if song.seconds < seconds:
         return f"shorter than {seconds:g} s"
     if not len(sounding_starts(song, target, seconds)):
-        return "nothing sounds" if target == WHOLE else f"{target} and the others never sound together"
+        return (
+            "nothing sounds" if target == WHOLE else f"{target} and the others never sound together"
+        )
     return None
 
 
 def sounding_starts(song: StemSong, target: str, seconds: float) -> np.ndarray:
-    """Whole seconds from which on the target, and any other stem, sound in at least `SOUNDING` of the next `seconds`.
+    """Whole seconds from which on the target, and any other stem, sound in at least `SOUNDING` of
+    the next `seconds`.
 
-    Of a song that is shorter, or in which no stretch qualifies, the one with most of the target. For "mix" any stem counts.
+    Of a song that is shorter, or in which no stretch qualifies, the one with most of the target.
+    For "mix" any stem counts.
     """
     length = max(min(math.ceil(seconds), song.seconds), 1)
 
     def sounding(names: Iterable[str]) -> np.ndarray:
         active = np.zeros(song.seconds)
         for name in names:
-            active[: len(song.levels[name])] = np.maximum(active[: len(song.levels[name])], song.levels[name] > SILENT)
+            active[: len(song.levels[name])] = np.maximum(
+                active[: len(song.levels[name])], song.levels[name] > SILENT
+            )
         return np.convolve(active, np.ones(length), "valid") / length
 
     mine = sounding(song.levels if target == WHOLE else [target])

@@ -13,12 +13,20 @@ SHOWN = 10  # paths of each reason
 
 
 def unused(root: Path, layout: Layout, songs: Iterable[SongFiles]) -> dict[str, list[str]]:
-    """Paths below `root` that are not used, by the reason: files, or whole folders with the number of audio files in them.
+    """Paths below `root` that are not used, by the reason: files, or whole folders with the number
+    of audio files in them.
 
-    What is no audio by its suffix, hidden files, resource forks of macOS and folders `__MACOSX` are passed over.
+    What is no audio by its suffix, hidden files, resource forks of macOS and folders `__MACOSX` are
+    passed over.
     """
     reasons: dict[str, list[str]] = {}
-    used = {path for song in songs for paths in (*song.stems.values(), (song.mix,)) for path in paths if path}
+    used = {
+        path
+        for song in songs
+        for paths in (*song.stems.values(), (song.mix,))
+        for path in paths
+        if path
+    }
     names: dict[Path, set[str]] = {}  # of used files, by their folders
     for path in used:
         names.setdefault(path.parent, set()).add(plain_name(path.stem))
@@ -26,17 +34,32 @@ def unused(root: Path, layout: Layout, songs: Iterable[SongFiles]) -> dict[str, 
     for path in left_over(root, used, {folder for file in used for folder in file.parents}):
         files = list(audio_below(path))
         beside = by_split and path.parent == root and path.is_dir()
-        reason = "beside the folders of the splits: train, validation (or valid, val, dev), test" if beside else why(files, names)
+        reason = (
+            "beside the folders of the splits: train, validation (or valid, val, dev), test"
+            if beside
+            else why(files, names)
+        )
         reason = reason or f"not part of a song in the layout {layout.name}"
-        shown = f"{path.relative_to(root)}/ ({len(files)} files)" if path.is_dir() else str(path.relative_to(root))
+        shown = (
+            f"{path.relative_to(root)}/ ({len(files)} files)"
+            if path.is_dir()
+            else str(path.relative_to(root))
+        )
         reasons.setdefault(reason, []).append(shown)
     return reasons
 
 
 def left_over(place: Path, used: set[Path], above: set[Path]) -> Iterator[Path]:
-    """Audio files below a folder that are not in `used`; a folder instead, where none of its files is: one not in `above`."""
+    """Audio files below a folder that are not in `used`; a folder instead, where none of its files
+    is: one not in `above`.
+    """
     for path in sorted(place.iterdir()):
-        if ignored(path) or path.is_symlink() and path.is_dir() and path.resolve() in place.resolve().parents:
+        if (
+            ignored(path)
+            or path.is_symlink()
+            and path.is_dir()
+            and path.resolve() in place.resolve().parents
+        ):
             continue
         if not path.is_dir():
             if path.suffix.lower() in (*SUFFIXES, *UNREAD) and path not in used:
@@ -49,16 +72,25 @@ def left_over(place: Path, used: set[Path], above: set[Path]) -> Iterator[Path]:
 
 
 def audio_below(path: Path) -> Iterator[Path]:
-    """Files with the suffix of audio, read or not: `path` itself, or those below it; links to folders are not followed."""
+    """Files with the suffix of audio, read or not: `path` itself, or those below it; links to
+    folders are not followed.
+    """
     files = path.rglob("*") if path.is_dir() else [path]
-    yield from (file for file in files if file.suffix.lower() in (*SUFFIXES, *UNREAD) and not file.is_dir()
-                and not any(map(ignored, (file, *(file.parents if path.is_dir() else ())))))  # fmt: skip
+    yield from (
+        file
+        for file in files
+        if file.suffix.lower() in (*SUFFIXES, *UNREAD)
+        and not file.is_dir()
+        and not any(map(ignored, (file, *(file.parents if path.is_dir() else ()))))
+    )
 
 
 def why(files: list[Path], names: dict[Path, set[str]]) -> str:
     """The reason that holds for most of some files, "" for none that is known."""
     single = "a song needs two stems or more" if len(files) == 1 else ""
-    return Counter(why_file(file, names.get(file.parent, set())) or single for file in files).most_common(1)[0][0]
+    return Counter(
+        why_file(file, names.get(file.parent, set())) or single for file in files
+    ).most_common(1)[0][0]
 
 
 def why_file(file: Path, beside: set[str]) -> str:

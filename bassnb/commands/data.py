@@ -1,4 +1,6 @@
-"""`bassnb index` and `bassnb encode`: what a collection of stems holds, and its latents. Taught in chapter 10."""
+"""`bassnb index` and `bassnb encode`: what a collection of stems holds, and its latents. Taught in
+chapter 10.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,27 @@ from typing import Annotated, Optional
 
 import typer
 
-from bassnb.commands.options import Autoencoder, Cache, Collection, Device, PresetName, Seed, Stem, WithoutMusdb, shows_progress
+from bassnb.commands.options import (
+    Autoencoder,
+    Cache,
+    Collection,
+    Device,
+    PresetName,
+    Seed,
+    Stem,
+    WithoutMusdb,
+    shows_progress,
+)
 
 data_commands = typer.Typer()
 
 
 @data_commands.command()
 def index(
-    data: Collection, stem: Stem = "bass", cache: Cache = Path("cache"), without_musdb: WithoutMusdb = False
+    data: Collection,
+    stem: Stem = "bass",
+    cache: Cache = Path("cache"),
+    without_musdb: WithoutMusdb = False,
 ) -> None:
     """Listen once to a collection of stems, and say what it holds, and what is left out, and why."""
     from bassnb.extras import need
@@ -34,14 +49,21 @@ def encode(
     bass: Autoencoder = "classroom",
     preset: PresetName = "classroom",
     stem: Stem = "bass",
-    versions: Annotated[int, typer.Option(min=1, max=64, help="Of each stretch: as recorded, and changed ones.")] = 4,
-    seconds: Annotated[Optional[float], typer.Option(min=2.0, max=600.0, help="Of a stretch, by default the preset's.")] = None,
+    versions: Annotated[
+        int, typer.Option(min=1, max=64, help="Of each stretch: as recorded, and changed ones.")
+    ] = 4,
+    seconds: Annotated[
+        Optional[float],
+        typer.Option(min=2.0, max=600.0, help="Of a stretch, by default the preset's."),
+    ] = None,
     cache: Cache = Path("cache"),
     seed: Seed = 0,
     device: Device = "auto",
     without_musdb: WithoutMusdb = False,
 ) -> None:
-    """Encode a collection of stems once, for `train diffusion --latents`; what is there already is kept."""
+    """Encode a collection of stems once, for `train diffusion --latents`; what is there already is
+    kept.
+    """
     from bassnb.extras import need
 
     need("train")
@@ -56,7 +78,13 @@ def encode(
     autoencoders = load_autoencoders(chosen, mix, bass, accelerator.device)
     progress = shows_progress() and accelerator.is_main_process
     with accelerator.main_process_first():
-        songs = [split for split in open_splits(data, stem, cache, without_musdb=without_musdb, progress=progress) if split]
+        songs = [
+            split
+            for split in open_splits(
+                data, stem, cache, without_musdb=without_musdb, progress=progress
+            )
+            if split
+        ]
     manifest = encode_splits(songs, *autoencoders, out, plan, accelerator, progress=progress)
     if accelerator.is_main_process:
         typer.echo(manifest)

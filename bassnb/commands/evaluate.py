@@ -8,12 +8,31 @@ from typing import Annotated, Optional
 
 import typer
 
-from bassnb.commands.options import Cache, Device, Force, Model, Results, RunFolder, Songs, group, model_files, shows_progress
+from bassnb.commands.options import (
+    Cache,
+    Device,
+    Force,
+    Model,
+    Results,
+    RunFolder,
+    Songs,
+    group,
+    model_files,
+    shows_progress,
+)
 
 evaluate_app = group("Measure a model on unseen songs, into JSON files.")
 
 
-def examine(name: str, model: str, device: str, out: Path | None, force: bool, inputs: Sequence[str] = (), **options) -> None:
+def examine(
+    name: str,
+    model: str,
+    device: str,
+    out: Path | None,
+    force: bool,
+    inputs: Sequence[str] = (),
+    **options,
+) -> None:
     """Run a study and write its JSON file, which must be none of `inputs`."""
     from bassnb.accompanist import Accompanist
     from bassnb.outputs import check_outputs
@@ -32,14 +51,18 @@ def evaluate_match_command(
     model: Model = "classroom",
     songs: Songs = None,
     steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
-    guidance: Annotated[Optional[float], typer.Option(help="Default: the model's, chosen on validation songs.")] = None,
+    guidance: Annotated[
+        Optional[float], typer.Option(help="Default: the model's, chosen on validation songs.")
+    ] = None,
     phi: Annotated[Optional[float], typer.Option(help="Default: the model's.")] = None,
     out: Results = None,
     device: Device = "auto",
     force: Force = False,
 ) -> None:
     """Generated bass between floor and ceiling on 64 test songs."""
-    examine("match", model, device, out, force, songs=songs, steps=steps, guidance=guidance, phi=phi)
+    examine(
+        "match", model, device, out, force, songs=songs, steps=steps, guidance=guidance, phi=phi
+    )
 
 
 @evaluate_app.command("guidance")
@@ -49,7 +72,9 @@ def evaluate_guidance_command(
     out: Results = None,
     device: Device = "auto",
     force: Force = False,
-    adopt: Annotated[bool, typer.Option(help="Make the best pair the defaults of this local model.")] = False,
+    adopt: Annotated[
+        bool, typer.Option(help="Make the best pair the defaults of this local model.")
+    ] = False,
 ) -> None:
     """Choose guidance and phi on 16 validation songs."""
     from bassnb.checkpoints import adopt_defaults, read_json
@@ -62,31 +87,46 @@ def evaluate_guidance_command(
 
 def plain_study(name: str, help: str) -> None:
     """Give a study that needs no settings of its own a command."""
+
     @evaluate_app.command(name, help=help)
     def command(
-        model: Model = "classroom", songs: Songs = None, out: Results = None, device: Device = "auto", force: Force = False
+        model: Model = "classroom",
+        songs: Songs = None,
+        out: Results = None,
+        device: Device = "auto",
+        force: Force = False,
     ) -> None:
         examine(name, model, device, out, force, songs=songs)
 
 
 def distance_study(name: str, help: str) -> None:
     """Give a study of Fréchet distances a command."""
+
     @evaluate_app.command(name, help=help)
     def command(
         model: Model = "classroom",
         songs: Songs = None,
-        reference: Annotated[Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")] = None,
-        embedding: Annotated[Optional[str], typer.Option(help="spectral (default), panns, vggish or clap.")] = None,
+        reference: Annotated[
+            Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")
+        ] = None,
+        embedding: Annotated[
+            Optional[str], typer.Option(help="spectral (default), panns, vggish or clap.")
+        ] = None,
         out: Results = None,
         device: Device = "auto",
         force: Force = False,
-    ) -> None:  # fmt: skip
-        examine(name, model, device, out, force, songs=songs, reference=reference, embedding=embedding)
+    ) -> None:
+        examine(
+            name, model, device, out, force, songs=songs, reference=reference, embedding=embedding
+        )
 
 
 distance_study("frechet", "Frechet distance of takes to true basses of other songs.")
 distance_study("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
-distance_study("samplers", "Two samplers at several numbers of steps: distance, match, and what 64 steps have over them.")
+distance_study(
+    "samplers",
+    "Two samplers at several numbers of steps: distance, match, and what 64 steps have over them.",
+)
 distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_study("probe", "Read the chord root from mix latents of unseen songs.")
@@ -98,32 +138,68 @@ plain_study("length", "Songs of 24 s to 5 minutes, and one song seen in pieces."
 @evaluate_app.command("transfer")
 def evaluate_transfer_command(
     model: Model = "classroom",
-    songs: Annotated[Optional[int], typer.Option(min=1, help="Most songs of a family; by default all.")] = None,
-    seconds: Annotated[float, typer.Option(min=2.0, max=600.0, help="Length of an excerpt.")] = 24.0,
+    songs: Annotated[
+        Optional[int], typer.Option(min=1, help="Most songs of a family; by default all.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=2.0, max=600.0, help="Length of an excerpt.")
+    ] = 24.0,
     steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
-    folder: Annotated[Optional[list[Path]], typer.Option(help="MIDI, MusicXML, or a collection of stems; "
-                                                              "may be given several times.")] = None,
-    soundfont: Annotated[Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")] = None,
-    family: Annotated[Optional[list[str]], typer.Option(help="Only this family; may be given several times.")] = None,
-    split: Annotated[Optional[str], typer.Option(help="Only this split of collections of stems: test, for example.")] = None,
+    folder: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="MIDI, MusicXML, or a collection of stems; may be given several times."),
+    ] = None,
+    soundfont: Annotated[
+        Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")
+    ] = None,
+    family: Annotated[
+        Optional[list[str]], typer.Option(help="Only this family; may be given several times.")
+    ] = None,
+    split: Annotated[
+        Optional[str],
+        typer.Option(help="Only this split of collections of stems: test, for example."),
+    ] = None,
     out: Results = None,
     device: Device = "auto",
     force: Force = False,
-) -> None:  # fmt: skip
-    """Songs that the generator did not write: other metres, textures, composers, instruments, recordings."""
+) -> None:
+    """Songs that the generator did not write: other metres, textures, composers, instruments,
+    recordings.
+    """
     places = [str(place) for place in folder] if folder else None
-    options = {"folder": places, "soundfont": soundfont and str(soundfont), "family": family or None,
-               "split": split}  # fmt: skip
+    options = {
+        "folder": places,
+        "soundfont": soundfont and str(soundfont),
+        "family": family or None,
+        "split": split,
+    }
     read = [*(places or []), *([options["soundfont"]] if soundfont else [])]
-    examine("transfer", model, device, out, force, read, songs=songs, seconds=seconds, steps=steps, **options)
+    examine(
+        "transfer",
+        model,
+        device,
+        out,
+        force,
+        read,
+        songs=songs,
+        seconds=seconds,
+        steps=steps,
+        **options,
+    )
 
 
 @evaluate_app.command("ablations")
 def evaluate_ablations_command(
-    run: RunFolder, model: Model = "classroom", cache: Cache = Path("cache"), out: Results = None, device: Device = "auto",
+    run: RunFolder,
+    model: Model = "classroom",
+    cache: Cache = Path("cache"),
+    out: Results = None,
+    device: Device = "auto",
     force: Force = False,
-) -> None:  # fmt: skip
-    """Train small networks with one thing changed each, and mark them; what is there already is kept."""
+) -> None:
+    """Train small networks with one thing changed each, and mark them; what is there already is
+    kept.
+    """
     from bassnb.checkpoints import load_pretrained, write_json
     from bassnb.extras import need
     from bassnb.outputs import check_outputs
@@ -134,7 +210,9 @@ def evaluate_ablations_command(
 
     out = out or Path("results/ablations.json")
     check_outputs([report_output(out)], model_files(model), force=force)
-    report = run_ablations(load_pretrained(model), run, cache=cache, device=device, progress=shows_progress())
+    report = run_ablations(
+        load_pretrained(model), run, cache=cache, device=device, progress=shows_progress()
+    )
     command = f"bassnb evaluate ablations --run {run} --model {model}"
     typer.echo(write_json(out, {"command": command, **report}))
 
@@ -143,10 +221,15 @@ def evaluate_ablations_command(
 def evaluate_all_command(
     model: Model = "classroom",
     songs: Songs = None,
-    out: Annotated[Optional[Path], typer.Option(help="Folder for the JSON files; results, or _quick with --quick.")] = None,
+    out: Annotated[
+        Optional[Path],
+        typer.Option(help="Folder for the JSON files; results, or _quick with --quick."),
+    ] = None,
     device: Device = "auto",
     force: Force = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Minutes, not hours, for figures that are noise.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Minutes, not hours, for figures that are noise.")
+    ] = False,
 ) -> None:
     """Every study and the summary; match takes the model's own guidance."""
     from bassnb.accompanist import Accompanist
@@ -160,7 +243,9 @@ def evaluate_all_command(
     check_outputs(outputs, model_files(model), force=force)
     accompanist = Accompanist.from_pretrained(model, device=device)
     options, whole = {"songs": songs, "progress": shows_progress(), "force": force}, True
-    for name, line, done in examine_all(accompanist, out, settings=settings, command=command, **options):
+    for name, line, done in examine_all(
+        accompanist, out, settings=settings, command=command, **options
+    ):
         typer.echo(f"{out / name}.json: {line}", err=not done)
         whole &= done
     typer.echo("{}: {}".format(*write_summary(out, force=force)))
@@ -170,8 +255,13 @@ def evaluate_all_command(
 
 @evaluate_app.command("summary")
 def evaluate_summary_command(
-    results: Annotated[Path, typer.Option(help="Folder with the JSON files; SUMMARY.md goes there.")] = Path("results"),
-    into: Annotated[Optional[Path], typer.Option(help="Markdown file with a marked place for the table of marks.")] = None,
+    results: Annotated[
+        Path, typer.Option(help="Folder with the JSON files; SUMMARY.md goes there.")
+    ] = Path("results"),
+    into: Annotated[
+        Optional[Path],
+        typer.Option(help="Markdown file with a marked place for the table of marks."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Claims of the paper and our goals beside what was measured; reads files only."""

@@ -1,4 +1,6 @@
-"""What all commands share: how they answer errors, and the options that several of them have. Taught in chapter 8."""
+"""What all commands share: how they answer errors, and the options that several of them have.
+Taught in chapter 8.
+"""
 
 from __future__ import annotations
 
@@ -19,26 +21,55 @@ from typer.core import TyperGroup
 from bassnb.checked import Checked, alternatives, fields_of
 from bassnb.errors import BassnbError
 
-Model = Annotated[str, typer.Option(help="A shipped model, a model folder, or a hub id owner/name.")]
+Model = Annotated[
+    str, typer.Option(help="A shipped model, a model folder, or a hub id owner/name.")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
-Songs = Annotated[Optional[int], typer.Option(min=2, help="Number of songs; each examination has its own default.")]
-Results = Annotated[Optional[Path], typer.Option(help="JSON file to write; by default results/<name>.json.")]
-RunFolder = Annotated[Path, typer.Option("--run", help="Folder for checkpoints, curves and the finished weights.")]
+Songs = Annotated[
+    Optional[int],
+    typer.Option(min=2, help="Number of songs; each examination has its own default."),
+]
+Results = Annotated[
+    Optional[Path], typer.Option(help="JSON file to write; by default results/<name>.json.")
+]
+RunFolder = Annotated[
+    Path, typer.Option("--run", help="Folder for checkpoints, curves and the finished weights.")
+]
 PresetName = Annotated[str, typer.Option(help="smoke, classroom or paper.")]
-Cache = Annotated[Path, typer.Option(help="Folder for what is made once: rendered songs, latents, the index of a collection.")]
-Collection = Annotated[Path, typer.Argument(help="Folder of a collection of stems, in any layout that the book lists.")]
-Stem = Annotated[str, typer.Option(help="The stem to be played: bass, drums, or any other name in the collection.")]
-Autoencoder = Annotated[str, typer.Option(help="Run folder of the trained autoencoder, or a model whose autoencoder is taken.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace files that bassnb did not write; never an input.")]
-WithoutMusdb = Annotated[bool, typer.Option(help="Leave out the songs of MedleyDB that MUSDB18 holds as well.")]
+Cache = Annotated[
+    Path,
+    typer.Option(
+        help="Folder for what is made once: rendered songs, latents, the index of a collection."
+    ),
+]
+Collection = Annotated[
+    Path, typer.Argument(help="Folder of a collection of stems, in any layout that the book lists.")
+]
+Stem = Annotated[
+    str,
+    typer.Option(help="The stem to be played: bass, drums, or any other name in the collection."),
+]
+Autoencoder = Annotated[
+    str,
+    typer.Option(
+        help="Run folder of the trained autoencoder, or a model whose autoencoder is taken."
+    ),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace files that bassnb did not write; never an input.")
+]
+WithoutMusdb = Annotated[
+    bool, typer.Option(help="Leave out the songs of MedleyDB that MUSDB18 holds as well.")
+]
 
 
 class OneSentence(TyperGroup):
-    """A command group that answers errors with one sentence: a user's with exit status 2, a bug with 1.
+    """A command group that answers errors with one sentence: a user's with exit status 2, a bug
+    with 1.
 
-    With `--debug` both trace back. A request to end (SIGTERM) ends a command as Ctrl-C does, so that nothing half-written
-    stays behind.
+    With `--debug` both trace back. A request to end (SIGTERM) ends a command as Ctrl-C does, so
+    that nothing half-written stays behind.
     """
 
     def invoke(self, ctx):
@@ -48,8 +79,11 @@ class OneSentence(TyperGroup):
             with ended_by_request():
                 return super().invoke(ctx)
         except Exception as error:
-            # typer itself answers Ctrl-C, the reader of a pipe that left, and what has an exit status: wrong options, say.
-            answered = isinstance(error, (typer.Abort, BrokenPipeError)) or hasattr(error, "exit_code")
+            # typer itself answers Ctrl-C, the reader of a pipe that left, and what has an exit
+            # status: wrong options, say.
+            answered = isinstance(error, (typer.Abort, BrokenPipeError)) or hasattr(
+                error, "exit_code"
+            )
             if answered or ctx.find_root().params.get("debug"):
                 raise
             sentence, status = explained(error)
@@ -58,9 +92,15 @@ class OneSentence(TyperGroup):
 
 
 def prepare_output() -> None:
-    """Any name of a file can be printed, and a standard error that nobody opened is no reason to fail."""
+    """Any name of a file can be printed, and a standard error that nobody opened is no reason to
+    fail.
+    """
     with contextlib.suppress(AttributeError):  # of None, and of streams that are no files
-        sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding.lower() == "utf-8" else "backslashreplace")
+        sys.stdout.reconfigure(
+            errors="surrogateescape"
+            if sys.stdout.encoding.lower() == "utf-8"
+            else "backslashreplace"
+        )
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")
 
@@ -70,9 +110,15 @@ def explained(error: Exception) -> tuple[str, int]:
     if isinstance(error, BassnbError):
         return str(error), 2
     if isinstance(error, OSError):
-        return f"{error.filename or 'a file'} cannot be used ({error.strerror or error}); choose another place", 2
+        return (
+            f"{error.filename or 'a file'} cannot be used ({error.strerror or error}); choose another place",
+            2,
+        )
     what = f"{type(error).__name__}: {error}"[:300]
-    return f"bassnb met an error that it does not know ({what}); please report what bassnb --debug prints with the same command", 1
+    return (
+        f"bassnb met an error that it does not know ({what}); please report what bassnb --debug prints with the same command",
+        1,
+    )
 
 
 @contextlib.contextmanager
@@ -98,7 +144,9 @@ def model_files(model: str) -> list[Path]:
     """The files that a local or shipped model is read from, if it is one."""
     from bassnb.checkpoints import CONFIG, SHIPPED, WEIGHTS
 
-    return [folder / name for folder in (Path(model), SHIPPED / model) for name in (WEIGHTS, CONFIG)]
+    return [
+        folder / name for folder in (Path(model), SHIPPED / model) for name in (WEIGHTS, CONFIG)
+    ]
 
 
 def shows_progress() -> bool:
@@ -107,16 +155,22 @@ def shows_progress() -> bool:
 
 
 def takes(settings: type[Checked], *, leave_out: tuple[str, ...] = ()) -> Callable:
-    """Decorate a command so that each field of a class of settings becomes an option: its type, default and help.
+    """Decorate a command so that each field of a class of settings becomes an option: its type,
+    default and help.
 
-    The command gets all of them together as its argument `settings`; fields in `leave_out` keep their defaults.
+    The command gets all of them together as its argument `settings`; fields in `leave_out` keep
+    their defaults.
     """
 
     def decorate(command: Callable) -> Callable:
-        options = [as_option(*entry) for entry in fields_of(settings) if entry[0].name not in leave_out]
+        options = [
+            as_option(*entry) for entry in fields_of(settings) if entry[0].name not in leave_out
+        ]
         names = [option.name for option in options]
         own = inspect.signature(command, eval_str=True)
-        others = [parameter for parameter in own.parameters.values() if parameter.name != "settings"]
+        others = [
+            parameter for parameter in own.parameters.values() if parameter.name != "settings"
+        ]
 
         @functools.wraps(command)
         def with_options(**values):
@@ -138,4 +192,6 @@ def as_option(entry, kind) -> inspect.Parameter:
     option = typer.Option(*names, help=entry.metadata["help"])
     annotation = Annotated[Optional[single] if type(None) in kinds else single, option]
     default = Path(default) if path and default is not None else default
-    return inspect.Parameter(entry.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    return inspect.Parameter(
+        entry.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )

@@ -1,4 +1,6 @@
-"""`bassnb train`: one command for each part of the system. Heavy imports wait inside. Taught in chapter 10."""
+"""`bassnb train`: one command for each part of the system. Heavy imports wait inside. Taught in
+chapter 10.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def train_diffusion_command(
     *,
     settings: TrainingSettings,
 ) -> None:
-    """Train the diffusion network between two trained autoencoders, on generated songs or a collection."""
+    """Train the diffusion network between two trained autoencoders, on generated songs or a
+    collection.
+    """
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import train_diffusion
 
@@ -58,8 +62,22 @@ def train_diffusion_command(
 
 
 @train_app.command("judge")
-@takes(TrainingSettings, leave_out=("data", "latents", "without_musdb", "start", "precision", "compile", "accumulate", "best"))
-def train_judge_command(run: RunFolder, model: Model = "classroom", *, settings: TrainingSettings) -> None:
+@takes(
+    TrainingSettings,
+    leave_out=(
+        "data",
+        "latents",
+        "without_musdb",
+        "start",
+        "precision",
+        "compile",
+        "accumulate",
+        "best",
+    ),
+)
+def train_judge_command(
+    run: RunFolder, model: Model = "classroom", *, settings: TrainingSettings
+) -> None:
     """Train the judge of `evaluate contrastive` on latents of a model's encoders."""
     from bassnb.checkpoints import load_pretrained
     from bassnb.training.contrastive import train_contrastive

@@ -15,24 +15,47 @@ from bassnb.composer.score import QUALITIES
 
 COMP_RHYTHMS: dict[str, dict[int, tuple[str, ...]]] = {
     "held": {16: ("x...............",), 12: ("x...........",)},
-    "halves": {16: ("x.......x.......", "x.....x.x.......", "x.......x.....x."),
-               12: ("x.....x.....", "x.......x...")},
-    "quarters": {16: ("x...x...x...x...", "x...x...x.x.x..."), 12: ("x...x...x...", "x.....x.....")},
+    "halves": {
+        16: ("x.......x.......", "x.....x.x.......", "x.......x.....x."),
+        12: ("x.....x.....", "x.......x..."),
+    },
+    "quarters": {
+        16: ("x...x...x...x...", "x...x...x.x.x..."),
+        12: ("x...x...x...", "x.....x....."),
+    },
     "eighths": {16: ("x.x.x.x.x.x.x.x.", "x.x.xxx.x.x.xxx."), 12: ("x.x.x.x.x.x.", "x...x.x...x.")},
-    "push": {16: ("x..x..x.x..x..x.", "x..x..x...x.....", "x.....x...x.....", "x..x....x..x...."),
-             12: ("x..x..x..x..", "x.....x...x.")},
-    "offbeats": {16: ("..x...x...x...x.", "....x.......x...", "..x...x...x..xx."),
-                 12: ("....x...x...", "..x...x...x.")},
-    "funk": {16: ("x..x.x..x..x.x..", "x.xx..x.x.xx..x.", "..xx..x...xx..x.", "x..xx..x..xx.x.."),
-             12: ("x..x.xx..x.x",)},
-    "charleston": {16: ("x.....x.........", "..x.......x.....", "x.....x.....x...", "......x.......x."),
-                   12: ("x.....x.....", "....x...x...")},
+    "push": {
+        16: ("x..x..x.x..x..x.", "x..x..x...x.....", "x.....x...x.....", "x..x....x..x...."),
+        12: ("x..x..x..x..", "x.....x...x."),
+    },
+    "offbeats": {
+        16: ("..x...x...x...x.", "....x.......x...", "..x...x...x..xx."),
+        12: ("....x...x...", "..x...x...x."),
+    },
+    "funk": {
+        16: ("x..x.x..x..x.x..", "x.xx..x.x.xx..x.", "..xx..x...xx..x.", "x..xx..x..xx.x.."),
+        12: ("x..x.xx..x.x",),
+    },
+    "charleston": {
+        16: ("x.....x.........", "..x.......x.....", "x.....x.....x...", "......x.......x."),
+        12: ("x.....x.....", "....x...x..."),
+    },
 }
 # How a chord is laid out, and how often: see `voice`.
 VOICINGS = {"close": 5.0, "open": 1.5, "wide": 1.5, "power": 0.8, "rootless": 0.7}
 LOWEST_UPPER = 43  # G2: below it the chords would play the bass
-GATES = {"held": 0.98, "halves": 0.92, "quarters": 0.8, "eighths": 0.75, "push": 0.8, "offbeats": 0.55, "funk": 0.5,
-         "charleston": 0.6, "kicks": 0.7, "broken": 1.0}
+GATES = {
+    "held": 0.98,
+    "halves": 0.92,
+    "quarters": 0.8,
+    "eighths": 0.75,
+    "push": 0.8,
+    "offbeats": 0.55,
+    "funk": 0.5,
+    "charleston": 0.6,
+    "kicks": 0.7,
+    "broken": 1.0,
+}
 
 
 @dataclass(frozen=True)
@@ -53,8 +76,9 @@ class Span:
 def voice(span: Span, centre: float, voicing: str = "close") -> tuple[int, ...]:
     """The chord as MIDI pitches, ascending, near `centre`.
 
-    "close": the inversion nearest to the centre. "open": its second highest voice an octave lower. "wide": the root
-    below it. "power": root, fifth, octave. "rootless": without the root, if the chord has a seventh.
+    "close": the inversion nearest to the centre. "open": its second highest voice an octave lower.
+    "wide": the root below it. "power": root, fifth, octave. "rootless": without the root, if the
+    chord has a seventh.
     """
     if voicing == "power":
         root = LOWEST_UPPER + (span.root - LOWEST_UPPER) % 12
@@ -64,12 +88,17 @@ def voice(span: Span, centre: float, voicing: str = "close") -> tuple[int, ...]:
     if voicing == "open":
         chord = tuple(sorted((*chord[:-2], chord[-2] - 12, chord[-1])))
     if voicing == "wide":
-        chord = (max(pitch for pitch in range(chord[0] - 12, chord[0]) if pitch % 12 == span.root), *chord)
+        chord = (
+            max(pitch for pitch in range(chord[0] - 12, chord[0]) if pitch % 12 == span.root),
+            *chord,
+        )
     return tuple(sorted(pitch + 12 if pitch < LOWEST_UPPER else pitch for pitch in chord))
 
 
 def close_position(pitches: Sequence[int], centre: float) -> tuple[int, ...]:
-    """The inversion, within an octave, whose mean lies nearest to `centre`: this leads the voices smoothly."""
+    """The inversion, within an octave, whose mean lies nearest to `centre`: this leads the voices
+    smoothly.
+    """
     classes = sorted(pitch % 12 for pitch in pitches)
     best: tuple[int, ...] = ()
     for turn in range(len(classes)):
@@ -87,9 +116,18 @@ def span_at(spans: Sequence[Span], step: float) -> Span:
     return next((span for span in spans if span.start <= step < span.end), spans[-1])
 
 
-def comp_bar(spans: Sequence[Span], start: int, steps: int, rhythm: str, pattern: str, centre: float,
-             voicing: str = "close") -> list[Event]:
-    """One bar of comping; every chord that begins in the bar is struck, except by an off-beat pattern."""
+def comp_bar(
+    spans: Sequence[Span],
+    start: int,
+    steps: int,
+    rhythm: str,
+    pattern: str,
+    centre: float,
+    voicing: str = "close",
+) -> list[Event]:
+    """One bar of comping; every chord that begins in the bar is struck, except by an off-beat
+    pattern.
+    """
     if rhythm == "broken":
         return broken_bar(spans, start, steps, centre, voicing)
     onsets = {start + step for step, mark in enumerate(pattern) if mark == "x"}
@@ -105,7 +143,9 @@ def comp_bar(spans: Sequence[Span], start: int, steps: int, rhythm: str, pattern
     return events
 
 
-def broken_bar(spans: Sequence[Span], start: int, steps: int, centre: float, voicing: str = "close") -> list[Event]:
+def broken_bar(
+    spans: Sequence[Span], start: int, steps: int, centre: float, voicing: str = "close"
+) -> list[Event]:
     """One bar of broken chords in eighth notes; tones ring for a quarter or more."""
     events = []
     for index, step in enumerate(range(start, start + steps, 2)):
@@ -119,24 +159,44 @@ def broken_bar(spans: Sequence[Span], start: int, steps: int, centre: float, voi
 
 def pad_events(spans: Sequence[Span], centre: float) -> list[Event]:
     """Each chord held for its whole length."""
-    return [(span.start, (span.end - span.start) * 1.0, pitch, 80) for span in spans for pitch in voice(span, centre)]
+    return [
+        (span.start, (span.end - span.start) * 1.0, pitch, 80)
+        for span in spans
+        for pitch in voice(span, centre)
+    ]
 
 
 def in_thirds(melody: Sequence[Event], scale: frozenset[int]) -> list[Event]:
     """A second voice a third below, softer, where the scale has one."""
-    below = [(step, length, next((p for p in (pitch - 3, pitch - 4) if p % 12 in scale), None), loud - 10)
-             for step, length, pitch, loud in melody]
+    below = [
+        (
+            step,
+            length,
+            next((p for p in (pitch - 3, pitch - 4) if p % 12 in scale), None),
+            loud - 10,
+        )
+        for step, length, pitch, loud in melody
+    ]
     return [event for event in below if event[2] is not None]
 
 
 def melody_rhythm(steps: int, density: float, rng: np.random.Generator) -> tuple[int, ...]:
     """Steps of a bar on which the melody speaks: beats first, then eighths, seldom sixteenths."""
-    weight = np.array([1.3 if step % 4 == 0 else (0.8 if step % 2 == 0 else 0.12) for step in range(steps)])
+    weight = np.array(
+        [1.3 if step % 4 == 0 else (0.8 if step % 2 == 0 else 0.12) for step in range(steps)]
+    )
     return tuple(int(step) for step in np.flatnonzero(rng.random(steps) < weight * density))
 
 
-def melody_bar(spans: Sequence[Span], start: int, steps: int, rhythm: Sequence[int], scale: frozenset[int],
-               place: int, rng: np.random.Generator) -> tuple[list[Event], int]:
+def melody_bar(
+    spans: Sequence[Span],
+    start: int,
+    steps: int,
+    rhythm: Sequence[int],
+    scale: frozenset[int],
+    place: int,
+    rng: np.random.Generator,
+) -> tuple[list[Event], int]:
     """One bar of melody: a walk on the scale that lands on chord tones on the beats.
 
     Returns the notes and the pitch from which the next bar goes on.
@@ -149,6 +209,9 @@ def melody_bar(spans: Sequence[Span], start: int, steps: int, rhythm: Sequence[i
         place += int(rng.integers(-4, 5))
         place += 12 * (place < 62) - 12 * (place > 86)
         allowed = chord if strong else (scale | chord)
-        place = min(range(place - 4, place + 5), key=lambda pitch: (pitch % 12 not in allowed, abs(pitch - place)))
+        place = min(
+            range(place - 4, place + 5),
+            key=lambda pitch: (pitch % 12 not in allowed, abs(pitch - place)),
+        )
         events.append((start + step, (border - step) * 0.92, place, 92 if strong else 82))
     return events, place

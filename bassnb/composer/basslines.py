@@ -1,8 +1,8 @@
 """Bass lines: ten styles of playing, each a small function from a stretch of one chord to notes.
 
-Every style hears the same two things a bass player hears: the chord and the kick drum. Notes fall on the
-kick or on the pulse, chord changes get the root, and whatever is not a chord tone (an approach to the next
-root) is short and comes last. Taught in chapter 10.
+Every style hears the same two things a bass player hears: the chord and the kick drum. Notes fall
+on the kick or on the pulse, chord changes get the root, and whatever is not a chord tone (an
+approach to the next root) is short and comes last. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ LOWEST, HIGHEST = 28, 55  # E1 to G3
 class Stretch:
     """One chord within one bar, as the bass player sees it.
 
-    start, end : steps. tones : intervals of the chord above its root. root : MIDI pitch of the root in the
-    player's register. following : the same for the next chord. kicks : steps of the kick inside the stretch.
-    beat, pulse : steps in a beat and in an eighth note. changes, leaves : whether the chord is new here, and
-    whether another follows. extra : off-beat steps of the song's own rhythmic figure. gate : how much of a
+    start, end : steps. tones : intervals of the chord above its root. root : MIDI pitch of the root
+        in the
+    player's register. following : the same for the next chord. kicks : steps of the kick inside the
+        stretch.
+    beat, pulse : steps in a beat and in an eighth note. changes, leaves : whether the chord is new
+        here, and
+    whether another follows. extra : off-beat steps of the song's own rhythmic figure. gate : how
+        much of a
     note's slot sounds. last : the pitch played before.
     """
 
@@ -52,11 +56,15 @@ def fold(pitch: int) -> int:
     return pitch
 
 
-def lay(onsets: list[int], pitches: list[int], end: int, gate: float, accent: set[int]) -> list[Event]:
+def lay(
+    onsets: list[int], pitches: list[int], end: int, gate: float, accent: set[int]
+) -> list[Event]:
     """Notes that each last until the next one (times `gate`); notes on `accent` steps are louder."""
     borders = [*onsets[1:], end]
-    return [(step, max((border - step) * gate, 0.5), fold(pitch), 98 if step in accent else 86)
-            for step, border, pitch in zip(onsets, borders, pitches, strict=True)]
+    return [
+        (step, max((border - step) * gate, 0.5), fold(pitch), 98 if step in accent else 86)
+        for step, border, pitch in zip(onsets, borders, pitches, strict=True)
+    ]
 
 
 def _on_kicks(s: Stretch) -> list[int]:
@@ -89,7 +97,9 @@ def fifths(s: Stretch, rng: np.random.Generator) -> list[Event]:
     onsets = sorted({*_on_kicks(s), middle} - {s.end})
     fifth = s.root + s.tones[2]
     fifth -= 12 if fifth - 12 >= LOWEST and rng.random() < 0.5 else 0
-    return lay(onsets, [s.root if step < middle else fifth for step in onsets], s.end, s.gate, set(s.kicks))
+    return lay(
+        onsets, [s.root if step < middle else fifth for step in onsets], s.end, s.gate, set(s.kicks)
+    )
 
 
 def octaves(s: Stretch, rng: np.random.Generator) -> list[Event]:
@@ -119,10 +129,15 @@ def walking(s: Stretch, rng: np.random.Generator) -> list[Event]:
 
 
 def syncopated(s: Stretch, rng: np.random.Generator) -> list[Event]:
-    """Locked to the kick, with the song's own off-beat figure between; short notes, leaps and an approach."""
+    """Locked to the kick, with the song's own off-beat figure between; short notes, leaps and an
+    approach.
+    """
     onsets = sorted({*_on_kicks(s), *s.extra})
     leap = (0, 0, 0, 12, s.tones[2], s.tones[-1])
-    pitches = [s.root if step == s.start or step in s.kicks else s.root + leap[int(rng.integers(6))] for step in onsets]
+    pitches = [
+        s.root if step == s.start or step in s.kicks else s.root + leap[int(rng.integers(6))]
+        for step in onsets
+    ]
     if s.leaves and len(onsets) > 2 and s.end - onsets[-1] <= 2 and rng.random() < 0.4:
         pitches[-1] = s.following + (-1 if rng.random() < 0.5 else 2)
     events = lay(onsets, pitches, s.end, s.gate * 0.75, set(s.kicks))
@@ -159,18 +174,31 @@ def tresillo(s: Stretch, rng: np.random.Generator) -> list[Event]:
 
 
 STYLES: dict[str, Callable[[Stretch, np.random.Generator], list[Event]]] = {
-    "roots": roots, "pump": pump, "fifths": fifths, "octaves": octaves, "walking": walking,
-    "syncopated": syncopated, "arpeggio": arpeggio, "pedal": pedal, "held": held, "tresillo": tresillo,
+    "roots": roots,
+    "pump": pump,
+    "fifths": fifths,
+    "octaves": octaves,
+    "walking": walking,
+    "syncopated": syncopated,
+    "arpeggio": arpeggio,
+    "pedal": pedal,
+    "held": held,
+    "tresillo": tresillo,
 }
-# A bass player listens: what the chords play decides which style fits, whatever the taste of the idiom. With styles
-# drawn from the idiom alone, another player of the same song met only 73 % of the onsets above chance: nobody, and no
-# model, could have guessed more from the mix.
+# A bass player listens: what the chords play decides which style fits, whatever the taste of the
+# idiom. With styles drawn from the idiom alone, another player of the same song met only 73 % of
+# the onsets above chance: nobody, and no model, could have guessed more from the mix.
 FITS: dict[str, dict[str, float]] = {
-    "held": {"roots": 8, "held": 1, "pedal": 3}, "halves": {"fifths": 6, "roots": 1},
-    "quarters": {"walking": 6, "fifths": 3, "roots": 1}, "eighths": {"pump": 8, "roots": 1},
-    "push": {"tresillo": 5, "syncopated": 4}, "offbeats": {"octaves": 6, "roots": 2},
-    "funk": {"syncopated": 8, "octaves": 1}, "charleston": {"walking": 8, "fifths": 1},
-    "kicks": {"roots": 8}, "broken": {"arpeggio": 8, "held": 1},
+    "held": {"roots": 8, "held": 1, "pedal": 3},
+    "halves": {"fifths": 6, "roots": 1},
+    "quarters": {"walking": 6, "fifths": 3, "roots": 1},
+    "eighths": {"pump": 8, "roots": 1},
+    "push": {"tresillo": 5, "syncopated": 4},
+    "offbeats": {"octaves": 6, "roots": 2},
+    "funk": {"syncopated": 8, "octaves": 1},
+    "charleston": {"walking": 8, "fifths": 1},
+    "kicks": {"roots": 8},
+    "broken": {"arpeggio": 8, "held": 1},
 }
 _UNFIT = 0.05  # weight of a style that the rhythm of the chords does not call for
 
@@ -178,5 +206,10 @@ _UNFIT = 0.05  # weight of a style that the rhythm of the chords does not call f
 def choose_style(taste: dict[str, float], rhythm: str, rng: np.random.Generator) -> str:
     """A style, drawn by the idiom's taste times how well the style fits the rhythm of the chords."""
     fits = FITS[rhythm]
-    weights = np.array([(taste.get(style, 0.2)) * fits.get(style, _UNFIT if style in taste else 0.0) for style in STYLES])
+    weights = np.array(
+        [
+            (taste.get(style, 0.2)) * fits.get(style, _UNFIT if style in taste else 0.0)
+            for style in STYLES
+        ]
+    )
     return list(STYLES)[int(rng.choice(len(weights), p=weights / weights.sum()))]

@@ -1,8 +1,8 @@
 """The channel strip: a few fast effects on stereo waves.
 
-All of them write into the wave they are given, block by block, because a song's worth of fresh memory costs
-more than the arithmetic. Delays walk the blocks from the end to the start, so that what they read is still dry.
-Taught in chapter 10.
+All of them write into the wave they are given, block by block, because a song's worth of fresh
+memory costs more than the arithmetic. Delays walk the blocks from the end to the start, so that
+what they read is still dry. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ from bassnb.composer.score import Effects
 
 _BLOCK = 16384
 # Early reflections of a small room: seconds, loudness, and which side hears them.
-_REFLECTIONS = ((0.0113, 0.7, 0), (0.0171, 0.6, 1), (0.0237, 0.5, 1), (0.0313, 0.4, 0), (0.0419, 0.3, 1),
-                (0.0487, 0.25, 0))
+_REFLECTIONS = (
+    (0.0113, 0.7, 0),
+    (0.0171, 0.6, 1),
+    (0.0237, 0.5, 1),
+    (0.0313, 0.4, 0),
+    (0.0419, 0.3, 1),
+    (0.0487, 0.25, 0),
+)
 _ECHOES = 4
 
 
@@ -26,7 +32,8 @@ def apply_effects(wave: np.ndarray, effects: Effects, pan: float, sample_rate: i
 
     Parameters
     ----------
-    wave : ndarray (2, N) float32, overwritten. effects : what to apply, see `Effects`, in the order filter,
+    wave : ndarray (2, N) float32, overwritten. effects : what to apply, see `Effects`, in the order
+        filter,
     drive, room, echo, width. pan : -1 (left) to 1 (right).
     """
     if effects.lowpass:
@@ -47,18 +54,23 @@ def _blocks(samples: int) -> Iterator[tuple[int, int]]:
 
 
 def low_pass(wave: np.ndarray, corner: float, sample_rate: int) -> None:
-    """Two equal poles in series, each y[n] = p y[n-1] + (1 - p) x[n] with p = exp(-2 pi corner / sample_rate)."""
+    """Two equal poles in series, each y[n] = p y[n-1] + (1 - p) x[n] with p = exp(-2 pi corner /
+    sample_rate).
+    """
     pole = np.exp(-2.0 * np.pi * corner / sample_rate)
     numerator = np.array([(1.0 - pole) ** 2], np.float32)
     denominator = np.array([1.0, -2.0 * pole, pole**2], np.float32)
     state = np.zeros((2, 2), np.float32)
     for start, end in _blocks(wave.shape[1]):
-        dry = wave[:, start:end] + np.float32(1e-9)  # numbers too small for the processor's fast path are slow
+        # numbers too small for the processor's fast path are slow
+        dry = wave[:, start:end] + np.float32(1e-9)
         wave[:, start:end], state = lfilter(numerator, denominator, dry, axis=-1, zi=state)
 
 
 def soft_clip(wave: np.ndarray, drive: float) -> None:
-    """tanh of the wave, scaled so that its loudest sample enters at 1 + `drive` and leaves near its old height."""
+    """tanh of the wave, scaled so that its loudest sample enters at 1 + `drive` and leaves near its
+    old height.
+    """
     top = float(max(wave.max(initial=0.0), -wave.min(initial=0.0)))
     if top > 0.0:
         wave *= np.float32((1.0 + drive) / top)
@@ -72,7 +84,9 @@ def reflect(wave: np.ndarray, level: float, sample_rate: int) -> None:
     for start, end in reversed(list(_blocks(wave.shape[1]))):
         mono = np.zeros(longest + end - start, np.float32)
         known = min(longest, start)
-        np.add(wave[0, start - known : end], wave[1, start - known : end], out=mono[longest - known :])
+        np.add(
+            wave[0, start - known : end], wave[1, start - known : end], out=mono[longest - known :]
+        )
         for seconds, loud, side in _REFLECTIONS:
             lag = longest - round(seconds * sample_rate)
             wave[side, start:end] += np.float32(0.5 * level * loud) * mono[lag : lag + end - start]

@@ -1,4 +1,6 @@
-"""Unseen songs for an examination: the written truth, the bass, and the mix without it. Taught in chapter 9."""
+"""Unseen songs for an examination: the written truth, the bass, and the mix without it. Taught in
+chapter 9.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +34,8 @@ def example(split: str, seed: int, seconds: float, *, bass_program: int | None =
 def examples(
     split: str, songs: int, *, seconds: float = 24.0, seed0: int = 0, progress: bool = False
 ) -> Iterator[Example]:
-    """The songs `seed0` ... `seed0 + songs - 1` of a split, one after the other, with a progress bar on stderr."""
+    """The songs `seed0` ... `seed0 + songs - 1` of a split, one after the other, with a progress
+    bar on stderr.
+    """
     for seed in tqdm(range(seed0, seed0 + songs), desc=f"{split} songs", disable=not progress):
         yield example(split, seed, seconds)

@@ -17,64 +17,192 @@ STEPS_PER_BEAT = {"4/4": 4, "3/4": 4, "6/8": 6, "5/4": 4, "7/4": 4}
 
 KICKS: dict[str, tuple[str, ...]] = {
     "straight": (
-        "x.......x.......", "x.......x.x.....", "x.....x.x.......", "x.......x.....x.", "x...x...x...x.x.",
-        "x.x.....x.......", "x.....x...x.....", "x.........x.....", "x......xx.......", "x.x.....x.x.....",
-        "x.....x.x.x.....", "x.......xx......", "x...............", "x..x....x.......", "x.....x.x.....x.",
-        "x.x.....x.....x.", "x...x...x.x.....", "x.........x...x.", "x.....xx........", "x.x...x.x.......",
-        "x..x..x.........", "x.......x..x....", "x...x.x.x.......", "x.......x.x...x.", "x.....x.......x.",
+        "x.......x.......",
+        "x.......x.x.....",
+        "x.....x.x.......",
+        "x.......x.....x.",
+        "x...x...x...x.x.",
+        "x.x.....x.......",
+        "x.....x...x.....",
+        "x.........x.....",
+        "x......xx.......",
+        "x.x.....x.x.....",
+        "x.....x.x.x.....",
+        "x.......xx......",
+        "x...............",
+        "x..x....x.......",
+        "x.....x.x.....x.",
+        "x.x.....x.....x.",
+        "x...x...x.x.....",
+        "x.........x...x.",
+        "x.....xx........",
+        "x.x...x.x.......",
+        "x..x..x.........",
+        "x.......x..x....",
+        "x...x.x.x.......",
+        "x.......x.x...x.",
+        "x.....x.......x.",
     ),
     "busy": (
-        "x..x..x...x.....", "x..x....x.x.....", "x.x....x..x.....", "x.....xx..x.....", "x..x......x..x..",
-        "x..x..x.x..x....", "x......x..x..x..", "x.x...x...x..x..", "x..x...x..x.....", "x.....x..xx.....",
-        "x..x.....x.x....", "x......x.xx.....", "x.x....x.x......", "x..x..x..x......", "x.....x..x.x....",
-        "x......x..x.....", "x..x..xx........", "x.x..x....x.....", "x......xx..x....", "x..x...x.x......",
+        "x..x..x...x.....",
+        "x..x....x.x.....",
+        "x.x....x..x.....",
+        "x.....xx..x.....",
+        "x..x......x..x..",
+        "x..x..x.x..x....",
+        "x......x..x..x..",
+        "x.x...x...x..x..",
+        "x..x...x..x.....",
+        "x.....x..xx.....",
+        "x..x.....x.x....",
+        "x......x.xx.....",
+        "x.x....x.x......",
+        "x..x..x..x......",
+        "x.....x..x.x....",
+        "x......x..x.....",
+        "x..x..xx........",
+        "x.x..x....x.....",
+        "x......xx..x....",
+        "x..x...x.x......",
     ),
     "four": (
-        "x...x...x...x...", "x...x...x...x..x", "x...x...x..xx...", "x...x...x...x.x.", "x..xx...x...x...",
-        "x...x..xx...x...", "x...x.x.x...x...", "x...x...x...xx..", "x...x..xx...x..x", "x.x.x...x...x...",
+        "x...x...x...x...",
+        "x...x...x...x..x",
+        "x...x...x..xx...",
+        "x...x...x...x.x.",
+        "x..xx...x...x...",
+        "x...x..xx...x...",
+        "x...x.x.x...x...",
+        "x...x...x...xx..",
+        "x...x..xx...x..x",
+        "x.x.x...x...x...",
     ),
     "breaks": (
-        "x.x.......x.....", "x.........xx....", "x.x.......xx....", "x..x......x.....", "x......x..x...x.",
-        "x.x....x..x.....", "x.x..x....x.....", "x.........x..x..", "x.x.......x..x..", "x..x......xx....",
+        "x.x.......x.....",
+        "x.........xx....",
+        "x.x.......xx....",
+        "x..x......x.....",
+        "x......x..x...x.",
+        "x.x....x..x.....",
+        "x.x..x....x.....",
+        "x.........x..x..",
+        "x.x.......x..x..",
+        "x..x......xx....",
     ),
     "sparse": (
-        "x...............", "x.......x.......", "x.........x.....", "x.....x.........", "x.............x.",
-        "x.......x.....x.", "x..........x....", "x......x........", "x.....x...x.....", "x.......xx......",
+        "x...............",
+        "x.......x.......",
+        "x.........x.....",
+        "x.....x.........",
+        "x.............x.",
+        "x.......x.....x.",
+        "x..........x....",
+        "x......x........",
+        "x.....x...x.....",
+        "x.......xx......",
     ),
     "swing": (
-        "x.......x.......", "x...x...x...x...", "x...............", "x.....x.........", "x.........x.....",
-        "x.....x.x.......", "x.......x.....x.", "x...x...x.......", "x...x...x...x.x.", "x.......x...x...",
+        "x.......x.......",
+        "x...x...x...x...",
+        "x...............",
+        "x.....x.........",
+        "x.........x.....",
+        "x.....x.x.......",
+        "x.......x.....x.",
+        "x...x...x.......",
+        "x...x...x...x.x.",
+        "x.......x...x...",
     ),
     "latin": (
-        "x.....x.x.....x.", "x.....x...x.....", "x..x..x.........", "x.....xxx.....xx", "x..x....x..x....",
-        "x..x..x.x..x..x.", "x.....x.x.......", "x.......x.....x.", "x...x..xx...x..x", "x..x...xx..x....",
+        "x.....x.x.....x.",
+        "x.....x...x.....",
+        "x..x..x.........",
+        "x.....xxx.....xx",
+        "x..x....x..x....",
+        "x..x..x.x..x..x.",
+        "x.....x.x.......",
+        "x.......x.....x.",
+        "x...x..xx...x..x",
+        "x..x...xx..x....",
     ),
     "drop": (
-        "........x.......", "x.......x.......", "........x.x.....", "x...x...x...x...", "......x.x.......",
-        "x.....x.x.......", "........x.....x.", "x.......x.x.....", "..x.....x.......", "x...x...x.....x.",
+        "........x.......",
+        "x.......x.......",
+        "........x.x.....",
+        "x...x...x...x...",
+        "......x.x.......",
+        "x.....x.x.......",
+        "........x.....x.",
+        "x.......x.x.....",
+        "..x.....x.......",
+        "x...x...x.....x.",
     ),
     "waltz": (
-        "x...........", "x.......x...", "x.....x.....", "x.........x.", "x.x.........",
-        "x...x.......", "x.....x.x...", "x..........x", "x.....xx....", "x...x...x...",
+        "x...........",
+        "x.......x...",
+        "x.....x.....",
+        "x.........x.",
+        "x.x.........",
+        "x...x.......",
+        "x.....x.x...",
+        "x..........x",
+        "x.....xx....",
+        "x...x...x...",
     ),
     "compound": (
-        "x.....x.....", "x...........", "x.....x...x.", "x...x.......", "x.x...x.....",
-        "x.......x...", "x...x.x.....", "x.........x.", "x...x...x...", "x.....x.x...",
+        "x.....x.....",
+        "x...........",
+        "x.....x...x.",
+        "x...x.......",
+        "x.x...x.....",
+        "x.......x...",
+        "x...x.x.....",
+        "x.........x.",
+        "x...x...x...",
+        "x.....x.x...",
     ),
 }
-_DENSITY = {"straight": 0.16, "busy": 0.3, "breaks": 0.25, "four": 0.1, "sparse": 0.07, "swing": 0.12, "latin": 0.22, "drop": 0.12,
-            "waltz": 0.12, "compound": 0.14}
+_DENSITY = {
+    "straight": 0.16,
+    "busy": 0.3,
+    "breaks": 0.25,
+    "four": 0.1,
+    "sparse": 0.07,
+    "swing": 0.12,
+    "latin": 0.22,
+    "drop": 0.12,
+    "waltz": 0.12,
+    "compound": 0.14,
+}
 _SNARES = {
-    "backbeat": ("....x.......x...", "....x.......x...", "....x.......x..o", "....x..o.o..x...", "....x..o....x...",
-                 "....x.......x.x."),
+    "backbeat": (
+        "....x.......x...",
+        "....x.......x...",
+        "....x.......x..o",
+        "....x..o.o..x...",
+        "....x..o....x...",
+        "....x.......x.x.",
+    ),
     "half": ("........x.......", "........x.......", "........x.....o.", "....o...x......."),
-    "side": ("....x.......x...", "x..x..x...x..x..", "............x...", "x..x..x....x..x.", "........x......."),
+    "side": (
+        "....x.......x...",
+        "x..x..x...x..x..",
+        "............x...",
+        "x..x..x....x..x.",
+        "........x.......",
+    ),
     "waltz": ("....x...x...", "........x...", "....x.......", "....x...x.o."),
     "compound": ("......x.....", "......x.....", "......x...o.", "..o...x....."),
 }
 _HATS = {
-    16: ("x.x.x.x.x.x.x.x.", "x...x...x...x...", "xoxoxoxoxoxoxoxo", "..x...x...x...x.", "x.o.x.o.x.o.x.o.",
-         "x..xx..xx..xx..x"),
+    16: (
+        "x.x.x.x.x.x.x.x.",
+        "x...x...x...x...",
+        "xoxoxoxoxoxoxoxo",
+        "..x...x...x...x.",
+        "x.o.x.o.x.o.x.o.",
+        "x..xx..xx..xx..x",
+    ),
     12: ("x.x.x.x.x.x.", "x...x...x...", "xoxoxoxoxoxo", "....x...x...", "x.o.x.o.x.o."),
 }
 _RIDE = "x...x.x.x...x.x."  # the jazz cymbal: its off-beats swing
@@ -91,7 +219,9 @@ def groups_for(metre: str, groups: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def fill_bar(pattern: str, steps: int) -> str:
-    """A pattern of 12 or 16 steps repeated and cut to `steps`: bars of five and seven beats are 4 + 1 and 4 + 3."""
+    """A pattern of 12 or 16 steps repeated and cut to `steps`: bars of five and seven beats are 4 +
+    1 and 4 + 3.
+    """
     return (pattern * 2)[:steps]
 
 
@@ -110,7 +240,9 @@ def invent_kick(group: str, steps: int, rng: np.random.Generator) -> str:
     """A new pattern as dense as its family; never a held-out pattern of any family."""
     barred = kicks_of("validation") | kicks_of("test")
     even = np.arange(steps) % 2 == 0
-    weight = np.where(even, 1.4, 0.45 if group in ("busy", "breaks", "latin") else 0.1) * _DENSITY[group]
+    weight = (
+        np.where(even, 1.4, 0.45 if group in ("busy", "breaks", "latin") else 0.1) * _DENSITY[group]
+    )
     while True:
         struck = rng.random(steps) < weight
         struck[0] = True
@@ -122,7 +254,9 @@ def invent_kick(group: str, steps: int, rng: np.random.Generator) -> str:
 
 
 def choose_kick(group: str, steps: int, split: str, rng: np.random.Generator) -> str:
-    """A kick pattern of the split: from the table, or (training only) invented two times out of five."""
+    """A kick pattern of the split: from the table, or (training only) invented two times out of
+    five.
+    """
     if split == "train" and rng.random() < 0.4:
         return fill_bar(invent_kick(group, len(KICKS[group][0]), rng), steps)
     table = [text for text in KICKS[group] if text in kicks_of(split)]
@@ -133,12 +267,16 @@ def choose_backing(metre: str, group: str, rng: np.random.Generator) -> dict[int
     """Patterns of everything but the kick: drum key -> pattern."""
     steps = STEPS_PER_BAR[metre]
     if metre not in ("3/4", "6/8"):
-        family = {"sparse": "half", "drop": "half", "swing": "side", "latin": "side"}.get(group, "backbeat")
+        family = {"sparse": "half", "drop": "half", "swing": "side", "latin": "side"}.get(
+            group, "backbeat"
+        )
         family = "half" if family == "backbeat" and rng.random() < 0.12 else family
     else:
         family = {"3/4": "waltz", "6/8": "compound"}[metre]
     snares, hats = _SNARES[family], _HATS.get(steps, _HATS[16])
-    snare = SIDE if family == "side" or (group in ("sparse", "drop") and rng.random() < 0.4) else SNARE
+    snare = (
+        SIDE if family == "side" or (group in ("sparse", "drop") and rng.random() < 0.4) else SNARE
+    )
     snare = CLAP if group == "four" and rng.random() < 0.4 else snare
     cymbal = (HAT, HAT, HAT, RIDE, SHAKER)[int(rng.integers(5))]
     pattern = hats[int(rng.integers(len(hats)))]
@@ -146,7 +284,10 @@ def choose_backing(metre: str, group: str, rng: np.random.Generator) -> dict[int
         cymbal, pattern = RIDE, _RIDE
     if group == "four" and rng.random() < 0.5:
         cymbal, pattern = OPEN_HAT, "..x...x...x...x."
-    return {snare: fill_bar(snares[int(rng.integers(len(snares)))], steps), cymbal: fill_bar(pattern, steps)}
+    return {
+        snare: fill_bar(snares[int(rng.integers(len(snares)))], steps),
+        cymbal: fill_bar(pattern, steps),
+    }
 
 
 def strokes(pattern: str) -> list[tuple[int, bool]]:
@@ -154,12 +295,20 @@ def strokes(pattern: str) -> list[tuple[int, bool]]:
     return [(step, mark == "o") for step, mark in enumerate(pattern) if mark != "."]
 
 
-def drum_bar(start: int, kick: str, backing: dict[int, str], rng: np.random.Generator, *, fill: bool,
-             crash: bool, stop: bool) -> list[Event]:
+def drum_bar(
+    start: int,
+    kick: str,
+    backing: dict[int, str],
+    rng: np.random.Generator,
+    *,
+    fill: bool,
+    crash: bool,
+    stop: bool,
+) -> list[Event]:
     """The strokes of one bar that begins at step `start`.
 
-    `fill` gives the last beat to snare and toms (the kick keeps its pattern), `crash` opens the bar with a
-    cymbal, `stop` leaves only the first beat.
+    `fill` gives the last beat to snare and toms (the kick keeps its pattern), `crash` opens the bar
+    with a cymbal, `stop` leaves only the first beat.
     """
     steps = len(kick)
     border = steps if not fill else steps - 4
@@ -167,8 +316,11 @@ def drum_bar(start: int, kick: str, backing: dict[int, str], rng: np.random.Gene
     for key, pattern in backing.items():
         loud = {SNARE: 102, CLAP: 98, SIDE: 88, HAT: 74, OPEN_HAT: 72, RIDE: 78, SHAKER: 70}[key]
         accent = 0 if key in (SNARE, CLAP, SIDE) else 12
-        events += [(start + step, 1.0, key, loud - 34 * soft + (accent if step % 4 == 0 else 0))
-                   for step, soft in strokes(pattern) if step < border]
+        events += [
+            (start + step, 1.0, key, loud - 34 * soft + (accent if step % 4 == 0 else 0))
+            for step, soft in strokes(pattern)
+            if step < border
+        ]
     if fill:
         figure, drum = _FILLS[int(rng.integers(len(_FILLS)))], 0
         for step, soft in strokes(figure):

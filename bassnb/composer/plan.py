@@ -1,4 +1,5 @@
-"""The plan of a song: idiom, tempo, key, form, and what each section plays, before any note is written.
+"""The plan of a song: idiom, tempo, key, form, and what each section plays, before any note is
+written.
 
 Taught in chapter 10.
 """
@@ -11,7 +12,14 @@ import numpy as np
 
 from bassnb.composer.accompaniment import COMP_RHYTHMS, VOICINGS, Span
 from bassnb.composer.basslines import choose_style
-from bassnb.composer.grooves import STEPS_PER_BAR, STEPS_PER_BEAT, choose_backing, choose_kick, fill_bar, groups_for
+from bassnb.composer.grooves import (
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+    choose_backing,
+    choose_kick,
+    fill_bar,
+    groups_for,
+)
 from bassnb.composer.harmony import Bars, choose_progression, colour, pick
 from bassnb.composer.idioms import IDIOMS, Idiom
 
@@ -21,7 +29,9 @@ _LEAD_IN = 0.02  # seconds before the first downbeat, room for a player who is e
 
 @dataclass(frozen=True)
 class Grid:
-    """Time: `times` (steps + 1,) in seconds of every sixteenth note, with the ensemble's swing and jitter."""
+    """Time: `times` (steps + 1,) in seconds of every sixteenth note, with the ensemble's swing and
+    jitter.
+    """
 
     bars: int
     steps: int
@@ -83,9 +93,16 @@ def choose(weights: dict[str, float], rng: np.random.Generator) -> str:
     return list(weights)[pick(rng, list(weights.values()))]
 
 
-def make_plan(split: str, seconds: float, bass_style: str | None, rng: np.random.Generator,
-              bass_rng: np.random.Generator) -> Plan:
-    """Draw the plan of a song of at least `seconds` seconds; `bass_rng` decides what concerns the bass alone."""
+def make_plan(
+    split: str,
+    seconds: float,
+    bass_style: str | None,
+    rng: np.random.Generator,
+    bass_rng: np.random.Generator,
+) -> Plan:
+    """Draw the plan of a song of at least `seconds` seconds; `bass_rng` decides what concerns the
+    bass alone.
+    """
     idiom = IDIOMS[pick(rng, [idiom.weight for idiom in IDIOMS])]
     metre, mode = choose(idiom.metres, rng), choose(idiom.modes, rng)
     low, high = idiom.tempo if metre != "6/8" else (60, 115)
@@ -94,13 +111,19 @@ def make_plan(split: str, seconds: float, bass_style: str | None, rng: np.random
     groups = groups_for(metre, idiom.grooves)
     group = groups[int(rng.integers(len(groups)))]
     drums = bool(rng.random() < idiom.drums)
-    figures = make_figures(idiom, metre, mode, tempo, group, split, drums, bass_style, rng, bass_rng)
+    figures = make_figures(
+        idiom, metre, mode, tempo, group, split, drums, bass_style, rng, bass_rng
+    )
     sections = lay_out(figures, grid.bars, drums, rng)
     return Plan(idiom, metre, mode, tempo, int(rng.integers(12)), drums, grid, sections)
 
 
-def make_grid(idiom: Idiom, metre: str, tempo: float, seconds: float, rng: np.random.Generator) -> Grid:
-    """The time of every step: a steady pulse, swung if the idiom swings, with up to 6 ms of common jitter."""
+def make_grid(
+    idiom: Idiom, metre: str, tempo: float, seconds: float, rng: np.random.Generator
+) -> Grid:
+    """The time of every step: a steady pulse, swung if the idiom swings, with up to 6 ms of common
+    jitter.
+    """
     steps, beat = STEPS_PER_BAR[metre], STEPS_PER_BEAT[metre]
     step_seconds = 60.0 / tempo / beat
     bars = int(np.ceil(max(seconds - _LEAD_IN, step_seconds) / (steps * step_seconds)))
@@ -113,15 +136,27 @@ def make_grid(idiom: Idiom, metre: str, tempo: float, seconds: float, rng: np.ra
     return Grid(bars, steps, beat, step_seconds, _LEAD_IN + position * step_seconds + jitter)
 
 
-def make_figures(idiom: Idiom, metre: str, mode: str, tempo: float, group: str, split: str, drums: bool,
-                 bass_style: str | None, rng: np.random.Generator, bass_rng: np.random.Generator) -> dict[str, Figure]:
+def make_figures(
+    idiom: Idiom,
+    metre: str,
+    mode: str,
+    tempo: float,
+    group: str,
+    split: str,
+    drums: bool,
+    bass_style: str | None,
+    rng: np.random.Generator,
+    bass_rng: np.random.Generator,
+) -> dict[str, Figure]:
     """The figures A, B and C; B and C often borrow A's groove and bass style."""
     figures: dict[str, Figure] = {}
     steps = STEPS_PER_BAR[metre]
     sevenths = idiom.sevenths * float(rng.uniform(0, 1.6))
     for letter in "ABC":
         first = figures.get("A")
-        bars = colour(rescale(choose_progression(mode, split, rng), mode, tempo, rng), sevenths, rng)
+        bars = colour(
+            rescale(choose_progression(mode, split, rng), mode, tempo, rng), sevenths, rng
+        )
         kick = choose_kick(group, steps, split, rng)
         other = choose_kick(group, steps, split, rng) if rng.random() < 0.3 else kick
         backing = choose_backing(metre, group, rng)
@@ -137,14 +172,27 @@ def make_figures(idiom: Idiom, metre: str, mode: str, tempo: float, group: str, 
             kick = other = kick if rhythm == "kicks" else pattern or fill_bar("x.......", steps)
         style = choose_style(idiom.bass, rhythm, bass_rng)
         style = first.bass_style if first and first.rhythm == rhythm else style
-        answers = {step for step, mark in enumerate(pattern) if mark == "x" and step % 4}  # the comping off the beat
-        offbeat = bass_rng.random(steps) < np.where([step in answers for step in range(steps)], 0.9, 0.03)
+        # the comping off the beat
+        answers = {step for step, mark in enumerate(pattern) if mark == "x" and step % 4}
+        offbeat = bass_rng.random(steps) < np.where(
+            [step in answers for step in range(steps)], 0.9, 0.03
+        )
         offbeat[::4] = False
         comp = bool(rng.random() < 0.94) or not drums
         figures[letter] = Figure(
-            bars, (kick, other), backing, rhythm, pattern, choose(VOICINGS, rng), bass_style or style,
-            tuple(int(step) for step in np.flatnonzero(offbeat)), bool(bass_rng.random() < 0.12), comp,
-            bool(rng.random() < 0.55) or not comp, bool(rng.random() < 0.6))
+            bars,
+            (kick, other),
+            backing,
+            rhythm,
+            pattern,
+            choose(VOICINGS, rng),
+            bass_style or style,
+            tuple(int(step) for step in np.flatnonzero(offbeat)),
+            bool(bass_rng.random() < 0.12),
+            comp,
+            bool(rng.random() < 0.55) or not comp,
+            bool(rng.random() < 0.6),
+        )
     return figures
 
 
@@ -160,8 +208,12 @@ def rescale(bars: Bars, mode: str, tempo: float, rng: np.random.Generator) -> Ba
     return bars
 
 
-def lay_out(figures: dict[str, Figure], bars: int, drums: bool, rng: np.random.Generator) -> tuple[Section, ...]:
-    """Sections in the order of a form until `bars` bars are full; at most one breakdown, late modulation is rare."""
+def lay_out(
+    figures: dict[str, Figure], bars: int, drums: bool, rng: np.random.Generator
+) -> tuple[Section, ...]:
+    """Sections in the order of a form until `bars` bars are full; at most one breakdown, late
+    modulation is rare.
+    """
     form = _FORMS[int(rng.integers(len(_FORMS)))]
     long = 8 if rng.random() < 0.25 else 4
     sections: list[Section] = []
@@ -171,7 +223,13 @@ def lay_out(figures: dict[str, Figure], bars: int, drums: bool, rng: np.random.G
         count = min(len(figure.bars) if len(figure.bars) > 4 else long, bars - first)
         if len(sections) >= 2 and shift == 0 and rng.random() < 0.15:
             shift = (1, 2, 2, -3, 5, 3)[int(rng.integers(6))]
-        breakdown = drums and not rested and len(sections) >= 1 and bars - first > count and rng.random() < 0.1
+        breakdown = (
+            drums
+            and not rested
+            and len(sections) >= 1
+            and bars - first > count
+            and rng.random() < 0.1
+        )
         rested = rested or breakdown
         sections.append(Section(first, count, figure, shift, breakdown, bool(rng.random() < 0.08)))
         first += count

@@ -1,7 +1,7 @@
 """`render`: a song as stems, and `write_song`: the stems and the truth as files.
 
-Each stem is a pure function of its own part: a subset of the stems has the same bytes as in the full set.
-Taught in chapter 10.
+Each stem is a pure function of its own part: a subset of the stems has the same bytes as in the
+full set. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ from bassnb.files import write_atomically
 from bassnb.outputs import Output, json_object, json_with
 
 STEMS = ("bass", "drums", "chords", "pad", "melody")
-# Loudness (rms while it plays) and highest peak of each stem before the song's own gains. The peaks add up to
-# less than 1, so the sum of all stems cannot clip, whichever stems are rendered.
-_LEVELS = {"bass": (0.11, 0.27), "drums": (0.075, 0.27), "chords": (0.06, 0.18), "pad": (0.03, 0.10),
-           "melody": (0.045, 0.16)}
+# Loudness (rms while it plays) and highest peak of each stem before the song's own gains. The peaks
+# add up to less than 1, so the sum of all stems cannot clip, whichever stems are rendered.
+_LEVELS = {
+    "bass": (0.11, 0.27),
+    "drums": (0.075, 0.27),
+    "chords": (0.06, 0.18),
+    "pad": (0.03, 0.10),
+    "melody": (0.045, 0.16),
+}
 _FRAME = 2048
 
 
@@ -38,8 +43,9 @@ def render(song: Song, *, parts: Iterable[str] | None = None) -> dict[str, torch
 
     Returns
     -------
-    dict of name -> Tensor (2, N) float32 at 44.1 kHz with N = round(song.duration * 44100). The sum of all stems
-    stays below 1. A stem that the song does not have is left out, except that one asked for by name is silence.
+    dict of name -> Tensor (2, N) float32 at 44.1 kHz with N = round(song.duration * 44100). The sum
+    of all stems stays below 1. A stem that the song does not have is left out, except that one
+    asked for by name is silence.
 
     Raises
     ------
@@ -54,7 +60,9 @@ def render(song: Song, *, parts: Iterable[str] | None = None) -> dict[str, torch
     stems = {}
     for name in wanted:
         part = song.part(name)
-        wave = np.zeros((2, samples), np.float32) if part is None else render_part(part, song, samples)
+        wave = (
+            np.zeros((2, samples), np.float32) if part is None else render_part(part, song, samples)
+        )
         stems[name] = torch.from_numpy(wave)
     return stems
 
@@ -68,7 +76,9 @@ def render_part(part: Part, song: Song, samples: int) -> np.ndarray:
 
 
 def level(wave: np.ndarray, name: str, gain_db: float) -> float:
-    """The factor that brings a stem to its usual loudness plus `gain_db`, but never above its share of full scale."""
+    """The factor that brings a stem to its usual loudness plus `gain_db`, but never above its share
+    of full scale.
+    """
     rms_wanted, top_allowed = _LEVELS[name]
     peak = float(max(wave.max(initial=0.0), -wave.min(initial=0.0)))
     if peak == 0.0:
@@ -89,10 +99,11 @@ def mix_of(stems: dict[str, torch.Tensor]) -> torch.Tensor:
 
 
 def write_song(song: Song, folder: str | Path) -> Path:
-    """Write `<folder>/{bass,drums,chords,pad,melody}.flac`, `mix.flac` (all but the bass) and `song.json`.
+    """Write `<folder>/{bass,drums,chords,pad,melody}.flac`, `mix.flac` (all but the bass) and
+    `song.json`.
 
-    Stems that the song does not have are not written. `song.json` comes last, so a folder that has it is complete. A new
-    folder is removed again if the song cannot be completed.
+    Stems that the song does not have are not written. `song.json` comes last, so a folder that has
+    it is complete. A new folder is removed again if the song cannot be completed.
     """
     folder = Path(folder)
     new = not folder.exists()
@@ -110,12 +121,20 @@ def write_song(song: Song, folder: str | Path) -> Path:
 
 
 def song_outputs(folder: str | Path) -> list[Output]:
-    """The files that `write_song` may write; sounds that are there already are ours if the `song.json` beside them has them."""
+    """The files that `write_song` may write; sounds that are there already are ours if the
+    `song.json` beside them has them.
+    """
     truth = Path(folder) / "song.json"
     is_song = json_with("seed", "split", "idiom", "chords", "parts")
 
     def ours(path: Path) -> bool:
         parts = json_object(truth)["parts"] if is_song(truth) else None
-        return isinstance(parts, list) and path.stem in ("mix", *(part.get("name") for part in parts if isinstance(part, dict)))
+        return isinstance(parts, list) and path.stem in (
+            "mix",
+            *(part.get("name") for part in parts if isinstance(part, dict)),
+        )
 
-    return [*(Output(Path(folder) / f"{name}.flac", ours) for name in (*STEMS, "mix")), Output(truth, is_song)]
+    return [
+        *(Output(Path(folder) / f"{name}.flac", ours) for name in (*STEMS, "mix")),
+        Output(truth, is_song),
+    ]

@@ -1,8 +1,8 @@
 """The written song: notes, chords, parts, and the questions one asks of them.
 
 A `Song` is pure data. It holds everything the loudspeaker will say (the parts) and everything an
-examiner wants to know (beats, chords, key), so that a generated bass can be marked against the truth.
-Taught in chapter 10.
+examiner wants to know (beats, chords, key), so that a generated bass can be marked against the
+truth. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class Note:
 
 @dataclass(frozen=True)
 class Chord:
-    """One chord: `start` and `end` in seconds, `root` a pitch class (C = 0), `quality` a key of `QUALITIES`."""
+    """One chord: `start` and `end` in seconds, `root` a pitch class (C = 0), `quality` a key of
+    `QUALITIES`.
+    """
 
     start: float
     end: float
@@ -56,7 +58,8 @@ class Effects:
     """The channel strip of one part, in the order in which it is applied.
 
     drive : soft clipping, 0 (clean) to 3. lowpass : corner frequency in Hz, 0 for none.
-    delay : seconds between echoes, 0 for none. feedback : loudness of each echo relative to the last.
+    delay : seconds between echoes, 0 for none. feedback : loudness of each echo relative to the
+        last.
     room : level of the early reflections, 0 for none. width : 0 mono, 1 as played.
     """
 
@@ -70,7 +73,8 @@ class Effects:
 
 @dataclass(frozen=True)
 class Part:
-    """One stem: General MIDI `program` (a drum kit number if `is_drum`), its notes and its channel strip.
+    """One stem: General MIDI `program` (a drum kit number if `is_drum`), its notes and its channel
+    strip.
 
     `gain_db` is relative to the usual level of that stem, `pan` runs from -1 (left) to 1 (right).
     """
@@ -88,10 +92,14 @@ class Part:
 class Song:
     """A whole song and its ground truth.
 
-    seed, split : what `compose` was asked for. tempo : beats a minute. metre : "4/4", "3/4" or "6/8".
-    key : tonic pitch class. mode : "major", "minor", "jazz" or "blues". idiom : the name of the idiom.
-    duration : seconds. tuning : semitones by which all parts are off 440 Hz. gain_db : level of the song.
-    beats, downbeats : seconds. chords : cover [0, duration] without a hole. bass_style : one style per
+    seed, split : what `compose` was asked for. tempo : beats a minute. metre : "4/4", "3/4" or
+        "6/8".
+    key : tonic pitch class. mode : "major", "minor", "jazz" or "blues". idiom : the name of the
+        idiom.
+    duration : seconds. tuning : semitones by which all parts are off 440 Hz. gain_db : level of the
+        song.
+    beats, downbeats : seconds. chords : cover [0, duration] without a hole. bass_style : one style
+        per
     section, joined by "+". bass_timbre : 0..7 for programs 32..39, 8 and up for synth leads.
     """
 
@@ -136,7 +144,9 @@ class Song:
             raw["beats"], raw["downbeats"] = tuple(raw["beats"]), tuple(raw["downbeats"])
             return cls(**{item.name: raw[item.name] for item in fields(cls)})
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise DataError(f"This text is not a song ({error}); write songs with Song.to_json.") from error
+            raise DataError(
+                f"This text is not a song ({error}); write songs with Song.to_json."
+            ) from error
 
 
 def _part(raw: dict) -> Part:
@@ -165,7 +175,9 @@ def chord_at(song: Song, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pitch_at(song: Song, times: np.ndarray) -> np.ndarray:
-    """MIDI pitch of the bass note held at each of `times` (T,) in seconds, NaN where the bass rests."""
+    """MIDI pitch of the bass note held at each of `times` (T,) in seconds, NaN where the bass
+    rests.
+    """
     times = np.asarray(times, dtype=float)
     part = song.part("bass")
     if part is None or not part.notes:

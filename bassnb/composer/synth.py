@@ -1,7 +1,7 @@
 """Notes to sound: a SoundFont player that forgets everything between two parts.
 
-The player is TinySoundFont and the instruments are TimGM6mb, which the `pretty_midi` wheel carries, or those of
-any other SoundFont that the caller names. Taught in chapter 10.
+The player is TinySoundFont and the instruments are TimGM6mb, which the `pretty_midi` wheel carries,
+or those of any other SoundFont that the caller names. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -19,8 +19,20 @@ from bassnb.errors import DataError
 SAMPLE_RATE = 44100
 _DRUM_BANK = 128
 _FLUSH = 4096  # samples in which every stopped voice has died away
-# Semitones by which a sampled instrument is sharp of concert pitch, measured at E1 to G3; taken off when it plays.
-_SHARP = {32: 0.03, 33: -0.01, 34: 0.03, 35: 0.03, 36: 0.035, 37: 0.03, 38: 0.02, 39: 0.037, 80: -0.02, 87: 0.0}
+# Semitones by which a sampled instrument is sharp of concert pitch, measured at E1 to G3; taken off
+# when it plays.
+_SHARP = {
+    32: 0.03,
+    33: -0.01,
+    34: 0.03,
+    35: 0.03,
+    36: 0.035,
+    37: 0.03,
+    38: 0.02,
+    39: 0.037,
+    80: -0.02,
+    87: 0.0,
+}
 _SHARP_UPPER = 0.03  # most others
 
 
@@ -45,14 +57,18 @@ def _player(soundfont: str | None):
     try:
         from tinysoundfont import Synth
     except ImportError as error:
-        raise DataError("the synthesizer is missing; run pip install --no-deps tinysoundfont") from error
+        raise DataError(
+            "the synthesizer is missing; run pip install --no-deps tinysoundfont"
+        ) from error
     if soundfont is not None and not Path(soundfont).is_file():
         raise DataError(f"The SoundFont {soundfont} is missing; give the path of an .sf2 file.")
     synth = Synth(gain=0.0, samplerate=SAMPLE_RATE)
     try:
         return synth, synth.sfload(soundfont or str(soundfont_path()), max_voices=128)
     except Exception as error:  # the player raises a plain Exception
-        raise DataError(f"{soundfont} cannot be read as a SoundFont; give the path of an .sf2 file.") from error
+        raise DataError(
+            f"{soundfont} cannot be read as a SoundFont; give the path of an .sf2 file."
+        ) from error
 
 
 @lru_cache(maxsize=1)
@@ -61,15 +77,24 @@ def _scratch(samples: int) -> np.ndarray:
     return np.empty((samples, 2), dtype=np.float32)
 
 
-def play(notes: Sequence[Note], program: int, samples: int, *, is_drum: bool = False,
-         tuning: float = 0.0, soundfont: str | None = None) -> np.ndarray:
+def play(
+    notes: Sequence[Note],
+    program: int,
+    samples: int,
+    *,
+    is_drum: bool = False,
+    tuning: float = 0.0,
+    soundfont: str | None = None,
+) -> np.ndarray:
     """Play notes with one instrument.
 
     Parameters
     ----------
-    notes : sorted or not; times in seconds. program : General MIDI program, or drum kit if `is_drum`.
+    notes : sorted or not; times in seconds. program : General MIDI program, or drum kit if
+        `is_drum`.
     samples : length N to return. tuning : semitones away from 440 Hz; drums ignore it.
-    soundfont : path of an .sf2 file, TimGM6mb if None; an instrument that it lacks is played by its first one.
+    soundfont : path of an .sf2 file, TimGM6mb if None; an instrument that it lacks is played by its
+        first one.
 
     Returns
     -------
@@ -104,7 +129,9 @@ def play(notes: Sequence[Note], program: int, samples: int, *, is_drum: bool = F
 
 
 def _events(notes: Sequence[Note], samples: int) -> list[tuple[int, bool, int, int]]:
-    """(sample, on?, pitch, velocity), offs before ons; a note is cut where the same pitch is struck again."""
+    """(sample, on?, pitch, velocity), offs before ons; a note is cut where the same pitch is struck
+    again.
+    """
     struck: dict[int, list[Note]] = {}
     for note in sorted(notes, key=lambda note: note.start):
         struck.setdefault(note.pitch, []).append(note)

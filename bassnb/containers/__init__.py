@@ -1,8 +1,9 @@
 """How long an audio file really is, whatever its header says.
 
-libsndfile believes the length in the header of a file. Streaming programs leave that field empty, joining and cutting
-programs leave a wrong one, and beyond 4 GiB it overflows. The modules of this package find out from the data what is in
-a file, and describe it as one or more segments, which libsndfile reads to their end.
+libsndfile believes the length in the header of a file. Streaming programs leave that field empty,
+joining and cutting programs leave a wrong one, and beyond 4 GiB it overflows. The modules of this
+package find out from the data what is in a file, and describe it as one or more segments, which
+libsndfile reads to their end.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from bassnb.containers.spliced import Segment, after_id3
 
 
 def segments_of(path: str | os.PathLike) -> tuple[Segment, ...]:
-    """What a file consists of: usually one segment, the file as it is; several if files were joined.
+    """What a file consists of: usually one segment, the file as it is; several if files were
+    joined.
 
     Raises
     ------
@@ -42,7 +44,9 @@ def _segments(path: str, size: int, version: tuple[int, int]) -> tuple[Segment, 
 
 
 def _reader(magic: bytes) -> Callable[[BinaryIO, int, int], list[Segment]] | None:
-    """Who knows files that begin like this; they return no segments if libsndfile reads the file right."""
+    """Who knows files that begin like this; they return no segments if libsndfile reads the file
+    right.
+    """
     if magic in FORMS:
         return chunk_segments
     if magic[:1] == b"\xff":

@@ -1,8 +1,8 @@
 """WAV, RF64, AIFF and CAF: files of chunks, each with its size in front.
 
-The size of the samples is wrong where a program did not return to the header (0 or the largest number), where it was
-stopped (too small), or where 32 bits were too few. A WAV file beyond 4 GiB is presented as RF64, which has 64 bits (EBU
-Tech 3306).
+The size of the samples is wrong where a program did not return to the header (0 or the largest
+number), where it was stopped (too small), or where 32 bits were too few. A WAV file beyond 4 GiB is
+presented as RF64, which has 64 bits (EBU Tech 3306).
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from typing import BinaryIO
 
 from bassnb.containers.spliced import Segment
 
-LARGEST = 2**32 - 1  # what a size of 32 bits can be; as a size, it means that the true one stands elsewhere
-LITTER = 2**17  # bytes, 0.7 s of stereo in 16 bits; less than that behind the samples need not be sound
+# what a size of 32 bits can be; as a size, it means that the true one stands elsewhere
+LARGEST = 2**32 - 1
+# bytes, 0.7 s of stereo in 16 bits; less than that behind the samples need not be sound
+LITTER = 2**17
 
 
 @dataclass(frozen=True)
 class _Form:
-    """How a format writes its chunks: the format of `struct` for a size, where the first one lies, the one with samples."""
+    """How a format writes its chunks: the format of `struct` for a size, where the first one lies,
+    the one with samples.
+    """
 
     size: str
     first: int = 12
@@ -28,13 +32,18 @@ class _Form:
 
 
 FORMS = {
-    b"RIFF": _Form("<I"), b"RIFX": _Form(">I"), b"RF64": _Form("<I"),
-    b"FORM": _Form(">I", samples=b"SSND"), b"caff": _Form(">q", first=8, even=False),
-}  # fmt: skip
+    b"RIFF": _Form("<I"),
+    b"RIFX": _Form(">I"),
+    b"RF64": _Form("<I"),
+    b"FORM": _Form(">I", samples=b"SSND"),
+    b"caff": _Form(">q", first=8, even=False),
+}
 
 
 def chunk_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
-    """One segment with the true size, if that in the file is wrong; see `bassnb.containers.segments_of`."""
+    """One segment with the true size, if that in the file is wrong; see
+    `bassnb.containers.segments_of`.
+    """
     file.seek(start)
     magic = file.read(4)
     form = FORMS[magic]
@@ -74,7 +83,12 @@ def _chunk(file: BinaryIO, form: _Form, place: int, end: int) -> tuple[bytes, in
     """Name, first byte and size of the chunk at `place`, unless what lies there cannot be one."""
     file.seek(place)
     head = file.read(4 + struct.calcsize(form.size))
-    if place < 0 or place + len(head) > end or len(head) < 4 + struct.calcsize(form.size) or not all(32 <= c < 127 for c in head[:4]):
+    if (
+        place < 0
+        or place + len(head) > end
+        or len(head) < 4 + struct.calcsize(form.size)
+        or not all(32 <= c < 127 for c in head[:4])
+    ):
         return None
     return head[:4], place + len(head), struct.unpack(form.size, head[4:])[0] % 2**64
 
@@ -82,8 +96,8 @@ def _chunk(file: BinaryIO, form: _Form, place: int, end: int) -> tuple[bytes, in
 def _true_size(file: BinaryIO, form: _Form, place: int, declared: int, end: int) -> int:
     """How many bytes of samples really begin at `place`.
 
-    The size is right if chunks follow up to the end of the file, and so it is plus a multiple of 4 GiB. Otherwise the
-    samples go on up to the end, unless what is left is too little.
+    The size is right if chunks follow up to the end of the file, and so it is plus a multiple of 4
+    GiB. Otherwise the samples go on up to the end, unless what is left is too little.
     """
     there = end - place
     for size in range(declared, there + 1, 2**32):
@@ -106,6 +120,15 @@ def _only_chunks(file: BinaryIO, form: _Form, place: int, end: int) -> bool:
 
 
 def rf64(head: bytes, size: int) -> bytes:
-    """The header of a WAV file up to its samples, with 64 bits for their size; the number of frames may be left out."""
+    """The header of a WAV file up to its samples, with 64 bits for their size; the number of frames
+    may be left out.
+    """
     ds64 = struct.pack("<4sIQQQI", b"ds64", 28, len(head) - 8 + 36 + size, size, 0, 0)
-    return b"RF64" + struct.pack("<I", LARGEST) + head[8:12] + ds64 + head[12:-4] + struct.pack("<I", LARGEST)
+    return (
+        b"RF64"
+        + struct.pack("<I", LARGEST)
+        + head[8:12]
+        + ds64
+        + head[12:-4]
+        + struct.pack("<I", LARGEST)
+    )

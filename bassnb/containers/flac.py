@@ -1,7 +1,8 @@
 """FLAC: frames in a row, each with the number of its first sample or its own number (RFC 9639).
 
-The header says how many samples there are, or 0 where the encoder did not know. The last frame tells the truth. Files
-that were joined are separate segments: there the numbers fall from one frame to a later one.
+The header says how many samples there are, or 0 where the encoder did not know. The last frame
+tells the truth. Files that were joined are separate segments: there the numbers fall from one frame
+to a later one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from bassnb.containers.spliced import Segment
 
 BEGIN = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # followed by the header, 34 bytes
 SYNC = re.compile(rb"\xff[\xf8\xf9]")
-SIZES = (0, 192, 576, 1152, 2304, 4608, 0, 0, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768)  # samples; 0: see the frame
+# samples; 0: see the frame
+SIZES = (0, 192, 576, 1152, 2304, 4608, 0, 0, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768)
 PROBES = 8
 WINDOW = 2**16  # bytes in which a frame begins, at the usual sizes of frames
 
@@ -36,7 +38,9 @@ def flac_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
 
 
 def _segment(file: BinaryIO, start: int, stop: int) -> Segment | None:
-    """One file of those that were joined, with the true number of samples; None if it holds no frame."""
+    """One file of those that were joined, with the true number of samples; None if it holds no
+    frame.
+    """
     file.seek(start)
     info = file.read(42)
     last = _last(file, start, stop, info)
@@ -64,7 +68,8 @@ def _declared(info: bytes) -> int:
 def _last(file: BinaryIO, start: int, end: int, info: bytes) -> int | None:
     """The number of samples up to the end of the last frame; None if there is no frame.
 
-    Sound can look like the beginning of a frame: one is believed if another one ends where it begins.
+    Sound can look like the beginning of a frame: one is believed if another one ends where it
+    begins.
     """
     window = WINDOW
     while len(info) == 42:
@@ -108,9 +113,12 @@ def _frames(data: bytes, info: bytes) -> Iterator[_Frame]:
 
 
 def _samples(data: bytes, info: bytes) -> tuple[int, int] | None:
-    """First sample and number of samples of the frame that begins with these 16 bytes; None if none does."""
+    """First sample and number of samples of the frame that begins with these 16 bytes; None if none
+    does.
+    """
     block, rate, odd = data[2] >> 4, data[2] & 15, data[3] & 1
-    extra = min(len(f"{data[4]:08b}".partition("0")[0]), 7)  # bytes of the number, as in UTF-8: ones in front of the first 0
+    # bytes of the number, as in UTF-8: ones in front of the first 0
+    extra = min(len(f"{data[4]:08b}".partition("0")[0]), 7)
     if block == 0 or rate == 15 or odd or extra == 1 or data[3] >> 4 > 10:
         return None
     place = 4 + max(extra, 1)
@@ -119,7 +127,8 @@ def _samples(data: bytes, info: bytes) -> tuple[int, int] | None:
         if byte >> 6 != 2:
             return None
         number = number << 6 | byte & 0x3F
-    after = place + (block - 5 if block in (6, 7) else 0)  # a size that is no power of two stands there
+    # a size that is no power of two stands there
+    after = place + (block - 5 if block in (6, 7) else 0)
     size = SIZES[block] or int.from_bytes(data[place:after], "big") + 1
     place = after + (1 if rate == 12 else 2 if rate > 12 else 0)
     if _crc8(data[:place]) != data[place]:

@@ -1,9 +1,11 @@
-"""MP3: frames in a row, of which a first one may say how many follow (Xing or Info, with LAME's extension).
+"""MP3: frames in a row, of which a first one may say how many follow (Xing or Info, with LAME's
+extension).
 
-The frames are counted. Where that number is not in the file it is put in front, where it is wrong it is corrected; the
-samples that LAME's header says to cut off at the beginning and at the end are still cut off. Files that were joined are
-separate segments, and what lies between frames (tags, damage) is left out. libmpg123 seeks in files of variable bit rate
-by guessing; here the places of some frames are noted, and decoding begins at one of them.
+The frames are counted. Where that number is not in the file it is put in front, where it is wrong
+it is corrected; the samples that LAME's header says to cut off at the beginning and at the end are
+still cut off. Files that were joined are separate segments, and what lies between frames (tags,
+damage) is left out. libmpg123 seeks in files of variable bit rate by guessing; here the places of
+some frames are noted, and decoding begins at one of them.
 """
 
 from __future__ import annotations
@@ -69,7 +71,10 @@ def mpeg_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
             _add(runs[-1], place, place + frame.length)
     runs = [run for run in runs if run.count]
     clean = len(runs) == 1 and len(runs[0].pieces) == 1 and _first(runs[0]) == runs[0].tag
-    return [Segment(() if clean else (_first(run), *run.pieces), near=partial(_near, run)) for run in runs]
+    return [
+        Segment(() if clean else (_first(run), *run.pieces), near=partial(_near, run))
+        for run in runs
+    ]
 
 
 def _add(run: _Run, start: int, stop: int) -> None:
@@ -86,7 +91,8 @@ def _add(run: _Run, start: int, stop: int) -> None:
 def _frames(file: BinaryIO, place: int, end: int) -> Iterator[tuple[int, bytes, _Frame]]:
     """Place, first bytes and description of one frame after the other.
 
-    A frame is believed if it is of the kind of the one before, or if another one of its kind follows.
+    A frame is believed if it is of the kind of the one before, or if another one of its kind
+    follows.
     """
     kind = None
     while place + 4 <= end:
@@ -94,7 +100,9 @@ def _frames(file: BinaryIO, place: int, end: int) -> Iterator[tuple[int, bytes, 
         head = file.read(HEAD)
         frame = _frame(head[:4])
         after = place + frame.length if frame else end + 1
-        if after <= end and (frame.kind == kind or after == end or _kind_at(file, after) == frame.kind):
+        if after <= end and (
+            frame.kind == kind or after == end or _kind_at(file, after) == frame.kind
+        ):
             kind = frame.kind
             yield place, head, frame
             place = after
@@ -124,10 +132,13 @@ def _frame(head: bytes) -> _Frame | None:
     """The frame of layer III that begins with these four bytes, or None."""
     if not SYNC.match(head) or head[:3] == b"ID3" or len(head) < 4 or head[2] >> 2 & 3 == 3:
         return None
-    version, mono = head[1] >> 3 & 3, head[3] >> 6 == 3  # version 3 is MPEG-1, 2 is MPEG-2, 0 is MPEG-2.5
+    # version 3 is MPEG-1, 2 is MPEG-2, 0 is MPEG-2.5
+    version, mono = head[1] >> 3 & 3, head[3] >> 6 == 3
     first = version == 3
     rate = RATES[head[2] >> 2 & 3] // {3: 1, 2: 2, 0: 4}[version]
-    length = (144_000 if first else 72_000) * KILOBITS[not first][head[2] >> 4] // rate + (head[2] >> 1 & 1)
+    length = (144_000 if first else 72_000) * KILOBITS[not first][head[2] >> 4] // rate + (
+        head[2] >> 1 & 1
+    )
     side = (17 if mono else 32) if first else (9 if mono else 17)
     return _Frame(length, 1152 if first else 576, (version, rate, mono), 4 + side)
 
@@ -138,12 +149,23 @@ def _is_tag(head: bytes, frame: _Frame) -> bool:
 
 
 def _xing(head: bytes, frame: _Frame) -> int | None:
-    """Where an Xing header begins: behind the side information, or two bytes later, if those of a checksum are counted."""
-    return next((place for place in (frame.tag, frame.tag + 2) if head[place : place + 4] in (b"Xing", b"Info")), None)
+    """Where an Xing header begins: behind the side information, or two bytes later, if those of a
+    checksum are counted.
+    """
+    return next(
+        (
+            place
+            for place in (frame.tag, frame.tag + 2)
+            if head[place : place + 4] in (b"Xing", b"Info")
+        ),
+        None,
+    )
 
 
 def _count_at(run: _Run) -> int | None:
-    """Where the number of frames stands in the tag of a run, if there; libmpg123 does not heed that of VBRI."""
+    """Where the number of frames stands in the tag of a run, if there; libmpg123 does not heed that
+    of VBRI.
+    """
     place = _xing(run.tag, _frame(run.head[:4]))
     return place + 8 if place is not None and run.tag[place + 7] & 1 else None
 
@@ -158,7 +180,9 @@ def _first(run: _Run) -> bytes:
     tag = bytearray(run.tag)
     struct.pack_into(">I", tag, place, run.count)
     if tag[place - 1] & 2:  # the number of bytes is there, too
-        struct.pack_into(">I", tag, place + 4, len(tag) + sum(stop - start for start, stop in run.pieces))
+        struct.pack_into(
+            ">I", tag, place + 4, len(tag) + sum(stop - start for start, stop in run.pieces)
+        )
     return bytes(tag)
 
 
@@ -169,13 +193,16 @@ def _new_tag(head: bytes, count: int) -> bytes:
     """
     tag = _silent(head, 14)
     frame = _frame(tag[:4])
-    cut = (frame.samples - DELAY) << 12 | DELAY  # samples at the beginning and at the end, less and more by `DELAY`
+    # samples at the beginning and at the end, less and more by `DELAY`
+    cut = (frame.samples - DELAY) << 12 | DELAY
     fields = struct.pack(">4sII9s12x3s", b"Info", 1, count, b"bassnb", cut.to_bytes(3, "big"))
     return tag[: frame.tag] + fields + tag[frame.tag + len(fields) :]
 
 
 def _silent(head: bytes, rate: int = 1) -> bytes:
-    """A silent frame of the kind of another one, without checksum; of the lowest bit rate, unless more room is needed."""
+    """A silent frame of the kind of another one, without checksum; of the lowest bit rate, unless
+    more room is needed.
+    """
     head = bytes([0xFF, head[1] | 1, head[2] & 0x0C | rate << 4, head[3]])
     return head.ljust(_frame(head).length, b"\0")
 

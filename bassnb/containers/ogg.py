@@ -1,7 +1,9 @@
-"""Ogg: pages in a row. A file may be a chain of streams (RFC 3533), of which libsndfile reads the first.
+"""Ogg: pages in a row. A file may be a chain of streams (RFC 3533), of which libsndfile reads the
+first.
 
-The last page of a stream says how many samples there are. A page that says less than the one before is wrong; then there
-are as many samples as can be decoded. On the last page libsndfile seeks wrongly, because some of its samples are cut off.
+The last page of a stream says how many samples there are. A page that says less than the one before
+is wrong; then there are as many samples as can be decoded. On the last page libsndfile seeks
+wrongly, because some of its samples are cut off.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ ENDLESS = 2**40  # samples: more than any stream holds
 
 @dataclass
 class _Link:
-    """A stream of the chain: its bytes, where its last page lies, and the largest position before and the one on it."""
+    """A stream of the chain: its bytes, where its last page lies, and the largest position before
+    and the one on it.
+    """
 
     start: int
     stop: int

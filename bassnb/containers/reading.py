@@ -1,4 +1,6 @@
-"""Segments of audio files opened with libsndfile: their samples as they are, and how many there are."""
+"""Segments of audio files opened with libsndfile: their samples as they are, and how many there
+are.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz; fewer where there are mo
 
 
 class _InOneGo(soundfile.SoundFile):
-    """A file that is read on and on: soundfile seeks after each read, and ends elsewhere in an MP3 of variable bit rate."""
+    """A file that is read on and on: soundfile seeks after each read, and ends elsewhere in an MP3
+    of variable bit rate.
+    """
 
     def seekable(self) -> bool:
         return False
@@ -24,7 +28,9 @@ class _InOneGo(soundfile.SoundFile):
 
 @contextmanager
 def opened(path: str | os.PathLike, segment: Segment) -> Iterator[soundfile.SoundFile]:
-    """A segment of a file to read; on Linux and macOS a name is bytes, and need not be text in UTF-8."""
+    """A segment of a file to read; on Linux and macOS a name is bytes, and need not be text in
+    UTF-8.
+    """
     if not segment.pieces:
         with _InOneGo(os.fsencode(path) if os.name == "posix" else path) as file:
             yield file
@@ -34,8 +40,12 @@ def opened(path: str | os.PathLike, segment: Segment) -> Iterator[soundfile.Soun
 
 
 @contextmanager
-def opened_at(path: str | os.PathLike, segment: Segment, first: int) -> Iterator[soundfile.SoundFile]:
-    """A segment of which frame `first` is read next; where libsndfile's seeking is not exact, what lies before is decoded."""
+def opened_at(
+    path: str | os.PathLike, segment: Segment, first: int
+) -> Iterator[soundfile.SoundFile]:
+    """A segment of which frame `first` is read next; where libsndfile's seeking is not exact, what
+    lies before is decoded.
+    """
     pieces, before = segment.near(first) if segment.near else (None, 0)
     with opened(path, Segment(pieces) if pieces else segment) as file:
         if not pieces:
@@ -47,10 +57,15 @@ def opened_at(path: str | os.PathLike, segment: Segment, first: int) -> Iterator
         yield file
 
 
-def samples_of(file: soundfile.SoundFile, frames: int = BLOCK, most: float = math.inf) -> Iterator[np.ndarray]:
+def samples_of(
+    file: soundfile.SoundFile, frames: int = BLOCK, most: float = math.inf
+) -> Iterator[np.ndarray]:
     """The next `most` frames of an open file, (n, C) at a time, until nothing comes."""
-    frames = max(1, 2 * frames // max(2, file.channels))  # a small file can hold hundreds of channels
-    while most > 0 and len(block := file.read(int(min(frames, most)), dtype="float32", always_2d=True)):
+    # a small file can hold hundreds of channels
+    frames = max(1, 2 * frames // max(2, file.channels))
+    while most > 0 and len(
+        block := file.read(int(min(frames, most)), dtype="float32", always_2d=True)
+    ):
         most -= len(block)
         yield block
 
@@ -61,4 +76,8 @@ def facts_of(path: str | os.PathLike, segment: Segment) -> tuple[int, int, int]:
     Where its header cannot be believed, the frames are decoded and counted.
     """
     with opened(path, segment) as file:
-        return file.samplerate, file.frames if segment.counted else sum(map(len, samples_of(file))), file.channels
+        return (
+            file.samplerate,
+            file.frames if segment.counted else sum(map(len, samples_of(file))),
+            file.channels,
+        )

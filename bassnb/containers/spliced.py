@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import BinaryIO
 
-Piece = bytes | tuple[int, int]  # bytes of our own, or those from one place of the file up to another
+# bytes of our own, or those from one place of the file up to another
+Piece = bytes | tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,11 @@ class Segment:
     Attributes
     ----------
     pieces : what it consists of; nothing stands for the whole file, unchanged
-    counted : whether the number of frames that libsndfile finds in it is true; otherwise it is an upper bound
+    counted : whether the number of frames that libsndfile finds in it is true; otherwise it is an
+        upper bound
     tail : frames at its end among which libsndfile does not find the one that is sought
-    near : callable that gives, for the number of a frame, pieces that begin somewhat before it and by how many frames;
-        where libsndfile finds no frame exactly
+    near : callable that gives, for the number of a frame, pieces that begin somewhat before it and
+        by how many frames; where libsndfile finds no frame exactly
     """
 
     pieces: tuple[Piece, ...] = ()
@@ -44,7 +46,11 @@ class Spliced(io.RawIOBase):
     def __init__(self, path: str | os.PathLike, pieces: Sequence[Piece]) -> None:
         super().__init__()
         self._pieces = pieces
-        self._ends = list(accumulate(len(piece) if isinstance(piece, bytes) else piece[1] - piece[0] for piece in pieces))
+        self._ends = list(
+            accumulate(
+                len(piece) if isinstance(piece, bytes) else piece[1] - piece[0] for piece in pieces
+            )
+        )
         self._place = 0
         self._file = open(path, "rb")
 
@@ -67,7 +73,11 @@ class Spliced(io.RawIOBase):
 
     def readinto(self, buffer) -> int:
         done = 0
-        while done < len(buffer) and 0 <= self._place < self._ends[-1] and (data := self._read(len(buffer) - done)):
+        while (
+            done < len(buffer)
+            and 0 <= self._place < self._ends[-1]
+            and (data := self._read(len(buffer) - done))
+        ):
             buffer[done : done + len(data)] = data
             done += len(data)
             self._place += len(data)

@@ -1,4 +1,6 @@
-"""What libsndfile leaves undone when it writes: failed writes are forgotten, and WAV files end at 4 GiB."""
+"""What libsndfile leaves undone when it writes: failed writes are forgotten, and WAV files end at 4
+GiB.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,11 @@ class Watched(io.FileIO):
 
 
 def make_readable(path: Path, largest: int = LARGEST) -> None:
-    """Make a WAV file of at least `largest` bytes an RF64 file, in place; its samples move back by 36 bytes.
+    """Make a WAV file of at least `largest` bytes an RF64 file, in place; its samples move back by
+    36 bytes.
 
-    Others know it as WAV, too: it is what EBU Tech 3306 provides for sizes that 32 bits cannot hold.
+    Others know it as WAV, too: it is what EBU Tech 3306 provides for sizes that 32 bits cannot
+    hold.
     """
     with open(path, "rb+") as file:
         end = file.seek(0, os.SEEK_END)

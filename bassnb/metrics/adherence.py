@@ -1,27 +1,29 @@
-"""Accompaniment prompt adherence: do basses, as a whole set, keep to their mixes? Taught in chapter 9.
+"""Accompaniment prompt adherence: do basses, as a whole set, keep to their mixes? Taught in chapter
+9.
 
-Grachten and Nistal (2025, arXiv 2503.06346) compare *distributions*. Take pairs of mix and bass. Let R be embeddings of true pairs, S
-those of the same mixes with each other's basses, and X those of the pairs in question. If X lies where R lies, the
-basses keep to their mixes; if it lies where S lies, they might as well have been made for others.
+Grachten and Nistal (2025, arXiv 2503.06346) compare *distributions*. Take pairs of mix and bass.
+Let R be embeddings of true pairs, S those of the same mixes with each other's basses, and X those
+of the pairs in question. If X lies where R lies, the basses keep to their mixes; if it lies where S
+lies, they might as well have been made for others.
 
-Our formula follows from one picture. The maximum mean discrepancy with a kernel k is the distance of two points,
-the mean embeddings of two sets in the Hilbert space of k (Gretton et al. 2012), so three sets span a triangle with
-sides d_xr, d_xs and d_rs, and Euclid's geometry holds. Drop X onto the line through S (0) and R (1). By the law of
-cosines its foot lies at
+Our formula follows from one picture. The maximum mean discrepancy with a kernel k is the distance
+of two points, the mean embeddings of two sets in the Hilbert space of k (Gretton et al. 2012), so
+three sets span a triangle with sides d_xr, d_xs and d_rs, and Euclid's geometry holds. Drop X onto
+the line through S (0) and R (1). By the law of cosines its foot lies at
 
     APA = 1/2 + (d_xs^2 - d_xr^2) / (2 d_rs^2),   clipped to [0, 1].
 
-R has 1, S has 0, and whatever is as far from one as from the other, such as noise, 1/2. Written out with
-<A, B> = mean of k(a, b), the term <X, X> cancels and X enters linearly, so the figure has no bias from the size of
-the set once pairs of one song are left out:
+R has 1, S has 0, and whatever is as far from one as from the other, such as noise, 1/2. Written out
+with <A, B> = mean of k(a, b), the term <X, X> cancels and X enters linearly, so the figure has no
+bias from the size of the set once pairs of one song are left out:
 
     APA = 1/2 + (<S, S> - <R, R> + 2 <X, R> - 2 <X, S>) / (2 (<R, R> + <S, S> - 2 <R, S>)).
 
-The published measure takes the Fréchet audio distance of CLAP embeddings of the sum for d^2. Here the embedding is
-`bassnb.metrics.relation`, without weights. Measured on 40 validation songs of 12 s, with true basses at 1 and
-shifted pairs at 0: another player's bass of the same song 0.96 (0.76 to 1), a second wrong pairing 0 (0 to 0.18), the
-true bass 2.3 s late 0.23 (0 to 0.41). With the spectral embedding of the Fréchet distance instead, true and wrong pairs
-cannot be told apart.
+The published measure takes the Fréchet audio distance of CLAP embeddings of the sum for d^2. Here
+the embedding is `bassnb.metrics.relation`, without weights. Measured on 40 validation songs of 12
+s, with true basses at 1 and shifted pairs at 0: another player's bass of the same song 0.96 (0.76
+to 1), a second wrong pairing 0 (0 to 0.18), the true bass 2.3 s late 0.23 (0 to 0.41). With the
+spectral embedding of the Fréchet distance instead, true and wrong pairs cannot be told apart.
 """
 
 from __future__ import annotations
@@ -57,8 +59,9 @@ def kernel_means(x: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
 class Pairs:
     """Embeddings (songs, frames, d) of pairs of mix and bass; row i has mix i.
 
-    `basses` names the bass of each row by the number of the song that it was taken from, -1 for one that was made for
-    this mix: pairs that share their bass are not compared, no more than pairs that share their mix.
+    `basses` names the bass of each row by the number of the song that it was taken from, -1 for one
+    that was made for this mix: pairs that share their bass are not compared, no more than pairs
+    that share their mix.
     """
 
     points: np.ndarray
@@ -76,7 +79,8 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
 
     Returns
     -------
-    dict : name -> ``mean`` (the figure), ``low``, ``high``; nan if true and wrong pairs cannot be told apart
+    dict : name -> ``mean`` (the figure), ``low``, ``high``; nan if true and wrong pairs cannot be
+        told apart
 
     Raises
     ------
@@ -85,7 +89,9 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
     """
     shapes = [pairs.points.shape for pairs in (true, wrong, *candidates.values())]
     if shapes[0][0] < 4 or len(set(shapes)) > 1:
-        raise BassnbError(f"pairs have shapes {shapes}; give the same number of frames of the same four songs or more")
+        raise BassnbError(
+            f"pairs have shapes {shapes}; give the same number of frames of the same four songs or more"
+        )
     both = np.concatenate([true.points, wrong.points])
     centre, scale = both.mean((0, 1)), both.std((0, 1)) + 1e-6
     width = _median_distance((both - centre) / scale)
@@ -111,7 +117,9 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
 
 
 class Gathering:
-    """Collects the pairs of an examination song by song, so that no sound needs to be kept but one mix and one bass."""
+    """Collects the pairs of an examination song by song, so that no sound needs to be kept but one
+    mix and one bass.
+    """
 
     def __init__(self):
         self.rows: dict[str, list[np.ndarray]] = {}
@@ -129,11 +137,16 @@ class Gathering:
         self.last = mix
 
     def adherence(self) -> dict[str, dict]:
-        """APA of every row, between true pairs and those of each mix with the next song's bass; see `adherence`."""
+        """APA of every row, between true pairs and those of each mix with the next song's bass; see
+        `adherence`.
+        """
         wrong = np.stack([*self.wrong, relation_embedding(self.last, self.first)])
         songs = np.arange(len(wrong))
         own = {"true": songs, "autoencoder": songs}
-        rows = {name: Pairs(np.stack(row), own.get(name, np.full(len(songs), -1))) for name, row in self.rows.items()}
+        rows = {
+            name: Pairs(np.stack(row), own.get(name, np.full(len(songs), -1)))
+            for name, row in self.rows.items()
+        }
         return adherence(rows, rows["true"], Pairs(wrong, np.roll(songs, -1)))
 
 
@@ -146,13 +159,17 @@ def position(rr: float, ss: float, rs: float, xr: float, xs: float) -> float:
 
 
 def _weighted(kernel: np.ndarray, mask: np.ndarray, weight: np.ndarray) -> float:
-    """Mean of a kernel (n, n) over the pairs in `mask`, each song counted `weight` times; nan if no pair is left."""
+    """Mean of a kernel (n, n) over the pairs in `mask`, each song counted `weight` times; nan if no
+    pair is left.
+    """
     total = weight @ mask @ weight
     return float(weight @ (kernel * mask) @ weight / total) if total else float("nan")
 
 
 def _median_distance(x: np.ndarray) -> float:
-    """Median Euclidean distance between frames of different songs of x (songs, frames, d): the kernel's width."""
+    """Median Euclidean distance between frames of different songs of x (songs, frames, d): the
+    kernel's width.
+    """
     first = x[:, 0]
     square = ((first[:, None] - first) ** 2).sum(-1)[np.triu_indices(len(first), 1)]
     return float(np.sqrt(np.median(square[square > 0]))) if (square > 0).any() else 1.0

@@ -1,7 +1,9 @@
-"""A judge that has learned which bass belongs to which mix (section 5, figure 3). Taught in chapter 9.
+"""A judge that has learned which bass belongs to which mix (section 5, figure 3). Taught in chapter
+9.
 
-Two small towers turn the latents of a mix and of a bass into one unit vector each. Pairs that belong together are
-trained to point the same way (`bassnb.training.contrastive`); the score of a pair is the cosine of the angle.
+Two small towers turn the latents of a mix and of a bass into one unit vector each. Pairs that
+belong together are trained to point the same way (`bassnb.training.contrastive`); the score of a
+pair is the cosine of the angle.
 """
 
 from __future__ import annotations
@@ -27,13 +29,19 @@ MOST_SCALE = 100.0  # of the cosines: beyond it the softmax is a maximum and lea
 
 
 class Tower(nn.Module):
-    """Latents (B, C, L) of any length to unit vectors (B, D): four convolutions, and the mean over time."""
+    """Latents (B, C, L) of any length to unit vectors (B, D): four convolutions, and the mean over
+    time.
+    """
 
     def __init__(self, channels: int, width: int, embedding: int):
         super().__init__()
         layers: list[nn.Module] = [nn.Conv1d(channels, width, 5, padding=2)]
         for stride in (1, 2, 2):
-            layers += [ChannelNorm(width), nn.SiLU(), nn.Conv1d(width, width, 5, stride=stride, padding=2)]
+            layers += [
+                ChannelNorm(width),
+                nn.SiLU(),
+                nn.Conv1d(width, width, 5, stride=stride, padding=2),
+            ]
         self.layers = nn.Sequential(*layers, ChannelNorm(width), nn.SiLU())
         self.head = nn.Linear(width, embedding)
 
@@ -43,10 +51,18 @@ class Tower(nn.Module):
 
 
 class ContrastiveModel(nn.Module):
-    """A tower for mixes, one for basses, and the learned scale (one over the temperature) of their cosines."""
+    """A tower for mixes, one for basses, and the learned scale (one over the temperature) of their
+    cosines.
+    """
 
-    def __init__(self, mix_channels: int = UNetConfig.mix_channels, stem_channels: int = UNetConfig.stem_channels,
-                 *, width: int = 64, embedding: int = 64):  # fmt: skip
+    def __init__(
+        self,
+        mix_channels: int = UNetConfig.mix_channels,
+        stem_channels: int = UNetConfig.stem_channels,
+        *,
+        width: int = 64,
+        embedding: int = 64,
+    ):
         super().__init__()
         self.mix_tower = Tower(mix_channels, width, embedding)
         self.bass_tower = Tower(stem_channels, width, embedding)
@@ -70,8 +86,8 @@ class ContrastiveModel(nn.Module):
 def info_nce(scores: Tensor) -> Tensor:
     """The symmetric InfoNCE loss of scores (n, n) in which pair i stands on the diagonal.
 
-    Each row is a classification: which of the n basses belongs to this mix? Each column asks the reverse. The loss
-    is the mean of both cross-entropies; guessing costs log n.
+    Each row is a classification: which of the n basses belongs to this mix? Each column asks the
+    reverse. The loss is the mean of both cross-entropies; guessing costs log n.
     """
     own = torch.arange(len(scores), device=scores.device)
     return (F.cross_entropy(scores, own) + F.cross_entropy(scores.T, own)) / 2
@@ -93,13 +109,14 @@ def score_matrix(model: ContrastiveModel, c_x: Tensor, c_y: Tensor) -> np.ndarra
 
 
 def diagonal(*matrices: np.ndarray) -> dict[str, dict]:
-    """Two figures of soft assignments (n, n), each with its 95 % interval over the mixes of all of them.
+    """Two figures of soft assignments (n, n), each with its 95 % interval over the mixes of all of
+    them.
 
     Returns
     -------
     dict
-        ``mass``: mean share that a mix gives to its own bass; ``top1``: share of mixes that like their own bass
-        best. Chance is 1 / n for both.
+        ``mass``: mean share that a mix gives to its own bass; ``top1``: share of mixes that like
+        their own bass best. Chance is 1 / n for both.
     """
     own = np.concatenate([np.diagonal(matrix) for matrix in matrices])
     best = np.concatenate([matrix.argmax(1) == np.arange(len(matrix)) for matrix in matrices])
@@ -107,22 +124,31 @@ def diagonal(*matrices: np.ndarray) -> dict[str, dict]:
 
 
 @torch.inference_mode()
-def latents_of(autoencoder: Autoencoder, waves: list[Tensor]) -> Tensor:
-    """Standardised latents (n, C, L) of waves (2, N) of one length, each brought to the usual level."""
+def encode_waves(autoencoder: Autoencoder, waves: list[Tensor]) -> Tensor:
+    """Standardised latents (n, C, L) of waves (2, N) of one length, each brought to the usual
+    level.
+    """
     device = next(autoencoder.parameters()).device
     latents = [autoencoder.encode(to_level(wave)[None].to(device)) for wave in waves]
     return autoencoder.standardise(torch.cat(latents))
 
 
 def save_judge(model: ContrastiveModel, path: str | Path, *, encoders: str) -> Path:
-    """Write the weights as half-precision safetensors, with the judge's sizes and the `fingerprint` of its encoders."""
+    """Write the weights as half-precision safetensors, with the judge's sizes and the `fingerprint`
+    of its encoders.
+    """
     width, embedding = model.mix_tower.head.in_features, model.mix_tower.head.out_features
     tensors = {name: tensor.half() for name, tensor in model.state_dict().items()}
-    return write_tensors(Path(path), tensors, {"width": str(width), "embedding": str(embedding), "encoders": encoders})
+    return write_tensors(
+        Path(path),
+        tensors,
+        {"width": str(width), "embedding": str(embedding), "encoders": encoders},
+    )
 
 
 def load_judge(path: str | Path = SHIPPED_JUDGE, system: System | None = None) -> ContrastiveModel:
-    """Read what `save_judge` wrote, ready for use; by default the judge that is shipped with "classroom".
+    """Read what `save_judge` wrote, ready for use; by default the judge that is shipped with
+    "classroom".
 
     Parameters
     ----------
@@ -134,8 +160,14 @@ def load_judge(path: str | Path = SHIPPED_JUDGE, system: System | None = None) -
         If the file is missing or damaged, or the judge has learned from other encoders.
     """
     tensors, meta = read_tensors(Path(path))
-    if system is not None and meta.get("encoders") != fingerprint(system.mix_autoencoder, system.bass_autoencoder):
-        raise CheckpointError(f"{path} has learned from the latents of other encoders; train a judge for this model")
-    model = ContrastiveModel(width=int(meta.get("width", 64)), embedding=int(meta.get("embedding", 64)))
+    if system is not None and meta.get("encoders") != fingerprint(
+        system.mix_autoencoder, system.bass_autoencoder
+    ):
+        raise CheckpointError(
+            f"{path} has learned from the latents of other encoders; train a judge for this model"
+        )
+    model = ContrastiveModel(
+        width=int(meta.get("width", 64)), embedding=int(meta.get("embedding", 64))
+    )
     load_strictly(model, {name: tensor.float() for name, tensor in tensors.items()}, str(path))
     return model.eval().requires_grad_(False)

@@ -1,8 +1,9 @@
-"""What a second of sound looks like as a vector: the embeddings under the Fréchet distance. Taught in chapter 9.
+"""What a second of sound looks like as a vector: the embeddings under the Fréchet distance. Taught
+in chapter 9.
 
-The default needs no download. The networks of the field are loaded through their own packages
-(`pip install 'bassnb[embeddings]'`) and fetch their weights when they are first used; nothing is unpickled. Figures
-made with different embeddings must never be compared.
+The default needs no download. The networks of the field are loaded through their own packages (`pip
+install 'bassnb[embeddings]'`) and fetch their weights when they are first used; nothing is
+unpickled. Figures made with different embeddings must never be compared.
 """
 
 from __future__ import annotations
@@ -25,17 +26,22 @@ from bassnb.presets import SAMPLE_RATE
 
 Embedding = Callable[[Tensor], np.ndarray]  # wave (2, N) at 44.1 kHz to vectors (frames, d)
 
-PATCH, STRIDE = 1.0, 0.5  # seconds: what one vector hears, and how far the next one begins behind it
+# seconds: what one vector hears, and how far the next one begins behind it
+PATCH, STRIDE = 1.0, 0.5
 PANNS_WEIGHTS = "https://zenodo.org/record/3987831/files/Cnn14_mAP%3D0.431.pth"
 PANNS_CLASSES = 527
-VGGISH_WEIGHTS = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
+VGGISH_WEIGHTS = (
+    "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
+)
 CLAP_MODEL = "laion/clap-htsat-unfused"
 
 LOADERS: dict[str, Callable[[], Embedding]] = {}
 
 
 def register(name: str) -> Callable:
-    """Decorator: enter a loader, called without arguments when its embedding is first needed, under a name."""
+    """Decorator: enter a loader, called without arguments when its embedding is first needed, under
+    a name.
+    """
 
     def enter(loader: Callable[[], Embedding]) -> Callable[[], Embedding]:
         LOADERS[name] = loader
@@ -66,9 +72,10 @@ def embedding(name: str = "spectral", *, bandwidth: float | None = None) -> Embe
 def load_spectral() -> Embedding:
     """`spectral_embedding`, d = 72: the default, and the only one that the recorded figures use.
 
-    Nothing is downloaded and nothing is random, so every reader gets the same figures. Its lowest bands are half an
-    octave wide in the middle of a bass, where networks trained on speech and everyday sounds hear one lump; and it
-    ends where the model that is judged ends, so that a missing treble does not drown everything else.
+    Nothing is downloaded and nothing is random, so every reader gets the same figures. Its lowest
+    bands are half an octave wide in the middle of a bass, where networks trained on speech and
+    everyday sounds hear one lump; and it ends where the model that is judged ends, so that a
+    missing treble does not drown everything else.
     """
     return spectral_embedding
 
@@ -81,7 +88,13 @@ def load_panns() -> Embedding:
     With d this large an interval of 200 resamples takes minutes for each row.
     """
     network = _package("panns_inference.models", "panns").Cnn14(
-        sample_rate=32_000, window_size=1024, hop_size=320, mel_bins=64, fmin=50, fmax=14_000, classes_num=PANNS_CLASSES
+        sample_rate=32_000,
+        window_size=1024,
+        hop_size=320,
+        mel_bins=64,
+        fmin=50,
+        fmax=14_000,
+        classes_num=PANNS_CLASSES,
     )
     weights = _weights(PANNS_WEIGHTS, "panns", "Cnn14_mAP=0.431.pth")
     network.load_state_dict(weights["model"])
@@ -104,7 +117,8 @@ def load_vggish() -> Embedding:
     network.eval().requires_grad_(False)
 
     def embed(wave: Tensor) -> np.ndarray:
-        patches = _patches(wave, 16_000).double().numpy()  # one example of 0.96 s fits into each patch
+        # one example of 0.96 s fits into each patch
+        patches = _patches(wave, 16_000).double().numpy()
         return _vectors(network(torch.cat([examples(patch, 16_000) for patch in patches])))
 
     return embed
@@ -116,15 +130,22 @@ def load_clap() -> Embedding:
     """CLAP (Wu et al. 2023), trained on sounds and their descriptions: d = 512, hears 48 kHz."""
     package = _package("transformers", "clap")
     try:  # from_pretrained takes safetensors where the hub has them, and else reads tensors only
-        network = package.ClapModel.from_pretrained(CLAP_MODEL, weights_only=True).eval().requires_grad_(False)
+        network = (
+            package.ClapModel.from_pretrained(CLAP_MODEL, weights_only=True)
+            .eval()
+            .requires_grad_(False)
+        )
         listen = package.ClapFeatureExtractor.from_pretrained(CLAP_MODEL)
     except (OSError, ValueError) as error:
         raise _no_weights("clap", CLAP_MODEL) from error
 
     def embed(wave: Tensor) -> np.ndarray:
-        heard = listen(list(_patches(wave, 48_000).numpy()), sampling_rate=48_000, return_tensors="pt")
+        heard = listen(
+            list(_patches(wave, 48_000).numpy()), sampling_rate=48_000, return_tensors="pt"
+        )
         found = network.get_audio_features(**heard)
-        return _vectors(getattr(found, "pooler_output", found))  # a plain tensor before transformers 5
+        # a plain tensor before transformers 5
+        return _vectors(getattr(found, "pooler_output", found))
 
     return embed
 
@@ -133,7 +154,11 @@ def _patches(wave: Tensor, rate: int) -> Tensor:
     """Mono pieces (frames, rate) of one second at another sample rate, one every half second."""
     mono = resample(wave.detach().float().cpu().mean(0, keepdim=True), SAMPLE_RATE, rate)[0]
     size = round(PATCH * rate)
-    return F.pad(mono, (0, max(size - len(mono), 0))).unfold(0, size, round(STRIDE * rate)).contiguous()
+    return (
+        F.pad(mono, (0, max(size - len(mono), 0)))
+        .unfold(0, size, round(STRIDE * rate))
+        .contiguous()
+    )
 
 
 def _vectors(found: Tensor) -> np.ndarray:
@@ -153,12 +178,18 @@ def _package(module: str, name: str) -> ModuleType:
 def _weights(url: str, name: str, file: str | None = None) -> dict:
     """Download a checkpoint once and read tensors, and nothing else, from it."""
     try:
-        return torch.hub.load_state_dict_from_url(url, map_location="cpu", file_name=file, weights_only=True, progress=False)
+        return torch.hub.load_state_dict_from_url(
+            url, map_location="cpu", file_name=file, weights_only=True, progress=False
+        )
     except pickle.UnpicklingError as error:
-        raise BassnbError(f"the weights at {url} hold more than tensors and are not read; take 'spectral'") from error
+        raise BassnbError(
+            f"the weights at {url} hold more than tensors and are not read; take 'spectral'"
+        ) from error
     except (OSError, RuntimeError) as error:
         raise _no_weights(name, url) from error
 
 
 def _no_weights(name: str, source: str) -> BassnbError:
-    return BassnbError(f"the weights of {name!r} cannot be fetched from {source}; go online, or take 'spectral'")
+    return BassnbError(
+        f"the weights of {name!r} cannot be fetched from {source}; go online, or take 'spectral'"
+    )

@@ -1,10 +1,13 @@
-"""Which chord is this: templates over pitch classes and the cheapest path through them. Taught in chapter 9.
+"""Which chord is this: templates over pitch classes and the cheapest path through them. Taught in
+chapter 9.
 
-Songs that come without chord symbols get them from their own notes, or from the spectrum of their recording. The bass
-counts twice, softly among the notes and again as a hint of the root, because that is how musicians hear a chord. On the
-written pieces of `bassnb.studies.transfer_songs.scorebook`, whose symbols are known, the root is right 81 % of the time (the rest
-are mostly relative chords), and the chord tones overlap with the symbols' by 87 %. `bassnb.metrics.rule` takes the
-templates and the path through them with weights and a price of its own.
+Songs that come without chord symbols get them from their own notes, or from the spectrum of their
+recording. The bass counts twice, softly among the notes and again as a hint of the root, because
+that is how musicians hear a chord. On the written pieces of
+`bassnb.studies.transfer_songs.scorebook`, whose symbols are known, the root is right 81 % of the
+time (the rest are mostly relative chords), and the chord tones overlap with the symbols' by 87 %.
+`bassnb.metrics.rule` takes the templates and the path through them with weights and a price of its
+own.
 """
 
 from __future__ import annotations
@@ -22,7 +25,16 @@ from bassnb.spectral import stft
 LABELS = [(root, quality) for quality in QUALITIES for root in range(12)]
 ROOTS = np.array([root for root, _ in LABELS])
 WEIGHTS = (1.0, 1.0, 0.8, 0.75)  # of root, third, fifth and seventh in a template
-_RARE = {"maj": 0.0, "min": 0.0, "dom7": 0.02, "maj7": 0.03, "min7": 0.02, "sus4": 0.05, "dim": 0.07, "halfdim": 0.05}
+_RARE = {
+    "maj": 0.0,
+    "min": 0.0,
+    "dom7": 0.02,
+    "maj7": 0.03,
+    "min7": 0.02,
+    "sus4": 0.05,
+    "dim": 0.07,
+    "halfdim": 0.05,
+}
 _BASS = 0.5  # weight of the bass among the notes: less than of the others, for it walks
 _ROOT_HINT = 0.2  # what a bass that plays nothing but the root adds to a similarity of at most 1
 _CHANGE = 0.6  # what a change of chord costs
@@ -30,7 +42,9 @@ _WINDOW, _HOP = 8192, 2048
 
 
 def templates(weights: Sequence[float] = WEIGHTS) -> np.ndarray:
-    """Unit vectors over pitch classes, one row per entry of `LABELS`: (96, 12); `weights` are in the order of `WEIGHTS`."""
+    """Unit vectors over pitch classes, one row per entry of `LABELS`: (96, 12); `weights` are in
+    the order of `WEIGHTS`.
+    """
     table = np.zeros((len(LABELS), 12))
     for row, (root, quality) in zip(table, LABELS, strict=True):
         for tone, weight in zip(QUALITIES[quality], weights):
@@ -39,7 +53,9 @@ def templates(weights: Sequence[float] = WEIGHTS) -> np.ndarray:
 
 
 def chroma_of_notes(notes: Sequence[Note], borders: np.ndarray) -> np.ndarray:
-    """Seconds that every pitch class sounds between consecutive `borders` (S + 1,) in seconds: array (S, 12)."""
+    """Seconds that every pitch class sounds between consecutive `borders` (S + 1,) in seconds:
+    array (S, 12).
+    """
     chroma = np.zeros((len(borders) - 1, 12))
     for note in notes:
         held = np.minimum(note.end, borders[1:]) - np.maximum(note.start, borders[:-1])
@@ -48,10 +64,11 @@ def chroma_of_notes(notes: Sequence[Note], borders: np.ndarray) -> np.ndarray:
 
 
 def chroma_of_wave(wave: torch.Tensor, borders: np.ndarray, *, tuning: float = 0.0) -> np.ndarray:
-    """Compressed spectral peaks of a wave (2, N) by pitch class between `borders` (S + 1,) in seconds: array (S, 12).
+    """Compressed spectral peaks of a wave (2, N) by pitch class between `borders` (S + 1,) in
+    seconds: array (S, 12).
 
-    Bins between 55 Hz and 2.1 kHz that rise above the median of their surroundings count with the square root of
-    their magnitude; `tuning` semitones are taken off first.
+    Bins between 55 Hz and 2.1 kHz that rise above the median of their surroundings count with the
+    square root of their magnitude; `tuning` semitones are taken off first.
     """
     bins = int(2100 / SAMPLE_RATE * _WINDOW)
     s = stft(wave.float().mean(0), _WINDOW, _HOP, bins).abs().sqrt().numpy()
@@ -73,8 +90,9 @@ def chroma_of_wave(wave: torch.Tensor, borders: np.ndarray, *, tuning: float = 0
 def estimate_chords(upper: np.ndarray, bass: np.ndarray, borders: np.ndarray) -> tuple[Chord, ...]:
     """The chords of a song from pitch classes segment by segment.
 
-    The score of a label is the cosine between its template and the chroma, less a price for rare qualities, plus a hint
-    where the bass lies on the root; the best sequence is found with Viterbi's recursion, every change at the same price.
+    The score of a label is the cosine between its template and the chroma, less a price for rare
+    qualities, plus a hint where the bass lies on the root; the best sequence is found with
+    Viterbi's recursion, every change at the same price.
 
     Parameters
     ----------
@@ -100,7 +118,9 @@ def estimate_chords(upper: np.ndarray, bass: np.ndarray, borders: np.ndarray) ->
 
 
 def best_path(score: np.ndarray, change: float) -> np.ndarray:
-    """Labels (S,) with the highest sum of scores (S, K) less `change` for every change of label: Viterbi's recursion."""
+    """Labels (S,) with the highest sum of scores (S, K) less `change` for every change of label:
+    Viterbi's recursion.
+    """
     total, came_from = score[0].copy(), np.zeros(score.shape, dtype=int)
     for step in range(1, len(score)):
         best = int(total.argmax())

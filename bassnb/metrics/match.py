@@ -1,7 +1,8 @@
-"""Does a bass fit its song: chords, roots, pitch classes and onsets against the written truth. Taught in chapter 9.
+"""Does a bass fit its song: chords, roots, pitch classes and onsets against the written truth.
+Taught in chapter 9.
 
-A take is heard once (`transcribe`) and can then be marked against any number of songs (`compare`): the floor of the
-evaluation marks each bass against all songs it was not made for.
+A take is heard once (`transcribe`) and can then be marked against any number of songs (`compare`):
+the floor of the evaluation marks each bass against all songs it was not made for.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ KICKS = (35, 36)  # the bass drums of General MIDI
 
 @dataclass(frozen=True)
 class Transcription:
-    """What the ear gets out of a take: frame centres (T,) in seconds, MIDI pitch (T,), onsets in seconds."""
+    """What the ear gets out of a take: frame centres (T,) in seconds, MIDI pitch (T,), onsets in
+    seconds.
+    """
 
     times: np.ndarray
     midi: np.ndarray
@@ -53,12 +56,13 @@ def compare(take: Transcription, song: Song) -> dict[str, float]:
     Returns
     -------
     dict of shares in [0, 1]
-        ``chord_tone`` and ``root``: voiced frames on a note, or on the root, of the chord of that moment;
-        ``pitch_class``: voiced frames on the pitch class of the written bass, among those where it plays;
-        ``onset_f1``: F-measure of the onsets at 70 ms; ``kick_lock``: F-measure of the onsets with the strokes of
-        the bass drum at 50 ms, nan for a song without any; ``voiced``: share of frames with a pitch. A take without
-        a voiced frame has nothing right: 0. The true bass need not have 1 for ``root`` and ``kick_lock``: it plays
-        other notes, and between the strokes.
+        ``chord_tone`` and ``root``: voiced frames on a note, or on the root, of the chord of that
+        moment; ``pitch_class``: voiced frames on the pitch class of the written bass, among those
+        where it plays; ``onset_f1``: F-measure of the onsets at 70 ms; ``kick_lock``: F-measure of
+        the onsets with the strokes of the bass drum at 50 ms, nan for a song without any;
+        ``voiced``: share of frames with a pitch. A take without a voiced frame has nothing right:
+        0. The true bass need not have 1 for ``root`` and ``kick_lock``: it plays other notes, and
+        between the strokes.
     """
     voiced = ~np.isnan(take.midi)
     times, played = take.times[voiced], np.round(take.midi[voiced] - song.tuning).astype(int) % 12
@@ -76,9 +80,11 @@ def compare(take: Transcription, song: Song) -> dict[str, float]:
 
 
 def match(wave: torch.Tensor, song: Song) -> dict[str, float]:
-    """Mark one take, Tensor (2, N) at 44.1 kHz, against the song it was made for: `compare` after `transcribe`.
+    """Mark one take, Tensor (2, N) at 44.1 kHz, against the song it was made for: `compare` after
+    `transcribe`.
 
-    The song's chords and bass notes are the truth; its tuning is taken off before pitches are rounded.
+    The song's chords and bass notes are the truth; its tuning is taken off before pitches are
+    rounded.
     """
     return compare(transcribe(wave), song)
 
@@ -91,11 +97,15 @@ def share(right: np.ndarray) -> float:
 def note_starts(song: Song) -> np.ndarray:
     """Starts of the written bass notes, seconds, ascending."""
     part = song.part("bass")
-    return np.array(sorted({note.start for note in part.notes if note.start < song.duration}) if part else [])
+    return np.array(
+        sorted({note.start for note in part.notes if note.start < song.duration}) if part else []
+    )
 
 
 def onset_f1(found: np.ndarray, written: np.ndarray, window: float = TOLERANCE) -> float:
-    """F-measure of two ascending lists of times (seconds) that are matched one to one within `window` seconds."""
+    """F-measure of two ascending lists of times (seconds) that are matched one to one within
+    `window` seconds.
+    """
     if not (len(found) and len(written)):
         return float(len(found) == len(written))
     return float(mir_eval.onset.f_measure(written, found, window=window)[0])
@@ -105,14 +115,17 @@ def kick_strokes(song: Song) -> np.ndarray:
     """Times of the strokes of the bass drum, seconds, ascending; empty for a song without drums."""
     part = song.part("drums")
     notes = part.notes if part else ()
-    return np.array(sorted({note.start for note in notes if note.pitch in KICKS and note.start < song.duration}))
+    return np.array(
+        sorted({note.start for note in notes if note.pitch in KICKS and note.start < song.duration})
+    )
 
 
 def kick_lock(found: np.ndarray, song: Song) -> float:
     """How well onsets (seconds, ascending) and the bass drum go together.
 
-    The F-measure at 50 ms: the harmonic mean of the share of strokes with an onset, and of the share of onsets with
-    a stroke. The first alone would praise a bass that never stops. nan if the song has no bass drum.
+    The F-measure at 50 ms: the harmonic mean of the share of strokes with an onset, and of the
+    share of onsets with a stroke. The first alone would praise a bass that never stops. nan if the
+    song has no bass drum.
     """
     strokes = kick_strokes(song)
     return onset_f1(found, strokes, LOCKED) if len(strokes) else float("nan")

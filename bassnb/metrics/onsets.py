@@ -11,15 +11,18 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
 HOP = 256  # 5.8 ms
-WINDOW = 2048  # 46 ms: two octaves of a bass are told apart, an attack is not smeared past the 70 ms tolerance
-BINS = 256  # to 5.5 kHz: what lies above says nothing about a bass and is missing in band-limited takes
+# 46 ms: two octaves of a bass are told apart, an attack is not smeared past the 70 ms tolerance
+WINDOW = 2048
+# to 5.5 kHz: what lies above says nothing about a bass and is missing in band-limited takes
+BINS = 256
 
 
 def onset_strength(wave: torch.Tensor, *, compression: float = 100.0, lag: int = 4) -> np.ndarray:
-    """How much energy appears, bin by bin, within `lag` frames: the SuperFlux of Böck and Widmer (2013).
+    """How much energy appears, bin by bin, within `lag` frames: the SuperFlux of Böck and Widmer
+    (2013).
 
-    flux[t] = mean over f of max(0, S[f, t] - max(S[f-1..f+1, t - lag])) with S = log(1 + compression |STFT| / peak).
-    The maximum over neighbouring bins forgives a vibrato.
+    flux[t] = mean over f of max(0, S[f, t] - max(S[f-1..f+1, t - lag])) with S = log(1 +
+    compression |STFT| / peak). The maximum over neighbouring bins forgives a vibrato.
 
     Parameters
     ----------
@@ -39,21 +42,24 @@ def onset_strength(wave: torch.Tensor, *, compression: float = 100.0, lag: int =
     s = np.log1p(compression * s / max(float(s.max()), 1e-9))
     before = np.pad(maximum_filter1d(s, 3, axis=0), ((0, 0), (lag, 0)))[:, : s.shape[1]]
     flux = np.maximum(s - before, 0).mean(0)
-    flux[-(WINDOW // HOP // 2) :] = 0  # these windows reach over the end, and a cut through a note sounds like an onset
+    # these windows reach over the end, and a cut through a note sounds like an onset
+    flux[-(WINDOW // HOP // 2) :] = 0
     return flux
 
 
 def onsets(wave: torch.Tensor, *, height: float = 0.025, wait: float = 0.06) -> np.ndarray:
     """Times of the notes' beginnings.
 
-    A peak of the onset strength counts if it rises `height` above the mean of its surroundings (0.4 s).
+    A peak of the onset strength counts if it rises `height` above the mean of its surroundings (0.4
+    s).
 
     Parameters
     ----------
     wave : Tensor (2, N), 44.1 kHz
     height : float
-        In units of the onset strength. With 0.025 rendered basses, and the same through an autoencoder or through
-        Griffin-Lim, score above 0.98 against their written notes; 0.05 misses soft notes of dark basses.
+        In units of the onset strength. With 0.025 rendered basses, and the same through an
+        autoencoder or through Griffin-Lim, score above 0.98 against their written notes; 0.05
+        misses soft notes of dark basses.
     wait : float
         Shortest time between two onsets, seconds.
 

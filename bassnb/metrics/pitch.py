@@ -1,14 +1,16 @@
 """Which note is a bass playing, frame by frame: YIN in a page, without a Fourier transform.
 
-A periodic sound equals itself one period later. YIN (de Cheveigné & Kawahara 2002) measures how *un*equal a
-frame is to its shifted self for every lag and takes the first lag where the difference almost vanishes. The value
-left at that lag, the aperiodicity, says whether there was a pitch at all. Taught in chapter 9.
+A periodic sound equals itself one period later. YIN (de Cheveigné & Kawahara 2002) measures how
+*un*equal a frame is to its shifted self for every lag and takes the first lag where the difference
+almost vanishes. The value left at that lag, the aperiodicity, says whether there was a pitch at
+all. Taught in chapter 9.
 
-Why not a library's? `librosa.yin` returns the frequency but not the aperiodicity, so it cannot say where there is no
-pitch, and `librosa.pyin` decides that by a model of melody. On sixteen rendered basses of 12 s (librosa 0.11, one run,
-one core, the same range of pitches) the pitch class was right in 99.98 % of the frames voiced here (86 % of those that
-are written), in 95.8 % of all frames with `yin` and in 96.6 % of the frames that `pyin` calls voiced (97 %); a second
-of sound took 4.6, 1.2 and 62 ms. A measure of harmony needs the first kind of ear: one that is silent when unsure.
+Why not a library's? `librosa.yin` returns the frequency but not the aperiodicity, so it cannot say
+where there is no pitch, and `librosa.pyin` decides that by a model of melody. On sixteen rendered
+basses of 12 s (librosa 0.11, one run, one core, the same range of pitches) the pitch class was
+right in 99.98 % of the frames voiced here (86 % of those that are written), in 95.8 % of all frames
+with `yin` and in 96.6 % of the frames that `pyin` calls voiced (97 %); a second of sound took 4.6,
+1.2 and 62 ms. A measure of harmony needs the first kind of ear: one that is silent when unsure.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import numpy as np
 import torch
 from scipy.signal import resample_poly
 
-RATE = 5512.5  # Hz: one eighth of 44.1 kHz keeps harmonics up to 2.7 kHz, plenty for notes below middle C
+# Hz: one eighth of 44.1 kHz keeps harmonics up to 2.7 kHz, plenty for notes below middle C
+RATE = 5512.5
 DOWN = 8
 HOP = 128  # 23.2 ms between frames
 WINDOW = 384  # 70 ms: almost three periods of the lowest E (41.2 Hz)
@@ -27,8 +30,8 @@ MAX_LAG = 154  # 35.8 Hz, a whole tone below the lowest E
 def difference(x: np.ndarray, window: int, hop: int, max_lag: int) -> np.ndarray:
     """Squared difference between each frame and itself `lag` samples later.
 
-    d(lag) = sum over j < window of (x[j] - x[j + lag])^2, YIN's equation 6. One running sum per lag serves all
-    frames, so the cost is N x max_lag whatever the hop.
+    d(lag) = sum over j < window of (x[j] - x[j + lag])^2, YIN's equation 6. One running sum per lag
+    serves all frames, so the cost is N x max_lag whatever the hop.
 
     Parameters
     ----------
@@ -74,7 +77,8 @@ def normalised_difference(d: np.ndarray) -> np.ndarray:
 def first_dip(dn: np.ndarray, threshold: float, min_lag: int) -> tuple[np.ndarray, np.ndarray]:
     """Lag of the first local minimum below `threshold`, refined by a parabola through three points.
 
-    Where no dip is deep enough the deepest one is taken; its depth then tells that the frame is unvoiced.
+    Where no dip is deep enough the deepest one is taken; its depth then tells that the frame is
+    unvoiced.
 
     Parameters
     ----------
@@ -104,7 +108,11 @@ def first_dip(dn: np.ndarray, threshold: float, min_lag: int) -> tuple[np.ndarra
 
 
 def track_pitch(
-    wave: torch.Tensor | np.ndarray, *, threshold: float = 0.2, aperiodicity: float = 0.25, floor_db: float = -35.0
+    wave: torch.Tensor | np.ndarray,
+    *,
+    threshold: float = 0.2,
+    aperiodicity: float = 0.25,
+    floor_db: float = -35.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pitch of a bass recording every 23 ms.
 
@@ -114,8 +122,9 @@ def track_pitch(
     threshold : float
         YIN's absolute threshold: the first dip below it is the period.
     aperiodicity : float
-        Frames whose dip is shallower than this are unvoiced. With 0.25 the pitch class is that of the written note
-        in 99.9 % of the voiced frames of a rendered bass; 0.3 hears 3 % more frames and errs ten times as often.
+        Frames whose dip is shallower than this are unvoiced. With 0.25 the pitch class is that of
+        the written note in 99.9 % of the voiced frames of a rendered bass; 0.3 hears 3 % more
+        frames and errs ten times as often.
     floor_db : float
         Frames this far below the loudest frame are unvoiced (dB).
 
@@ -126,7 +135,9 @@ def track_pitch(
     midi : array (T,)
         Pitch in semitones (A4 = 69), fractional, nan where unvoiced. T = N // 1024 + 1.
     """
-    mono = np.asarray(wave.detach().cpu() if isinstance(wave, torch.Tensor) else wave, dtype=np.float64)
+    mono = np.asarray(
+        wave.detach().cpu() if isinstance(wave, torch.Tensor) else wave, dtype=np.float64
+    )
     mono = mono.mean(axis=0) if mono.ndim == 2 else mono
     count = mono.shape[-1] // (HOP * DOWN) + 1
     x = resample_poly(mono, 1, DOWN)

@@ -1,9 +1,11 @@
 """An embedding of a mix together with its bass that hears how the two relate. Taught in chapter 9.
 
-An embedding of the sum that describes its colour, such as `bassnb.metrics.frechet.spectral_embedding`, cannot tell
-a bass that fits from one that does not: both add the same colour. What changes is the relation of low to high. So this
-one measures only that, of the sum and at one level of bass and mix: which intervals lie between the low and the high
-pitches, whatever the key, and whether low and high sounds begin together, whatever the tempo. It has no weights.
+An embedding of the sum that describes its colour, such as
+`bassnb.metrics.frechet.spectral_embedding`, cannot tell a bass that fits from one that does not:
+both add the same colour. What changes is the relation of low to high. So this one measures only
+that, of the sum and at one level of bass and mix: which intervals lie between the low and the high
+pitches, whatever the key, and whether low and high sounds begin together, whatever the tempo. It
+has no weights.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from bassnb.audio import to_level
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
-WINDOW, HOP = 16_384, 2205  # 372 ms, so that neighbouring notes are told apart at 60 Hz; every 50 ms
-LOW, HIGH = (60.0, 170.0), (300.0, 2000.0)  # Hz: the bass with its second harmonics; the chords above it
+# 372 ms, so that neighbouring notes are told apart at 60 Hz; every 50 ms
+WINDOW, HOP = 16_384, 2205
+# Hz: the bass with its second harmonics; the chords above it
+LOW, HIGH = (60.0, 170.0), (300.0, 2000.0)
 RISE_WINDOW, RISE_HOP, RISE_BINS = 2048, 441, 256  # 46 ms every 10 ms, to 5.5 kHz
 LOW_RISE, HIGH_RISE = slice(0, 6), slice(20, RISE_BINS)  # to 130 Hz; above 430 Hz
 LAGS = (-12, -8, -4, -2, 0, 2, 4, 8, 12)  # in frames of 10 ms
@@ -29,7 +33,9 @@ DIMENSIONS = 12 + len(LAGS)
 
 @lru_cache(maxsize=2)
 def folding(low: float, high: float) -> np.ndarray:
-    """Matrix (12, WINDOW // 2 + 1) that sums the bins between two frequencies into pitch classes, C first."""
+    """Matrix (12, WINDOW // 2 + 1) that sums the bins between two frequencies into pitch classes, C
+    first.
+    """
     frequency = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW
     bins = np.flatnonzero((frequency > low) & (frequency < high))
     pitch = 69 + 12 * np.log2(frequency[bins] / 440)
@@ -41,9 +47,11 @@ def folding(low: float, high: float) -> np.ndarray:
 
 
 def interval_profile(wave: Tensor) -> np.ndarray:
-    """How much of the high pitches lies k semitones above the low ones: array (12, T) of wave (N,), a frame each 50 ms.
+    """How much of the high pitches lies k semitones above the low ones: array (12, T) of wave (N,),
+    a frame each 50 ms.
 
-    p[k] = sum over c of low[c] high[c + k], pitch classes taken modulo 12, both chromagrams brought to length 1.
+    p[k] = sum over c of low[c] high[c + k], pitch classes taken modulo 12, both chromagrams brought
+    to length 1.
     """
     magnitude = stft(wave, WINDOW, HOP).abs().numpy()
     low, high = np.sqrt(folding(*LOW) @ magnitude**2), folding(*HIGH) @ magnitude
@@ -62,12 +70,16 @@ def lagged_correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Correlation of x[t] with y[t + lag], arrays (T,), for each of `LAGS`."""
     x, y = x - x.mean(), y - y.mean()
     length = np.linalg.norm(x) * np.linalg.norm(y) + 1e-6
-    shifted = ((x[max(0, -lag) : len(x) - max(0, lag)], y[max(0, lag) : len(y) - max(0, -lag)]) for lag in LAGS)
+    shifted = (
+        (x[max(0, -lag) : len(x) - max(0, lag)], y[max(0, lag) : len(y) - max(0, -lag)])
+        for lag in LAGS
+    )
     return np.array([np.dot(*pair) for pair in shifted]) / length
 
 
 def relation_embedding(mix: Tensor, bass: Tensor) -> np.ndarray:
-    """Intervals and common beginnings of low and high in the sum of a mix and a bass, each brought to one level.
+    """Intervals and common beginnings of low and high in the sum of a mix and a bass, each brought
+    to one level.
 
     Parameters
     ----------
@@ -75,11 +87,19 @@ def relation_embedding(mix: Tensor, bass: Tensor) -> np.ndarray:
 
     Returns
     -------
-    array (frames, 21): one frame for each whole 4 s, one if there are fewer: the mean interval profile (12), then
-    the correlation of low and high rises at lags of -120 ... 120 ms (9)
+    array (frames, 21): one frame for each whole 4 s, one if there are fewer: the mean interval
+    profile (12), then the correlation of low and high rises at lags of -120 ... 120 ms (9)
     """
     wave = (to_level(mix) + to_level(bass)).mean(0)
     patches = max(int(wave.shape[-1] / SAMPLE_RATE / PATCH), 1)
     profile, (low, high) = interval_profile(wave), rises(wave)
-    cut = [np.array_split(x[..., : x.shape[-1] // patches * patches], patches, axis=-1) for x in (profile, low, high)]
-    return np.stack([np.concatenate([p.mean(1), lagged_correlation(x, y)]) for p, x, y in zip(*cut, strict=True)])
+    cut = [
+        np.array_split(x[..., : x.shape[-1] // patches * patches], patches, axis=-1)
+        for x in (profile, low, high)
+    ]
+    return np.stack(
+        [
+            np.concatenate([p.mean(1), lagged_correlation(x, y)])
+            for p, x, y in zip(*cut, strict=True)
+        ]
+    )

@@ -1,7 +1,9 @@
-"""A bass without generation: that of the training song whose mix is most alike. Taught in chapter 9.
+"""A bass without generation: that of the training song whose mix is most alike. Taught in chapter
+9.
 
-Whoever only remembers can still accompany: look for the nearest mix among those known, and play what was played
-there. A model that learned the songs by heart would do no better, so a model worth its training must.
+Whoever only remembers can still accompany: look for the nearest mix among those known, and play
+what was played there. A model that learned the songs by heart would do no better, so a model worth
+its training must.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.composer.examples import examples
 from bassnb.composer.render import render
 from bassnb.composer.score import Song
-from bassnb.metrics.contrastive import latents_of
+from bassnb.metrics.contrastive import encode_waves
 from bassnb.presets import TIME_RATIO
 
 POOL_SEED = 60_000  # first of the training songs that are remembered
@@ -29,20 +31,23 @@ class Pool:
     latents: Tensor
 
 
-def remember(autoencoder: Autoencoder, songs: int, *, seconds: float, progress: bool = False) -> Pool:
+def remember(
+    autoencoder: Autoencoder, songs: int, *, seconds: float, progress: bool = False
+) -> Pool:
     """Render training songs and encode their mixes: about half a second each."""
     kept, latents = [], []
     for example in examples("train", songs, seconds=seconds, seed0=POOL_SEED, progress=progress):
         kept.append(example.song)
-        latents.append(latents_of(autoencoder, [example.mix])[0].cpu())
+        latents.append(encode_waves(autoencoder, [example.mix])[0].cpu())
     return Pool(kept, torch.stack(latents))
 
 
 def nearest(query: Tensor, pool: Tensor) -> tuple[int, int]:
     """The most similar sequence, and the cyclic shift at which it is.
 
-    The similarity of q and p at shift s is the cosine of q[:, t] and p[:, t - s], all channels and steps taken as one
-    long vector: a correlation, computed for all shifts at once by the Fourier transform.
+    The similarity of q and p at shift s is the cosine of q[:, t] and p[:, t - s], all channels and
+    steps taken as one long vector: a correlation, computed for all shifts at once by the Fourier
+    transform.
 
     Parameters
     ----------
@@ -61,7 +66,9 @@ def nearest(query: Tensor, pool: Tensor) -> tuple[int, int]:
 
 
 def retrieved_bass(latents: Tensor, pool: Pool, samples: int) -> Tensor:
-    """The bass (2, samples) of the song in the pool whose mix is nearest to latents (64, L), rolled to fit."""
+    """The bass (2, samples) of the song in the pool whose mix is nearest to latents (64, L), rolled
+    to fit.
+    """
     index, shift = nearest(latents.cpu(), pool.latents)
     bass = render(pool.songs[index], parts=["bass"])["bass"]
     return bass.roll(shift * TIME_RATIO, -1)[:, :samples]

@@ -1,10 +1,11 @@
-"""A bass without learning: the root of the chord that is heard, struck with every kick that is heard. Taught in chapter 9.
+"""A bass without learning: the root of the chord that is heard, struck with every kick that is
+heard. Taught in chapter 9.
 
-Whoever accompanies by rule needs two ears and no taste. One listens for the chord: the energies of the twelve pitch
-classes, compared with the notes of every chord, and a reluctance to change (a hidden Markov model, as in Sheh and
-Ellis 2003). The other listens for the bass drum: energy that appears below 120 Hz. Both hear the mix alone. A trained
-model should be level with this on harmony, or it has not listened, and must sound better, or it was not worth the
-trouble.
+Whoever accompanies by rule needs two ears and no taste. One listens for the chord: the energies of
+the twelve pitch classes, compared with the notes of every chord, and a reluctance to change (a
+hidden Markov model, as in Sheh and Ellis 2003). The other listens for the bass drum: energy that
+appears below 120 Hz. Both hear the mix alone. A trained model should be level with this on harmony,
+or it has not listened, and must sound better, or it was not worth the trouble.
 """
 
 from __future__ import annotations
@@ -34,12 +35,15 @@ LOWEST, LONGEST = 28, 1.0  # E1; seconds of the longest note
 
 
 def chord_templates() -> tuple[np.ndarray, np.ndarray]:
-    """Every chord as a unit vector of pitch classes, (chords, 12), and the roots, (chords,). The root counts most."""
+    """Every chord as a unit vector of pitch classes, (chords, 12), and the roots, (chords,). The
+    root counts most.
+    """
     return templates(WEIGHTS), ROOTS
 
 
 def chromagram(mix: Tensor) -> tuple[np.ndarray, float]:
-    """Energies of the pitch classes of a mix (2, N): array (12, T), a frame every 93 ms; and its tuning in semitones.
+    """Energies of the pitch classes of a mix (2, N): array (12, T), a frame every 93 ms; and its
+    tuning in semitones.
 
     The harmonic part only, from a constant-Q transform (librosa): drums have no pitch class.
     """
@@ -48,14 +52,17 @@ def chromagram(mix: Tensor) -> tuple[np.ndarray, float]:
         return np.zeros((12, len(mono) // HOP + 1)), 0.0
     harmonic = librosa.effects.harmonic(mono, margin=2.0)
     tuning = float(librosa.estimate_tuning(y=harmonic, sr=RATE))
-    return librosa.feature.chroma_cqt(y=harmonic, sr=RATE, hop_length=HOP, tuning=tuning, norm=2), tuning
+    return librosa.feature.chroma_cqt(
+        y=harmonic, sr=RATE, hop_length=HOP, tuning=tuning, norm=2
+    ), tuning
 
 
 def hear_roots(chroma: np.ndarray) -> np.ndarray:
     """The likeliest sequence of chord roots, pitch classes (T,), of a chromagram (12, T).
 
-    States are the chords of `chord_templates`, likelihoods exp(12 cos), transitions uniform except for staying; the
-    best path is Viterbi's. In logarithms a change costs log(stay) - log((1 - stay) / other chords).
+    States are the chords of `chord_templates`, likelihoods exp(12 cos), transitions uniform except
+    for staying; the best path is Viterbi's. In logarithms a change costs log(stay) - log((1 - stay)
+    / other chords).
     """
     rows, roots = chord_templates()
     unit = chroma / np.maximum(np.linalg.norm(chroma, axis=0), 1e-9)
@@ -64,21 +71,26 @@ def hear_roots(chroma: np.ndarray) -> np.ndarray:
 
 
 def hear_kicks(mix: Tensor) -> np.ndarray:
-    """Times of bass drum strokes, seconds, ascending: sudden energy below 120 Hz in a mix (2, N) without its bass."""
+    """Times of bass drum strokes, seconds, ascending: sudden energy below 120 Hz in a mix (2, N)
+    without its bass.
+    """
     power = stft(mix.mean(0), KICK_WINDOW, KICK_HOP, KICK_BINS).abs().square().sum(0).numpy()
     level = np.sqrt(power)
     rise = np.maximum(level - np.pad(level, (4, 0))[: len(level)], 0.0)  # over 23 ms
     if not rise.any():
         return np.zeros(0)
     least = KICK_RISE * np.percentile(maximum_filter1d(rise, 345), 75)  # 345 frames: 2 s
-    peaks, _ = find_peaks(rise, height=max(least, 1e-9), distance=round(0.1 * SAMPLE_RATE / KICK_HOP))
+    peaks, _ = find_peaks(
+        rise, height=max(least, 1e-9), distance=round(0.1 * SAMPLE_RATE / KICK_HOP)
+    )
     return peaks * KICK_HOP / SAMPLE_RATE
 
 
 def rule_notes(mix: Tensor) -> tuple[tuple[Note, ...], float]:
     """What the rule plays to a mix (2, N), and the tuning that it heard, in semitones.
 
-    A note begins with each kick and with each change of the root, and lasts to the next one or a second.
+    A note begins with each kick and with each change of the root, and lasts to the next one or a
+    second.
     """
     chroma, tuning = chromagram(mix)
     roots = hear_roots(chroma)
@@ -90,7 +102,11 @@ def rule_notes(mix: Tensor) -> tuple[tuple[Note, ...], float]:
     ends = np.minimum(np.append(starts[1:], seconds), starts + LONGEST)
     frames = np.clip(np.round((starts + 0.1) * RATE / HOP).astype(int), 0, len(roots) - 1)
     pitches = LOWEST + (roots[frames] - LOWEST) % 12
-    notes = tuple(Note(float(a), float(b), int(p), 100) for a, b, p in zip(starts, ends, pitches, strict=True) if b > a)
+    notes = tuple(
+        Note(float(a), float(b), int(p), 100)
+        for a, b, p in zip(starts, ends, pitches, strict=True)
+        if b > a
+    )
     return notes, tuning
 
 

@@ -1,4 +1,6 @@
-"""Means with an honest width, and the normalised score between floor and ceiling. Taught in chapter 9."""
+"""Means with an honest width, and the normalised score between floor and ceiling. Taught in chapter
+9.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,14 @@ UNKNOWN = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
 
 
 def normalised_score(value: float, floor: float, ceiling: float) -> float:
-    """(value - floor) / (ceiling - floor): 0 at the floor, 1 at the ceiling, nan where the two coincide."""
-    return float((value - floor) / (ceiling - floor)) if abs(ceiling - floor) > COINCIDE else float("nan")
+    """(value - floor) / (ceiling - floor): 0 at the floor, 1 at the ceiling, nan where the two
+    coincide.
+    """
+    return (
+        float((value - floor) / (ceiling - floor))
+        if abs(ceiling - floor) > COINCIDE
+        else float("nan")
+    )
 
 
 def mean_of(values) -> float:
@@ -25,7 +33,9 @@ def mean_of(values) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def bootstrap(statistic: Callable[..., float], *samples: np.ndarray, seed: int = 0) -> tuple[float, float]:
+def bootstrap(
+    statistic: Callable[..., float], *samples: np.ndarray, seed: int = 0
+) -> tuple[float, float]:
     """95 % percentile interval of a statistic, songs resampled with replacement.
 
     Parameters
@@ -33,8 +43,8 @@ def bootstrap(statistic: Callable[..., float], *samples: np.ndarray, seed: int =
     statistic : callable
         Takes one array (songs,) per sample and gives a number.
     samples : arrays (songs,)
-        Figures of the *same* songs in the same order: one draw picks the same songs from all of them, so that a
-        difference between rows is not blurred by the difference between songs.
+        Figures of the *same* songs in the same order: one draw picks the same songs from all of
+        them, so that a difference between rows is not blurred by the difference between songs.
     seed : int
 
     Returns
@@ -48,7 +58,8 @@ def bootstrap(statistic: Callable[..., float], *samples: np.ndarray, seed: int =
     songs = len(samples[0])
     draws = rng.integers(0, songs, size=(RESAMPLES, songs))
     values = [statistic(*(sample[draw] for sample in samples)) for draw in draws]
-    found = np.array(values)[~np.isnan(values)]  # a draw in which floor and ceiling coincide has no score
+    # a draw in which floor and ceiling coincide has no score
+    found = np.array(values)[~np.isnan(values)]
     if not found.size:
         return float("nan"), float("nan")
     low, high = np.percentile(found, [2.5, 97.5])
@@ -56,7 +67,8 @@ def bootstrap(statistic: Callable[..., float], *samples: np.ndarray, seed: int =
 
 
 def summary(values: np.ndarray, *, seed: int = 0) -> dict:
-    """Mean over songs and its 95 % interval: {"mean", "low", "high"}. Songs that have no figure (nan) are left out.
+    """Mean over songs and its 95 % interval: {"mean", "low", "high"}. Songs that have no figure
+    (nan) are left out.
 
     The interval is nan if one song is left, the mean too if none is.
     """
@@ -68,10 +80,14 @@ def summary(values: np.ndarray, *, seed: int = 0) -> dict:
     return {"mean": float(values.mean()), "low": low, "high": high}
 
 
-def normalised_score_summary(values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0) -> dict:
-    """The normalised score of the means between those of floor and ceiling, with its 95 % interval over songs: {"mean", "low", "high"}.
+def normalised_score_summary(
+    values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0
+) -> dict:
+    """The normalised score of the means between those of floor and ceiling, with its 95 % interval
+    over songs: {"mean", "low", "high"}.
 
-    Songs for which one of the three is nan are left out. The interval is nan if one song is left, the mean too if none is.
+    Songs for which one of the three is nan are left out. The interval is nan if one song is left,
+    the mean too if none is.
     """
 
     def statistic(v: np.ndarray, f: np.ndarray, c: np.ndarray) -> float:
@@ -85,7 +101,7 @@ def normalised_score_summary(values: np.ndarray, floor: np.ndarray, ceiling: np.
     return {"mean": statistic(values, floor, ceiling), "low": low, "high": high}
 
 
-# -- figures in words -------------------------------------------------------------------------------------------------
+# -- figures in words ------------------------------------------------------------------------------
 
 
 def known(value: float | None) -> bool:
@@ -99,7 +115,9 @@ def centre(row: dict) -> float | None:
 
 
 def figure(value: float | None, form: str) -> str:
-    """A figure in a format such as ".0%", without the minus of what rounds to 0; "no figure" if there is none."""
+    """A figure in a format such as ".0%", without the minus of what rounds to 0; "no figure" if
+    there is none.
+    """
     if not known(value):
         return "no figure"
     text = format(value, form)
@@ -117,9 +135,15 @@ def between(row: dict, form: str) -> str:
 
 def with_interval(row: dict, form: str) -> str:
     """A row in words: "52% [41% to 63%]", "52% [one song: no interval]", or "no figure"."""
-    return figure(centre(row), form) + (f" [{between(row, form)}]" if "low" in row and known(centre(row)) else "")
+    return figure(centre(row), form) + (
+        f" [{between(row, form)}]" if "low" in row and known(centre(row)) else ""
+    )
 
 
 def score_in_words(row: dict) -> str:
     """A `normalised_score_summary` in words: "score 52% [41% to 63%]"."""
-    return f"score {with_interval(row, '.0%')}" if known(centre(row)) else "no score: floor and ceiling coincide"
+    return (
+        f"score {with_interval(row, '.0%')}"
+        if known(centre(row))
+        else "no score: floor and ceiling coincide"
+    )

@@ -1,4 +1,6 @@
-"""How far a take lies from the sound of a style reference (section 5, table 1). Taught in chapters 7 and 9."""
+"""How far a take lies from the sound of a style reference (section 5, table 1). Taught in chapters
+7 and 9.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from bassnb.metrics.frechet import BANDWIDTH, spectral_embedding
 
 
 def style_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
-    """How a whole take sounds: the mean over time of `spectral_embedding`, at one level; wave (2, N) to array (72,)."""
+    """How a whole take sounds: the mean over time of `spectral_embedding`, at one level; wave (2,
+    N) to array (72,).
+    """
     return spectral_embedding(to_level(wave), bandwidth=bandwidth).mean(0)
 
 
@@ -28,7 +32,8 @@ def euclidean_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def cosine_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """1 - cos of the angle between two embeddings (d,): 0 for one direction, 1 for a right angle, 2 for opposites.
+    """1 - cos of the angle between two embeddings (d,): 0 for one direction, 1 for a right angle, 2
+    for opposites.
 
     Raises
     ------
@@ -38,12 +43,16 @@ def cosine_distance(a: np.ndarray, b: np.ndarray) -> float:
     a, b = _pair(a, b)
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     if lengths == 0:
-        raise BassnbError("an embedding is zero and has no direction; give takes that are not silent")
+        raise BassnbError(
+            "an embedding is zero and has no direction; give takes that are not silent"
+        )
     return float(1 - a @ b / lengths)
 
 
 def style_distances(take: Tensor, reference: Tensor) -> dict[str, float]:
-    """``euclidean`` and ``cosine`` distance between the sounds of two waves (2, N), whatever they play."""
+    """``euclidean`` and ``cosine`` distance between the sounds of two waves (2, N), whatever they
+    play.
+    """
     a, b = style_embedding(take), style_embedding(reference)
     return {"euclidean": euclidean_distance(a, b), "cosine": cosine_distance(a, b)}
 
@@ -51,5 +60,7 @@ def style_distances(take: Tensor, reference: Tensor) -> dict[str, float]:
 def _pair(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.ndim != 1 or a.shape != b.shape:
-        raise BassnbError(f"embeddings have shapes {a.shape} and {b.shape}; compare two vectors of one embedding")
+        raise BassnbError(
+            f"embeddings have shapes {a.shape} and {b.shape}; compare two vectors of one embedding"
+        )
     return a, b

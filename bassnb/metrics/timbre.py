@@ -1,11 +1,13 @@
-"""Which of the eight General MIDI basses is heard in a take, whatever it plays? Taught in chapters 7 and 9.
+"""Which of the eight General MIDI basses is heard in a take, whatever it plays? Taught in chapters
+7 and 9.
 
-A mean spectrum confuses the instrument with its notes: the bands of a low line and of a high one differ more than two
-instruments do. So the ruler first finds the pitch, and then looks where the instrument shows, relative to it: how
-strong each harmonic is, how strong the gaps between harmonics are (noise of strings and fingers), and how much both
-change in time. A linear discriminant with a shrunk covariance, fitted in closed form to true basses of training
-songs, turns these numbers into a decision. It is fitted to basses that went through the autoencoder, so that it
-hears instruments and not the codec.
+A mean spectrum confuses the instrument with its notes: the bands of a low line and of a high one
+differ more than two instruments do. So the ruler first finds the pitch, and then looks where the
+instrument shows, relative to it: how strong each harmonic is, how strong the gaps between harmonics
+are (noise of strings and fingers), and how much both change in time. A linear discriminant with a
+shrunk covariance, fitted in closed form to true basses of training songs, turns these numbers into
+a decision. It is fitted to basses that went through the autoencoder, so that it hears instruments
+and not the codec.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from bassnb.spectral import stft
 
 TIMBRES, PROGRAMS = tuple(BASSES), tuple(BASSES.values())
 HARMONICS = 20
-WINDOW, HOP, BINS = 4096, 1024, 512  # 93 ms every 23 ms, to 5.5 kHz; the hop is that of `track_pitch`
+# 93 ms every 23 ms, to 5.5 kHz; the hop is that of `track_pitch`
+WINDOW, HOP, BINS = 4096, 1024, 512
 FLOOR = 1e-6  # of the energy of all harmonics: -60 dB
 SHRINKAGE = 0.2
 
@@ -32,8 +35,9 @@ SHRINKAGE = 0.2
 def timbre_features(wave: Tensor) -> np.ndarray:
     """The sound of a bass relative to its pitch.
 
-    In every voiced frame the energy at f0, 2 f0 ... 20 f0 and halfway above each of them, in dB of the energy of all
-    these harmonics together, not below -60; of each number the mean and the standard deviation over frames.
+    In every voiced frame the energy at f0, 2 f0 ... 20 f0 and halfway above each of them, in dB of
+    the energy of all these harmonics together, not below -60; of each number the mean and the
+    standard deviation over frames.
 
     Parameters
     ----------
@@ -50,11 +54,14 @@ def timbre_features(wave: Tensor) -> np.ndarray:
     """
     wave = to_level(wave)
     _, midi = track_pitch(wave)
-    power = stft(wave.mean(0), WINDOW, HOP, BINS).abs().square().numpy().T  # (T, BINS); frame i is centred at i + 1/2
+    # (T, BINS); frame i is centred at i + 1/2
+    power = stft(wave.mean(0), WINDOW, HOP, BINS).abs().square().numpy().T
     voiced = np.flatnonzero(~np.isnan(midi))
     voiced = voiced[(voiced > 0) & (voiced < len(power))]
     if len(voiced) < 3:
-        raise BassnbError("no pitch is heard in the take, so its timbre cannot be told; give one with some notes")
+        raise BassnbError(
+            "no pitch is heard in the take, so its timbre cannot be told; give one with some notes"
+        )
     power = (power[voiced - 1] + power[voiced]) / 2
     bin_of_f0 = 440 * 2 ** ((midi[voiced] - 69) / 12) * WINDOW / SAMPLE_RATE
     number = np.arange(1, HARMONICS + 1)
@@ -69,12 +76,18 @@ def timbre_features(wave: Tensor) -> np.ndarray:
 def _power_at(power: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Power (frames, bins) at fractional bins (frames, n), 0 above the last one."""
     index = np.round(at).astype(int)
-    return np.where(index < power.shape[1], np.take_along_axis(power, np.clip(index, 0, power.shape[1] - 1), 1), 0.0)
+    return np.where(
+        index < power.shape[1],
+        np.take_along_axis(power, np.clip(index, 0, power.shape[1] - 1), 1),
+        0.0,
+    )
 
 
 @dataclass(frozen=True)
 class TimbreRuler:
-    """A linear discriminant: features (80,), standardised, times `weights` (80, 8), plus `bias` (8,)."""
+    """A linear discriminant: features (80,), standardised, times `weights` (80, 8), plus `bias`
+    (8,).
+    """
 
     centre: np.ndarray
     scale: np.ndarray
@@ -96,9 +109,9 @@ class TimbreRuler:
 def fit_ruler(features: np.ndarray, labels: np.ndarray) -> TimbreRuler:
     """Linear discriminant analysis with the covariance shrunk towards a multiple of the identity.
 
-    With class means m_k, pooled covariance S and S' = (1 - a) S + a tr(S)/d I, a = 0.2: weights S'^-1 m_k and bias
-    -m_k^T S'^-1 m_k / 2, the Bayes decision for Gaussians of one covariance and equal priors (Hastie, Tibshirani and
-    Friedman 2009, section 4.3).
+    With class means m_k, pooled covariance S and S' = (1 - a) S + a tr(S)/d I, a = 0.2: weights
+    S'^-1 m_k and bias -m_k^T S'^-1 m_k / 2, the Bayes decision for Gaussians of one covariance and
+    equal priors (Hastie, Tibshirani and Friedman 2009, section 4.3).
 
     Parameters
     ----------
@@ -113,7 +126,9 @@ def fit_ruler(features: np.ndarray, labels: np.ndarray) -> TimbreRuler:
     features, labels = np.asarray(features, dtype=float), np.asarray(labels)
     missing = sorted(set(range(len(TIMBRES))) - set(labels.tolist()))
     if missing:
-        raise BassnbError(f"there is no example of {TIMBRES[missing[0]]}; give at least one of each of the eight basses")
+        raise BassnbError(
+            f"there is no example of {TIMBRES[missing[0]]}; give at least one of each of the eight basses"
+        )
     centre, scale = features.mean(0), features.std(0) + 1e-3
     x = (features - centre) / scale
     means = np.stack([x[labels == k].mean(0) for k in range(len(TIMBRES))])

@@ -1,8 +1,9 @@
-"""Ablations: small U-Nets at equal budget, each with one thing changed, marked side by side. Taught in chapter 10.
+"""Ablations: small U-Nets at equal budget, each with one thing changed, marked side by side. Taught
+in chapter 10.
 
-All of them are trained on the same latents, in the same order, between the autoencoders of one model. Each training has
-its own folder and goes on where it was; what has been measured is kept beside it, and measured again only if a setting
-or the songs have changed.
+All of them are trained on the same latents, in the same order, between the autoencoders of one
+model. Each training has its own folder and goes on where it was; what has been measured is kept
+beside it, and measured again only if a setting or the songs have changed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,15 @@ from bassnb.settings import TrainingSettings
 from bassnb.studies.length import compare_lengths, digest, mean_marks
 from bassnb.studies.marks import Marks, floor_marks, normalised_scores
 from bassnb.studies.takes import through_autoencoder
-from bassnb.studies.variants import POSITIONS, VARIANTS, NoiseAsV, Variant, make_unet, name_beyond, variant_loss
+from bassnb.studies.variants import (
+    POSITIONS,
+    VARIANTS,
+    NoiseAsV,
+    Variant,
+    make_unet,
+    name_beyond,
+    variant_loss,
+)
 from bassnb.training.diffusion import fit, latent_pairs
 from bassnb.training.loop import open_accelerator, step_seed
 from bassnb.training.run import check_run
@@ -43,9 +52,19 @@ class AblationPlan:
     """What every variant gets: two minutes of one core for its training, and the same examination."""
 
     unet: UNetConfig = UNetConfig(widths=(48, 64, 96, 128), blocks=1)
-    training: DiffusionTraining = field(default_factory=lambda: DiffusionTraining(
-        steps=1300, batch=16, latents=128, learning_rate=1e-3, warmup=50, ema=0.99, songs=2000, song_seconds=28.0, submixes=3,
-    ))  # fmt: skip
+    training: DiffusionTraining = field(
+        default_factory=lambda: DiffusionTraining(
+            steps=1300,
+            batch=16,
+            latents=128,
+            learning_rate=1e-3,
+            warmup=50,
+            ema=0.99,
+            songs=2000,
+            song_seconds=28.0,
+            submixes=3,
+        )
+    )
     crops: int = 192  # of validation songs, for the loss
     songs: int = 16  # of the validation split, for the marks
     seconds: float = 12.0  # about the length of the training crops
@@ -56,9 +75,15 @@ class AblationPlan:
 
 
 def run_ablations(
-    system: System, folder: str | Path, *, plan: AblationPlan = AblationPlan(), cache: str | Path = "cache",
-    variants: tuple[Variant, ...] = VARIANTS, device: str = "auto", progress: bool = True,
-) -> dict:  # fmt: skip
+    system: System,
+    folder: str | Path,
+    *,
+    plan: AblationPlan = AblationPlan(),
+    cache: str | Path = "cache",
+    variants: tuple[Variant, ...] = VARIANTS,
+    device: str = "auto",
+    progress: bool = True,
+) -> dict:
     """Train and mark all variants between the autoencoders of `system`.
 
     Parameters
@@ -70,15 +95,18 @@ def run_ablations(
     Returns
     -------
     dict, JSON-ready
-        ``rows``: see `examine_variant`, each with ``against``, the difference from the first row on the same crops and
-        songs. ``length``: `compare_lengths` of those variants that differ in their positions.
+        ``rows``: see `examine_variant`, each with ``against``, the difference from the first row on
+        the same crops and songs. ``length``: `compare_lengths` of those variants that differ in
+        their positions.
     """
     check_outputs(kept_outputs(Path(folder), variants))
     for variant in variants:
         check_run(Path(folder) / variant.training, ())
     accelerator = open_accelerator(device)
     system = copy.deepcopy(system).to(accelerator.device)
-    pairs, held_out = latent_pairs(plan.training, [system.mix_autoencoder, system.bass_autoencoder], cache, accelerator)
+    pairs, held_out = latent_pairs(
+        plan.training, [system.mix_autoencoder, system.bass_autoencoder], cache, accelerator
+    )
     study = Study.make(Accompanist(system), plan, progress)
     common = {"plan": asdict(plan), "encoders": encoders_of(system)}
     players: dict[Variant, Accompanist] = {}
@@ -88,18 +116,38 @@ def run_ablations(
         network = train_variant(variant, plan, pairs, system, home, accelerator)[variant.average]
         players[variant] = player = accompanist(variant, network, system, plan)
         settings = {**common, "variant": asdict(variant), "music": study.music}
-        rows[variant.name] = kept(marks_path(Path(folder), variant), settings, lambda: examine_variant(variant, player, plan, held_out, study))
+        rows[variant.name] = kept(
+            marks_path(Path(folder), variant),
+            settings,
+            lambda: examine_variant(variant, player, plan, held_out, study),
+        )
     first = rows[variants[0].name]["each"]
     for row in rows.values():
-        row["against"] = {key: summary(np.subtract(row["each"][key], first[key])) for key in first if key in row["each"]}
-    settings = {**common, "positions": [variant.name for variant in players if variant in POSITIONS], "music": study.music}
-    length = kept(Path(folder) / "length.json", settings,
-                  lambda: compare_lengths(by_positions(players), progress=progress, **plan.lengths))  # fmt: skip
+        row["against"] = {
+            key: summary(np.subtract(row["each"][key], first[key]))
+            for key in first
+            if key in row["each"]
+        }
+    settings = {
+        **common,
+        "positions": [variant.name for variant in players if variant in POSITIONS],
+        "music": study.music,
+    }
+    length = kept(
+        Path(folder) / "length.json",
+        settings,
+        lambda: compare_lengths(by_positions(players), progress=progress, **plan.lengths),
+    )
     return {**common, "music": study.music, "rows": rows, "length": length}
 
 
 def train_variant(
-    variant: Variant, plan: AblationPlan, pairs: LatentDataset, system: System, folder: Path, accelerator: Accelerator
+    variant: Variant,
+    plan: AblationPlan,
+    pairs: LatentDataset,
+    system: System,
+    folder: Path,
+    accelerator: Accelerator,
 ) -> tuple[nn.Module, nn.Module]:
     """The network of one variant with its last weights, and with their moving average; both say v."""
     training = replace(plan.training, drop=variant.drop, times=variant.times)
@@ -107,11 +155,27 @@ def train_variant(
         torch.manual_seed(variant.seed)  # initial weights only
         unet = make_unet(variant, plan.unet, training.latents)
     pairs = pairs if variant.standardise else unstandardised(pairs, system)
-    config = {"seed": variant.seed, "training": variant.training, "shape": asdict(plan.unet), "plan": asdict(training),
-              "encoders": encoders_of(system)}  # fmt: skip
+    config = {
+        "seed": variant.seed,
+        "training": variant.training,
+        "shape": asdict(plan.unet),
+        "plan": asdict(training),
+        "encoders": encoders_of(system),
+    }
     objective = partial(variant_loss, ask=variant.ask)
-    networks = fit(unet, pairs, training, folder, accelerator, config, TrainingSettings(resume=True), objective=objective)
-    return tuple((NoiseAsV(network) if variant.ask == "eps" else network).eval() for network in networks)
+    networks = fit(
+        unet,
+        pairs,
+        training,
+        folder,
+        accelerator,
+        config,
+        TrainingSettings(resume=True),
+        objective=objective,
+    )
+    return tuple(
+        (NoiseAsV(network) if variant.ask == "eps" else network).eval() for network in networks
+    )
 
 
 def encoders_of(system: System) -> str:
@@ -121,12 +185,21 @@ def encoders_of(system: System) -> str:
 
 def unstandardised(pairs: LatentDataset, system: System) -> LatentDataset:
     """The same latents as the encoders give them."""
-    autoencoders = (copy.deepcopy(autoencoder).cpu() for autoencoder in (system.bass_autoencoder, system.mix_autoencoder))
-    return LatentDataset(*(autoencoder.unstandardise(latents.float())
-                           for autoencoder, latents in zip(autoencoders, (pairs.bass, pairs.mix))))  # fmt: skip
+    autoencoders = (
+        copy.deepcopy(autoencoder).cpu()
+        for autoencoder in (system.bass_autoencoder, system.mix_autoencoder)
+    )
+    return LatentDataset(
+        *(
+            autoencoder.unstandardise(latents.float())
+            for autoencoder, latents in zip(autoencoders, (pairs.bass, pairs.mix))
+        )
+    )
 
 
-def accompanist(variant: Variant, network: nn.Module, system: System, plan: AblationPlan) -> Accompanist:
+def accompanist(
+    variant: Variant, network: nn.Module, system: System, plan: AblationPlan
+) -> Accompanist:
     """An accompanist with the autoencoders of `system` and the network of a variant."""
     own = copy.deepcopy(system)
     own.unet, own.defaults = network, {"guidance": plan.guidance, "phi": plan.phi}
@@ -138,7 +211,9 @@ def accompanist(variant: Variant, network: nn.Module, system: System, plan: Abla
 
 
 def by_positions(players: dict[Variant, Accompanist]) -> dict[str, Accompanist]:
-    """The accompanists that differ in positions; that with absolute ones twice, for both ways to name later steps."""
+    """The accompanists that differ in positions; that with absolute ones twice, for both ways to
+    name later steps.
+    """
     chosen = {}
     for variant in (variant for variant in POSITIONS if variant in players):
         if variant.positions != "absolute":
@@ -153,7 +228,11 @@ def by_positions(players: dict[Variant, Accompanist]) -> dict[str, Accompanist]:
 
 def marks_path(folder: Path, variant: Variant) -> Path:
     """The file for the marks of a variant."""
-    return folder / variant.training / ("marks.json" if variant.average else "marks-of-last-weights.json")
+    return (
+        folder
+        / variant.training
+        / ("marks.json" if variant.average else "marks-of-last-weights.json")
+    )
 
 
 def kept_outputs(folder: Path, variants: tuple[Variant, ...]) -> list[Output]:
@@ -163,19 +242,23 @@ def kept_outputs(folder: Path, variants: tuple[Variant, ...]) -> list[Output]:
 
 
 def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
-    """The result at `path` if it was measured with these settings, else a new one, which is left there."""
+    """The result at `path` if it was measured with these settings, else a new one, which is left
+    there.
+    """
     settings = json.loads(json.dumps(settings))
     if not path.is_file() or read_json(path)["settings"] != settings:
         write_json(path, {"settings": settings, "result": measure()})
     return read_json(path)["result"]
 
 
-# -- the examination ------------------------------------------------------------------------------------------------
+# -- the examination -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Study:
-    """The songs on which all variants are marked, with floor and ceiling, and the digest of their notes."""
+    """The songs on which all variants are marked, with floor and ceiling, and the digest of their
+    notes.
+    """
 
     examples: list[Example]
     floor: list[Marks]
@@ -201,10 +284,11 @@ def examine_variant(
     Returns
     -------
     dict, JSON-ready
-        ``loss``: v-loss "with the mix" and "without", and ``by_time``, with the mix in each third of [0, 1]; None for
-        latents that are not standardised, whose v is another quantity. ``guided`` and ``plain``: the normalised score of every
-        measure from floor to ceiling, and of their mean. ``each``: per crop or song, for paired differences; ``match`` is
-        the mean of the measures.
+        ``loss``: v-loss "with the mix" and "without", and ``by_time``, with the mix in each third
+        of [0, 1]; None for latents that are not standardised, whose v is another quantity.
+        ``guided`` and ``plain``: the normalised score of every measure from floor to ceiling, and
+        of their mean. ``each``: per crop or song, for paired differences; ``match`` is the mean of
+        the measures.
     """
     report: dict = {"variant": asdict(variant), "loss": None, "each": {}}
     if variant.standardise:
@@ -215,15 +299,24 @@ def examine_variant(
             take = player(one.mix, steps=plan.steps, seed=one.song.seed, guidance=guidance)
             marks.append(compare(transcribe(take.audio), one.song))
         overall = [mean_marks(row) for row in (marks, study.floor, study.ceiling)]
-        report[name] = {**normalised_scores(marks, study.floor, study.ceiling), "overall": normalised_score_summary(*overall)}
+        report[name] = {
+            **normalised_scores(marks, study.floor, study.ceiling),
+            "overall": normalised_score_summary(*overall),
+        }
         report["each"][f"{name} match"] = overall[0].round(4).tolist()
     return report
 
 
 @torch.no_grad()
-def v_losses(network: nn.Module, plan: AblationPlan, held_out: LatentDataset, device: torch.device) -> tuple[dict, dict]:
-    """Squared error of v on fixed crops, noise and evenly spread times: summaries, and the values per crop."""
-    c_y, c_x = (c.to(device) for c in held_out.batch(step_seed(0, 0), plan.crops, plan.training.latents))
+def v_losses(
+    network: nn.Module, plan: AblationPlan, held_out: LatentDataset, device: torch.device
+) -> tuple[dict, dict]:
+    """Squared error of v on fixed crops, noise and evenly spread times: summaries, and the values
+    per crop.
+    """
+    c_y, c_x = (
+        c.to(device) for c in held_out.batch(step_seed(0, 0), plan.crops, plan.training.latents)
+    )
     t = (torch.arange(plan.crops, device=device) + 0.5) / plan.crops
     eps = torch.randn(c_y.shape, generator=torch.Generator().manual_seed(0)).to(device)
     z, v = add_noise(c_y, eps, t), v_target(c_y, eps, t)

@@ -33,14 +33,17 @@ def reconstructions(autoencoder: Autoencoder, wave: Tensor) -> dict[str, Tensor]
     Returns
     -------
     dict of Tensors (2, N)
-        ``trained_phase``: the autoencoder as it is; ``griffin_lim``: its magnitudes with the phase of 32
-        Griffin-Lim iterations, the baseline; ``true_phase``: its magnitudes with the original's phase, the ceiling.
+        ``trained_phase``: the autoencoder as it is; ``griffin_lim``: its magnitudes with the phase
+        of 32 Griffin-Lim iterations, the baseline; ``true_phase``: its magnitudes with the
+        original's phase, the ceiling.
     """
     config, length = autoencoder.config, wave.shape[-1]
     batch = wave[None].to(next(autoencoder.parameters()).device)
     latents = autoencoder.encode(batch)
     s = autoencoder.decode_spectrum(latents)  # (1, 2, F, T), mid and side
-    guessed = griffin_lim(s.cpu(), config.window, config.hop, s.shape[-1] * config.hop)[..., :length]
+    guessed = griffin_lim(s.cpu(), config.window, config.hop, s.shape[-1] * config.hop)[
+        ..., :length
+    ]
     true = torch.polar(s, autoencoder.spectrum(batch).angle())
     return {
         "trained_phase": autoencoder.decode(latents, length)[0].cpu(),
@@ -58,8 +61,9 @@ def mid_side_to_stereo(wave: Tensor) -> Tensor:
 def pitch_kept(original: Tensor, decoded: Tensor) -> dict[str, float]:
     """How much of the original's pitch track survives; waves (2, N).
 
-    ``pitch_class``: frames with the same pitch class, among those voiced in both; ``voiced``: frames that are
-    still voiced, among the original's voiced ones. The truth is what the same tracker hears in the original.
+    ``pitch_class``: frames with the same pitch class, among those voiced in both; ``voiced``:
+    frames that are still voiced, among the original's voiced ones. The truth is what the same
+    tracker hears in the original.
     """
     (_, before), (_, after) = track_pitch(original), track_pitch(decoded)
     voiced, both = ~np.isnan(before), ~np.isnan(before) & ~np.isnan(after)
@@ -73,8 +77,9 @@ def pitch_kept(original: Tensor, decoded: Tensor) -> dict[str, float]:
 def si_sdr(original: Tensor, decoded: Tensor) -> float:
     """Scale-invariant signal-to-distortion ratio in dB of two waves (2, N) (Le Roux et al. 2019).
 
-    10 log10 |a x|^2 / |a x - x~|^2 with a = <x~, x> / |x|^2: what of the decoded wave is the original, at whatever
-    level, over what is not. It hears every phase; a spectrum without error may have any value here. At least -100 dB.
+    10 log10 |a x|^2 / |a x - x~|^2 with a = <x~, x> / |x|^2: what of the decoded wave is the
+    original, at whatever level, over what is not. It hears every phase; a spectrum without error
+    may have any value here. At least -100 dB.
     """
     x, other = original.double().flatten(), decoded.double().flatten()
     target = other @ x / x.square().sum().clamp_min(1e-12) * x
@@ -83,10 +88,16 @@ def si_sdr(original: Tensor, decoded: Tensor) -> float:
 
 
 def run(
-    accompanist: Accompanist, *, songs: int = 40, split: str = "test", seconds: float = 12.0, seed0: int = 0,
+    accompanist: Accompanist,
+    *,
+    songs: int = 40,
+    split: str = "test",
+    seconds: float = 12.0,
+    seed0: int = 0,
     progress: bool = False,
-) -> dict:  # fmt: skip
-    """Decode the true bass of unseen songs and compare; see `pitch_kept`, `si_sdr` and `spectral_measures`.
+) -> dict:
+    """Decode the true bass of unseen songs and compare; see `pitch_kept`, `si_sdr` and
+    `spectral_measures`.
 
     The songs take their bass sounds from `TIMBRES` in turn, so that each is heard equally often.
 
@@ -97,20 +108,26 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``rows``: for each of `ROWS` the mean and 95 % interval over songs of every figure. ``timbres``: the same
-        for the songs of each timbre, with their ``count``.
+        ``rows``: for each of `ROWS` the mean and 95 % interval over songs of every figure.
+        ``timbres``: the same for the songs of each timbre, with their ``count``.
     """
     system, heard = accompanist.system, {}
     for number in tqdm(range(songs), desc=f"{split} songs", disable=not progress):
         timbre, program = list(TIMBRES.items())[number % len(TIMBRES)]
         bass = to_level(example(split, seed0 + number, seconds, bass_program=program).bass)
         waves = reconstructions(system.bass_autoencoder, bass)
-        heard.setdefault(timbre, []).append({row: measure(bass, wave) for row, wave in waves.items()})
+        heard.setdefault(timbre, []).append(
+            {row: measure(bass, wave) for row, wave in waves.items()}
+        )
     setting = {"split": split, "songs": songs, "seed0": seed0, "seconds": seconds}
     return {
-        "preset": system.preset.name, **setting, "rows": tabulate([marks for found in heard.values() for marks in found]),
-        "timbres": {timbre: {"count": len(found), **tabulate(found)} for timbre, found in heard.items()},
-    }  # fmt: skip
+        "preset": system.preset.name,
+        **setting,
+        "rows": tabulate([marks for found in heard.values() for marks in found]),
+        "timbres": {
+            timbre: {"count": len(found), **tabulate(found)} for timbre, found in heard.items()
+        },
+    }
 
 
 def measure(bass: Tensor, wave: Tensor) -> dict[str, float]:
@@ -120,9 +137,15 @@ def measure(bass: Tensor, wave: Tensor) -> dict[str, float]:
 
 def tabulate(marks: list[dict[str, dict[str, float]]]) -> dict[str, dict]:
     """Row -> figure -> mean and 95 % interval over songs."""
-    return {row: {key: summary([song[row][key] for song in marks]) for key in marks[0][row]} for row in ROWS}
+    return {
+        row: {key: summary([song[row][key] for song in marks]) for key in marks[0][row]}
+        for row in ROWS
+    }
 
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{name} {figure(row['pitch_class']['mean'], '.1%')} of pitch classes" for name, row in report["rows"].items())
+    return ", ".join(
+        f"{name} {figure(row['pitch_class']['mean'], '.1%')} of pitch classes"
+        for name, row in report["rows"].items()
+    )

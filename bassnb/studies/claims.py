@@ -1,7 +1,8 @@
-"""What the paper says and what we aim at, each with the rule that reads from the reports whether it holds.
+"""What the paper says and what we aim at, each with the rule that reads from the reports whether it
+holds.
 
-A rule is handed the reports and returns a `Finding`; where a report, or a figure in it, is missing, it fails with a
-LookupError or TypeError and the claim counts as not tested. Taught in chapter 9.
+A rule is handed the reports and returns a `Finding`; where a report, or a figure in it, is missing,
+it fails with a LookupError or TypeError and the claim counts as not tested. Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -16,13 +17,21 @@ from bassnb.metrics.statistics import between, centre, figure, known, summary
 Reports = dict[str, dict]  # name of a file under results/ without .json -> its content
 NOT_TESTED = "not tested"
 PAPER, GOAL = ("agrees", "disagrees"), ("met", "missed")
-LOUD = 1.1  # standard deviation of latents, 1 for real basses: from here on guidance has driven them apart
-MEASURES = {"chord_tone": "chord tones", "root": "roots", "pitch_class": "the written bass's pitch class", "onset_f1": "onsets"}
+# standard deviation of latents, 1 for real basses: from here on guidance has driven them apart
+LOUD = 1.1
+MEASURES = {
+    "chord_tone": "chord tones",
+    "root": "roots",
+    "pitch_class": "the written bass's pitch class",
+    "onset_f1": "onsets",
+}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was measured: whether the claim `holds`, our `figure`, its 95 % `interval`, and the `source` file."""
+    """What was measured: whether the claim `holds`, our `figure`, its 95 % `interval`, and the
+    `source` file.
+    """
 
     holds: bool
     figure: str
@@ -47,7 +56,8 @@ class Claim:
         """The verdict, and what it rests on (None if the claim was not tested)."""
         try:
             finding = self.rule(reports)
-        except (LookupError, TypeError):  # no such report, no such figure, or a figure that is not a number
+        # no such report, no such figure, or a figure that is not a number
+        except (LookupError, TypeError):
             return NOT_TESTED, None
         return self.words[0 if finding.holds else 1], finding
 
@@ -71,7 +81,7 @@ def finding(holds: bool, row: dict, form: str, source: str, words: str = "{}") -
     return Finding(bool(holds), words.format(figure(middle(row), form)), between(row, form), source)
 
 
-# -- the paper ------------------------------------------------------------------------------------------------------
+# -- the paper -------------------------------------------------------------------------------------
 
 
 def more_steps(reports: Reports) -> Finding:
@@ -87,15 +97,21 @@ def best_steps(reports: Reports) -> Finding:
         raise KeyError("K = 64 is not among them")
     best = min(rows, key=lambda k: rows[k]["value"])
     words = f"K = {best}, the best of the others: FAD {{}}"
-    return finding(all(row["high"] > 0 for row in rows.values()), rows[best], "+.1f", "steps", words)
+    return finding(
+        all(row["high"] > 0 for row in rows.values()), rows[best], "+.1f", "steps", words
+    )
 
 
 def few_steps(key: str, form: str) -> Callable[[Reports], Finding]:
-    """12 steps of the solver are not clearly worse than 64 of DDIM, by the distance or by the mean of the match."""
+    """12 steps of the solver are not clearly worse than 64 of DDIM, by the distance or by the mean
+    of the match.
+    """
 
     def rule(reports: Reports) -> Finding:
         row = at(reports["samplers"], f"rows/dpm++ 12/{key}")
-        return finding(row["low"] <= 0, row, form, "samplers", "{} more" if key == "farther" else "{} less")
+        return finding(
+            row["low"] <= 0, row, form, "samplers", "{} more" if key == "farther" else "{} less"
+        )
 
     return rule
 
@@ -112,7 +128,9 @@ def rescale_gain(phi: str) -> Callable[[Reports], Finding]:
 
 
 def spread_repaired(reports: Reports) -> Finding:
-    """Guidance drives the latents apart; the rescale brings them back. Of means over songs, without an interval."""
+    """Guidance drives the latents apart; the rescale brings them back. Of means over songs, without
+    an interval.
+    """
     spread = at(reports, "rescale/spread")
     strongest = max(spread["0"], key=float)
     free, tamed = spread["0"][strongest], spread["1"][strongest]
@@ -121,10 +139,14 @@ def spread_repaired(reports: Reports) -> Finding:
 
 
 def guidance_binds(reports: Reports) -> Finding:
-    """The best w above 1 follows the mix more closely than w = 1. Of means over measures, without an interval."""
+    """The best w above 1 follows the mix more closely than w = 1. Of means over measures, without
+    an interval.
+    """
     table = at(reports, "guidance/table")
     plain = [row["mean"] for row in table if row["guidance"] == 1][0]
-    best = max((row for row in table if row["guidance"] > 1), key=lambda row: row["mean"], default=None)
+    best = max(
+        (row for row in table if row["guidance"] > 1), key=lambda row: row["mean"], default=None
+    )
     words = f"normalised score {figure(best['mean'], '.0%')} at w = {best['guidance']:g}, {figure(plain, '.0%')} at w = 1"
     return Finding(best["mean"] > plain, words, "", "guidance")
 
@@ -133,14 +155,18 @@ def bright_diagonal(reports: Reports) -> Finding:
     """More than half of each mix's share goes to its own bass, for sure."""
     mass = at(reports, "contrastive/rows/generated/mass")
     group = at(reports, "contrastive/group")
-    return finding(mass["low"] > 0.5, mass, ".0%", "contrastive", f"{{}} on the diagonal of {group} × {group}")
+    return finding(
+        mass["low"] > 0.5, mass, ".0%", "contrastive", f"{{}} on the diagonal of {group} × {group}"
+    )
 
 
 def nearer_style(distance: str) -> Callable[[Reports], Finding]:
     """Grounded takes are clearly nearer to the reference than free ones."""
 
     def rule(reports: Reports) -> Finding:
-        grounded, free = (at(reports, f"style/rows/{name}/{distance}") for name in ("grounded", "free"))
+        grounded, free = (
+            at(reports, f"style/rows/{name}/{distance}") for name in ("grounded", "free")
+        )
         form = ".2f" if distance == "euclidean" else ".3f"
         words = f"{{}}, without grounding {figure(middle(free), form)}"
         return finding(grounded["high"] < free["low"], grounded, form, "style", words)
@@ -149,13 +175,18 @@ def nearer_style(distance: str) -> Callable[[Reports], Finding]:
 
 
 def second_critic(measure: str, sign: int, form: str) -> Callable[[Reports], Finding]:
-    """Both critics clearly beat the first one alone, by song and at equal steps; `sign` -1: smaller is better."""
+    """Both critics clearly beat the first one alone, by song and at equal steps; `sign` -1: smaller
+    is better.
+    """
 
     def rule(reports: Reports) -> Finding:
         end = reports["chapters/02_critics"]["values"]["end"]
 
         def songs(critics: str) -> np.ndarray:  # means over seeds
-            return np.mean([marks[measure] for name, marks in end.items() if name.startswith(f"{critics} ")], axis=0)
+            return np.mean(
+                [marks[measure] for name, marks in end.items() if name.startswith(f"{critics} ")],
+                axis=0,
+            )
 
         row = summary(songs("both") - songs("magnitude"))
         holds = row["low"] > 0 if sign > 0 else row["high"] < 0
@@ -167,19 +198,28 @@ def second_critic(measure: str, sign: int, form: str) -> Callable[[Reports], Fin
 def any_length(reports: Reports) -> Finding:
     """The shipped model has played to a mix of five minutes or more at once."""
     lengths = reports["chapters/08_cost"]["values"]["seconds"]
-    return Finding(max(lengths) >= 300, f"{min(lengths)} s to {max(lengths)} s in one piece", "", "chapters/08_cost")
+    return Finding(
+        max(lengths) >= 300,
+        f"{min(lengths)} s to {max(lengths)} s in one piece",
+        "",
+        "chapters/08_cost",
+    )
 
 
 def long_as_good(reports: Reports) -> Finding:
     """Seeing far more steps than in training does not clearly raise the loss."""
     pieces = at(reports, "length/models/model/pieces")
     change = pieces[-1]["change"]
-    words = f"v-loss {{}} when {pieces[-1]['steps']} latents are seen at once, not {pieces[0]['steps']}"
+    words = (
+        f"v-loss {{}} when {pieces[-1]['steps']} latents are seen at once, not {pieces[0]['steps']}"
+    )
     return finding(change["low"] <= 0, change, "+.4f", "length", words)
 
 
 def positions_matter(reports: Reports) -> Finding:
-    """At the greatest length the loss of dynamic positional bias rises clearly less than with absolute positions."""
+    """At the greatest length the loss of dynamic positional bias rises clearly less than with
+    absolute positions.
+    """
     models = at(reports, "ablations/length/models")
     change = {name: model["pieces"][-1]["change"] for name, model in models.items()}
     absolute = {name: row for name, row in change.items() if name.startswith("absolute")}
@@ -188,10 +228,12 @@ def positions_matter(reports: Reports) -> Finding:
     return finding(change["log"]["high"] < least["low"], change["log"], "+.4f", "ablations", words)
 
 
-# -- our goals ------------------------------------------------------------------------------------------------------
+# -- our goals -------------------------------------------------------------------------------------
 
 
-def least(source: str, path: str, threshold: float, form: str = ".1%") -> Callable[[Reports], Finding]:
+def least(
+    source: str, path: str, threshold: float, form: str = ".1%"
+) -> Callable[[Reports], Finding]:
     """The figure at a path reaches a threshold."""
 
     def rule(reports: Reports) -> Finding:
@@ -201,7 +243,9 @@ def least(source: str, path: str, threshold: float, form: str = ".1%") -> Callab
     return rule
 
 
-def most(source: str, path: str, threshold: float, form: str = ".2f") -> Callable[[Reports], Finding]:
+def most(
+    source: str, path: str, threshold: float, form: str = ".2f"
+) -> Callable[[Reports], Finding]:
     """The figure at a path does not exceed a threshold."""
 
     def rule(reports: Reports) -> Finding:
@@ -211,11 +255,17 @@ def most(source: str, path: str, threshold: float, form: str = ".2f") -> Callabl
     return rule
 
 
-def beats(source: str, measure: str, other: str, *, level: bool = False) -> Callable[[Reports], Finding]:
-    """Generated takes score higher than another row; with `level` it is enough that the other's mean lies in reach."""
+def beats(
+    source: str, measure: str, other: str, *, level: bool = False
+) -> Callable[[Reports], Finding]:
+    """Generated takes score higher than another row; with `level` it is enough that the other's
+    mean lies in reach.
+    """
 
     def rule(reports: Reports) -> Finding:
-        ours, theirs = (at(reports[source], f"rows/{name}/{measure}") for name in ("generated", other))
+        ours, theirs = (
+            at(reports[source], f"rows/{name}/{measure}") for name in ("generated", other)
+        )
         holds = ours["high"] >= middle(theirs) if level else middle(ours) > middle(theirs)
         return finding(holds, ours, ".1%", source, f"{{}} against {figure(middle(theirs), '.1%')}")
 
@@ -225,7 +275,13 @@ def beats(source: str, measure: str, other: str, *, level: bool = False) -> Call
 def sounds_better_than_the_rule(reports: Reports) -> Finding:
     """The takes' distance to true basses is smaller than that of the rule."""
     ours, theirs = (at(reports, f"frechet/rows/{name}") for name in ("generated", "rule"))
-    return finding(ours["value"] < theirs["value"], ours, ".1f", "frechet", f"FAD {{}} against {theirs['value']:.1f}")
+    return finding(
+        ours["value"] < theirs["value"],
+        ours,
+        ".1f",
+        "frechet",
+        f"FAD {{}} against {theirs['value']:.1f}",
+    )
 
 
 def harmony_kept(reports: Reports) -> Finding:
@@ -238,7 +294,10 @@ def beats_griffin_lim(measure: str, sign: int, form: str) -> Callable[[Reports],
     """The trained phase is better than Griffin-Lim's; `sign` 0: nearer to 1 is better."""
 
     def rule(reports: Reports) -> Finding:
-        ours, theirs = (at(reports, f"autoencoder/rows/{row}/{measure}") for row in ("trained_phase", "griffin_lim"))
+        ours, theirs = (
+            at(reports, f"autoencoder/rows/{row}/{measure}")
+            for row in ("trained_phase", "griffin_lim")
+        )
         a, b = middle(ours), middle(theirs)
         holds = abs(a - 1) < abs(b - 1) if sign == 0 else sign * a > sign * b
         return finding(holds, ours, form, "autoencoder", f"{{}} against {figure(b, form)}")
@@ -253,10 +312,15 @@ def flux_is_true(reports: Reports) -> Finding:
 
 
 def carries_over(measure: str, share: float) -> Callable[[Reports], Finding]:
-    """On songs that the generator did not write, more than this share of the normalised score on its own songs is kept."""
+    """On songs that the generator did not write, more than this share of the normalised score on
+    its own songs is kept.
+    """
 
     def rule(reports: Reports) -> Finding:
-        there, here = at(reports, f"transfer/normalised_score/generated/{measure}"), at(reports, f"match/normalised_score/generated/{measure}")
+        there, here = (
+            at(reports, f"transfer/normalised_score/generated/{measure}"),
+            at(reports, f"match/normalised_score/generated/{measure}"),
+        )
         words = f"{{}}, on its own songs {figure(middle(here), '.1%')}"
         return finding(middle(there) > share * middle(here), there, ".1%", "transfer", words)
 

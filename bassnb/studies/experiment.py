@@ -1,9 +1,10 @@
-"""An experiment of a chapter at two scales: in seconds while the page is read, and for real, with its result kept.
+"""An experiment of a chapter at two scales: in seconds while the page is read, and for real, with
+its result kept.
 
-A chapter hands its own function to `experiment` twice over, so to say: with settings that two CPU cores can afford,
-and with those of a serious run. The serious one happens when somebody asks for it, `make record` or one switch in
-the chapter, and leaves its result in `results/chapters/`; every other reader sees that result, labelled with its
-settings, its date and the machine that made it.
+A chapter hands its own function to `experiment` twice over, so to say: with settings that two CPU
+cores can afford, and with those of a serious run. The serious one happens when somebody asks for
+it, `make record` or one switch in the chapter, and leaves its result in `results/chapters/`; every
+other reader sees that result, labelled with its settings, its date and the machine that made it.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ FOLDER = Path("../results/chapters")  # as seen from the folder of the chapters
 class Outcome:
     """One run of an experiment.
 
-    `values` is what it returned (numbers, texts, lists and dicts of them), `takes` its sounds, name -> Tensor (2, N),
-    `settings` its keyword arguments, and `label` says in a line of text where it comes from, for the title of a plot.
+    `values` is what it returned (numbers, texts, lists and dicts of them), `takes` its sounds, name
+    -> Tensor (2, N), `settings` its keyword arguments, and `label` says in a line of text where it
+    comes from, for the title of a plot.
     """
 
     values: dict
@@ -42,15 +44,22 @@ class Outcome:
 
 
 def experiment(
-    name: str, run: Callable[..., dict], *, here: dict, full: dict, at_full_scale: bool = False,
+    name: str,
+    run: Callable[..., dict],
+    *,
+    here: dict,
+    full: dict,
+    at_full_scale: bool = False,
     folder: str | os.PathLike = FOLDER,
-) -> tuple[Outcome, Outcome]:  # fmt: skip
-    """Run an experiment at the scale of this reader, and give the recorded result of the serious one beside it.
+) -> tuple[Outcome, Outcome]:
+    """Run an experiment at the scale of this reader, and give the recorded result of the serious
+    one beside it.
 
     Parameters
     ----------
     name : of the experiment, the name of its file under `folder`
-    run : called with the settings; returns a dict for JSON, in which "takes" may hold waveforms by name
+    run : called with the settings; returns a dict for JSON, in which "takes" may hold waveforms by
+        name
     here, full : settings of the two scales
     at_full_scale : run `full` now and record it, in place of `here`
 
@@ -67,13 +76,26 @@ def experiment(
     began = time.perf_counter()
     settings = full if at_full_scale or os.environ.get(SWITCH) == "1" else here
     if settings is not here:
-        check_outputs([Output(Path(folder) / f"{name}.json", json_with("settings", "values", "minutes"))])
+        check_outputs(
+            [Output(Path(folder) / f"{name}.json", json_with("settings", "values", "minutes"))]
+        )
     result = run(**settings)
     values = {key: value for key, value in result.items() if key != "takes"}
     if settings is here:
-        return Outcome(values, result.get("takes", {}), settings, f"run here: {describe(settings)}"), recorded(name, folder)
-    meta = {"minutes": round((time.perf_counter() - began) / 60, 1), "date": date.today().isoformat(), "device": device()}
-    _keep(Path(folder), name, {"settings": settings, **meta, "values": values}, result.get("takes", {}))
+        return Outcome(
+            values, result.get("takes", {}), settings, f"run here: {describe(settings)}"
+        ), recorded(name, folder)
+    meta = {
+        "minutes": round((time.perf_counter() - began) / 60, 1),
+        "date": date.today().isoformat(),
+        "device": device(),
+    }
+    _keep(
+        Path(folder),
+        name,
+        {"settings": settings, **meta, "values": values},
+        result.get("takes", {}),
+    )
     kept = recorded(name, folder)
     return kept, kept
 
@@ -82,7 +104,9 @@ def recorded(name: str, folder: str | os.PathLike = FOLDER) -> Outcome:
     """The recorded result of an experiment; BassnbError if there is none."""
     path = Path(folder) / f"{name}.json"
     if not path.is_file():
-        raise BassnbError(f"no recorded result of {name!r}; set at_full_scale=True, or run `make record`")
+        raise BassnbError(
+            f"no recorded result of {name!r}; set at_full_scale=True, or run `make record`"
+        )
     record = read_json(path)
     takes = {take: read_audio(path.parent / file) for take, file in record.get("takes", {}).items()}
     label = f"recorded: {describe(record['settings'])}; {record['minutes']:g} min on {record['device']}, {record['date']}"
@@ -96,9 +120,14 @@ def _keep(folder: Path, name: str, record: dict, takes: dict[str, torch.Tensor])
     for take, file in files.items():
         write_audio(folder / file, takes[take])
     try:
-        write_json(folder / f"{name}.json", json.loads(json.dumps({**record, **({"takes": files} if takes else {})})))
+        write_json(
+            folder / f"{name}.json",
+            json.loads(json.dumps({**record, **({"takes": files} if takes else {})})),
+        )
     except TypeError as error:
-        raise BassnbError(f"the result of {name!r} cannot be kept: {error}; return numbers, texts and lists") from None
+        raise BassnbError(
+            f"the result of {name!r} cannot be kept: {error}; return numbers, texts and lists"
+        ) from None
 
 
 def describe(settings: dict) -> str:
@@ -108,4 +137,6 @@ def describe(settings: dict) -> str:
 
 def device() -> str:
     """The hardware in a few words."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} CPU cores"
+    return (
+        torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} CPU cores"
+    )

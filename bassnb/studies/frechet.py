@@ -13,9 +13,16 @@ QUICK = {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "steps": 
 
 
 def run(
-    accompanist: Accompanist, *, songs: int = 48, reference: int = 200, seconds: float = SECONDS, steps: int = 64,
-    embedding: str = "spectral", resamples: int = 200, progress: bool = False,
-) -> dict:  # fmt: skip
+    accompanist: Accompanist,
+    *,
+    songs: int = 48,
+    reference: int = 200,
+    seconds: float = SECONDS,
+    steps: int = 64,
+    embedding: str = "spectral",
+    resamples: int = 200,
+    progress: bool = False,
+) -> dict:
     """Fréchet distance of takes to the true basses of other songs.
 
     Parameters
@@ -27,13 +34,20 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``rows``: ``true`` bass, the same through the ``autoencoder``, ``generated`` with the model's own guidance,
-        ``unconditional``, and what the ``rule`` plays; each has ``value``, ``low``, ``high``, and ``infinity`` (None
-        below 8 songs).
-        ``ratio``: generated over autoencoder, with its interval over songs.
+        ``rows``: ``true`` bass, the same through the ``autoencoder``, ``generated`` with the
+        model's own guidance, ``unconditional``, and what the ``rule`` plays; each has ``value``,
+        ``low``, ``high``, and ``infinity`` (None below 8 songs). ``ratio``: generated over
+        autoencoder, with its interval over songs.
     """
-    stage = set_stage(accompanist, songs=songs, reference=reference, seconds=seconds, name=embedding,
-                      resamples=resamples, progress=progress)  # fmt: skip
+    stage = set_stage(
+        accompanist,
+        songs=songs,
+        reference=reference,
+        seconds=seconds,
+        name=embedding,
+        resamples=resamples,
+        progress=progress,
+    )
     rows = {
         **stage.true_rows(),
         "generated": stage.takes(stage.latents(steps=steps)),
@@ -41,10 +55,19 @@ def run(
         "rule": stage.ruler.row([to_level(rule_bass(one.mix)) for one in stage.found]),
     }
     ours, best = rows["generated"], rows["autoencoder"]
-    ratio = interval_of_distance(ours.value / max(best.value, 1e-9), ours.draws / best.draws.clip(1e-9))
-    return {**stage.setting, "steps": steps, "rows": {name: row.report() for name, row in rows.items()}, "ratio": ratio}
+    ratio = interval_of_distance(
+        ours.value / max(best.value, 1e-9), ours.draws / best.draws.clip(1e-9)
+    )
+    return {
+        **stage.setting,
+        "steps": steps,
+        "rows": {name: row.report() for name, row in rows.items()},
+        "ratio": ratio,
+    }
 
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{name} {figure(row['value'], '.1f')}" for name, row in report["rows"].items())
+    return ", ".join(
+        f"{name} {figure(row['value'], '.1f')}" for name, row in report["rows"].items()
+    )

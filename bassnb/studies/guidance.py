@@ -1,4 +1,6 @@
-"""Which guidance and phi suit a model: tried on validation songs (section 3.4). Taught in chapters 6 and 9."""
+"""Which guidance and phi suit a model: tried on validation songs (section 3.4). Taught in chapters
+6 and 9.
+"""
 
 from __future__ import annotations
 
@@ -19,44 +21,75 @@ LEVEL_MEAN = 0.02  # differences below it are noise with 16 songs
 QUICK = {"songs": 2, "seconds": 8.0, "steps": 8, "weights": (1.0, 4.0), "phis": (0.0, 0.7)}
 
 
-def guidance_pairs(weights: tuple[float, ...], phis: tuple[float, ...]) -> list[tuple[float, float]]:
+def guidance_pairs(
+    weights: tuple[float, ...], phis: tuple[float, ...]
+) -> list[tuple[float, float]]:
     """All (guidance, phi), but weight 1 only once: without guidance there is nothing to rescale."""
     return [(w, phi) for w, phi in itertools.product(weights, phis) if w != 1 or phi == phis[0]]
 
 
 def run(
-    accompanist: Accompanist, *, weights: tuple[float, ...] = WEIGHTS, phis: tuple[float, ...] = PHIS, songs: int = 16,
-    split: str = "validation", seconds: float = 24.0, seed0: int = 0, steps: int = 32, progress: bool = True,
-) -> dict:  # fmt: skip
+    accompanist: Accompanist,
+    *,
+    weights: tuple[float, ...] = WEIGHTS,
+    phis: tuple[float, ...] = PHIS,
+    songs: int = 16,
+    split: str = "validation",
+    seconds: float = 24.0,
+    seed0: int = 0,
+    steps: int = 32,
+    progress: bool = True,
+) -> dict:
     """Try pairs of guidance and phi on validation songs, never on the songs of the match study.
 
     Returns
     -------
     dict, JSON-ready
-        ``table``: for each pair the normalised score of every measure and their mean; ``best``: the weakest guidance whose mean
-        over chord tones, roots, pitch classes and onsets is within `LEVEL_MEAN` of the highest: beyond it, guidance
-        makes all takes alike, and FAD rises, for nothing.
+        ``table``: for each pair the normalised score of every measure and their mean; ``best``: the
+        weakest guidance whose mean over chord tones, roots, pitch classes and onsets is within
+        `LEVEL_MEAN` of the highest: beyond it, guidance makes all takes alike, and FAD rises, for
+        nothing.
     """
     studied: list[Example] = list(examples(split, songs, seconds=seconds, seed0=seed0))
     ceilings = [transcribe(through_autoencoder(accompanist, example.bass)) for example in studied]
     floor = floor_marks(ceilings, [example.song for example in studied])
     ceiling = [compare(take, example.song) for take, example in zip(ceilings, studied)]
     table = []
-    for weight, phi in tqdm(guidance_pairs(weights, phis), desc="guidance and phi", disable=not progress):
+    for weight, phi in tqdm(
+        guidance_pairs(weights, phis), desc="guidance and phi", disable=not progress
+    ):
         marks = []
         for example in studied:
-            take = accompanist(example.mix, guidance=weight, phi=phi, steps=steps, seed=example.song.seed)
+            take = accompanist(
+                example.mix, guidance=weight, phi=phi, steps=steps, seed=example.song.seed
+            )
             marks.append(compare(transcribe(take.audio), example.song))
-        scores = {k: normalised_score(*(column(row, k).mean() for row in (marks, floor, ceiling))) for k in MEASURES}
-        table.append({"guidance": weight, "phi": phi, "normalised_score": scores, "mean": mean_of(list(scores.values()))})
+        scores = {
+            k: normalised_score(*(column(row, k).mean() for row in (marks, floor, ceiling)))
+            for k in MEASURES
+        }
+        table.append(
+            {
+                "guidance": weight,
+                "phi": phi,
+                "normalised_score": scores,
+                "mean": mean_of(list(scores.values())),
+            }
+        )
     enough = max(row["mean"] for row in table) - LEVEL_MEAN
-    level = [row for row in table if not row["mean"] < enough]  # all of them where floor and ceiling coincide (nan)
+    # all of them where floor and ceiling coincide (nan)
+    level = [row for row in table if not row["mean"] < enough]
     best = min(level, key=lambda row: (row["guidance"], -row["mean"]))
     return {
-        "preset": accompanist.system.preset.name, "split": split, "songs": songs, "seed0": seed0, "seconds": seconds,
-        "steps": steps, "table": table,
+        "preset": accompanist.system.preset.name,
+        "split": split,
+        "songs": songs,
+        "seed0": seed0,
+        "seconds": seconds,
+        "steps": steps,
+        "table": table,
         "best": {key: best[key] for key in ("guidance", "phi", "mean")},
-    }  # fmt: skip
+    }
 
 
 def headline(report: dict) -> str:

@@ -1,8 +1,10 @@
-"""Does a longer song cost anything? Takes of half a minute to five minutes, and the loss of one song seen in pieces.
+"""Does a longer song cost anything? Takes of half a minute to five minutes, and the loss of one
+song seen in pieces.
 
-Songs of different length are different songs, and some are harder. So every long song is also played in windows of the
-shortest length, and the two takes are compared, stretch by stretch. The loss is compared on the same steps of the same
-song, noise and times, where only how much the network sees at once is different. Taught in chapter 4.
+Songs of different length are different songs, and some are harder. So every long song is also
+played in windows of the shortest length, and the two takes are compared, stretch by stretch. The
+loss is compared on the same steps of the same song, noise and times, where only how much the
+network sees at once is different. Taught in chapter 4.
 """
 
 from __future__ import annotations
@@ -22,7 +24,15 @@ from bassnb.composer.examples import Example, example
 from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
 from bassnb.diffusion import add_noise, v_target
-from bassnb.metrics.match import MEASURES, Transcription, compare, note_starts, onset_f1, transcribe, within
+from bassnb.metrics.match import (
+    MEASURES,
+    Transcription,
+    compare,
+    note_starts,
+    onset_f1,
+    transcribe,
+    within,
+)
 from bassnb.metrics.statistics import figure, normalised_score_summary, summary
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import initial_noise
@@ -41,10 +51,18 @@ def run(accompanist: Accompanist, **options) -> dict:
 
 
 def compare_lengths(
-    accompanists: dict[str, Accompanist], *, songs: int = 12, split: str = "validation", seed0: int = 1000, steps: int = 24,
-    lengths: Sequence[float] = LENGTHS, pieces: Sequence[int] = PIECES, progress: bool = True,
-) -> dict:  # fmt: skip
-    """Let models accompany songs of several lengths, all the same songs, at their own default guidance.
+    accompanists: dict[str, Accompanist],
+    *,
+    songs: int = 12,
+    split: str = "validation",
+    seed0: int = 1000,
+    steps: int = 24,
+    lengths: Sequence[float] = LENGTHS,
+    pieces: Sequence[int] = PIECES,
+    progress: bool = True,
+) -> dict:
+    """Let models accompany songs of several lengths, all the same songs, at their own default
+    guidance.
 
     Parameters
     ----------
@@ -56,45 +74,72 @@ def compare_lengths(
     Returns
     -------
     dict, JSON-ready
-        ``counts``: songs of each length. ``models``: for each model ``lengths``, a list with the ``normalised_score`` (floor: basses of
-        other songs through the autoencoder, ceiling: the true bass through it) over all stretches of a length, ``overall``,
-        the normalised score of the mean of all measures, ``windows``, the same when the songs are played in windows of the first length,
-        ``gain``, how much higher that mean is for the whole takes, on the same stretches, and ``course``, the mean for each
-        stretch in its order; and ``pieces``, the v-loss with its change against the first size. The intervals are over
-        stretches: those of one song are not independent.
+        ``counts``: songs of each length. ``models``: for each model ``lengths``, a list with the
+        ``normalised_score`` (floor: basses of other songs through the autoencoder, ceiling: the
+        true bass through it) over all stretches of a length, ``overall``, the normalised score of
+        the mean of all measures, ``windows``, the same when the songs are played in windows of the
+        first length, ``gain``, how much higher that mean is for the whole takes, on the same
+        stretches, and ``course``, the mean for each stretch in its order; and ``pieces``, the
+        v-loss with its change against the first size. The intervals are over stretches: those of
+        one song are not independent.
     """
     counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
-    plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))  # (seconds, seed)
+    # (seconds, seed)
+    plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))
     ceiling: list[list[Heard]] = []
-    takes: dict[str, dict[str, list]] = {name: {"whole": [], "windows": [], "losses": []} for name in accompanists}
+    takes: dict[str, dict[str, list]] = {
+        name: {"whole": [], "windows": [], "losses": []} for name in accompanists
+    }
     for seconds, seed in tqdm(plan, desc="lengths", disable=not progress):
         one = example(split, seed, seconds)
-        ceiling.append(hear(through_autoencoder(next(iter(accompanists.values())), one.bass), one.song, lengths[0]))
+        ceiling.append(
+            hear(
+                through_autoencoder(next(iter(accompanists.values())), one.bass),
+                one.song,
+                lengths[0],
+            )
+        )
         for name, player in accompanists.items():
             whole = hear(player(one.mix, steps=steps, seed=seed).audio, one.song, lengths[0])
-            glued = whole if seconds == lengths[0] else hear(
-                in_windows(player, one.mix, lengths[0], steps, seed), one.song, lengths[0])  # fmt: skip
+            glued = (
+                whole
+                if seconds == lengths[0]
+                else hear(
+                    in_windows(player, one.mix, lengths[0], steps, seed), one.song, lengths[0]
+                )
+            )
             takes[name]["whole"].append(whole)
             takes[name]["windows"].append(glued)
             if seconds == lengths[-1]:
                 takes[name]["losses"].append(piece_losses(player.system, one, pieces))
-    floor = [[floor_mark(ceiling, i, k) for k in range(len(song))] for i, song in enumerate(ceiling)]
+    floor = [
+        [floor_mark(ceiling, i, k) for k in range(len(song))] for i, song in enumerate(ceiling)
+    ]
     return {
-        "split": split, "seed0": seed0, "steps": steps, "stretch": lengths[0], "counts": list(counts.values()),
+        "split": split,
+        "seed0": seed0,
+        "steps": steps,
+        "stretch": lengths[0],
+        "counts": list(counts.values()),
         "music": digest(split, [(seed, seconds) for seconds, seed in plan]),
-        "models": {name: _model_report(plan, pieces, took, ceiling, floor) for name, took in takes.items()},
-    }  # fmt: skip
+        "models": {
+            name: _model_report(plan, pieces, took, ceiling, floor) for name, took in takes.items()
+        },
+    }
 
 
 def digest(split: str, songs: list[tuple[int, float]]) -> str:
-    """Sixteen hexadecimal digits of the written songs (seed, seconds): they change when the composer does."""
+    """Sixteen hexadecimal digits of the written songs (seed, seconds): they change when the
+    composer does.
+    """
     text = "".join(compose(seed, split=split, seconds=seconds).to_json() for seed, seconds in songs)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-# -- takes in stretches ---------------------------------------------------------------------------------------------
+# -- takes in stretches ----------------------------------------------------------------------------
 
-Heard = tuple[Transcription, Song, float, float]  # what is heard from `begin` to `end` seconds of a take for a song
+# what is heard from `begin` to `end` seconds of a take for a song
+Heard = tuple[Transcription, Song, float, float]
 
 
 def hear(wave: Tensor, song: Song, seconds: float) -> list[Heard]:
@@ -103,9 +148,13 @@ def hear(wave: Tensor, song: Song, seconds: float) -> list[Heard]:
 
 
 def stretches(take: Transcription, song: Song, seconds: float) -> list[Heard]:
-    """A take cut into stretches of equal length, their times counted from the beginning of the song."""
+    """A take cut into stretches of equal length, their times counted from the beginning of the
+    song.
+    """
     begins = np.arange(0, song.duration - seconds + 1e-6, seconds).tolist()
-    return [(take.between(begin, begin + seconds), song, begin, begin + seconds) for begin in begins]
+    return [
+        (take.between(begin, begin + seconds), song, begin, begin + seconds) for begin in begins
+    ]
 
 
 def mean_marks(marks: list[Marks]) -> np.ndarray:
@@ -113,21 +162,30 @@ def mean_marks(marks: list[Marks]) -> np.ndarray:
     return np.mean([column(marks, key) for key in MEASURES], axis=0)
 
 
-def in_windows(accompanist: Accompanist, mix: Tensor, seconds: float, steps: int, seed: int) -> Tensor:
+def in_windows(
+    accompanist: Accompanist, mix: Tensor, seconds: float, steps: int, seed: int
+) -> Tensor:
     """A take (2, N) of windows that know nothing of each other; a remainder at the end is left out."""
     size = round(seconds * SAMPLE_RATE)
     windows = mix[:, : mix.shape[-1] // size * size].split(size, -1)
-    return torch.cat([accompanist(part, steps=steps, seed=seed + i).audio for i, part in enumerate(windows)], -1)
+    return torch.cat(
+        [accompanist(part, steps=steps, seed=seed + i).audio for i, part in enumerate(windows)], -1
+    )
 
 
 def mark(part: Transcription, song: Song, begin: float, end: float) -> Marks:
     """Marks of one stretch against the song from `begin` to `end` seconds."""
     written = note_starts(song)
-    return {**compare(part, song), "onset_f1": onset_f1(part.onsets, written[within(written, begin, end)])}
+    return {
+        **compare(part, song),
+        "onset_f1": onset_f1(part.onsets, written[within(written, begin, end)]),
+    }
 
 
 def floor_mark(ceiling: list[list[Heard]], song: int, stretch: int) -> Marks:
-    """Mean marks of stretches of all other songs, moved to the place of one stretch: a pairing by chance."""
+    """Mean marks of stretches of all other songs, moved to the place of one stretch: a pairing by
+    chance.
+    """
     _, truth, begin, end = ceiling[song][stretch]
     marks = []
     for other in (heard for i, heards in enumerate(ceiling) if i != song for heard in heards):
@@ -137,53 +195,87 @@ def floor_mark(ceiling: list[list[Heard]], song: int, stretch: int) -> Marks:
     return {key: float(np.mean([one[key] for one in marks])) for key in marks[0]}
 
 
-def _model_report(plan: list[tuple[float, int]], pieces: Sequence[int], takes: dict[str, list],
-                  ceiling: list[list[Heard]], floor: list[list[Marks]]) -> dict:  # fmt: skip
+def _model_report(
+    plan: list[tuple[float, int]],
+    pieces: Sequence[int],
+    takes: dict[str, list],
+    ceiling: list[list[Heard]],
+    floor: list[list[Marks]],
+) -> dict:
     """What `compare_lengths` says of one model."""
     rows = []
     for seconds in dict.fromkeys(seconds for seconds, _ in plan):
         of_length = [i for i, (other, _) in enumerate(plan) if other == seconds]
-        whole, glued, best = ([mark(*part) for i in of_length for part in heard[i]]
-                              for heard in (takes["whole"], takes["windows"], ceiling))  # fmt: skip
-        rows.append(_row(seconds, len(of_length), whole, glued, best, [one for i in of_length for one in floor[i]]))
+        whole, glued, best = (
+            [mark(*part) for i in of_length for part in heard[i]]
+            for heard in (takes["whole"], takes["windows"], ceiling)
+        )
+        rows.append(
+            _row(
+                seconds,
+                len(of_length),
+                whole,
+                glued,
+                best,
+                [one for i in of_length for one in floor[i]],
+            )
+        )
     return {"lengths": rows, "pieces": _loss_table(pieces, np.concatenate(takes["losses"], axis=1))}
 
 
-def _row(seconds: float, songs: int, flat: list[Marks], glued: list[Marks], best: list[Marks], worst: list[Marks]) -> dict:
+def _row(
+    seconds: float,
+    songs: int,
+    flat: list[Marks],
+    glued: list[Marks],
+    best: list[Marks],
+    worst: list[Marks],
+) -> dict:
     """The row of one length, from the marks of all its stretches in the order of the songs."""
     whole = mean_marks(flat)
     return {
-        "seconds": seconds, "songs": songs, "stretches": len(flat),
+        "seconds": seconds,
+        "songs": songs,
+        "stretches": len(flat),
         "marks": {key: summary(column(flat, key)) for key in MEASURES},
         "normalised_score": normalised_scores(flat, worst, best),
         "overall": normalised_score_summary(*map(mean_marks, (flat, worst, best))),
         "windows": normalised_score_summary(*map(mean_marks, (glued, worst, best))),
         "gain": summary(whole - mean_marks(glued)),
         "course": whole.reshape(songs, -1).mean(0).round(4).tolist(),
-    }  # fmt: skip
+    }
 
 
-# -- one song in pieces ---------------------------------------------------------------------------------------------
+# -- one song in pieces ----------------------------------------------------------------------------
 
 
 @torch.inference_mode()
 def piece_losses(system: System, one: Example, pieces: Sequence[int], times: int = 6) -> np.ndarray:
-    """v-loss of a song when the network sees pieces of so many steps at once: array (len(pieces), windows).
+    """v-loss of a song when the network sees pieces of so many steps at once: array (len(pieces),
+    windows).
 
-    A step at the edge of a piece lacks a neighbour. So only the middle quarter of each window of ``pieces[0]`` steps is
-    marked, which is far from the cuts of all sizes; clean latents, noise and times are the same for all sizes.
+    A step at the edge of a piece lacks a neighbour. So only the middle quarter of each window of
+    ``pieces[0]`` steps is marked, which is far from the cuts of all sizes; clean latents, noise and
+    times are the same for all sizes.
     """
     device = next(system.parameters()).device
     c_x, c_y = (
-        autoencoder.standardise(autoencoder.encode(to_level(wave)[None].to(device)))[..., : pieces[-1]]
-        for autoencoder, wave in ((system.mix_autoencoder, one.mix), (system.bass_autoencoder, one.bass))
+        autoencoder.standardise(autoencoder.encode(to_level(wave)[None].to(device)))[
+            ..., : pieces[-1]
+        ]
+        for autoencoder, wave in (
+            (system.mix_autoencoder, one.mix),
+            (system.bass_autoencoder, one.bass),
+        )
     )
     eps = initial_noise(one.song.seed, c_y.shape[1:], device)[None]
     rows = []
     for size in pieces:
         total: Tensor | float = 0.0
         for t in torch.linspace(0.1, 0.95, times).to(c_y):
-            z, v, mix = (_cut(x, size) for x in (add_noise(c_y, eps, t), v_target(c_y, eps, t), c_x))
+            z, v, mix = (
+                _cut(x, size) for x in (add_noise(c_y, eps, t), v_target(c_y, eps, t), c_x)
+            )
             error = (system.unet(z, t.expand(len(z)), mix) - v).square().mean(1)  # (pieces, size)
             windows = error.flatten().unflatten(0, (-1, pieces[0]))
             total = total + windows[:, pieces[0] * 3 // 8 : pieces[0] * 5 // 8].mean(1)
@@ -197,13 +289,19 @@ def _cut(x: Tensor, size: int) -> Tensor:
 
 
 def _loss_table(pieces: Sequence[int], losses: np.ndarray) -> list[dict]:
-    return [{"steps": size, "loss": summary(row), "change": summary(row - losses[0])} for size, row in zip(pieces, losses)]
+    return [
+        {"steps": size, "loss": summary(row), "change": summary(row - losses[0])}
+        for size, row in zip(pieces, losses)
+    ]
 
 
 def lines(report: dict) -> Iterator[str]:
     """The mean normalised score of every model at every length, one line a model."""
     for name, model in report["models"].items():
-        means = [f"{row['seconds']:g} s {figure(row['overall']['mean'], '.0%')}" for row in model["lengths"]]
+        means = [
+            f"{row['seconds']:g} s {figure(row['overall']['mean'], '.0%')}"
+            for row in model["lengths"]
+        ]
         yield f"{name}: {', '.join(means)}"
 
 

@@ -1,8 +1,10 @@
-"""Marks of many takes as tables: means with intervals, and how far a player got from floor to ceiling. Taught in chapter 9.
+"""Marks of many takes as tables: means with intervals, and how far a player got from floor to
+ceiling. Taught in chapter 9.
 
-No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does not score 1) and
-chance is not 0. So every measure stands between the true bass through the autoencoder, the best that any diffusion
-model could reach, and the basses of other songs, which fit only by chance.
+No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does
+not score 1) and chance is not 0. So every measure stands between the true bass through the
+autoencoder, the best that any diffusion model could reach, and the basses of other songs, which fit
+only by chance.
 """
 
 from __future__ import annotations
@@ -19,15 +21,20 @@ Marks = dict[str, float]
 
 
 def floor_marks(takes: list[Transcription], songs: list[Song]) -> list[Marks]:
-    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without the luck.
+    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without
+    the luck.
 
     nan where there is no other song.
     """
     marks = []
     for i, song in enumerate(songs):
         others = [compare(take, song) for j, take in enumerate(takes) if j != i]
-        marks.append({key: float(np.mean([other[key] for other in others])) if others else float("nan")
-                      for key in (others[0] if others else compare(takes[i], songs[i]))})  # fmt: skip
+        marks.append(
+            {
+                key: float(np.mean([other[key] for other in others])) if others else float("nan")
+                for key in (others[0] if others else compare(takes[i], songs[i]))
+            }
+        )
     return marks
 
 
@@ -37,26 +44,49 @@ def column(marks: list[Marks], measure: str) -> np.ndarray:
 
 
 def tabulate(rows: dict[str, list[Marks]]) -> dict[str, dict]:
-    """Mean and 95 % interval of every measure for every row, and the marks of each song (for plots)."""
+    """Mean and 95 % interval of every measure for every row, and the marks of each song (for
+    plots).
+    """
     table = {}
     for name, marks in rows.items():
         table[name] = {key: summary(column(marks, key)) for key in marks[0]}
-        table[name]["songs"] = {key: [round(float(x), 4) for x in column(marks, key)] for key in marks[0]}
+        table[name]["songs"] = {
+            key: [round(float(x), 4) for x in column(marks, key)] for key in marks[0]
+        }
     return table
 
 
 def normalised_scores(
-    marks: list[Marks], floor: list[Marks], ceiling: list[Marks], measures: tuple[str, ...] = MEASURES
+    marks: list[Marks],
+    floor: list[Marks],
+    ceiling: list[Marks],
+    measures: tuple[str, ...] = MEASURES,
 ) -> dict[str, dict]:
-    """The normalised score of each measure between floor and ceiling, with 95 % intervals over songs."""
-    return {key: normalised_score_summary(*(column(row, key) for row in (marks, floor, ceiling))) for key in measures}
+    """The normalised score of each measure between floor and ceiling, with 95 % intervals over
+    songs.
+    """
+    return {
+        key: normalised_score_summary(*(column(row, key) for row in (marks, floor, ceiling)))
+        for key in measures
+    }
 
 
 def scores_of_players(rows: dict[str, list[Marks]]) -> dict[str, dict]:
-    """``normalised_score`` and ``normalised_score_to_player``: how far every player between floor and ceiling got; see `evaluate_match`."""
-    floor, players = rows["shuffled"], [name for name in rows if name not in ("true", "autoencoder", "shuffled")]
+    """``normalised_score`` and ``normalised_score_to_player``: how far every player between floor
+    and ceiling got; see `evaluate_match`.
+    """
+    floor, players = (
+        rows["shuffled"],
+        [name for name in rows if name not in ("true", "autoencoder", "shuffled")],
+    )
     return {
-        "normalised_score": {name: normalised_scores(rows[name], floor, rows["autoencoder"], SHOWN) for name in players},
-        "normalised_score_to_player": {name: normalised_scores(rows[name], floor, rows["another_player"], SHOWN) for name in players
-                          if name != "another_player"},
-    }  # fmt: skip
+        "normalised_score": {
+            name: normalised_scores(rows[name], floor, rows["autoencoder"], SHOWN)
+            for name in players
+        },
+        "normalised_score_to_player": {
+            name: normalised_scores(rows[name], floor, rows["another_player"], SHOWN)
+            for name in players
+            if name != "another_player"
+        },
+    }

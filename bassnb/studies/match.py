@@ -1,10 +1,12 @@
-"""The match report: generated bass between a floor and a ceiling, on unseen songs. Taught in chapter 9.
+"""The match report: generated bass between a floor and a ceiling, on unseen songs. Taught in
+chapter 9.
 
-No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does not score 1) and
-chance is not 0. So every measure stands between the true bass through the autoencoder, the best that any diffusion
-model could reach, and the basses of other songs, which fit only by chance. In between play those that a model must be
-compared with: another bass player, who knows the song's chords and the drummer's kicks but not this bassist's mind;
-a memory of training songs; and a rule.
+No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does
+not score 1) and chance is not 0. So every measure stands between the true bass through the
+autoencoder, the best that any diffusion model could reach, and the basses of other songs, which fit
+only by chance. In between play those that a model must be compared with: another bass player, who
+knows the song's chords and the drummer's kicks but not this bassist's mind; a memory of training
+songs; and a rule.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from bassnb.composer.render import render
 from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
 from bassnb.metrics.adherence import Gathering
-from bassnb.metrics.contrastive import latents_of
+from bassnb.metrics.contrastive import encode_waves
 from bassnb.metrics.match import Transcription, compare, transcribe
 from bassnb.metrics.retrieval import Pool, remember, retrieved_bass
 from bassnb.metrics.rule import rule_bass
@@ -29,13 +31,19 @@ QUICK = {"songs": 4, "seconds": 8.0, "steps": 8}
 
 
 def basses_for(
-    accompanist: Accompanist, example: Example, pool: Pool, *, guidance: float, phi: float, steps: int
+    accompanist: Accompanist,
+    example: Example,
+    pool: Pool,
+    *,
+    guidance: float,
+    phi: float,
+    steps: int,
 ) -> dict[str, Tensor]:
     """Every player's bass (2, N) to one mix, by the name of its row; see `run`."""
     song, length = example.song, example.mix.shape[-1]
     options = {"phi": phi, "steps": steps, "seed": song.seed}
     other = compose(song.seed, split=song.split, seconds=song.duration, take=1)
-    heard = latents_of(accompanist.system.mix_autoencoder, [example.mix])[0]
+    heard = encode_waves(accompanist.system.mix_autoencoder, [example.mix])[0]
     return {
         "true": example.bass,
         "autoencoder": through_autoencoder(accompanist, example.bass),
@@ -48,9 +56,18 @@ def basses_for(
 
 
 def run(
-    accompanist: Accompanist, *, songs: int = 64, split: str = "test", seconds: float = 24.0, seed0: int = 0, steps: int = 64,
-    guidance: float | None = None, phi: float | None = None, pool: int | None = None, progress: bool = True,
-) -> dict:  # fmt: skip
+    accompanist: Accompanist,
+    *,
+    songs: int = 64,
+    split: str = "test",
+    seconds: float = 24.0,
+    seed0: int = 0,
+    steps: int = 64,
+    guidance: float | None = None,
+    phi: float | None = None,
+    pool: int | None = None,
+    progress: bool = True,
+) -> dict:
     """Accompany unseen songs and mark the takes.
 
     Parameters
@@ -63,13 +80,15 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``rows``: ``true`` bass, ``autoencoder`` (the true bass through it: the ceiling), ``another_player`` (the
-        bass that the composer's rules would have let somebody else play, through the autoencoder), ``generated``,
-        ``unconditional`` (guidance 0), ``retrieval`` (the bass of the most similar training song, through the
-        autoencoder), ``rule`` (see `bassnb.metrics.rule`) and ``shuffled`` (true basses of the other songs through
-        the autoencoder: the floor). ``normalised_score``: from floor to ceiling. ``normalised_score_to_player``: from floor to another player:
-        the share of what a true musician reaches who knows the style and not the answer. ``adherence``: APA of each
-        row, see `bassnb.metrics.adherence`.
+        ``rows``: ``true`` bass, ``autoencoder`` (the true bass through it: the ceiling),
+        ``another_player`` (the bass that the composer's rules would have let somebody else play,
+        through the autoencoder), ``generated``, ``unconditional`` (guidance 0), ``retrieval`` (the
+        bass of the most similar training song, through the autoencoder), ``rule`` (see
+        `bassnb.metrics.rule`) and ``shuffled`` (true basses of the other songs through the
+        autoencoder: the floor). ``normalised_score``: from floor to ceiling.
+        ``normalised_score_to_player``: from floor to another player: the share of what a true
+        musician reaches who knows the style and not the answer. ``adherence``: APA of each row, see
+        `bassnb.metrics.adherence`.
     """
     settings = accompanist.settings(guidance=guidance, phi=phi)
     guidance, phi = settings["guidance"], settings["phi"]
@@ -89,12 +108,24 @@ def run(
         pairs.add(example.mix, basses)
     rows["shuffled"] = floor_marks(ceilings, written)
     return {
-        "preset": accompanist.system.preset.name, "split": split, "songs": songs, "seed0": seed0, "seconds": seconds,
-        "steps": steps, "guidance": guidance, "phi": phi, "pool": pool,
-        "rows": tabulate(rows), **scores_of_players(rows), "adherence": pairs.adherence() if songs >= 4 else None,
-    }  # fmt: skip
+        "preset": accompanist.system.preset.name,
+        "split": split,
+        "songs": songs,
+        "seed0": seed0,
+        "seconds": seconds,
+        "steps": steps,
+        "guidance": guidance,
+        "phi": phi,
+        "pool": pool,
+        "rows": tabulate(rows),
+        **scores_of_players(rows),
+        "adherence": pairs.adherence() if songs >= 4 else None,
+    }
 
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(f"{key} {score_in_words(score)}" for key, score in report["normalised_score"]["generated"].items())
+    return ", ".join(
+        f"{key} {score_in_words(score)}"
+        for key, score in report["normalised_score"]["generated"].items()
+    )

@@ -1,4 +1,6 @@
-"""Do the mix latents know the chord: a small classifier reads its root from them. Taught in chapter 9."""
+"""Do the mix latents know the chord: a small classifier reads its root from them. Taught in chapter
+9.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ QUICK = {"songs": 4, "seconds": 8.0}
 
 
 def with_context(latents: Tensor, context: int = CONTEXT) -> Tensor:
-    """Each step beside its neighbours: latents (C, L) to features (L, C * (2 context + 1)), zeros beyond the ends."""
+    """Each step beside its neighbours: latents (C, L) to features (L, C * (2 context + 1)), zeros
+    beyond the ends.
+    """
     width = 2 * context + 1
     windows = F.pad(latents, (context, context)).unfold(-1, width, 1)  # (C, L, width)
     return windows.permute(1, 0, 2).flatten(1)
@@ -33,22 +37,30 @@ def root_per_step(song: Song, steps: int) -> Tensor:
 
 
 @torch.no_grad()
-def probe_data(autoencoder: Autoencoder, split: str, songs: int, **options) -> list[tuple[Tensor, Tensor]]:
+def probe_data(
+    autoencoder: Autoencoder, split: str, songs: int, **options
+) -> list[tuple[Tensor, Tensor]]:
     """For each song the features (L, D) and the roots (L,)."""
     device = next(autoencoder.parameters()).device
     data = []
     for example in examples(split, songs, **options):
-        latents = autoencoder.standardise(autoencoder.encode(to_level(example.mix)[None].to(device)))[0].cpu()
+        latents = autoencoder.standardise(
+            autoencoder.encode(to_level(example.mix)[None].to(device))
+        )[0].cpu()
         data.append((with_context(latents), root_per_step(example.song, latents.shape[-1])))
     return data
 
 
-def train_probe(features: Tensor, roots: Tensor, *, hidden: int = 128, epochs: int = 12, seed: int = 0) -> nn.Module:
+def train_probe(
+    features: Tensor, roots: Tensor, *, hidden: int = 128, epochs: int = 12, seed: int = 0
+) -> nn.Module:
     """Fit a classifier with one hidden layer: features (M, D), roots (M,) of 0..11."""
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        probe = nn.Sequential(nn.Linear(features.shape[1], hidden), nn.SiLU(), nn.Dropout(0.3), nn.Linear(hidden, 12))
+        probe = nn.Sequential(
+            nn.Linear(features.shape[1], hidden), nn.SiLU(), nn.Dropout(0.3), nn.Linear(hidden, 12)
+        )
         optimizer = torch.optim.AdamW(probe.parameters(), lr=2e-3, weight_decay=0.01)
         for _ in range(epochs):
             for batch in torch.randperm(len(roots), generator=generator).split(256):
@@ -60,13 +72,19 @@ def train_probe(features: Tensor, roots: Tensor, *, hidden: int = 128, epochs: i
 
 @torch.no_grad()
 def run(
-    accompanist: Accompanist, *, songs: int = 40, train_songs: int | None = None, seconds: float = 24.0, seed0: int = 0,
+    accompanist: Accompanist,
+    *,
+    songs: int = 40,
+    train_songs: int | None = None,
+    seconds: float = 24.0,
+    seed0: int = 0,
     progress: bool = False,
-) -> dict:  # fmt: skip
+) -> dict:
     """Accuracy of the chord root that a small probe reads from mix latents of unseen songs.
 
-    The probe learns from training songs and is marked, step by step (93 ms), on songs of the test split. The mix is
-    the sum of all stems but the bass, the root is that of the chord in the middle of the step.
+    The probe learns from training songs and is marked, step by step (93 ms), on songs of the test
+    split. The mix is the sum of all stems but the bass, the root is that of the chord in the middle
+    of the step.
 
     Parameters
     ----------
@@ -78,7 +96,10 @@ def run(
     dict, JSON-ready
         ``accuracy`` with its 95 % interval over songs; chance is about 1 / 12.
     """
-    autoencoder, train_songs = accompanist.system.mix_autoencoder, 5 * songs if train_songs is None else train_songs
+    autoencoder, train_songs = (
+        accompanist.system.mix_autoencoder,
+        5 * songs if train_songs is None else train_songs,
+    )
     options = {"seconds": seconds, "seed0": seed0, "progress": progress}
     train = probe_data(autoencoder, "train", train_songs, **options)
     with torch.enable_grad():
@@ -86,9 +107,15 @@ def run(
     test = probe_data(autoencoder, "test", songs, **options)
     right = [float((probe(x).argmax(-1) == y).float().mean()) for x, y in test]
     return {
-        "preset": accompanist.system.preset.name, "split": "test", "songs": songs, "train_songs": train_songs, "seed0": seed0, "seconds": seconds,
-        "context": CONTEXT, "accuracy": summary(right),
-    }  # fmt: skip
+        "preset": accompanist.system.preset.name,
+        "split": "test",
+        "songs": songs,
+        "train_songs": train_songs,
+        "seed0": seed0,
+        "seconds": seconds,
+        "context": CONTEXT,
+        "accuracy": summary(right),
+    }
 
 
 def headline(report: dict) -> str:

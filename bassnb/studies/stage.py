@@ -1,7 +1,9 @@
-"""Songs, takes and a ruler for the studies that compare Fréchet distances (section 5, figure 2). Taught in chapter 9.
+"""Songs, takes and a ruler for the studies that compare Fréchet distances (section 5, figure 2).
+Taught in chapter 9.
 
-The reference are true basses of songs for which no take is made. Two rows of true basses stand beside the takes: as
-they are, and through the autoencoder, for no take can sound better than what the decoder makes of the truth.
+The reference are true basses of songs for which no take is made. Two rows of true basses stand
+beside the takes: as they are, and through the autoencoder, for no take can sound better than what
+the decoder makes of the truth.
 """
 
 from __future__ import annotations
@@ -14,21 +16,29 @@ from torch import Tensor
 from bassnb.accompanist import Accompanist
 from bassnb.audio import to_level
 from bassnb.composer.examples import Example, examples
-from bassnb.metrics.contrastive import latents_of
+from bassnb.metrics.contrastive import encode_waves
 from bassnb.metrics.embeddings import Embedding, embedding
-from bassnb.metrics.frechet import centred_interval, frechet_infinity, interval_of_distance, resampled_distances
+from bassnb.metrics.frechet import (
+    centred_interval,
+    frechet_infinity,
+    interval_of_distance,
+    resampled_distances,
+)
 from bassnb.studies.takes import decode_takes, sample_latents, through_autoencoder
 
 SECONDS = 12.0
-REFERENCE_SEED = 1000  # of the first song whose bass is a reference; takes are made for songs below it
+# of the first song whose bass is a reference; takes are made for songs below it
+REFERENCE_SEED = 1000
 FEWEST = 8  # items for the extrapolation to infinitely many
 
 
 @dataclass(frozen=True)
 class Ruler:
-    """An embedding, the true basses `truth` (songs, frames, d) to compare with, and the draws for intervals.
+    """An embedding, the true basses `truth` (songs, frames, d) to compare with, and the draws for
+    intervals.
 
-    Items of one number are always resampled alike, so that the differences and ratios of rows are those of pairs.
+    Items of one number are always resampled alike, so that the differences and ratios of rows are
+    those of pairs.
     """
 
     embed: Embedding
@@ -56,7 +66,9 @@ class Row:
 
 
 def farther(far: Row, near: Row) -> dict:
-    """How much farther one row is from the truth than another, song by song: ``value``, ``low``, ``high``."""
+    """How much farther one row is from the truth than another, song by song: ``value``, ``low``,
+    ``high``.
+    """
     return centred_interval(far.value - near.value, far.draws - near.draws)
 
 
@@ -72,7 +84,9 @@ class Stage:
 
     def latents(self, **settings) -> Tensor:
         """Latents (songs, 32, L) of a take for each song, with the noise of its seed."""
-        return sample_latents(self.accompanist, self.c_x, [one.song.seed for one in self.found], **settings)
+        return sample_latents(
+            self.accompanist, self.c_x, [one.song.seed for one in self.found], **settings
+        )
 
     def takes(self, latents: Tensor) -> Row:
         """The row of takes with these latents."""
@@ -82,21 +96,38 @@ class Stage:
         """The rows of the true basses, as they are and through the autoencoder."""
         return {
             "true": self.ruler.row([to_level(one.bass) for one in self.found]),
-            "autoencoder": self.ruler.row([through_autoencoder(self.accompanist, one.bass) for one in self.found]),
+            "autoencoder": self.ruler.row(
+                [through_autoencoder(self.accompanist, one.bass) for one in self.found]
+            ),
         }
 
 
 def set_stage(
-    accompanist: Accompanist, *, songs: int, reference: int, seconds: float, name: str, resamples: int, progress: bool
+    accompanist: Accompanist,
+    *,
+    songs: int,
+    reference: int,
+    seconds: float,
+    name: str,
+    resamples: int,
+    progress: bool,
 ) -> Stage:
     """Compose the songs, encode their mixes, and embed the basses of `reference` other songs."""
-    embed = embedding(name, bandwidth=accompanist.system.preset.bass.bandwidth)  # before minutes of work
+    # before minutes of work
+    embed = embedding(name, bandwidth=accompanist.system.preset.bass.bandwidth)
     others = examples("test", reference, seconds=seconds, seed0=REFERENCE_SEED, progress=progress)
     truth = np.stack([embed(to_level(example.bass)) for example in others])
     found = list(examples("test", songs, seconds=seconds, progress=progress))
-    c_x = latents_of(accompanist.system.mix_autoencoder, [example.mix for example in found])
+    c_x = encode_waves(accompanist.system.mix_autoencoder, [example.mix for example in found])
     setting = {
-        "preset": accompanist.system.preset.name, "embedding": name, "split": "test", "songs": songs, "seed0": 0,
-        "reference": reference, "reference_seed0": REFERENCE_SEED, "seconds": seconds, "resamples": resamples,
-    }  # fmt: skip
+        "preset": accompanist.system.preset.name,
+        "embedding": name,
+        "split": "test",
+        "songs": songs,
+        "seed0": 0,
+        "reference": reference,
+        "reference_seed0": REFERENCE_SEED,
+        "seconds": seconds,
+        "resamples": resamples,
+    }
     return Stage(accompanist, Ruler(embed, truth, resamples), found, c_x, setting)

@@ -1,4 +1,6 @@
-"""Fréchet distance against the number of sampler steps (figure 2, left). Taught in chapters 5 and 9."""
+"""Fréchet distance against the number of sampler steps (figure 2, left). Taught in chapters 5 and
+9.
+"""
 
 from __future__ import annotations
 
@@ -14,29 +16,47 @@ QUICK = {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "counts":
 
 
 def run(
-    accompanist: Accompanist, *, songs: int = 48, reference: int = 200, seconds: float = SECONDS,
-    counts: tuple[int, ...] = COUNTS, embedding: str = "spectral", resamples: int = 200, progress: bool = False,
-) -> dict:  # fmt: skip
-    """Fréchet distance of unconditional takes against the number K of sampler steps (figure 2, left).
+    accompanist: Accompanist,
+    *,
+    songs: int = 48,
+    reference: int = 200,
+    seconds: float = SECONDS,
+    counts: tuple[int, ...] = COUNTS,
+    embedding: str = "spectral",
+    resamples: int = 200,
+    progress: bool = False,
+) -> dict:
+    """Fréchet distance of unconditional takes against the number K of sampler steps (figure 2,
+    left).
 
     Returns
     -------
     dict, JSON-ready
-        ``rows``: true bass and autoencoder. ``steps``: a row for each K. ``farther``: how much farther each K is than
-        K = 64 (or the largest K, if 64 is not among them: ``than``), song by song; below 0 it is nearer.
+        ``rows``: true bass and autoencoder. ``steps``: a row for each K. ``farther``: how much
+        farther each K is than K = 64 (or the largest K, if 64 is not among them: ``than``), song by
+        song; below 0 it is nearer.
     """
-    stage = set_stage(accompanist, songs=songs, reference=reference, seconds=seconds, name=embedding,
-                      resamples=resamples, progress=progress)  # fmt: skip
+    stage = set_stage(
+        accompanist,
+        songs=songs,
+        reference=reference,
+        seconds=seconds,
+        name=embedding,
+        resamples=resamples,
+        progress=progress,
+    )
     rows = {}
     for k in tqdm(counts, desc="numbers of steps", disable=not progress):
         rows[k] = stage.takes(stage.latents(steps=k, guidance=0.0))
     than = BEST if BEST in rows else max(rows)
     return {
-        **stage.setting, "counts": list(counts), "than": than,
+        **stage.setting,
+        "counts": list(counts),
+        "than": than,
         "rows": {name: row.report() for name, row in stage.true_rows().items()},
         "steps": {str(k): row.report() for k, row in rows.items()},
         "farther": {str(k): farther(row, rows[than]) for k, row in rows.items() if k != than},
-    }  # fmt: skip
+    }
 
 
 def headline(report: dict) -> str:

@@ -1,9 +1,11 @@
-"""Does a take sound like its style reference, and what does that cost? Table 1 of the paper, and more. Taught in chapter 9.
+"""Does a take sound like its style reference, and what does that cost? Table 1 of the paper, and
+more. Taught in chapter 9.
 
-Each song is accompanied without a reference, and once for each of the eight General MIDI basses with a reference
-played by it: other songs, from the same held-out split. Three things are asked of a take. How far is its sound from
-that of the reference (table 1)? Which bass does `bassnb.metrics.timbre` hear in it? And does it still fit the song?
-The references themselves, as they are and through the autoencoder, show what the ruler can hear at best.
+Each song is accompanied without a reference, and once for each of the eight General MIDI basses
+with a reference played by it: other songs, from the same held-out split. Three things are asked of
+a take. How far is its sound from that of the reference (table 1)? Which bass does
+`bassnb.metrics.timbre` hear in it? And does it still fit the song? The references themselves, as
+they are and through the autoencoder, show what the ruler can hear at best.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from bassnb.composer.examples import Example, examples
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
 from bassnb.errors import BassnbError
-from bassnb.metrics.contrastive import latents_of
+from bassnb.metrics.contrastive import encode_waves
 from bassnb.metrics.frechet import BANDWIDTH
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import figure, summary
@@ -28,9 +30,12 @@ from bassnb.metrics.timbre import PROGRAMS, TIMBRES, TimbreRuler, fit_ruler, tim
 from bassnb.studies.takes import decode_takes, through_autoencoder
 
 SECONDS = 12.0
-PIECES = 4  # of `SECONDS` in a reference, each of another song: one phrase tells too much of its notes
-REFERENCE_SEED = 2000  # of the first song whose bass is a reference; takes are made for songs below it
-STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # 1 is the paper's; each with `FEW` of the references of a song
+# of `SECONDS` in a reference, each of another song: one phrase tells too much of its notes
+PIECES = 4
+# of the first song whose bass is a reference; takes are made for songs below it
+REFERENCE_SEED = 2000
+# 1 is the paper's; each with `FEW` of the references of a song
+STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 FEW = 2
 FIT_SEED = 50_000  # first of the training songs that the ruler is fitted to
 QUICK = {"songs": 2, "seconds": 6.0, "steps": 4, "pieces": 1, "basses": 32}
@@ -39,39 +44,60 @@ Marks = dict[str, float]
 
 
 def style_references(song: int, seconds: float, pieces: int = PIECES) -> list[list[Tensor]]:
-    """References for the takes of test song number `song`: for each General MIDI bass true basses (2, N) of some songs."""
+    """References for the takes of test song number `song`: for each General MIDI bass true basses
+    (2, N) of some songs.
+    """
 
     def played(seed: int, program: int) -> Tensor:
-        return render(compose(seed, split="test", seconds=seconds, bass_program=program), parts=["bass"])["bass"]
+        return render(
+            compose(seed, split="test", seconds=seconds, bass_program=program), parts=["bass"]
+        )["bass"]
 
     first = REFERENCE_SEED + len(PROGRAMS) * pieces * song
-    return [[played(first + i * pieces + j, program) for j in range(pieces)] for i, program in enumerate(PROGRAMS)]
+    return [
+        [played(first + i * pieces + j, program) for j in range(pieces)]
+        for i, program in enumerate(PROGRAMS)
+    ]
 
 
 class Listener:
-    """Marks the takes of one song: their harmony, the timbre heard, and the distance to each of its references."""
+    """Marks the takes of one song: their harmony, the timbre heard, and the distance to each of its
+    references.
+    """
 
-    def __init__(self, ruler: TimbreRuler, example: Example, references: list[list[Tensor]], bandwidth: float = BANDWIDTH):
+    def __init__(
+        self,
+        ruler: TimbreRuler,
+        example: Example,
+        references: list[list[Tensor]],
+        bandwidth: float = BANDWIDTH,
+    ):
         self.ruler, self.song, self.bandwidth = ruler, example.song, bandwidth
-        self.anchors = [np.mean([style_embedding(wave, bandwidth=bandwidth) for wave in pieces], axis=0) for pieces in references]
+        self.anchors = [
+            np.mean([style_embedding(wave, bandwidth=bandwidth) for wave in pieces], axis=0)
+            for pieces in references
+        ]
 
     def __call__(self, take: Tensor) -> dict:
         """A take (2, N): shares of the match, ``heard``, and lists of eight distances."""
         point = style_embedding(take, bandwidth=self.bandwidth)
         marks = compare(transcribe(take), self.song)
         return {
-            **{key: marks[key] for key in MEASURES}, "heard": self.ruler.recognise(take),
+            **{key: marks[key] for key in MEASURES},
+            "heard": self.ruler.recognise(take),
             "euclidean": [euclidean_distance(point, anchor) for anchor in self.anchors],
             "cosine": [cosine_distance(point, anchor) for anchor in self.anchors],
-        }  # fmt: skip
+        }
 
 
 def asked(marks: dict, number: int) -> Marks:
     """The marks of a take for which reference `number` was asked; -1 is the last."""
     return {
-        **{key: marks[key] for key in MEASURES}, "recognised": float(marks["heard"] == number % len(TIMBRES)),
-        "euclidean": marks["euclidean"][number], "cosine": marks["cosine"][number],
-    }  # fmt: skip
+        **{key: marks[key] for key in MEASURES},
+        "recognised": float(marks["heard"] == number % len(TIMBRES)),
+        "euclidean": marks["euclidean"][number],
+        "cosine": marks["cosine"][number],
+    }
 
 
 def mean_marks(marks: list[Marks]) -> Marks:
@@ -80,25 +106,39 @@ def mean_marks(marks: list[Marks]) -> Marks:
 
 
 def study(
-    accompanist: Accompanist, ruler: TimbreRuler, example: Example, references: list[list[Tensor]], *, number: int,
-    steps: int, strength: float,
-) -> dict:  # fmt: skip
+    accompanist: Accompanist,
+    ruler: TimbreRuler,
+    example: Example,
+    references: list[list[Tensor]],
+    *,
+    number: int,
+    steps: int,
+    strength: float,
+) -> dict:
     """All takes of song `number`, marked.
 
     Returns
     -------
-    dict : ``free``, ``grounded``, ``another`` and each of `STRENGTHS`: mean marks; ``heard``: the timbre heard in each
-    of the eight grounded takes, ``true`` and ``autoencoder``: the same of the first piece of each reference.
+    dict : ``free``, ``grounded``, ``another`` and each of `STRENGTHS`: mean marks; ``heard``: the
+        timbre heard in each
+    of the eight grounded takes, ``true`` and ``autoencoder``: the same of the first piece of each
+    reference.
     """
     system, seed = accompanist.system, example.song.seed
-    c_x = latents_of(system.mix_autoencoder, [example.mix])
-    latents = torch.stack([latents_of(system.bass_autoencoder, pieces) for pieces in references])  # (8, pieces, 32, L)
-    means = latents.mean((1, 3))[..., None]  # of pieces of one length: the mean over the time of all of them
+    c_x = encode_waves(system.mix_autoencoder, [example.mix])
+    # (8, pieces, 32, L)
+    latents = torch.stack([encode_waves(system.bass_autoencoder, pieces) for pieces in references])
+    # of pieces of one length: the mean over the time of all of them
+    means = latents.mean((1, 3))[..., None]
     listener = Listener(ruler, example, references, accompanist.system.preset.bass.bandwidth)
 
     def takes(which: list[int], strength: float) -> list[dict]:
-        latents = accompanist.sample(c_x, [seed] * len(which), mean=means[which], steps=steps, strength=strength)
-        return [listener(wave) for wave in decode_takes(accompanist, latents, example.mix.shape[-1])]
+        latents = accompanist.sample(
+            c_x, [seed] * len(which), mean=means[which], steps=steps, strength=strength
+        )
+        return [
+            listener(wave) for wave in decode_takes(accompanist, latents, example.mix.shape[-1])
+        ]
 
     every = list(range(len(references)))
     few = [(FEW * number + i) % len(references) for i in range(FEW)]
@@ -109,54 +149,88 @@ def study(
         "another": mean_marks([asked(marks, i - 1) for i, marks in enumerate(grounded)]),
         "heard": [marks["heard"] for marks in grounded],
         "true": [ruler.recognise(pieces[0]) for pieces in references],
-        "autoencoder": [ruler.recognise(through_autoencoder(accompanist, pieces[0])) for pieces in references],
+        "autoencoder": [
+            ruler.recognise(through_autoencoder(accompanist, pieces[0])) for pieces in references
+        ],
     }
     for other in STRENGTHS:
         several = grounded if other == strength else dict(zip(few, takes(few, other), strict=True))
-        found[f"{other:g}"] = mean_marks([asked(several[i], i) for i in (every if other == strength else few)])
+        found[f"{other:g}"] = mean_marks(
+            [asked(several[i], i) for i in (every if other == strength else few)]
+        )
     return found
 
 
 def confusion(heard: list[list[int]]) -> list[list[float]]:
-    """Shares (8, 8) of what was heard (columns) for what was asked (rows), of (songs, 8) numbers; -1 is nothing."""
+    """Shares (8, 8) of what was heard (columns) for what was asked (rows), of (songs, 8) numbers;
+    -1 is nothing.
+    """
     heard = np.array(heard)
     return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in heard.T]
 
 
 def run(
-    accompanist: Accompanist, *, songs: int = 24, seconds: float = SECONDS, steps: int = 16,
-    strength: float | None = None, pieces: int = PIECES, basses: int = 240, progress: bool = False,
-) -> dict:  # fmt: skip
+    accompanist: Accompanist,
+    *,
+    songs: int = 24,
+    seconds: float = SECONDS,
+    steps: int = 16,
+    strength: float | None = None,
+    pieces: int = PIECES,
+    basses: int = 240,
+    progress: bool = False,
+) -> dict:
     """Grounding measured on unseen songs, with eight references for each.
 
     Parameters
     ----------
-    strength : of the grounding in ``rows``, ``recognised``, ``confusion`` and ``cost``; None is the model's own
+    strength : of the grounding in ``rows``, ``recognised``, ``confusion`` and ``cost``; None is the
+        model's own
     pieces : songs that make up a reference, each as long as a take
     basses : of training songs, that the ruler of timbres is fitted to
 
     Returns
     -------
     dict, JSON-ready; every figure with a 95 % interval over songs (and thereby over references)
-        ``rows``: ``grounded``, ``free`` and ``another`` (grounded takes, but measured against another reference):
-        Euclidean and cosine distance. ``nearer``: share of songs that grounding brought nearer. ``recognised``: share
-        of takes in which the asked timbre is heard (chance 0.125), for the ``true`` references, these through the
-        ``autoencoder``, and ``grounded`` and ``free`` takes. ``confusion``: asked timbres down, heard ones across.
-        ``strength_table``: recognition, distances and match at each strength, with two references a song, except at
-        the strength in question, with all. ``cost``: match without grounding less that with it, song by song.
+        ``rows``: ``grounded``, ``free`` and ``another`` (grounded takes, but measured against
+        another reference): Euclidean and cosine distance. ``nearer``: share of songs that grounding
+        brought nearer. ``recognised``: share of takes in which the asked timbre is heard (chance
+        0.125), for the ``true`` references, these through the ``autoencoder``, and ``grounded`` and
+        ``free`` takes. ``confusion``: asked timbres down, heard ones across. ``strength_table``:
+        recognition, distances and match at each strength, with two references a song, except at the
+        strength in question, with all. ``cost``: match without grounding less that with it, song by
+        song.
     """
     strength = accompanist.settings(strength=strength)["strength"]
     ruler = calibrate(accompanist, basses=basses)
     found = [
-        study(accompanist, ruler, example, style_references(number, seconds, pieces), number=number, steps=steps,
-              strength=strength)
-        for number, example in enumerate(examples("test", songs, seconds=seconds, progress=progress))
-    ]  # fmt: skip
+        study(
+            accompanist,
+            ruler,
+            example,
+            style_references(number, seconds, pieces),
+            number=number,
+            steps=steps,
+            strength=strength,
+        )
+        for number, example in enumerate(
+            examples("test", songs, seconds=seconds, progress=progress)
+        )
+    ]
     return {
-        "preset": accompanist.system.preset.name, "split": "test", "songs": songs, "seed0": 0, "seconds": seconds,
-        "steps": steps, "strength": strength, "references": len(PROGRAMS), "pieces": pieces,
-        "basses": basses, "timbres": list(TIMBRES), **tabulate(found),
-    }  # fmt: skip
+        "preset": accompanist.system.preset.name,
+        "split": "test",
+        "songs": songs,
+        "seed0": 0,
+        "seconds": seconds,
+        "steps": steps,
+        "strength": strength,
+        "references": len(PROGRAMS),
+        "pieces": pieces,
+        "basses": basses,
+        "timbres": list(TIMBRES),
+        **tabulate(found),
+    }
 
 
 def tabulate(found: list[dict]) -> dict[str, dict | list]:
@@ -166,22 +240,33 @@ def tabulate(found: list[dict]) -> dict[str, dict | list]:
         return np.array([song[row][key] for song in found])
 
     distances, names = ("euclidean", "cosine"), ("grounded", "free", "another")
-    hits = {name: np.array([np.mean(np.array(song[name]) == range(len(PROGRAMS))) for song in found])
-            for name in ("true", "autoencoder")}  # fmt: skip
+    hits = {
+        name: np.array([np.mean(np.array(song[name]) == range(len(PROGRAMS))) for song in found])
+        for name in ("true", "autoencoder")
+    }
     hits |= {name: column(name, "recognised") for name in ("grounded", "free")}
     table = {"0": "free", **{f"{other:g}": f"{other:g}" for other in STRENGTHS}}
     return {
         "rows": {name: {key: summary(column(name, key)) for key in distances} for name in names},
-        "nearer": {key: float(np.mean(column("grounded", key) < column("free", key))) for key in distances},
+        "nearer": {
+            key: float(np.mean(column("grounded", key) < column("free", key))) for key in distances
+        },
         "recognised": {name: summary(values) for name, values in hits.items()},
         "confusion": confusion([song["heard"] for song in found]),
-        "strength_table": {name: {key: summary(column(row, key)) for key in found[0][row]} for name, row in table.items()},
+        "strength_table": {
+            name: {key: summary(column(row, key)) for key in found[0][row]}
+            for name, row in table.items()
+        },
         "cost": {key: summary(column("free", key) - column("grounded", key)) for key in MEASURES},
     }
 
 
-def labelled_basses(seeds: Iterable[int], *, split: str, seconds: float) -> Iterable[tuple[Tensor, int]]:
-    """Basses (2, N) of composed songs, the eight General MIDI basses in turn, each with its number in `TIMBRES`."""
+def labelled_basses(
+    seeds: Iterable[int], *, split: str, seconds: float
+) -> Iterable[tuple[Tensor, int]]:
+    """Basses (2, N) of composed songs, the eight General MIDI basses in turn, each with its number
+    in `TIMBRES`.
+    """
     for seed in seeds:
         label = seed % len(TIMBRES)
         song = compose(seed, split=split, seconds=seconds, bass_program=PROGRAMS[label])
@@ -191,10 +276,13 @@ def labelled_basses(seeds: Iterable[int], *, split: str, seconds: float) -> Iter
 def calibrate(accompanist: Accompanist, *, basses: int = 240, seconds: float = 6.0) -> TimbreRuler:
     """Fit the ruler to basses of training songs that went through this model's bass autoencoder.
 
-    With 240 basses of 6 s this takes about half a minute of one core, and gives the same ruler every time.
+    With 240 basses of 6 s this takes about half a minute of one core, and gives the same ruler
+    every time.
     """
     features, labels = [], []
-    for wave, label in labelled_basses(range(FIT_SEED, FIT_SEED + basses), split="train", seconds=seconds):
+    for wave, label in labelled_basses(
+        range(FIT_SEED, FIT_SEED + basses), split="train", seconds=seconds
+    ):
         try:
             features.append(timbre_features(through_autoencoder(accompanist, wave)))
         except BassnbError:  # a bass that rests all the time teaches nothing
@@ -205,5 +293,7 @@ def calibrate(accompanist: Accompanist, *, basses: int = 240, seconds: float = 6
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    distances = ", ".join(f"{name} {figure(row['euclidean']['mean'], '.2f')}" for name, row in report["rows"].items())
+    distances = ", ".join(
+        f"{name} {figure(row['euclidean']['mean'], '.2f')}" for name, row in report["rows"].items()
+    )
     return f"{distances}; timbre recognised in {figure(report['recognised']['grounded']['mean'], '.0%')}"

@@ -1,4 +1,6 @@
-"""Studies by name: run one, write results/NAME.json, return its headline; and all of them in turn. Taught in chapter 9."""
+"""Studies by name: run one, write results/NAME.json, return its headline; and all of them in turn.
+Taught in chapter 9.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,25 @@ from bassnb.studies import (
 )
 from bassnb.studies.experiment import SWITCH, device
 
-# In the order in which `bassnb evaluate all` runs them. A study is a module with `run(accompanist, **options)` -> report,
-# `headline(report)` -> text, and `QUICK`: options with which it takes minutes in place of hours, for figures that are noise.
+# In the order in which `bassnb evaluate all` runs them. A study is a module with `run(accompanist,
+# **options)` -> report, `headline(report)` -> text, and `QUICK`: options with which it takes
+# minutes in place of hours, for figures that are noise.
 STUDIES: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (match, guidance, autoencoder, probe, frechet, steps, samplers, rescale, contrastive, style, length, transfer)
+    for module in (
+        match,
+        guidance,
+        autoencoder,
+        probe,
+        frechet,
+        steps,
+        samplers,
+        rescale,
+        contrastive,
+        style,
+        length,
+        transfer,
+    )
 }
 
 
@@ -43,9 +59,16 @@ def quick_settings() -> dict[str, dict]:
 
 
 def examine(
-    name: str, accompanist: Accompanist, path: Path, *, command: str | None = None, force: bool = False, **options
-) -> str:  # fmt: skip
-    """Run one examination and write its report, with the minutes that it took and the machine that it ran on.
+    name: str,
+    accompanist: Accompanist,
+    path: Path,
+    *,
+    command: str | None = None,
+    force: bool = False,
+    **options,
+) -> str:
+    """Run one examination and write its report, with the minutes that it took and the machine that
+    it ran on.
 
     Parameters
     ----------
@@ -62,7 +85,8 @@ def examine(
     Raises
     ------
     BassnbError, OSError
-        If `path` cannot be written, before the work begins where that can be known, or holds something else.
+        If `path` cannot be written, before the work begins where that can be known, or holds
+        something else.
     """
     check_outputs([report_output(path)], force=force)
     path.parent.mkdir(parents=True, exist_ok=True)  # now, not after a quarter of an hour of work
@@ -71,12 +95,16 @@ def examine(
     report = STUDIES[name].run(accompanist, **chosen)
     minutes = round((time.perf_counter() - began) / 60, 1)
     shown = {key: value for key, value in chosen.items() if key != "progress"}
-    several = {key: value if isinstance(value, (list, tuple)) else [value] for key, value in shown.items()}
+    several = {
+        key: value if isinstance(value, (list, tuple)) else [value] for key, value in shown.items()
+    }
     flags = "".join(f" --{key} {value}" for key, values in several.items() for value in values)
     meta = {
-        "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}", "version": __version__,
-        "minutes": minutes, "device": device(),
-    }  # fmt: skip
+        "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}",
+        "version": __version__,
+        "minutes": minutes,
+        "device": device(),
+    }
     write_json(path, {**meta, **report})
     return f"{STUDIES[name].headline(report)} ({minutes:g} min)"
 
@@ -87,14 +115,21 @@ def report_output(path: Path) -> Output:
 
 
 def examined(
-    name: str, accompanist: Accompanist, *, here: dict, at_full_scale: bool = False, folder: str | os.PathLike = "../results"
+    name: str,
+    accompanist: Accompanist,
+    *,
+    here: dict,
+    at_full_scale: bool = False,
+    folder: str | os.PathLike = "../results",
 ) -> tuple[dict, dict]:
-    """An examination in a chapter: at the scale of this reader, and beside it the recorded report of the serious one.
+    """An examination in a chapter: at the scale of this reader, and beside it the recorded report
+    of the serious one.
 
     Parameters
     ----------
     here : settings of the small one, which leaves no file
-    at_full_scale : run the serious one now, with its own settings, and record it, in place of the small one
+    at_full_scale : run the serious one now, with its own settings, and record it, in place of the
+        small one
     folder : of the reports, as seen from the folder of the chapters
 
     Returns
@@ -117,7 +152,12 @@ def examined(
 
 
 def examine_all(
-    accompanist: Accompanist, folder: Path, *, settings: dict[str, dict] | None = None, command: str | None = None, **options
+    accompanist: Accompanist,
+    folder: Path,
+    *,
+    settings: dict[str, dict] | None = None,
+    command: str | None = None,
+    **options,
 ) -> Iterator[tuple[str, str, bool]]:
     """Run every examination into a folder, one after the other.
 
@@ -133,8 +173,15 @@ def examine_all(
     done : bool
     """
     for name in STUDIES:
-        chosen = {**(settings or {}).get(name, {}), **{key: value for key, value in options.items() if value is not None}}
+        chosen = {
+            **(settings or {}).get(name, {}),
+            **{key: value for key, value in options.items() if value is not None},
+        }
         try:
-            yield name, examine(name, accompanist, folder / f"{name}.json", command=command, **chosen), True
+            yield (
+                name,
+                examine(name, accompanist, folder / f"{name}.json", command=command, **chosen),
+                True,
+            )
         except BassnbError as error:
             yield name, " ".join(str(error).split()), False

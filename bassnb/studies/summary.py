@@ -1,7 +1,8 @@
-"""Every claim of the paper and every goal of ours beside what was measured: `results/SUMMARY.md`. Taught in chapter 9.
+"""Every claim of the paper and every goal of ours beside what was measured: `results/SUMMARY.md`.
+Taught in chapter 9.
 
-The page is made from the JSON files under `results/` and from nothing else. A verdict is what the rule of a claim
-(`bassnb.studies.claims`) says about the numbers, so it changes when they do.
+The page is made from the JSON files under `results/` and from nothing else. A verdict is what the
+rule of a claim (`bassnb.studies.claims`) says about the numbers, so it changes when they do.
 """
 
 from __future__ import annotations
@@ -18,56 +19,148 @@ from bassnb.studies import claims
 from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
 
 TITLE = "# Summary of all results"
-MARKS = "<!-- measured -->", "<!-- end of measured -->"  # in a Markdown file: between them stands `measured_table`
-SCORES = {"chord_tone": 0.97, "root": 0.92, "pitch_class": 0.65, "onset_f1": 0.75}  # goals, normalised scores
+# in a Markdown file: between them stands `measured_table`
+MARKS = "<!-- measured -->", "<!-- end of measured -->"
+# goals, normalised scores
+SCORES = {"chord_tone": 0.97, "root": 0.92, "pitch_class": 0.65, "onset_f1": 0.75}
 SPECTRAL = {
-    "pitch_class": ("pitch classes kept", 1, ".1%"), "voiced": ("voiced frames kept", 1, ".1%"),
-    "si_sdr": ("SI-SDR in dB", 1, ".1f"), "multi_resolution_stft": ("multi-resolution STFT error", -1, ".2f"),
+    "pitch_class": ("pitch classes kept", 1, ".1%"),
+    "voiced": ("voiced frames kept", 1, ".1%"),
+    "si_sdr": ("SI-SDR in dB", 1, ".1f"),
+    "multi_resolution_stft": ("multi-resolution STFT error", -1, ".2f"),
     "log_spectral_distance_512": ("log-spectral distance, window 512", -1, ".2f"),
     "log_spectral_distance_4096": ("log-spectral distance, window 4096", -1, ".2f"),
     "flux_ratio": ("spectral flux, 1 is true", 0, ".2f"),
-}  # fmt: skip
+}
 
 CLAIMS = (
     Claim("More sampler steps lower FAD", "5, fig. 2 left", claims.more_steps),
     Claim("64 steps have the lowest FAD (1 to 128)", "5, fig. 2 left", claims.best_steps),
-    *(Claim(f"For w > 2.5 the rescale lowers FAD, φ = {phi}", "5, fig. 2 right", claims.rescale_gain(phi))
-      for phi in ("0.25", "0.5", "0.75", "1")),
-    Claim("Strong guidance drives unbounded latents apart, the rescale repairs it", "3.4", claims.spread_repaired),
+    *(
+        Claim(
+            f"For w > 2.5 the rescale lowers FAD, φ = {phi}",
+            "5, fig. 2 right",
+            claims.rescale_gain(phi),
+        )
+        for phi in ("0.25", "0.5", "0.75", "1")
+    ),
+    Claim(
+        "Strong guidance drives unbounded latents apart, the rescale repairs it",
+        "3.4",
+        claims.spread_repaired,
+    ),
     Claim("With guidance takes follow the mix more closely", "3.4", claims.guidance_binds),
-    Claim("A contrastive model finds each mix's own bass: a bright diagonal", "5, fig. 3", claims.bright_diagonal),
-    Claim("Grounding brings takes nearer to the style, Euclidean", "5, table 1", claims.nearer_style("euclidean")),
-    Claim("Grounding brings takes nearer to the style, cosine", "5, table 1", claims.nearer_style("cosine")),
-    Claim("The second critic sharpens spectra (log-spectral distance, window 4096)", "3.1",
-          claims.second_critic("log_spectral_distance_4096", -1, "+.3f")),
-    Claim("The second critic helps where pitch is heard (pitch classes kept)", "3.1",
-          claims.second_critic("pitch_class", 1, "+.1%")),
+    Claim(
+        "A contrastive model finds each mix's own bass: a bright diagonal",
+        "5, fig. 3",
+        claims.bright_diagonal,
+    ),
+    Claim(
+        "Grounding brings takes nearer to the style, Euclidean",
+        "5, table 1",
+        claims.nearer_style("euclidean"),
+    ),
+    Claim(
+        "Grounding brings takes nearer to the style, cosine",
+        "5, table 1",
+        claims.nearer_style("cosine"),
+    ),
+    Claim(
+        "The second critic sharpens spectra (log-spectral distance, window 4096)",
+        "3.1",
+        claims.second_critic("log_spectral_distance_4096", -1, "+.3f"),
+    ),
+    Claim(
+        "The second critic helps where pitch is heard (pitch classes kept)",
+        "3.1",
+        claims.second_critic("pitch_class", 1, "+.1%"),
+    ),
     Claim("Mixes of any length", "1; 3", claims.any_length),
     Claim("The network generalises to lengths it was not trained on", "3.2", claims.long_as_good),
-    Claim("Dynamic positional bias makes it so; absolute positions do not", "3.2", claims.positions_matter),
-)  # fmt: skip
+    Claim(
+        "Dynamic positional bias makes it so; absolute positions do not",
+        "3.2",
+        claims.positions_matter,
+    ),
+)
 
 GOALS = (
-    *(Claim(f"{MEASURES[key].capitalize()}: normalised score at least {goal:.0%}", "",
-            claims.least("match", f"normalised_score/generated/{key}", goal)) for key, goal in SCORES.items()),
-    *(Claim(f"{MEASURES[key].capitalize()}: above retrieval", "", claims.beats("match", key, "retrieval")) for key in SCORES),
-    *(Claim(f"{MEASURES[key].capitalize()}: level with the rule", "", claims.beats("match", key, "rule", level=True))
-      for key in ("chord_tone", "root")),
+    *(
+        Claim(
+            f"{MEASURES[key].capitalize()}: normalised score at least {goal:.0%}",
+            "",
+            claims.least("match", f"normalised_score/generated/{key}", goal),
+        )
+        for key, goal in SCORES.items()
+    ),
+    *(
+        Claim(
+            f"{MEASURES[key].capitalize()}: above retrieval",
+            "",
+            claims.beats("match", key, "retrieval"),
+        )
+        for key in SCORES
+    ),
+    *(
+        Claim(
+            f"{MEASURES[key].capitalize()}: level with the rule",
+            "",
+            claims.beats("match", key, "rule", level=True),
+        )
+        for key in ("chord_tone", "root")
+    ),
     Claim("Sound: FAD below the rule's", "", claims.sounds_better_than_the_rule),
-    Claim("FAD at most 1.5 × that of the true bass through the autoencoder", "", claims.most("frechet", "ratio", 1.5)),
-    Claim("Contrastive top 1 of 25: at least 60 %", "", claims.least("contrastive", "rows/generated/top1", 0.60)),
-    Claim("Asked timbre recognised in at least 75 % of grounded takes", "", claims.least("style", "recognised/grounded", 0.75)),
+    Claim(
+        "FAD at most 1.5 × that of the true bass through the autoencoder",
+        "",
+        claims.most("frechet", "ratio", 1.5),
+    ),
+    Claim(
+        "Contrastive top 1 of 25: at least 60 %",
+        "",
+        claims.least("contrastive", "rows/generated/top1", 0.60),
+    ),
+    Claim(
+        "Asked timbre recognised in at least 75 % of grounded takes",
+        "",
+        claims.least("style", "recognised/grounded", 0.75),
+    ),
     Claim("Grounding costs less than 5 points of chord tones", "", claims.harmony_kept),
-    Claim("12 steps of the faster sampler as good as 64 of DDIM, FAD", "", claims.few_steps("farther", "+.1f")),
-    Claim("12 steps of the faster sampler as good as 64 of DDIM, match", "", claims.few_steps("lost/mean", "+.1%")),
-    *(Claim(f"Bass autoencoder above Griffin-Lim: {name}", "", claims.beats_griffin_lim(key, sign, form))
-      for key, (name, sign, form) in SPECTRAL.items()),
-    Claim("Bass autoencoder: multi-resolution STFT error at most 1.0", "",
-          claims.most("autoencoder", "rows/trained_phase/multi_resolution_stft", 1.0)),
+    Claim(
+        "12 steps of the faster sampler as good as 64 of DDIM, FAD",
+        "",
+        claims.few_steps("farther", "+.1f"),
+    ),
+    Claim(
+        "12 steps of the faster sampler as good as 64 of DDIM, match",
+        "",
+        claims.few_steps("lost/mean", "+.1%"),
+    ),
+    *(
+        Claim(
+            f"Bass autoencoder above Griffin-Lim: {name}",
+            "",
+            claims.beats_griffin_lim(key, sign, form),
+        )
+        for key, (name, sign, form) in SPECTRAL.items()
+    ),
+    Claim(
+        "Bass autoencoder: multi-resolution STFT error at most 1.0",
+        "",
+        claims.most("autoencoder", "rows/trained_phase/multi_resolution_stft", 1.0),
+    ),
     Claim("Bass autoencoder: spectral flux within 5 % of true", "", claims.flux_is_true),
-    Claim("Songs not of the generator: more than half of the harmony", "", claims.carries_over("chord_tone", 1 / 2)),
-    Claim("Songs not of the generator: more than a sixth of the pitch classes", "", claims.carries_over("pitch_class", 1 / 6)),
-)  # fmt: skip
+    Claim(
+        "Songs not of the generator: more than half of the harmony",
+        "",
+        claims.carries_over("chord_tone", 1 / 2),
+    ),
+    Claim(
+        "Songs not of the generator: more than a sixth of the pitch classes",
+        "",
+        claims.carries_over("pitch_class", 1 / 6),
+    ),
+)
 
 
 def read_reports(folder: str | os.PathLike) -> Reports:
@@ -83,7 +176,8 @@ def summary_output(folder: str | os.PathLike) -> Output:
 
 
 def write_summary(folder: str | os.PathLike, *, force: bool = False) -> tuple[Path, str]:
-    """Write `SUMMARY.md` into a folder of results; returns its path and a line that counts the verdicts.
+    """Write `SUMMARY.md` into a folder of results; returns its path and a line that counts the
+    verdicts.
 
     Raises
     ------
@@ -93,30 +187,54 @@ def write_summary(folder: str | os.PathLike, *, force: bool = False) -> tuple[Pa
     check_outputs([summary_output(folder)], force=force)
     reports = read_reports(folder)
     verdicts = [claim.judge(reports)[0] for claim in (*CLAIMS, *GOALS)]
-    counts = {word: verdicts.count(word) for word in dict.fromkeys((*claims.PAPER, *claims.GOAL, NOT_TESTED))}
+    counts = {
+        word: verdicts.count(word)
+        for word in dict.fromkeys((*claims.PAPER, *claims.GOAL, NOT_TESTED))
+    }
     path = write_atomically(Path(folder) / "SUMMARY.md", summary_page(reports).encode())
     return path, ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
 def summary_page(reports: Reports) -> str:
     """The page as Markdown."""
-    return "\n".join([
-        TITLE, "",
-        "Made by `bassnb evaluate summary` from the JSON files beside this page; the rules behind the verdicts are in",
-        "`bassnb/studies/claims.py`. Intervals hold 95 %, over songs. A difference counts only where its interval does",
-        "not hold 0; a goal is met if the figure itself reaches it.", "",
-        "## What the paper says", "", *claim_table(CLAIMS, reports), "",
-        "No number of ours may be set beside the paper's: other data, another embedding, a smaller model. Directions can.", "",
-        "## What we aim at", "", *goal_table(GOALS, reports), "",
-        "A normalised score is 0 % for the basses of other songs and 100 % for the true bass through the autoencoder.", "",
-        "## What was run", "", *run_table(reports), "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            TITLE,
+            "",
+            "Made by `bassnb evaluate summary` from the JSON files beside this page; the rules behind the verdicts are in",
+            "`bassnb/studies/claims.py`. Intervals hold 95 %, over songs. A difference counts only where its interval does",
+            "not hold 0; a goal is met if the figure itself reaches it.",
+            "",
+            "## What the paper says",
+            "",
+            *claim_table(CLAIMS, reports),
+            "",
+            "No number of ours may be set beside the paper's: other data, another embedding, a smaller model. Directions can.",
+            "",
+            "## What we aim at",
+            "",
+            *goal_table(GOALS, reports),
+            "",
+            "A normalised score is 0 % for the basses of other songs and 100 % for the true bass through the autoencoder.",
+            "",
+            "## What was run",
+            "",
+            *run_table(reports),
+            "",
+        ]
+    )
 
 
 def claim_table(judged: tuple[Claim, ...], reports: Reports) -> list[str]:
     """Lines of a Markdown table, one row a claim."""
-    rows = [f"| {claim.text} | {claim.where} | {verdict_cells(claim, reports)} |" for claim in judged]
-    return ["| claim | section | ours | 95 % interval | verdict | from |", "|---|---|---|---|---|---|", *rows]
+    rows = [
+        f"| {claim.text} | {claim.where} | {verdict_cells(claim, reports)} |" for claim in judged
+    ]
+    return [
+        "| claim | section | ours | 95 % interval | verdict | from |",
+        "|---|---|---|---|---|---|",
+        *rows,
+    ]
 
 
 def goal_table(judged: tuple[Claim, ...], reports: Reports) -> list[str]:
@@ -134,32 +252,59 @@ def verdict_cells(claim: Claim, reports: Reports) -> str:
 
 
 def run_table(reports: Reports) -> list[str]:
-    """Lines of a Markdown table: how each report can be made again, on how many songs, and how long it took."""
+    """Lines of a Markdown table: how each report can be made again, on how many songs, and how long
+    it took.
+    """
     lines = ["| report | command | songs | steps | minutes | on |", "|---|---|---|---|---|---|"]
     for name, report in reports.items():
         setting = {**report, **report.get("settings", {})}
         command = report.get("command", "make record" if name.startswith("chapters/") else "")
         cells = [setting.get(key, "") for key in ("songs", "steps", "minutes", "device")]
-        shown = [", ".join(map(str, cell)) if isinstance(cell, (list, dict)) else str(cell) for cell in cells]
+        shown = [
+            ", ".join(map(str, cell)) if isinstance(cell, (list, dict)) else str(cell)
+            for cell in cells
+        ]
         lines.append(f"| {name} | {f'`{command}`' if command else ''} | {' | '.join(shown)} |")
     return lines
 
 
 def measured_table(reports: Reports) -> list[str]:
-    """The marks of the match report and the setting that they were made with, as Markdown lines: the table of the README."""
+    """The marks of the match report and the setting that they were made with, as Markdown lines:
+    the table of the README.
+    """
     rows = {
-        "true": "true bass", "another_player": "another player's bass",
-        "autoencoder": "true bass through the autoencoder (ceiling)", "generated": "**generated**", "rule": "by rule",
-        "retrieval": "nearest neighbour's bass", "unconditional": "generated without hearing the mix",
+        "true": "true bass",
+        "another_player": "another player's bass",
+        "autoencoder": "true bass through the autoencoder (ceiling)",
+        "generated": "**generated**",
+        "rule": "by rule",
+        "retrieval": "nearest neighbour's bass",
+        "unconditional": "generated without hearing the mix",
         "shuffled": "another song's bass (floor)",
-    }  # fmt: skip
+    }
     match = reports["match"]
-    setting = "{songs} songs of {seconds:g} s, {steps} steps, guidance {guidance:g}, phi {phi:g}".format(**match)
-    lines = [f"{setting}:", "", "| | " + " | ".join(MEASURES.values()) + " |", "|---" * (len(MEASURES) + 1) + "|"]
+    setting = (
+        "{songs} songs of {seconds:g} s, {steps} steps, guidance {guidance:g}, phi {phi:g}".format(
+            **match
+        )
+    )
+    lines = [
+        f"{setting}:",
+        "",
+        "| | " + " | ".join(MEASURES.values()) + " |",
+        "|---" * (len(MEASURES) + 1) + "|",
+    ]
     for name, words in rows.items():
         if name in match["rows"]:
-            lines.append(f"| {words} | " + " | ".join(figure(match['rows'][name][key]['mean'], '.2f') for key in MEASURES) + " |")
-    for name, words in (("normalised_score", "ceiling"), ("normalised_score_to_player", "another player")):
+            lines.append(
+                f"| {words} | "
+                + " | ".join(figure(match["rows"][name][key]["mean"], ".2f") for key in MEASURES)
+                + " |"
+            )
+    for name, words in (
+        ("normalised_score", "ceiling"),
+        ("normalised_score_to_player", "another player"),
+    ):
         scores = [match[name]["generated"][key] for key in MEASURES] if name in match else []
         cells = [with_interval(score, ".0%") for score in scores]
         lines += [f"| normalised score, floor to {words} | {' | '.join(cells)} |"] if cells else []
@@ -167,7 +312,8 @@ def measured_table(reports: Reports) -> list[str]:
 
 
 def put_into(page: Path, reports: Reports) -> None:
-    """Replace what stands between `MARKS` in a Markdown file by `measured_table`; every other byte stays.
+    """Replace what stands between `MARKS` in a Markdown file by `measured_table`; every other byte
+    stays.
 
     Raises
     ------
@@ -176,15 +322,21 @@ def put_into(page: Path, reports: Reports) -> None:
     """
     before, after = around_table(page)
     if "rows" not in reports.get("match", {}):
-        raise BassnbError("there is no match report to make a table from; run bassnb evaluate match, which writes match.json")
+        raise BassnbError(
+            "there is no match report to make a table from; run bassnb evaluate match, which writes match.json"
+        )
     table = "\n".join(measured_table(reports))
     write_atomically(page, before + f"{MARKS[0]}\n\n{table}\n\n{MARKS[1]}".encode() + after)
 
 
 def around_table(page: Path) -> tuple[bytes, bytes]:
-    """What stands before and after the marked place of a Markdown file, as bytes; BassnbError if there is no such place."""
+    """What stands before and after the marked place of a Markdown file, as bytes; BassnbError if
+    there is no such place.
+    """
     before, opening, rest = read_bytes(page, MOST_BYTES).partition(MARKS[0].encode())
     _, closing, after = rest.partition(MARKS[1].encode())
     if not (opening and closing):
-        raise BassnbError(f"{page} has no place for the table; put {MARKS[0]} and {MARKS[1]} on lines of their own")
+        raise BassnbError(
+            f"{page} has no place for the table; put {MARKS[0]} and {MARKS[1]} on lines of their own"
+        )
     return before, after

@@ -1,7 +1,9 @@
-"""Many takes at once: what the accompanist plays to each of many mixes, sampled in batches. Taught in chapter 9.
+"""Many takes at once: what the accompanist plays to each of many mixes, sampled in batches. Taught
+in chapter 9.
 
-The same noise and the same steps as in `Accompanist`, so take i is the take that it would have given for seed i; only
-the encoding of the mixes is done once for all settings, and the network sees several songs at a time.
+The same noise and the same steps as in `Accompanist`, so take i is the take that it would have
+given for seed i; only the encoding of the mixes is done once for all settings, and the network sees
+several songs at a time.
 """
 
 from __future__ import annotations
@@ -17,31 +19,41 @@ from bassnb.audio import to_level
 BATCH = 8  # songs: more is not faster on two cores
 
 
-def sample_latents(accompanist: Accompanist, c_x: Tensor, seeds: Iterable[int], **settings) -> Tensor:
+def sample_latents(
+    accompanist: Accompanist, c_x: Tensor, seeds: Iterable[int], **settings
+) -> Tensor:
     """Standardised latents of one take for each mix, sampled `BATCH` at a time.
 
     Parameters
     ----------
-    c_x : Tensor (n, 64, L), standardised latents of the mixes; see `bassnb.metrics.contrastive.latents_of`
+    c_x : Tensor (n, 64, L), standardised latents of the mixes; see
+        `bassnb.metrics.contrastive.encode_waves`
     seeds : n numbers, of the noise of each take
-    settings : guidance, phi, sampler, steps; None takes the defaults of the model, guidance 0 does not hear the mixes
+    settings : guidance, phi, sampler, steps; None takes the defaults of the model, guidance 0 does
+        not hear the mixes
 
     Returns
     -------
     Tensor (n, 32, L)
     """
     seeds = list(seeds)
-    return torch.cat([
-        accompanist.sample(mixes, seeds[BATCH * i : BATCH * (i + 1)], **settings)
-        for i, mixes in enumerate(c_x.to(accompanist.device).split(BATCH))
-    ])  # fmt: skip
+    return torch.cat(
+        [
+            accompanist.sample(mixes, seeds[BATCH * i : BATCH * (i + 1)], **settings)
+            for i, mixes in enumerate(c_x.to(accompanist.device).split(BATCH))
+        ]
+    )
 
 
 @torch.inference_mode()
 def decode_takes(accompanist: Accompanist, latents: Tensor, length: int) -> list[Tensor]:
-    """Waves (2, length) of standardised latents (n, 32, L), at the level that the model chose (`LEVEL` is usual)."""
+    """Waves (2, length) of standardised latents (n, 32, L), at the level that the model chose
+    (`LEVEL` is usual).
+    """
     autoencoder = accompanist.system.bass_autoencoder
-    return [autoencoder.decode(autoencoder.unstandardise(one[None]), length)[0].cpu() for one in latents]
+    return [
+        autoencoder.decode(autoencoder.unstandardise(one[None]), length)[0].cpu() for one in latents
+    ]
 
 
 @torch.no_grad()
@@ -49,4 +61,6 @@ def through_autoencoder(accompanist: Accompanist, bass: Tensor) -> Tensor:
     """The true bass (2, N), encoded and decoded: what a perfect diffusion model would sound like."""
     autoencoder = accompanist.system.bass_autoencoder
     device = next(autoencoder.parameters()).device
-    return autoencoder.decode(autoencoder.encode(to_level(bass)[None].to(device)), bass.shape[-1])[0].cpu()
+    return autoencoder.decode(autoencoder.encode(to_level(bass)[None].to(device)), bass.shape[-1])[
+        0
+    ].cpu()

@@ -1,8 +1,9 @@
 """Does the model carry over to songs that its generator did not write? Taught in chapter 9.
 
-Every measure stands between the true bass through the autoencoder and the basses of the other songs, as in
-`bassnb.studies.match`, for each of the families of `bassnb.studies.transfer_songs.cases`. Where a mix leaves something open, the
-measures of it are left out: drums alone say nothing about harmony, and neither a lone lead nor a pad tells a bass
+Every measure stands between the true bass through the autoencoder and the basses of the other
+songs, as in `bassnb.studies.match`, for each of the families of
+`bassnb.studies.transfer_songs.cases`. Where a mix leaves something open, the measures of it are
+left out: drums alone say nothing about harmony, and neither a lone lead nor a pad tells a bass
 player's rhythm. The rule baseline shows how far one gets with listening alone.
 """
 
@@ -23,7 +24,14 @@ from bassnb.errors import DataError
 from bassnb.files import name_bytes
 from bassnb.metrics.match import MEASURES, Transcription, compare, transcribe
 from bassnb.metrics.rule import rule_bass
-from bassnb.metrics.statistics import figure, known, mean_of, normalised_score_summary, score_in_words, summary
+from bassnb.metrics.statistics import (
+    figure,
+    known,
+    mean_of,
+    normalised_score_summary,
+    score_in_words,
+    summary,
+)
 from bassnb.studies.marks import Marks
 from bassnb.studies.takes import through_autoencoder
 from bassnb.studies.transfer_songs.cases import Case, transfer_cases
@@ -36,16 +44,24 @@ QUICK = {"songs": 1, "seconds": 6.0, "steps": 4, "family": ("odd metre", "drums 
 
 
 def run(
-    accompanist: Accompanist, *, songs: int | None = None, seconds: float = 24.0, steps: int = 64,
-    folder: Sequence[str | Path] = (), soundfont: str | None = None, family: Sequence[str] | None = None,
-    split: str | None = None, progress: bool = True,
-) -> dict:  # fmt: skip
+    accompanist: Accompanist,
+    *,
+    songs: int | None = None,
+    seconds: float = 24.0,
+    steps: int = 64,
+    folder: Sequence[str | Path] = (),
+    soundfont: str | None = None,
+    family: Sequence[str] | None = None,
+    split: str | None = None,
+    progress: bool = True,
+) -> dict:
     """Accompany songs of other hands and mark the takes.
 
     Parameters
     ----------
     songs : most songs of a family; None takes all
-    folder : folders with MIDI files, or collections of stems (`bassnb.collections.layouts`); none takes the packages of `USUAL`
+    folder : folders with MIDI files, or collections of stems (`bassnb.collections.layouts`); none
+        takes the packages of `USUAL`
     family : names of those wanted, for example "reggae" or a folder's; None takes all
     split : of collections of stems, "test" for example; None takes all songs
     soundfont : path of a second SoundFont: it plays the written pieces once more, and all scores
@@ -53,10 +69,11 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        For all songs the number of ``songs``, the ``normalised_score`` of the generated takes and of the rule from the shuffled
-        pairing to the true bass through the autoencoder, for every measure that applies and for their ``mean``;
-        ``sources``, ``families`` and ``sounds``: the same for each group; ``rows`` over all songs; ``marks`` of every
-        song; ``skipped``: what could not be used, and why. The take of a song is seeded by its name. A score needs a floor,
+        For all songs the number of ``songs``, the ``normalised_score`` of the generated takes and
+        of the rule from the shuffled pairing to the true bass through the autoencoder, for every
+        measure that applies and for their ``mean``; ``sources``, ``families`` and ``sounds``: the
+        same for each group; ``rows`` over all songs; ``marks`` of every song; ``skipped``: what
+        could not be used, and why. The take of a song is seeded by its name. A score needs a floor,
         and so at least two songs; an interval needs two as well. Of one song there are only marks.
 
     Raises
@@ -68,8 +85,14 @@ def run(
     cases: list[Case] = []
     heard: list[Transcription] = []
     rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
-    wanted = {"seconds": seconds, "songs": songs, "folder": folder, "soundfont": soundfont, "families": family,
-              "split": split}  # fmt: skip
+    wanted = {
+        "seconds": seconds,
+        "songs": songs,
+        "folder": folder,
+        "soundfont": soundfont,
+        "families": family,
+        "split": split,
+    }
     found = transfer_cases(**wanted, skipped=skipped)
     for case in tqdm(found, desc="songs of other hands", disable=not progress):
         takes = hear(accompanist, case, steps)
@@ -77,18 +100,29 @@ def run(
             rows[name].append(compare(take, case.example.song))
         heard.append(takes["autoencoder"])
         nothing = torch.empty(2, 0)  # the waves are large and no longer needed
-        cases.append(dataclasses.replace(case, example=Example(case.example.song, nothing, nothing)))
+        cases.append(
+            dataclasses.replace(case, example=Example(case.example.song, nothing, nothing))
+        )
     if not cases:
-        reason = next((f"{name}: {why}" for name, why in skipped.items()), "no family of that name is there")
-        raise DataError(f"there is no song to accompany ({reason}); give a folder of songs, or another family or split")
+        reason = next(
+            (f"{name}: {why}" for name, why in skipped.items()), "no family of that name is there"
+        )
+        raise DataError(
+            f"there is no song to accompany ({reason}); give a folder of songs, or another family or split"
+        )
     rows["shuffled"] = [floor_of(index, heard, cases) for index in range(len(cases))]
     return {
-        "preset": accompanist.system.preset.name, "seconds": seconds, "steps": steps, "most": songs,
-        **{key: accompanist.system.defaults[key] for key in ("guidance", "phi")}, "skipped": skipped,
-        **group(cases, rows, range(len(cases))), "rows": table(cases, rows),
+        "preset": accompanist.system.preset.name,
+        "seconds": seconds,
+        "steps": steps,
+        "most": songs,
+        **{key: accompanist.system.defaults[key] for key in ("guidance", "phi")},
+        "skipped": skipped,
+        **group(cases, rows, range(len(cases))),
+        "rows": table(cases, rows),
         **{plural: grouped(cases, rows, key) for plural, key in GROUPS.items()},
         "marks": [song_marks(case, rows, index) for index, case in enumerate(cases)],
-    }  # fmt: skip
+    }
 
 
 def hear(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcription]:
@@ -97,62 +131,94 @@ def hear(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcri
     waves = {
         "true": example.bass,
         "autoencoder": through_autoencoder(accompanist, example.bass),
-        "generated": accompanist(example.mix, steps=steps, seed=zlib.crc32(name_bytes(case.name))).audio,
+        "generated": accompanist(
+            example.mix, steps=steps, seed=zlib.crc32(name_bytes(case.name))
+        ).audio,
         "rule": rule_bass(example.mix),
     }
     return {name: transcribe(wave) for name, wave in waves.items()}
 
 
 def floor_of(index: int, heard: list[Transcription], cases: Sequence[Case]) -> Marks:
-    """Mean marks of the basses of up to `OTHERS` other songs against song `index`; the same song with other sounds is none.
+    """Mean marks of the basses of up to `OTHERS` other songs against song `index`; the same song
+    with other sounds is none.
 
     A longer bass is cut to the length of the song. nan where there is no other song of that length.
     """
     song, name = cases[index].example.song, cases[index].name
     long_enough = [
-        other for other, case in enumerate(cases)
+        other
+        for other, case in enumerate(cases)
         if case.name != name and case.example.song.duration > song.duration - 0.5
-    ]  # fmt: skip
+    ]
     chosen = long_enough[:: -(-len(long_enough) // OTHERS) or 1]
     marks = [compare(heard[other].between(0.0, song.duration), song) for other in chosen]
-    return {key: float(np.mean([other[key] for other in marks])) if marks else float("nan") for key in MEASURES}
+    return {
+        key: float(np.mean([other[key] for other in marks])) if marks else float("nan")
+        for key in MEASURES
+    }
 
 
 def song_marks(case: Case, rows: dict[str, list], index: int) -> dict:
     """Everything about one song, for plots."""
-    marks = {name: {key: round(row[index][key], 4) for key in case.measures} for name, row in rows.items()}
-    return {"source": case.source, "family": case.family, "name": case.name, "sound": case.sound, "marks": marks}
+    marks = {
+        name: {key: round(row[index][key], 4) for key in case.measures}
+        for name, row in rows.items()
+    }
+    return {
+        "source": case.source,
+        "family": case.family,
+        "name": case.name,
+        "sound": case.sound,
+        "marks": marks,
+    }
 
 
 def grouped(cases: Sequence[Case], rows: dict[str, list], key: str) -> dict[str, dict]:
     """`group` for every value of one property of the songs, in the order of their first appearance."""
     values = dict.fromkeys(getattr(case, key) for case in cases)
-    return {value: group(cases, rows, [i for i, case in enumerate(cases) if getattr(case, key) == value]) for value in values}
+    return {
+        value: group(
+            cases, rows, [i for i, case in enumerate(cases) if getattr(case, key) == value]
+        )
+        for value in values
+    }
 
 
 def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int]) -> dict:
     """How far the players got on some of the songs, and the mean marks behind it.
 
-    A normalised score is a quotient: where the true bass hardly differs from a stranger's, as a walking bass does in its share of
-    roots, it says little, and the marks say more.
+    A normalised score is a quotient: where the true bass hardly differs from a stranger's, as a
+    walking bass does in its share of roots, it says little, and the marks say more.
     """
     scores: dict[str, dict] = {player: {} for player in PLAYERS}
     means: dict[str, dict] = {name: {} for name in rows}
     for measure in (*MEASURES, "mean"):
         columns = columns_of(cases, rows, members, measure)
         for player in PLAYERS if columns else ():
-            scores[player][measure] = normalised_score_summary(columns[player], columns["shuffled"], columns["autoencoder"])
+            scores[player][measure] = normalised_score_summary(
+                columns[player], columns["shuffled"], columns["autoencoder"]
+            )
         for name, column in columns.items():
             means[name][measure] = round(mean_of(column), 4)
     return {"songs": len(members), "normalised_score": scores, "means": means}
 
 
 def group_headline(name: str, part: dict) -> str:
-    """One line about a `group`: the score of the generated takes, or their mean mark where there is none."""
-    score, means = part["normalised_score"]["generated"]["mean"], {row: columns["mean"] for row, columns in part["means"].items()}
+    """One line about a `group`: the score of the generated takes, or their mean mark where there is
+    none.
+    """
+    score, means = (
+        part["normalised_score"]["generated"]["mean"],
+        {row: columns["mean"] for row, columns in part["means"].items()},
+    )
     if known(score["mean"]):
         return f"{name} {score_in_words(score)}"
-    why = "floor and ceiling coincide" if known(means["shuffled"]) else "it takes a second song, whose bass is the floor"
+    why = (
+        "floor and ceiling coincide"
+        if known(means["shuffled"])
+        else "it takes a second song, whose bass is the floor"
+    )
     marks = f"mean mark {figure(means['generated'], '.2f')}, of the true bass {figure(means['autoencoder'], '.2f')}"
     return f"{name} no score ({why}); {marks}"
 
@@ -160,20 +226,24 @@ def group_headline(name: str, part: dict) -> str:
 def columns_of(
     cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int], measure: str
 ) -> dict[str, np.ndarray]:
-    """One measure of the songs among `members` to which it applies, by row; empty where there is none."""
+    """One measure of the songs among `members` to which it applies, by row; empty where there is
+    none.
+    """
     chosen = [index for index in members if measure == "mean" or measure in cases[index].measures]
     return {
         name: np.array([mark(row[index], cases[index].measures, measure) for index in chosen])
-        for name, row in rows.items() if chosen
-    }  # fmt: skip
+        for name, row in rows.items()
+        if chosen
+    }
 
 
 def table(cases: Sequence[Case], rows: dict[str, list[Marks]]) -> dict[str, dict]:
     """Mean and 95 % interval of every measure for every row, over all songs to which it applies."""
     columns = {measure: columns_of(cases, rows, range(len(cases)), measure) for measure in MEASURES}
     return {
-        name: {measure: summary(found[name]) for measure, found in columns.items() if found} for name in rows
-    }  # fmt: skip
+        name: {measure: summary(found[name]) for measure, found in columns.items() if found}
+        for name in rows
+    }
 
 
 def mark(marks: dict[str, float], measures: Sequence[str], measure: str) -> float:
@@ -183,4 +253,6 @@ def mark(marks: dict[str, float], measures: Sequence[str], measure: str) -> floa
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return ", ".join(group_headline(name, part) for name, part in {"all": report, **report["families"]}.items())
+    return ", ".join(
+        group_headline(name, part) for name, part in {"all": report, **report["families"]}.items()
+    )

@@ -1,7 +1,7 @@
 """The recipe with one thing changed: what an ablation trains. Taught in chapter 10.
 
-Positions that the product has no use for (learned names, none at all), other questions to the network and other draws
-of the time live here, as small parts around the product's own U-Net.
+Positions that the product has no use for (learned names, none at all), other questions to the
+network and other draws of the time live here, as small parts around the product's own U-Net.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ SMALLEST_ALPHA = 0.05  # an estimate of the noise is divided by alpha, which is 
 class Variant:
     """One row of the table of ablations; every default is the recipe of the paper.
 
-    positions : "log" or "raw" (DPB, chapter 4), "absolute" (learned names) or "none". drop : share of zeroed conditions.
-    ask : "v" or "eps". times : "uniform", or a key of `TIMES`. standardise : latents of unit variance per channel.
+    positions : "log" or "raw" (DPB, chapter 4), "absolute" (learned names) or "none". drop : share
+        of zeroed conditions.
+    ask : "v" or "eps". times : "uniform", or a key of `TIMES`. standardise : latents of unit
+        variance per channel.
     average : mark the moving average of the weights. seed : of initial weights and of all draws.
     """
 
@@ -62,23 +64,37 @@ VARIANTS = (
     Variant("noisier times", times="noisy"),
     Variant("noisier still", times="noisiest"),
 )
-POSITIONS = tuple(variant for variant in VARIANTS if replace(variant, name="", positions="log") == Variant(""))
+POSITIONS = tuple(
+    variant for variant in VARIANTS if replace(variant, name="", positions="log") == Variant("")
+)
 
 
-# -- what is asked, and when ----------------------------------------------------------------------------------------
+# -- what is asked, and when -----------------------------------------------------------------------
 
 
-# Karras et al. 2022, table 1. With latents of unit variance their preconditioned network is exactly -v and their weight
-# of the loss exactly 1, so that only the draw of the noise level is left to tell the two recipes apart. "noisy" of
-# `bassnb.diffusion` is its mirror image.
-TIMES = {**diffusion.TIMES, "edm": log_normal_times(-1.2, 1.2), "noisiest": log_normal_times(2.4, 1.2)}
+# Karras et al. 2022, table 1. With latents of unit variance their preconditioned network is exactly
+# -v and their weight of the loss exactly 1, so that only the draw of the noise level is left to
+# tell the two recipes apart. "noisy" of `bassnb.diffusion` is its mirror image.
+TIMES = {
+    **diffusion.TIMES,
+    "edm": log_normal_times(-1.2, 1.2),
+    "noisiest": log_normal_times(2.4, 1.2),
+}
 
 
 def variant_loss(
-    model: Callable, c_y: Tensor, c_x: Tensor, *, generator: torch.Generator, drop: float, ask: str, times: str,
+    model: Callable,
+    c_y: Tensor,
+    c_x: Tensor,
+    *,
+    generator: torch.Generator,
+    drop: float,
+    ask: str,
+    times: str,
     share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """`bassnb.diffusion.diffusion_loss` with another question or other times; with "v" and "uniform" it is the same.
+    """`bassnb.diffusion.diffusion_loss` with another question or other times; with "v" and
+    "uniform" it is the same.
 
     Parameters
     ----------
@@ -91,9 +107,11 @@ def variant_loss(
 
 
 class NoiseAsV(nn.Module):
-    """A network that was asked for the noise, as one that says v: ``v = (eps - beta z) / alpha`` (chapter 3).
+    """A network that was asked for the noise, as one that says v: ``v = (eps - beta z) / alpha``
+    (chapter 3).
 
-    Near t = 1, alpha is held at `SMALLEST_ALPHA`, or nothing could be sampled from such a network at all.
+    Near t = 1, alpha is held at `SMALLEST_ALPHA`, or nothing could be sampled from such a network
+    at all.
     """
 
     def __init__(self, unet: UNet1d):
@@ -106,7 +124,7 @@ class NoiseAsV(nn.Module):
         return (self.unet(z, t, mix) - beta * z) / alpha.clamp(min=SMALLEST_ALPHA)
 
 
-# -- positions ------------------------------------------------------------------------------------------------------
+# -- positions -------------------------------------------------------------------------------------
 
 
 class NoBias(nn.Module):
@@ -122,13 +140,14 @@ class NoBias(nn.Module):
 
 
 class Names(nn.Module):
-    """A learned vector per step, added to the feature maps: absolute positions (Vaswani et al. 2017, chapter 4).
+    """A learned vector per step, added to the feature maps: absolute positions (Vaswani et al.
+    2017, chapter 4).
 
     Parameters
     ----------
     steps : length of the training crops at this level
-    beyond : what a longer song gets. "stretched": the names are interpolated to its length. "held": all steps beyond
-        the last name share it.
+    beyond : what a longer song gets. "stretched": the names are interpolated to its length. "held":
+        all steps beyond the last name share it.
     """
 
     def __init__(self, channels: int, steps: int, beyond: str = "stretched"):
@@ -154,13 +173,19 @@ def make_unet(variant: Variant, config: UNetConfig, latents: int) -> UNet1d:
     def attention(channels: int, depth: int) -> nn.Module:
         layer = SelfAttention(channels, config.heads, make_bias=lambda: NoBias(config.heads))
         steps = -(-latents // 2**depth)
-        return nn.Sequential(Names(channels, steps), layer) if variant.positions == "absolute" else layer
+        return (
+            nn.Sequential(Names(channels, steps), layer)
+            if variant.positions == "absolute"
+            else layer
+        )
 
     return UNet1d(config, attention)
 
 
 def name_beyond(unet: nn.Module, beyond: str) -> None:
-    """Choose how absolute positions go on beyond the training length, "stretched" or "held", in place."""
+    """Choose how absolute positions go on beyond the training length, "stretched" or "held", in
+    place.
+    """
     for module in unet.modules():
         if isinstance(module, Names):
             module.beyond = beyond

@@ -1,7 +1,9 @@
-"""Batches made ahead of the step that wants them, so that a GPU does not wait. Taught in chapter 10.
+"""Batches made ahead of the step that wants them, so that a GPU does not wait. Taught in chapter
+10.
 
-Every batch is drawn from `(seed, step)` alone: it is the same batch whoever makes it, and whenever. Hence the batches of
-the coming steps can be made in threads, and a training that does so is the same training to the bit.
+Every batch is drawn from `(seed, step)` alone: it is the same batch whoever makes it, and whenever.
+Hence the batches of the coming steps can be made in threads, and a training that does so is the
+same training to the bit.
 """
 
 from __future__ import annotations
@@ -20,28 +22,39 @@ WORKERS = min(8, os.cpu_count() or 1)
 class Ahead:
     """``batches(k)`` is ``make(k)`` on `device`, made while the steps before it were computed.
 
-    Use it in a `with` statement; at its end no thread is left. An error in `make(k)` reaches the caller of ``batches(k)``.
+    Use it in a `with` statement; at its end no thread is left. An error in `make(k)` reaches the
+    caller of ``batches(k)``.
 
     Parameters
     ----------
     make : callable (k) -> tuple of tensors on the CPU
-        Must depend on k alone, and may be called for steps that are never asked for, by several threads at once. Threads
-        are enough, because numpy and torch let go of the interpreter while they copy and compute.
+        Must depend on k alone, and may be called for steps that are never asked for, by several
+        threads at once. Threads are enough, because numpy and torch let go of the interpreter while
+        they copy and compute.
     device : torch.device
-        Where the batches are wanted. For a GPU they are put into pinned memory by the threads, so that the copy to the
-        device runs beside what the device computes.
+        Where the batches are wanted. For a GPU they are put into pinned memory by the threads, so
+        that the copy to the device runs beside what the device computes.
     workers : int, optional
-        Threads, and batches in the making. With 0 every batch is made when it is asked for; that is the default on a CPU,
-        where threads would take time from the training itself.
+        Threads, and batches in the making. With 0 every batch is made when it is asked for; that is
+        the default on a CPU, where threads would take time from the training itself.
     """
 
-    def __init__(self, make: Callable[[int], Batch], device: torch.device, *, workers: int | None = None):
+    def __init__(
+        self, make: Callable[[int], Batch], device: torch.device, *, workers: int | None = None
+    ):
         on_gpu = device.type == "cuda"
         workers = workers if workers is not None else WORKERS if on_gpu else 0
         self.make, self.device, self.on_gpu, self.workers = make, device, on_gpu, workers
-        # A thread begins with the first GPU as its own: pinned memory would be registered there by every process.
-        own_gpu = dict(initializer=torch.cuda.set_device, initargs=(device.index or 0,)) if on_gpu else {}
-        self.pool = ThreadPoolExecutor(workers, thread_name_prefix="batches", **own_gpu) if workers else None
+        # A thread begins with the first GPU as its own: pinned memory would be registered there by
+        # every process.
+        own_gpu = (
+            dict(initializer=torch.cuda.set_device, initargs=(device.index or 0,)) if on_gpu else {}
+        )
+        self.pool = (
+            ThreadPoolExecutor(workers, thread_name_prefix="batches", **own_gpu)
+            if workers
+            else None
+        )
         self.pending: dict[int, Future] = {}
 
     def __enter__(self) -> Ahead:

@@ -1,9 +1,11 @@
-"""Training of one autoencoder: magnitudes, then phase with spectral distance and critics (section 3.1, chapter 1).
+"""Training of one autoencoder: magnitudes, then phase with spectral distance and critics (section
+3.1, chapter 1).
 
-`paper` trains everything at once, as printed (phase_start = 0). `classroom` trains magnitudes first and then keeps
-the encoder as it is: a fresh phase head is noise that eats the clipped gradient of the magnitudes, and latents that
-no longer move let the diffusion model start while the phase is still learned. A decoder with projections has a third
-stage, `settle_start`: phase is trained through them, with a distance that asks for flux.
+`paper` trains everything at once, as printed (phase_start = 0). `classroom` trains magnitudes first
+and then keeps the encoder as it is: a fresh phase head is noise that eats the clipped gradient of
+the magnitudes, and latents that no longer move let the diffusion model start while the phase is
+still learned. A decoder with projections has a third stage, `settle_start`: phase is trained
+through them, with a distance that asks for flux.
 """
 
 from __future__ import annotations
@@ -24,7 +26,13 @@ from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
 from bassnb.settings import TrainingSettings
-from bassnb.spectral import FLUX_HOPS, PAPER_HOPS, flux_distance, multi_scale_spectral_distance, relative_spectral_distance
+from bassnb.spectral import (
+    FLUX_HOPS,
+    PAPER_HOPS,
+    flux_distance,
+    multi_scale_spectral_distance,
+    relative_spectral_distance,
+)
 from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
     average_gradients,
@@ -48,7 +56,8 @@ def train_autoencoder(
 
     Parameters
     ----------
-    stem : "mix" for sub-mixes, "bass", or with `data` any other stem of the collection, which takes the bass's shape
+    stem : "mix" for sub-mixes, "bass", or with `data` any other stem of the collection, which takes
+        the bass's shape
     settings : how to train; `latents` and `start` are for the diffusion network alone
 
     Raises
@@ -66,49 +75,106 @@ def train_autoencoder(
     accelerator = open_accelerator(settings.device, settings.precision)
     parts_of_batch(plan.batch, accelerator, settings.accumulate)
     check_run(folder, ("model.safetensors", "config.json"), [settings.data])
-    with accelerator.main_process_first():  # one process renders or reads, the others find the files
-        pool, held_out = recorded_pools(stem, settings, accelerator) if settings.data else generated_pools(plan, stem, settings)
+    # one process renders or reads, the others find the files
+    with accelerator.main_process_first():
+        pool, held_out = (
+            recorded_pools(stem, settings, accelerator)
+            if settings.data
+            else generated_pools(plan, stem, settings)
+        )
     check_best(settings.best, held_out)
     torch.manual_seed(seed)  # initial weights only
-    trainer = AutoencoderTrainer(Autoencoder(config), preset, plan, accelerator, compile=settings.compile,
-                                 accumulate=settings.accumulate)  # fmt: skip
-    identity = {"stem": stem, "seed": seed, "shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)}
+    trainer = AutoencoderTrainer(
+        Autoencoder(config),
+        preset,
+        plan,
+        accelerator,
+        compile=settings.compile,
+        accumulate=settings.accumulate,
+    )
+    identity = {
+        "stem": stem,
+        "seed": seed,
+        "shape": asdict(config),
+        "critic": asdict(preset.critic),
+        "plan": asdict(plan),
+    }
     identity |= {"data": pool.songs.facts()} if settings.data else {}
-    run = Run(folder, accelerator, trainer.modules(), trainer.optimizers(), identity, resume=settings.resume,
-              best="validation_mssd")  # fmt: skip
-    samples, share = round(plan.seconds * SAMPLE_RATE), (accelerator.process_index, accelerator.num_processes)
+    run = Run(
+        folder,
+        accelerator,
+        trainer.modules(),
+        trainer.optimizers(),
+        identity,
+        resume=settings.resume,
+        best="validation_mssd",
+    )
+    samples, share = (
+        round(plan.seconds * SAMPLE_RATE),
+        (accelerator.process_index, accelerator.num_processes),
+    )
 
     def draw(k: int) -> tuple[Tensor]:
         return (pool.crops(step_seed(seed, k), plan.batch, samples, share=share),)
 
     def validate() -> dict[str, float]:
-        return trainer.validate(held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device), run)
+        return trainer.validate(
+            held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device), run
+        )
 
     with Ahead(draw, accelerator.device) as batches:
-        run.steps(min(steps, plan.steps), lambda k: trainer.step(*batches(k), k),
-                  describe=f"{stem} autoencoder", validate=validate if held_out else None)  # fmt: skip
+        run.steps(
+            min(steps, plan.steps),
+            lambda k: trainer.step(*batches(k), k),
+            describe=f"{stem} autoencoder",
+            validate=validate if held_out else None,
+        )
     if settings.best:
         run.take_best()
     if accelerator.is_main_process:
-        leave(trainer.average, pool, Path(folder), {"model": AUTOENCODER, "stem": stem, "preset": preset.to_dict(), "steps": run.step})
+        leave(
+            trainer.average,
+            pool,
+            Path(folder),
+            {"model": AUTOENCODER, "stem": stem, "preset": preset.to_dict(), "steps": run.step},
+        )
     return trainer.average
 
 
-def generated_pools(plan: AutoencoderTraining, stem: str, settings: TrainingSettings) -> tuple[Pool, Pool]:
+def generated_pools(
+    plan: AutoencoderTraining, stem: str, settings: TrainingSettings
+) -> tuple[Pool, Pool]:
     """Generated songs to train and to validate with, rendered first where they are missing."""
     if stem not in PARTS:
         raise BassnbError(
             f"generated songs have no autoencoder for {stem!r}; choose mix or bass, or give --data, a collection of stems"
         )
     splits = (("train", plan.songs), ("validation", min(plan.songs, 32)))
-    return tuple(StemPool(Path(settings.cache), split=split, count=count, seconds=plan.song_seconds, parts=PARTS[stem])
-                 for split, count in splits)  # fmt: skip
+    return tuple(
+        StemPool(
+            Path(settings.cache),
+            split=split,
+            count=count,
+            seconds=plan.song_seconds,
+            parts=PARTS[stem],
+        )
+        for split, count in splits
+    )
 
 
-def recorded_pools(stem: str, settings: TrainingSettings, accelerator: Accelerator) -> tuple[Pool, Pool | None]:
-    """Songs of a collection to train and to validate with, listened to first where that has not been done."""
-    train, held_out = open_splits(settings.data, stem, settings.cache, without_musdb=settings.without_musdb,
-                                  progress=accelerator.is_main_process)  # fmt: skip
+def recorded_pools(
+    stem: str, settings: TrainingSettings, accelerator: Accelerator
+) -> tuple[Pool, Pool | None]:
+    """Songs of a collection to train and to validate with, listened to first where that has not
+    been done.
+    """
+    train, held_out = open_splits(
+        settings.data,
+        stem,
+        settings.cache,
+        without_musdb=settings.without_musdb,
+        progress=accelerator.is_main_process,
+    )
     return RecordedPool(train), held_out and RecordedPool(held_out)
 
 
@@ -121,29 +187,50 @@ def leave(model: Autoencoder, pool: Pool, folder: Path, config: dict) -> None:
 
 @torch.inference_mode()
 def measure_statistics(model: Autoencoder, pool: Pool, songs: int) -> None:
-    """Per-channel mean and std of the latents of training songs, stored inside the model (paper.md, section 6)."""
+    """Per-channel mean and std of the latents of training songs, stored inside the model (paper.md,
+    section 6).
+    """
     device = model.latent_mean.device
-    latents = [model.encode(pool.crops(step_seed(1, k), 1, pool.whole).to(device)) for k in range(songs)]
+    latents = [
+        model.encode(pool.crops(step_seed(1, k), 1, pool.whole).to(device)) for k in range(songs)
+    ]
     model.set_statistics(torch.cat(latents, -1))
 
 
 class AutoencoderTrainer:
-    """Model, moving average, critics, their optimisers, and one training step on a batch of waveforms."""
+    """Model, moving average, critics, their optimisers, and one training step on a batch of
+    waveforms.
+    """
 
     def __init__(
-        self, model: Autoencoder, preset: Preset, plan: AutoencoderTraining, accelerator: Accelerator, *, compile: bool = False,
+        self,
+        model: Autoencoder,
+        preset: Preset,
+        plan: AutoencoderTraining,
+        accelerator: Accelerator,
+        *,
+        compile: bool = False,
         accumulate: int = 1,
-    ):  # fmt: skip
+    ):
         config = model.config
         nyquist = SAMPLE_RATE * (config.bins - 1) / config.window
         self.plan, self.accelerator, self.accumulate = plan, accelerator, accumulate
         critics = Critics(preset.critic, config.bins, nyquist, config.log_eps)
-        if compile:  # the spectrograms between them stay as they are: torch writes no kernels for complex numbers
+        # the spectrograms between them stay as they are: torch writes no kernels for complex
+        # numbers
+        if compile:
             compile_in_place(model.encoder, model.decoder, critics.magnitude, critics.mel.critic)
-        adam = dict(lr=plan.learning_rate, betas=plan.betas, fused=accelerator.device.type == "cuda")
-        unwrap = accelerator.unwrap_model  # gradients of all processes are averaged by hand, see `average_gradients`
-        model, self.optimizer = accelerator.prepare(model, torch.optim.Adam(model.parameters(), **adam))
-        critics, self.critic_optimizer = accelerator.prepare(critics, torch.optim.Adam(critics.parameters(), **adam))
+        adam = dict(
+            lr=plan.learning_rate, betas=plan.betas, fused=accelerator.device.type == "cuda"
+        )
+        # gradients of all processes are averaged by hand, see `average_gradients`
+        unwrap = accelerator.unwrap_model
+        model, self.optimizer = accelerator.prepare(
+            model, torch.optim.Adam(model.parameters(), **adam)
+        )
+        critics, self.critic_optimizer = accelerator.prepare(
+            critics, torch.optim.Adam(critics.parameters(), **adam)
+        )
         self.model, self.critics = unwrap(model), unwrap(critics)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.hops = tuple(hop // plan.decimation for hop in PAPER_HOPS)
@@ -162,23 +249,37 @@ class AutoencoderTrainer:
         start, end = self.stage(k)
         voiced, settled = k >= plan.phase_start, k >= max(plan.phase_start, plan.settle_start)
         if voiced and k == start:
-            model.load_state_dict(self.average.state_dict())  # go on from the average: the frozen encoder is its encoder
+            # go on from the average: the frozen encoder is its encoder
+            model.load_state_dict(self.average.state_dict())
             self.optimizer.state.clear()
         frozen = voiced and plan.freeze_encoder
         model.encoder.requires_grad_(not frozen)
-        rate = learning_rate(k, start, end, plan.learning_rate, plan.warmup, plan.plateau, plan.final_rate)
-        parts = [self.generator_part(part, k, voiced, settled) for part in wave.chunk(self.accumulate)]
+        rate = learning_rate(
+            k, start, end, plan.learning_rate, plan.warmup, plan.plateau, plan.final_rate
+        )
+        parts = [
+            self.generator_part(part, k, voiced, settled) for part in wave.chunk(self.accumulate)
+        ]
         self.update(self.optimizer, model, rate)
         update_ema(self.average, model, plan.ema, k)
-        losses = {name: torch.stack([part[0][name] for part in parts]).mean() for name in parts[0][0]}
+        losses = {
+            name: torch.stack([part[0][name] for part in parts]).mean() for name in parts[0][0]
+        }
         if voiced:
-            self.critic_optimizer.zero_grad(set_to_none=True)  # what the generator's losses left there
-            losses["critic"] = torch.stack([self.critic_part(fake, real) for _, fake, real in parts]).mean()
+            # what the generator's losses left there
+            self.critic_optimizer.zero_grad(set_to_none=True)
+            losses["critic"] = torch.stack(
+                [self.critic_part(fake, real) for _, fake, real in parts]
+            ).mean()
             self.update(self.critic_optimizer, self.critics, rate)
         return losses
 
-    def generator_part(self, wave: Tensor, k: int, voiced: bool, settled: bool) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Backward for a part of the batch; returns its losses and what the critics will hear, all detached."""
+    def generator_part(
+        self, wave: Tensor, k: int, voiced: bool, settled: bool
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Backward for a part of the batch; returns its losses and what the critics will hear, all
+        detached.
+        """
         plan = self.plan
         losses, fake, real = self.losses(self.model, wave, voiced, settled)
         total = plan.lambda_rec * losses["rec"]
@@ -190,7 +291,11 @@ class AutoencoderTrainer:
                 losses["adv"] = adversarial_loss(self.critics(fake))
                 total = total + plan.lambda_adv * losses["adv"]
         self.accelerator.backward(total / self.accumulate)
-        return {name: value.detach() for name, value in losses.items()}, fake.detach(), real.detach()
+        return (
+            {name: value.detach() for name, value in losses.items()},
+            fake.detach(),
+            real.detach(),
+        )
 
     def critic_part(self, fake: Tensor, real: Tensor) -> Tensor:
         """Backward of the critics for a part of the batch; returns their loss, detached."""
@@ -199,17 +304,27 @@ class AutoencoderTrainer:
         return hinge.detach()
 
     def stage(self, k: int) -> tuple[int, int]:
-        """First and last step (exclusive) of the stage that step k is in: magnitudes, phase, phase through projections."""
-        bounds = sorted({0, self.plan.phase_start, max(self.plan.phase_start, self.plan.settle_start), self.plan.steps})
+        """First and last step (exclusive) of the stage that step k is in: magnitudes, phase, phase
+        through projections.
+        """
+        bounds = sorted(
+            {
+                0,
+                self.plan.phase_start,
+                max(self.plan.phase_start, self.plan.settle_start),
+                self.plan.steps,
+            }
+        )
         return max(b for b in bounds if b <= k), min(b for b in bounds if b > k)
 
     def losses(
         self, model: Autoencoder, wave: Tensor, voiced: bool, settled: bool = True
-    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:  # fmt: skip
-        """L_rec, with phase also L_mssd and the spectrograms (fake, real) for the critics, and the flux if `settled`.
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """L_rec, with phase also L_mssd and the spectrograms (fake, real) for the critics, and the
+        flux if `settled`.
 
-        Both spectrograms are those of waves at the lower rate: a critic that saw the original's at the full rate
-        would know it by what decimation does, and would have nothing to teach.
+        Both spectrograms are those of waves at the lower rate: a critic that saw the original's at
+        the full rate would know it by what decimation does, and would have nothing to teach.
         """
         spectrum = model.spectrum(wave)
         s = torch.log(spectrum.real.square() + spectrum.imag.square() + model.config.log_eps)
@@ -221,15 +336,23 @@ class AutoencoderTrainer:
             return losses, s_hat, s
         plan, length, decimation = self.plan, wave.shape[-1], self.plan.decimation
         projections = model.config.projections if settled else 0
-        decoded = model.synthesise(s_hat, phase, length, decimation=decimation, projections=projections)
+        decoded = model.synthesise(
+            s_hat, phase, length, decimation=decimation, projections=projections
+        )
         target = model.wave(spectrum, length, decimation=decimation)
         if plan.relative_distance:
-            losses["mssd"] = relative_spectral_distance(target, decoded, self.hops, eps=model.config.log_eps)
+            losses["mssd"] = relative_spectral_distance(
+                target, decoded, self.hops, eps=model.config.log_eps
+            )
         else:
             losses["mssd"] = multi_scale_spectral_distance(target, decoded, self.hops)
         if settled and plan.lambda_flux:
-            losses["flux"] = flux_distance(target, decoded, tuple(hop // decimation for hop in FLUX_HOPS))
-        fake, real = (model.log_spectrogram(heard, decimation=decimation) for heard in (decoded, target))
+            losses["flux"] = flux_distance(
+                target, decoded, tuple(hop // decimation for hop in FLUX_HOPS)
+            )
+        fake, real = (
+            model.log_spectrogram(heard, decimation=decimation) for heard in (decoded, target)
+        )
         return losses, fake, real
 
     def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, rate: float) -> None:
@@ -243,8 +366,12 @@ class AutoencoderTrainer:
 
     @torch.no_grad()
     def validate(self, wave: Tensor, run: Run) -> dict[str, float]:
-        """Losses of the averaged model on fixed held-out crops; one of them goes to TensorBoard as sound."""
-        losses, _, _ = self.losses(self.average, wave, voiced=True, settled=run.step >= self.plan.settle_start)
+        """Losses of the averaged model on fixed held-out crops; one of them goes to TensorBoard as
+        sound.
+        """
+        losses, _, _ = self.losses(
+            self.average, wave, voiced=True, settled=run.step >= self.plan.settle_start
+        )
         decoded = self.average.decode(self.average.encode(wave[:1]), wave.shape[-1])
         run.writer.add_audio("decoded", decoded[0].mean(0).clamp(-1, 1), run.step, SAMPLE_RATE)
         return {f"validation_{name}": float(value) for name, value in losses.items()}

@@ -27,7 +27,8 @@ class ContrastivePlan:
     learning_rate: float = 2e-3
     weight_decay: float = 0.1
     warmup: int = 50
-    noise: float = 0.3  # added to the latents, in their standard deviations: small sets of songs are learned by heart
+    # added to the latents, in their standard deviations: small sets of songs are learned by heart
+    noise: float = 0.3
     width: int = 48  # 0.2 MB of weights, small enough to be shipped
     embedding: int = 48
     songs: int = 3000  # with 800, it learned them by heart: held-out loss 1.77 instead of 1.04
@@ -36,15 +37,19 @@ class ContrastivePlan:
 
 
 def train_contrastive(
-    system: System, folder: str | Path, settings: TrainingSettings = TrainingSettings(), *,
+    system: System,
+    folder: str | Path,
+    settings: TrainingSettings = TrainingSettings(),
+    *,
     plan: ContrastivePlan = ContrastivePlan(),
-) -> ContrastiveModel:  # fmt: skip
+) -> ContrastiveModel:
     """Train the judge on latents of composed songs and leave it in `folder`/judge.safetensors.
 
     Parameters
     ----------
     system : whose autoencoders make the latents
-    settings : `cache`, `seed`, `resume`, `steps` and `device`; the songs are generated, and encoded first where they are missing
+    settings : `cache`, `seed`, `resume`, `steps` and `device`; the songs are generated, and encoded
+        first where they are missing
 
     Raises
     ------
@@ -58,12 +63,20 @@ def train_contrastive(
     autoencoders = [system.mix_autoencoder, system.bass_autoencoder]
     pairs, held_out = latent_pairs(plan, autoencoders, settings.cache, accelerator)
     model = _new_judge(plan, seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
+    )
     model, optimizer = accelerator.prepare(model, optimizer)
     encoders = fingerprint(*autoencoders)
     bare = accelerator.unwrap_model(model)
-    run = Run(folder, accelerator, {"model": bare}, {"adamw": optimizer},
-              {"seed": seed, "plan": asdict(plan), "encoders": encoders}, resume=settings.resume)  # fmt: skip
+    run = Run(
+        folder,
+        accelerator,
+        {"model": bare},
+        {"adamw": optimizer},
+        {"seed": seed, "plan": asdict(plan), "encoders": encoders},
+        resume=settings.resume,
+    )
 
     def step(k: int) -> dict[str, Tensor]:
         c_y, c_x = _noisy_batch(pairs, plan, seed, k)
@@ -78,7 +91,13 @@ def train_contrastive(
     def validate() -> dict[str, float]:
         return held_out_scores(bare, held_out, plan.latents, accelerator.device)
 
-    run.steps(min(settings.steps or plan.steps, plan.steps), step, describe="contrastive", validate=validate, validate_every=250)
+    run.steps(
+        min(settings.steps or plan.steps, plan.steps),
+        step,
+        describe="contrastive",
+        validate=validate,
+        validate_every=250,
+    )
     if accelerator.is_main_process:
         save_judge(bare, Path(folder) / "judge.safetensors", encoders=encoders)
     return bare.eval().requires_grad_(False)
@@ -91,7 +110,9 @@ def _new_judge(plan: ContrastivePlan, seed: int) -> ContrastiveModel:
         return ContrastiveModel(width=plan.width, embedding=plan.embedding)
 
 
-def _noisy_batch(pairs: LatentDataset, plan: ContrastivePlan, seed: int, k: int) -> tuple[Tensor, Tensor]:
+def _noisy_batch(
+    pairs: LatentDataset, plan: ContrastivePlan, seed: int, k: int
+) -> tuple[Tensor, Tensor]:
     """Latents of bass (B, 32, L) and mix (B, 64, L) for step `k`, with noise that no step shares."""
     c_y, c_x = pairs.batch(step_seed(seed, k), plan.batch, plan.latents)
     generator = torch.Generator().manual_seed(step_seed(seed, k, 1))
@@ -100,9 +121,19 @@ def _noisy_batch(pairs: LatentDataset, plan: ContrastivePlan, seed: int, k: int)
 
 
 @torch.no_grad()
-def held_out_scores(model: ContrastiveModel, pairs: LatentDataset, length: int, device: torch.device) -> dict[str, float]:
-    """Loss and share of right first choices among the first crops of all held-out songs, the mix heard whole."""
-    c_y, c_x = pairs.bass[..., :length].float().to(device), pairs.mix[:, 0, :, :length].float().to(device)
+def held_out_scores(
+    model: ContrastiveModel, pairs: LatentDataset, length: int, device: torch.device
+) -> dict[str, float]:
+    """Loss and share of right first choices among the first crops of all held-out songs, the mix
+    heard whole.
+    """
+    c_y, c_x = (
+        pairs.bass[..., :length].float().to(device),
+        pairs.mix[:, 0, :, :length].float().to(device),
+    )
     scores = model(c_x, c_y)
     right = scores.argmax(1).cpu() == torch.arange(len(scores))
-    return {"validation_info_nce": float(info_nce(scores)), "validation_top1": float(right.float().mean())}
+    return {
+        "validation_info_nce": float(info_nce(scores)),
+        "validation_top1": float(right.float().mean()),
+    }

@@ -1,4 +1,6 @@
-"""Training of the diffusion network on pairs of latents (sections 3.2 and 4, taught in chapters 3 and 10)."""
+"""Training of the diffusion network on pairs of latents (sections 3.2 and 4, taught in chapters 3
+and 10).
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,8 @@ def load_autoencoders(
 
     Parameters
     ----------
-    mix, bass : the run folder of a training, or a model (a shipped name, a folder, a hub id) whose autoencoder is taken
+    mix, bass : the run folder of a training, or a model (a shipped name, a folder, a hub id) whose
+        autoencoder is taken
     """
     loaded = []
     for role, source in (("mix", mix), ("bass", bass)):
@@ -69,15 +72,21 @@ def load_autoencoders(
 
 
 def train_diffusion(
-    preset: Preset, folder: str | Path, settings: TrainingSettings = TrainingSettings(), *, mix: str | Path, bass: str | Path,
+    preset: Preset,
+    folder: str | Path,
+    settings: TrainingSettings = TrainingSettings(),
+    *,
+    mix: str | Path,
+    bass: str | Path,
     stem: str = "bass",
-) -> System:  # fmt: skip
+) -> System:
     """Train the U-Net and leave the whole system as a model folder in `folder`/pretrained.
 
     Parameters
     ----------
-    settings : how to train. The pairs come from `data`, a collection encoded while the training runs, from `latents`, or by
-        default from generated songs, encoded and kept in `cache`. With `start` the schedule starts anew.
+    settings : how to train. The pairs come from `data`, a collection encoded while the training
+        runs, from `latents`, or by default from generated songs, encoded and kept in `cache`. With
+        `start` the schedule starts anew.
     mix, bass : the autoencoders of mix and stem, see `load_autoencoders`
     stem : of the collection, that is to be played
 
@@ -86,13 +95,18 @@ def train_diffusion(
     CheckpointError
         If an autoencoder is missing or of another preset.
     DataError
-        If there is nothing to learn from in `data` or `latents`, or the latents are those of other encoders.
+        If there is nothing to learn from in `data` or `latents`, or the latents are those of other
+        encoders.
     BassnbError
         If the folder holds another training, or the loss is not finite.
     BassnbError
         If the folder holds files that no training wrote.
     """
-    check_run(folder, (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"), [mix, bass, settings.data, settings.latents, settings.start])
+    check_run(
+        folder,
+        (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"),
+        [mix, bass, settings.data, settings.latents, settings.start],
+    )
     plan = preset.diffusion_training
     accelerator = open_accelerator(settings.device, settings.precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
@@ -102,13 +116,28 @@ def train_diffusion(
     unet = UNet1d(preset.unet)
     if settings.start:
         load_strictly(unet, load_pretrained(settings.start).unet.state_dict(), settings.start)
-    config = {"seed": settings.seed, "shape": asdict(preset.unet), "plan": asdict(plan), "start": settings.start,
-              "encoders": fingerprint(*autoencoders), **({"data": pairs.facts()} if pairs.facts() else {})}  # fmt: skip
+    config = {
+        "seed": settings.seed,
+        "shape": asdict(preset.unet),
+        "plan": asdict(plan),
+        "start": settings.start,
+        "encoders": fingerprint(*autoencoders),
+        **({"data": pairs.facts()} if pairs.facts() else {}),
+    }
 
     def validate(average: UNet1d) -> dict[str, float]:
         return validation_losses(average, held_out, plan.latents, accelerator.device)
 
-    _, average = fit(unet, pairs, plan, folder, accelerator, config, settings, validate=validate if held_out else None)
+    _, average = fit(
+        unet,
+        pairs,
+        plan,
+        folder,
+        accelerator,
+        config,
+        settings,
+        validate=validate if held_out else None,
+    )
     system = assemble(preset, *autoencoders, average, stem=stem)
     if accelerator.is_main_process:
         save_pretrained(system, Path(folder) / "pretrained")
@@ -116,9 +145,14 @@ def train_diffusion(
 
 
 def open_pairs(
-    plan: DiffusionTraining, settings: TrainingSettings, stem: str, autoencoders: list[Autoencoder], accelerator: Accelerator
+    plan: DiffusionTraining,
+    settings: TrainingSettings,
+    stem: str,
+    autoencoders: list[Autoencoder],
+    accelerator: Accelerator,
 ) -> tuple[Pairs, Pairs | None]:
-    """Pairs to train with and to validate with; None instead of the latter where a collection is too small for any.
+    """Pairs to train with and to validate with; None instead of the latter where a collection is
+    too small for any.
 
     Raises
     ------
@@ -126,28 +160,48 @@ def open_pairs(
         If `data` and `latents` are both given, or generated songs do not have the stem.
     """
     if settings.data and settings.latents:
-        raise BassnbError("the pairs come from a collection or from a cache of latents; name one of them")
+        raise BassnbError(
+            "the pairs come from a collection or from a cache of latents; name one of them"
+        )
     if settings.latents:
         expected = dict(encoders=fingerprint(*autoencoders), target=stem)
-        train, *held_out = (CachedPairs(settings.latents, split=split, **expected) for split in cached_splits(settings.latents))
+        train, *held_out = (
+            CachedPairs(settings.latents, split=split, **expected)
+            for split in cached_splits(settings.latents)
+        )
         train.check(plan.latents)
         return train, held_out[0] if held_out else None
     if settings.data:
         with accelerator.main_process_first():  # one process reads, the others find the index
-            songs = open_splits(settings.data, stem, settings.cache, without_musdb=settings.without_musdb,
-                                progress=accelerator.is_main_process)  # fmt: skip
+            songs = open_splits(
+                settings.data,
+                stem,
+                settings.cache,
+                without_musdb=settings.without_musdb,
+                progress=accelerator.is_main_process,
+            )
         return tuple(split and LivePairs(split, *autoencoders) for split in songs)
     if stem != "bass":
-        raise BassnbError(f"generated songs have no {stem} to be played; name a collection of stems")
+        raise BassnbError(
+            f"generated songs have no {stem} to be played; name a collection of stems"
+        )
     return tuple(latent_pairs(plan, autoencoders, settings.cache, accelerator))
 
 
 def fit(
-    unet: nn.Module, pairs: Pairs, plan: DiffusionTraining, folder: str | Path, accelerator: Accelerator, config: dict,
-    settings: TrainingSettings, *, objective: Callable[..., Tensor] = diffusion_loss,
+    unet: nn.Module,
+    pairs: Pairs,
+    plan: DiffusionTraining,
+    folder: str | Path,
+    accelerator: Accelerator,
+    config: dict,
+    settings: TrainingSettings,
+    *,
+    objective: Callable[..., Tensor] = diffusion_loss,
     validate: Callable[[nn.Module], dict[str, float]] | None = None,
-) -> tuple[nn.Module, nn.Module]:  # fmt: skip
-    """Train a freshly made network on pairs of latents; returns it and the moving average of its weights.
+) -> tuple[nn.Module, nn.Module]:
+    """Train a freshly made network on pairs of latents; returns it and the moving average of its
+    weights.
 
     Parameters
     ----------
@@ -157,18 +211,37 @@ def fit(
     validate : called with the average every 500 steps and at the end
     """
     parts_of_batch(plan.batch, accelerator, settings.accumulate)
-    trainer = DiffusionTrainer(unet, plan, accelerator, config["seed"], objective=objective, compile=settings.compile,
-                               accumulate=settings.accumulate)  # fmt: skip
-    run = Run(folder, accelerator, trainer.modules(), {"adamw": trainer.optimizer}, config, resume=settings.resume,
-              best="validation_v")  # fmt: skip
+    trainer = DiffusionTrainer(
+        unet,
+        plan,
+        accelerator,
+        config["seed"],
+        objective=objective,
+        compile=settings.compile,
+        accumulate=settings.accumulate,
+    )
+    run = Run(
+        folder,
+        accelerator,
+        trainer.modules(),
+        {"adamw": trainer.optimizer},
+        config,
+        resume=settings.resume,
+        best="validation_v",
+    )
     share = (accelerator.process_index, accelerator.num_processes)
 
     def draw(k: int) -> tuple[Tensor, Tensor]:
         return pairs.batch(step_seed(config["seed"], k), plan.batch, plan.latents, share=share)
 
     with Ahead(draw, accelerator.device) as batches:
-        run.steps(min(settings.steps or plan.steps, plan.steps), lambda k: trainer.step(*pairs.latents(*batches(k)), k),
-                  describe="diffusion", validate_every=500, validate=validate and (lambda: validate(trainer.average)))  # fmt: skip
+        run.steps(
+            min(settings.steps or plan.steps, plan.steps),
+            lambda k: trainer.step(*pairs.latents(*batches(k)), k),
+            describe="diffusion",
+            validate_every=500,
+            validate=validate and (lambda: validate(trainer.average)),
+        )
     if settings.best:
         run.take_best()
     return trainer.bare, trainer.average
@@ -178,16 +251,27 @@ class DiffusionTrainer:
     """Network, moving average, optimiser, and one training step on a batch of latents."""
 
     def __init__(
-        self, unet: nn.Module, plan: DiffusionTraining, accelerator: Accelerator, seed: int,
-        *, objective: Callable[..., Tensor] = diffusion_loss, compile: bool = False, accumulate: int = 1,
-    ):  # fmt: skip
+        self,
+        unet: nn.Module,
+        plan: DiffusionTraining,
+        accelerator: Accelerator,
+        seed: int,
+        *,
+        objective: Callable[..., Tensor] = diffusion_loss,
+        compile: bool = False,
+        accumulate: int = 1,
+    ):
         self.plan, self.accelerator, self.seed, self.objective = plan, accelerator, seed, objective
         self.accumulate = accumulate
         if compile:
             compile_in_place(unet)
         fused = accelerator.device.type == "cuda"  # all weights in one kernel
         optimizer = torch.optim.AdamW(
-            unet.parameters(), lr=plan.learning_rate, betas=plan.betas, weight_decay=plan.weight_decay, fused=fused
+            unet.parameters(),
+            lr=plan.learning_rate,
+            betas=plan.betas,
+            weight_decay=plan.weight_decay,
+            fused=fused,
         )
         self.model, self.optimizer = accelerator.prepare(unet, optimizer)
         self.bare = accelerator.unwrap_model(self.model)
@@ -201,9 +285,13 @@ class DiffusionTrainer:
         """One update on c_y (B, 32, L) and c_x (B, 64, L) in step k; returns the loss, detached."""
         plan = self.plan
         parts = zip(c_y.chunk(self.accumulate), c_x.chunk(self.accumulate))
-        loss = torch.stack([self.part(*latents, k, number) for number, latents in enumerate(parts)]).mean()
+        loss = torch.stack(
+            [self.part(*latents, k, number) for number, latents in enumerate(parts)]
+        ).mean()
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup, plan.plateau, plan.final_rate)
+            group["lr"] = learning_rate(
+                k, 0, plan.steps, plan.learning_rate, plan.warmup, plan.plateau, plan.final_rate
+            )
         self.accelerator.clip_grad_norm_(self.model.parameters(), plan.clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -213,41 +301,73 @@ class DiffusionTrainer:
     def part(self, c_y: Tensor, c_x: Tensor, k: int, number: int) -> Tensor:
         """Backward for part `number` of this process's batch; returns its loss, detached."""
         accelerator, accumulate = self.accelerator, self.accumulate
-        share = (accelerator.process_index * accumulate + number, accelerator.num_processes * accumulate)
-        # Drawn on the device: a million normal numbers from the CPU would take as long as a step of `paper` on a GPU.
+        share = (
+            accelerator.process_index * accumulate + number,
+            accelerator.num_processes * accumulate,
+        )
+        # Drawn on the device: a million normal numbers from the CPU would take as long as a step of
+        # `paper` on a GPU.
         generator = torch.Generator(accelerator.device).manual_seed(step_seed(self.seed, k, 1000))
         last = number == accumulate - 1  # processes exchange their gradients once
         with nullcontext() if last else accelerator.no_sync(self.model):
             with accelerator.autocast():
-                loss = self.objective(self.model, c_y, c_x, generator=generator, drop=self.plan.drop, times=self.plan.times,
-                                      share=share)  # fmt: skip
+                loss = self.objective(
+                    self.model,
+                    c_y,
+                    c_x,
+                    generator=generator,
+                    drop=self.plan.drop,
+                    times=self.plan.times,
+                    share=share,
+                )
             accelerator.backward(loss / accumulate)
         return loss.detach()
 
 
 def latent_pairs(
-    plan: DiffusionTraining, autoencoders: list[Autoencoder], cache: str | Path, accelerator: Accelerator
+    plan: DiffusionTraining,
+    autoencoders: list[Autoencoder],
+    cache: str | Path,
+    accelerator: Accelerator,
 ) -> list[LatentDataset]:
-    """Latents of the training songs and of up to 100 validation songs, encoded first where they are missing.
+    """Latents of the training songs and of up to 100 validation songs, encoded first where they are
+    missing.
 
-    `plan` says how many songs, how long, and how many sub-mixes of each; the judge's plan serves as well. Where there are
-    several processes, each encodes its share of the shards.
+    `plan` says how many songs, how long, and how many sub-mixes of each; the judge's plan serves as
+    well. Where there are several processes, each encodes its share of the shards.
     """
     share = dict(worker=accelerator.process_index, workers=accelerator.num_processes)
-    shards = [encode_songs(*autoencoders, cache, split=split, count=count, seconds=plan.song_seconds,
-                           submixes=plan.submixes, **share)
-              for split, count in (("train", plan.songs), ("validation", min(plan.songs, 100)))]  # fmt: skip
+    shards = [
+        encode_songs(
+            *autoencoders,
+            cache,
+            split=split,
+            count=count,
+            seconds=plan.song_seconds,
+            submixes=plan.submixes,
+            **share,
+        )
+        for split, count in (("train", plan.songs), ("validation", min(plan.songs, 100)))
+    ]
     accelerator.wait_for_everyone()
     return [LatentDataset.load(paths) for paths in shards]
 
 
 def assemble(
-    preset: Preset, mix_autoencoder: Autoencoder, bass_autoencoder: Autoencoder, unet: UNet1d, *, stem: str = "bass"
+    preset: Preset,
+    mix_autoencoder: Autoencoder,
+    bass_autoencoder: Autoencoder,
+    unet: UNet1d,
+    *,
+    stem: str = "bass",
 ) -> System:
     """A system with copies of three trained parts, which plays `stem`."""
     system = System(preset, stem=stem)
-    for part, trained in ((system.mix_autoencoder, mix_autoencoder), (system.bass_autoencoder, bass_autoencoder),
-                          (system.unet, unet)):  # fmt: skip
+    for part, trained in (
+        (system.mix_autoencoder, mix_autoencoder),
+        (system.bass_autoencoder, bass_autoencoder),
+        (system.unet, unet),
+    ):
         part.load_state_dict(trained.state_dict())
     return system
 
@@ -257,8 +377,12 @@ def validation_losses(
     model: UNet1d, pairs: Pairs, length: int, device: torch.device
 ) -> dict[str, float]:
     """v-loss on fixed crops, times and noise of held-out songs, with the mix and without it."""
-    c_y, c_x = pairs.latents(*(part.to(device) for part in pairs.batch(step_seed(0, 0), 64, length)))
+    c_y, c_x = pairs.latents(
+        *(part.to(device) for part in pairs.batch(step_seed(0, 0), 64, length))
+    )
     losses = {}
     for name, drop in (("validation_v", 0.0), ("validation_v_unconditional", 1.0)):
-        losses[name] = float(diffusion_loss(model, c_y, c_x, generator=torch.Generator().manual_seed(0), drop=drop))
+        losses[name] = float(
+            diffusion_loss(model, c_y, c_x, generator=torch.Generator().manual_seed(0), drop=drop)
+        )
     return losses

@@ -1,9 +1,11 @@
-"""A run folder: steps, curves and checkpoints of one training, through whatever befalls it. Taught in chapter 10.
+"""A run folder: steps, curves and checkpoints of one training, through whatever befalls it. Taught
+in chapter 10.
 
-The folder holds state.safetensors, with which a training goes on to the bit; best.safetensors, the weights with the
-lowest validation loss so far; log.jsonl and tensorboard/, the curves; and at the end the finished weights. Each new state
-replaces the one before in one step, so a training that is killed at any moment, also while it writes, resumes from a
-whole checkpoint, and its curves are those of a training that was never interrupted.
+The folder holds state.safetensors, with which a training goes on to the bit; best.safetensors, the
+weights with the lowest validation loss so far; log.jsonl and tensorboard/, the curves; and at the
+end the finished weights. Each new state replaces the one before in one step, so a training that is
+killed at any moment, also while it writes, resumes from a whole checkpoint, and its curves are
+those of a training that was never interrupted.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from bassnb.training.states import load_state, save_state
 STATE, BEST, LOG, NAN = "state.safetensors", "best.safetensors", "log.jsonl", "nan.json"
 SAVE_SECONDS = 180  # between two checkpoints, at least
 LOG_EVERY = 50  # steps
-LOST = ("Connection reset", "Connection closed", "Broken pipe", "NCCL")  # how gloo and NCCL say that a process is gone
+# how gloo and NCCL say that a process is gone
+LOST = ("Connection reset", "Connection closed", "Broken pipe", "NCCL")
 
 
 class Run:
@@ -41,31 +44,49 @@ class Run:
     Parameters
     ----------
     folder : see the head of this file
-    modules, optimizers : by name; everything that changes during the training. The weights worth keeping are those of the
-        module "average", or else "model".
+    modules, optimizers : by name; everything that changes during the training. The weights worth
+        keeping are those of the module "average", or else "model".
     config : JSON-ready; a resumed run must have the same
-    resume : go on from state.safetensors if it is there; without it a folder that holds a run is refused
+    resume : go on from state.safetensors if it is there; without it a folder that holds a run is
+        refused
     best : the entry of the validation whose lowest value marks the best weights
 
     Raises
     ------
     BassnbError
-        If the folder holds a training and `resume` is not set, or holds one with another configuration.
+        If the folder holds a training and `resume` is not set, or holds one with another
+        configuration.
     """
 
-    def __init__(self, folder, accelerator: Accelerator, modules: dict[str, nn.Module],
-                 optimizers: dict[str, torch.optim.Optimizer], config: dict, *, resume: bool,
-                 best: str | None = None):  # fmt: skip
-        self.folder, self.accelerator, self.config = Path(folder), accelerator, json.loads(json.dumps(config))
+    def __init__(
+        self,
+        folder,
+        accelerator: Accelerator,
+        modules: dict[str, nn.Module],
+        optimizers: dict[str, torch.optim.Optimizer],
+        config: dict,
+        *,
+        resume: bool,
+        best: str | None = None,
+    ):
+        self.folder, self.accelerator, self.config = (
+            Path(folder),
+            accelerator,
+            json.loads(json.dumps(config)),
+        )
         self.modules, self.optimizers, self.step, self.watched = modules, optimizers, 0, best
         self.best: dict | None = None  # its step and value
         state = self.folder / STATE
         if state.exists() and not resume:
-            raise BassnbError(f"{self.folder} already holds a training; add --resume or choose another folder")
+            raise BassnbError(
+                f"{self.folder} already holds a training; add --resume or choose another folder"
+            )
         if state.exists():
             meta = load_state(state, modules, optimizers)
             if meta.get("config") != self.config:
-                raise BassnbError(f"{self.folder} was trained with another configuration; choose another folder")
+                raise BassnbError(
+                    f"{self.folder} was trained with another configuration; choose another folder"
+                )
             self.step, self.best = meta["step"], meta.get("best")
             if accelerator.scaler and meta.get("scaler"):
                 accelerator.scaler.load_state_dict(meta["scaler"])
@@ -77,21 +98,33 @@ class Run:
             self.writer = SummaryWriter(self.folder / "tensorboard", purge_step=self.step + 1)
         self.saved, self.saved_step = time.monotonic(), self.step
 
-    # -- the loop -------------------------------------------------------------------------------------------------
+    # -- the loop ----------------------------------------------------------------------------------
 
-    def steps(self, total: int, step: Callable[[int], dict[str, Tensor]], *, describe: str,
-              validate: Callable[[], dict[str, float]] | None = None, validate_every: int = 1000) -> None:  # fmt: skip
-        """Call `step(k)` for k up to `total`, with a progress bar, logs, validation and checkpoints.
+    def steps(
+        self,
+        total: int,
+        step: Callable[[int], dict[str, Tensor]],
+        *,
+        describe: str,
+        validate: Callable[[], dict[str, float]] | None = None,
+        validate_every: int = 1000,
+    ) -> None:
+        """Call `step(k)` for k up to `total`, with a progress bar, logs, validation and
+        checkpoints.
 
         Raises
         ------
         BassnbError
-            At the first loss that is not finite, naming the step; when it is asked to stop (Ctrl-C, or SIGTERM, which
-            schedulers send), after a last checkpoint; when the folder cannot be written, or another process of the
-            training has ended. A checkpoint that is there stays whole.
+            At the first loss that is not finite, naming the step; when it is asked to stop (Ctrl-C,
+            or SIGTERM, which schedulers send), after a last checkpoint; when the folder cannot be
+            written, or another process of the training has ended. A checkpoint that is there stays
+            whole.
         """
-        bar = tqdm(total=total, initial=self.step, desc=describe, disable=not self.writer, mininterval=1.0)
-        unchecked: list[dict[str, Tensor]] = []  # a look at every loss would make a GPU wait: look at many at once
+        bar = tqdm(
+            total=total, initial=self.step, desc=describe, disable=not self.writer, mininterval=1.0
+        )
+        # a look at every loss would make a GPU wait: look at many at once
+        unchecked: list[dict[str, Tensor]] = []
         with self.explained(), interruption() as asked, bar:
             while self.step < total:
                 unchecked.append(step(self.step))
@@ -112,15 +145,20 @@ class Run:
                         f"stopped at step {self.step} of {total}, which is saved in {self.folder}; --resume goes on"
                     )
 
-    def look_at(self, unchecked: list[dict[str, Tensor]], asked: bool) -> tuple[dict[str, float], bool]:
-        """Losses of the last of `unchecked`, and whether anybody was asked to stop; means over all processes.
+    def look_at(
+        self, unchecked: list[dict[str, Tensor]], asked: bool
+    ) -> tuple[dict[str, float], bool]:
+        """Losses of the last of `unchecked`, and whether anybody was asked to stop; means over all
+        processes.
 
-        All processes come here in the same steps, see the same numbers and decide the same. At the first loss that is not
-        finite the training ends, before such weights replace a good checkpoint; nan.json says which batch it was:
-        `step_seed(seed, step)` draws it again.
+        All processes come here in the same steps, see the same numbers and decide the same. At the
+        first loss that is not finite the training ends, before such weights replace a good
+        checkpoint; nan.json says which batch it was: `step_seed(seed, step)` draws it again.
         """
         first, names = self.step - len(unchecked), sorted(unchecked[-1])
-        sums = torch.stack([torch.stack(list(losses.values())).sum().float() for losses in unchecked])
+        sums = torch.stack(
+            [torch.stack(list(losses.values())).sum().float() for losses in unchecked]
+        )
         last = torch.stack([unchecked[-1][name].float() for name in names])
         flag = torch.full_like(sums[:1], asked)
         mean = self.accelerator.reduce(torch.cat([flag, last, sums]), reduction="mean").cpu()
@@ -134,8 +172,15 @@ class Run:
         """End the training at a loss that is no number."""
         seed = self.config.get("seed", 0)
         if self.writer:
-            write_json(self.folder / NAN, {"step": step, "seed": seed, "batch_seed": step_seed(seed, step),
-                                           "config": self.config})  # fmt: skip
+            write_json(
+                self.folder / NAN,
+                {
+                    "step": step,
+                    "seed": seed,
+                    "batch_seed": step_seed(seed, step),
+                    "config": self.config,
+                },
+            )
         raise BassnbError(
             f"the loss is no longer a number at step {step}; see {self.folder / NAN}, lower the learning rate and "
             f"resume from the last checkpoint"
@@ -161,16 +206,23 @@ class Run:
 
     def kept(self) -> str:
         """What can be resumed from."""
-        return f"the checkpoint of step {self.saved_step} is whole" if self.saved_step else "there is no checkpoint yet"
+        return (
+            f"the checkpoint of step {self.saved_step} is whole"
+            if self.saved_step
+            else "there is no checkpoint yet"
+        )
 
-    # -- what is written ------------------------------------------------------------------------------------------
+    # -- what is written ---------------------------------------------------------------------------
 
     def log(self, values: dict[str, float]) -> None:
         """Append scalars to log.jsonl and TensorBoard."""
         if not self.writer:
             return
         with open(self.folder / LOG, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": self.step, **{k: round(v, 6) for k, v in values.items()}}) + "\n")
+            file.write(
+                json.dumps({"step": self.step, **{k: round(v, 6) for k, v in values.items()}})
+                + "\n"
+            )
         for name, value in values.items():
             self.writer.add_scalar(name, value, self.step)
 
@@ -183,7 +235,11 @@ class Run:
         self.log(values)
         if self.watched and (self.best is None or values[self.watched] < self.best["value"]):
             self.best = {"step": self.step, "value": values[self.watched]}
-            write_tensors(self.folder / BEST, self.kept_weights().state_dict(), {"best": json.dumps(self.best)})
+            write_tensors(
+                self.folder / BEST,
+                self.kept_weights().state_dict(),
+                {"best": json.dumps(self.best)},
+            )
 
     def take_best(self) -> None:
         """Give the module that is kept, in every process, the weights of the best validation.
@@ -195,14 +251,23 @@ class Run:
         """
         self.accelerator.wait_for_everyone()  # the first process alone validates
         if not (self.folder / BEST).is_file():
-            raise BassnbError(f"{self.folder} has had no validation that could tell the best weights; leave out --best")
-        load_strictly(self.kept_weights(), read_tensors(self.folder / BEST)[0], str(self.folder / BEST))
+            raise BassnbError(
+                f"{self.folder} has had no validation that could tell the best weights; leave out --best"
+            )
+        load_strictly(
+            self.kept_weights(), read_tensors(self.folder / BEST)[0], str(self.folder / BEST)
+        )
 
     def save(self) -> None:
         """Write the training state, atomically; only the main process does."""
         if self.accelerator.is_main_process:
             scaler = self.accelerator.scaler  # of fp16: the factor by which losses are scaled
-            meta = {"step": self.step, "config": self.config, "best": self.best, "scaler": scaler and scaler.state_dict()}
+            meta = {
+                "step": self.step,
+                "config": self.config,
+                "best": self.best,
+                "scaler": scaler and scaler.state_dict(),
+            }
             save_state(self.folder / STATE, self.modules, self.optimizers, meta)
         self.saved, self.saved_step = time.monotonic(), self.step
 
@@ -225,7 +290,8 @@ def check_run(folder: str | Path, finished: Iterable[str], inputs: Iterable = ()
     folder = Path(folder)
     if (folder / STATE).is_file():
         return
-    begun = {LOG: has_steps, BEST: has_best, NAN: json_with("step", "batch_seed")}  # a training that got to no checkpoint
+    # a training that got to no checkpoint
+    begun = {LOG: has_steps, BEST: has_best, NAN: json_with("step", "batch_seed")}
     names = {**begun, STATE: lambda path: False, **{name: lambda path: False for name in finished}}
     check_outputs([Output(folder / name, ours) for name, ours in names.items()], inputs)
 
@@ -245,7 +311,9 @@ def has_best(path: Path) -> bool:
 
 
 def tidy(folder: Path, step: int) -> None:
-    """Remove what a killed process left: half-written files, and curves beyond the checkpoint of `step`."""
+    """Remove what a killed process left: half-written files, and curves beyond the checkpoint of
+    `step`.
+    """
     for place in (folder, folder / "pretrained"):
         remove_unfinished(place)
     if not step:
@@ -268,7 +336,9 @@ def step_of(line: str) -> float:
 
 @contextmanager
 def interruption():
-    """A flag that Ctrl-C and SIGTERM set, instead of ending the process; a second Ctrl-C ends it at once."""
+    """A flag that Ctrl-C and SIGTERM set, instead of ending the process; a second Ctrl-C ends it at
+    once.
+    """
     asked = threading.Event()
 
     def ask(number, frame):

@@ -1,7 +1,8 @@
-"""A training state: one safetensors file with everything that a training needs to go on to the bit. Taught in chapter 10.
+"""A training state: one safetensors file with everything that a training needs to go on to the bit.
+Taught in chapter 10.
 
-It holds the tensors of all modules, the moments of all optimisers, and a few facts in JSON, among them the checksum of the
-tensors: a state that a disk has changed is not trained on.
+It holds the tensors of all modules, the moments of all optimisers, and a few facts in JSON, among
+them the checksum of the tensors: a state that a disk has changed is not trained on.
 """
 
 from __future__ import annotations
@@ -21,18 +22,29 @@ MOMENTS = {"step", "exp_avg", "exp_avg_sq"}  # of Adam and AdamW, for each param
 ADVICE = "copy it again, or train anew in another folder"
 
 
-def save_state(path: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer], meta: dict) -> Path:
-    """Write modules, optimiser moments and `meta` (JSON, with the key "step") as one file, atomically."""
-    tensors = {f"{key}/{name}": value for key, module in modules.items() for name, value in module.state_dict().items()}
+def save_state(
+    path: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer], meta: dict
+) -> Path:
+    """Write modules, optimiser moments and `meta` (JSON, with the key "step") as one file,
+    atomically.
+    """
+    tensors = {
+        f"{key}/{name}": value
+        for key, module in modules.items()
+        for name, value in module.state_dict().items()
+    }
     for key, optimizer in optimizers.items():
         for index, moments in optimizer.state_dict()["state"].items():
-            tensors |= {f"{key}/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()}
+            tensors |= {
+                f"{key}/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()
+            }
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     return write_tensors(path, tensors, {"meta": json.dumps({**meta, "sha256": digest(tensors)})})
 
 
 def load_state(path: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> dict:
-    """Restore what `save_state` wrote, in place; returns `meta`. Nothing is believed before it has been checked.
+    """Restore what `save_state` wrote, in place; returns `meta`. Nothing is believed before it has
+    been checked.
 
     Raises
     ------
@@ -43,9 +55,15 @@ def load_state(path: Path, modules: dict[str, nn.Module], optimizers: dict[str, 
     meta = read_meta(path, metadata)
     if meta.pop("sha256", None) not in (None, digest(tensors)):  # older states have none
         raise CheckpointError(f"{path} has changed since it was written; {ADVICE}")
-    states = {key: moments_of(key, optimizer, tensors, path) for key, optimizer in optimizers.items()}
+    states = {
+        key: moments_of(key, optimizer, tensors, path) for key, optimizer in optimizers.items()
+    }
     for key, module in modules.items():
-        own = {name.removeprefix(f"{key}/"): t for name, t in tensors.items() if name.startswith(f"{key}/")}
+        own = {
+            name.removeprefix(f"{key}/"): t
+            for name, t in tensors.items()
+            if name.startswith(f"{key}/")
+        }
         load_strictly(module, own, f"{path} ({key})")
     for key, optimizer in optimizers.items():
         optimizer.load_state_dict({**optimizer.state_dict(), "state": states[key]})
@@ -73,16 +91,29 @@ def read_meta(path: Path, metadata: dict[str, str]) -> dict:
     return meta
 
 
-def moments_of(key: str, optimizer: Optimizer, tensors: dict[str, Tensor], path: Path) -> dict[int, dict[str, Tensor]]:
-    """The moments of one optimiser by the number of the parameter, each of its shape or a number; see `load_state`."""
-    shapes = {str(i): p.shape for i, p in enumerate(p for group in optimizer.param_groups for p in group["params"])}
+def moments_of(
+    key: str, optimizer: Optimizer, tensors: dict[str, Tensor], path: Path
+) -> dict[int, dict[str, Tensor]]:
+    """The moments of one optimiser by the number of the parameter, each of its shape or a number;
+    see `load_state`.
+    """
+    shapes = {
+        str(i): p.shape
+        for i, p in enumerate(p for group in optimizer.param_groups for p in group["params"])
+    }
     found: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith(f"{key}/"):
             index, _, moment = name.removeprefix(f"{key}/").partition("/")
-            fits = index in shapes and moment in MOMENTS and tensor.shape == (() if moment == "step" else shapes[index])
+            fits = (
+                index in shapes
+                and moment in MOMENTS
+                and tensor.shape == (() if moment == "step" else shapes[index])
+            )
             if not fits or not tensor.isfinite().all():
-                raise CheckpointError(f"{path}: tensor {name} is nothing that its training remembers; {ADVICE}")
+                raise CheckpointError(
+                    f"{path}: tensor {name} is nothing that its training remembers; {ADVICE}"
+                )
             found.setdefault(int(index), {})[moment] = tensor
     for index, moments in found.items():
         if moments.keys() != MOMENTS:

@@ -1,4 +1,6 @@
-"""What the chapters show and play: players, sliders over takes, blind tests, a live panel, the package's code."""
+"""What the chapters show and play: players, sliders over takes, blind tests, a live panel, the
+package's code.
+"""
 
 from bassnb.errors import BassnbError
 from bassnb.extras import need

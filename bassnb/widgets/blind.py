@@ -1,7 +1,8 @@
 """Listen without knowing what you hear: `blind_test` draws the order, hides it, and counts.
 
-Chapters 2 and 9 use it. An ABX test asks whether two sounds can be told apart at all; an AB test asks which of the
-two is preferred. Order, score and p-value are made in the page: neither needs a kernel.
+Chapters 2 and 9 use it. An ABX test asks whether two sounds can be told apart at all; an AB test
+asks which of the two is preferred. Order, score and p-value are made in the page: neither needs a
+kernel.
 """
 
 from __future__ import annotations
@@ -30,9 +31,15 @@ class BlindTest(Block):
 
 
 def blind_test(
-    pairs: list[dict], *, kind: str = "abx", trials: int = 10, title: str | None = None, question: str | None = None,
-    sample_rate: float = SAMPLE_RATE, loudness_match: bool = True,
-) -> BlindTest:  # fmt: skip
+    pairs: list[dict],
+    *,
+    kind: str = "abx",
+    trials: int = 10,
+    title: str | None = None,
+    question: str | None = None,
+    sample_rate: float = SAMPLE_RATE,
+    loudness_match: bool = True,
+) -> BlindTest:
     """A listening test whose order is drawn anew for each listener.
 
     Parameters
@@ -53,29 +60,45 @@ def blind_test(
     Raises
     ------
     BassnbError
-        If there is no pair, the pairs do not have the same two names, or `kind` or `trials` is not one of those above.
+        If there is no pair, the pairs do not have the same two names, or `kind` or `trials` is not
+        one of those above.
     AudioError
         If a sound is not audio.
     """
     names = _names(pairs)
     if kind not in QUESTIONS:
-        raise BassnbError(f"there is no test of kind {kind!r}; use 'abx' (can it be heard?) or 'ab' (which is better?)")
+        raise BassnbError(
+            f"there is no test of kind {kind!r}; use 'abx' (can it be heard?) or 'ab' (which is better?)"
+        )
     if isinstance(trials, bool) or not isinstance(trials, int) or not 1 <= trials <= MOST_TRIALS:
         raise BassnbError(f"trials is {trials!r}; give a whole number from 1 to {MOST_TRIALS}")
-    waves = [as_stereo(pair[name], sample_rate, name=f"sound {name!r}") for pair in pairs for name in names]
-    longest = [max(waves[i].shape[-1], waves[i ^ 1].shape[-1]) for i in range(len(waves))]  # of the pair
+    waves = [
+        as_stereo(pair[name], sample_rate, name=f"sound {name!r}")
+        for pair in pairs
+        for name in names
+    ]
+    # of the pair
+    longest = [max(waves[i].shape[-1], waves[i ^ 1].shape[-1]) for i in range(len(waves))]
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave, length in zip(waves, longest)]
     urls = [sound_url(wave) for wave in match_loudness(waves, loudness_match)[0]]
     seconds = [length / SAMPLE_RATE for length in longest]
-    test = {"kind": kind, "trials": trials, "names": [str(name) for name in names],
-            "pairs": [{"urls": urls[i : i + 2], "seconds": seconds[i]} for i in range(0, len(urls), 2)]}  # fmt: skip
-    return BlindTest(_html(test, title, question or QUESTIONS[kind]), tuple(test["names"]), max(seconds))
+    test = {
+        "kind": kind,
+        "trials": trials,
+        "names": [str(name) for name in names],
+        "pairs": [{"urls": urls[i : i + 2], "seconds": seconds[i]} for i in range(0, len(urls), 2)],
+    }
+    return BlindTest(
+        _html(test, title, question or QUESTIONS[kind]), tuple(test["names"]), max(seconds)
+    )
 
 
 def _names(pairs: list[dict]) -> list:
     """The two names that all pairs have."""
     if not pairs:
-        raise BassnbError("there is no pair to compare; give a list of dicts with two names and their waveforms")
+        raise BassnbError(
+            "there is no pair to compare; give a list of dicts with two names and their waveforms"
+        )
     for pair in pairs:
         if len(pair) != 2 or set(pair) != set(pairs[0]):
             raise BassnbError(
@@ -102,4 +125,6 @@ def _html(test: dict, title: str | None, question: str) -> str:
         '<div class="bl-result" tabindex="-1" hidden><p class="bl-score"></p><p class="bl-meaning"></p>'
         '<button type="button" class="bl-again">Again</button></div>'
     )
-    return block_html("blind", body, label=title or question, title=title, data={"test": json.dumps(test)})
+    return block_html(
+        "blind", body, label=title or question, title=title, data={"test": json.dumps(test)}
+    )

@@ -1,8 +1,9 @@
-"""What the blocks of all players have in common: one style, one script, the bar with the position, the axes.
+"""What the blocks of all players have in common: one style, one script, the bar with the position,
+the axes.
 
-A block is one piece of HTML with its own style and script. No element has an id, so that any number of blocks live
-on one page, and nothing comes from outside. Colours come from the text colour around the block, so that it is
-legible on light and dark pages.
+A block is one piece of HTML with its own style and script. No element has an id, so that any number
+of blocks live on one page, and nothing comes from outside. Colours come from the text colour around
+the block, so that it is legible on light and dark pages.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import numpy as np
 
 from bassnb.widgets.pictures import HIGHEST, LOWEST, spectrogram_image, strongest_frequency
 
-STATIC = "BASSNB_BOOK_STATIC"  # environment: the folder for the files of a book that is being built; its build sets it
-STATIC_URL = "../_static/audio/"  # how a page of the book, one folder below the top of the site, calls that folder
+# environment: the folder for the files of a book that is being built; its build sets it
+STATIC = "BASSNB_BOOK_STATIC"
+# how a page of the book, one folder below the top of the site, calls that folder
+STATIC_URL = "../_static/audio/"
 LABELS = ((100, "100 Hz"), (1000, "1 kHz"), (5000, "5 kHz"))
 
 
@@ -75,17 +78,31 @@ def choice_html(names: list[str], label: str) -> str:
 
 
 def spectrogram_html(
-    name: str, level: np.ndarray, loudest: float, seconds: float, *, quality: int, hidden: bool = False
+    name: str,
+    level: np.ndarray,
+    loudest: float,
+    seconds: float,
+    *,
+    quality: int,
+    hidden: bool = False,
 ) -> str:
-    """The picture of one take, `level` (rows, T) in dB with `loudest` the brightest, and what it shows in words."""
+    """The picture of one take, `level` (rows, T) in dB with `loudest` the brightest, and what it
+    shows in words.
+    """
     alt = f"Spectrogram of {name}, {seconds:.1f} s, {LOWEST:.0f} Hz to {HIGHEST / 1000:.0f} kHz"
-    alt += f"; most energy near {strongest_frequency(level):.0f} Hz" if level.max() > -110 else "; silence"
+    alt += (
+        f"; most energy near {strongest_frequency(level):.0f} Hz"
+        if level.max() > -110
+        else "; silence"
+    )
     address = picture_url(spectrogram_image(level, loudest, quality=quality))
     return f'<img class="dark-light" src="{escape(address)}" alt="{escape(alt)}"{" hidden" if hidden else ""}>'
 
 
 def picture_url(image: bytes) -> str:
-    """Where the page finds a WebP picture: a file of the built site, so that the page stays light, or a data URI."""
+    """Where the page finds a WebP picture: a file of the built site, so that the page stays light,
+    or a data URI.
+    """
     folder = os.environ.get(STATIC)
     if not folder:
         return "data:image/webp;base64," + base64.b64encode(image).decode("ascii")
@@ -97,26 +114,39 @@ def picture_url(image: bytes) -> str:
 
 def frequencies_html() -> str:
     """Labels inside a spectrogram, at their heights."""
-    heights = [(math.log(hertz / LOWEST) / math.log(HIGHEST / LOWEST), text) for hertz, text in LABELS]
-    return "".join(f'<i aria-hidden="true" style="bottom:{100 * height:.1f}%">{text}</i>' for height, text in heights)
+    heights = [
+        (math.log(hertz / LOWEST) / math.log(HIGHEST / LOWEST), text) for hertz, text in LABELS
+    ]
+    return "".join(
+        f'<i aria-hidden="true" style="bottom:{100 * height:.1f}%">{text}</i>'
+        for height, text in heights
+    )
 
 
 def ticks_html(seconds: float) -> str:
     """Labels below the pictures, at most seven, at round seconds."""
     step = next((s for s in (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300) if seconds / s <= 6), 600)
     marks = np.arange(0, seconds * 0.97, step)
-    labels = "".join(f'<i style="left:{100 * mark / seconds:.2f}%">{mark:g} s</i>' for mark in marks)
+    labels = "".join(
+        f'<i style="left:{100 * mark / seconds:.2f}%">{mark:g} s</i>' for mark in marks
+    )
     return f'<div class="bl-ticks" aria-hidden="true">{labels}</div>'
 
 
 def gain_html(gain: float, attributes: str = "") -> str:
     """How much louder or softer than it is a take is played; nothing if it is not."""
-    return f'<span class="bl-gain"{attributes}>played at {gain:+.1f} dB</span>' if abs(gain) >= 0.05 else ""
+    return (
+        f'<span class="bl-gain"{attributes}>played at {gain:+.1f} dB</span>'
+        if abs(gain) >= 0.05
+        else ""
+    )
 
 
 def audio_html(url: str, label: str) -> str:
     """The browser's own player: what remains without scripts."""
-    return f'<audio controls preload="none" src="{escape(url)}" aria-label="{escape(label)}"></audio>'
+    return (
+        f'<audio controls preload="none" src="{escape(url)}" aria-label="{escape(label)}"></audio>'
+    )
 
 
 def clock(seconds: float) -> str:

@@ -1,7 +1,8 @@
 """Listen to several takes of the same music and switch between them without losing the place.
 
-`listen` is the first thing that most chapters call. With a live kernel the sound travels inside the notebook; in
-the built book it lies in files beside the page that load when somebody presses play. Neither needs a server.
+`listen` is the first thing that most chapters call. With a live kernel the sound travels inside the
+notebook; in the built book it lies in files beside the page that load when somebody presses play.
+Neither needs a server.
 """
 
 from __future__ import annotations
@@ -31,10 +32,15 @@ class Listen(Block):
 
 
 def listen(
-    takes: dict, *, sample_rate: float = SAMPLE_RATE, title: str | None = None, descriptions: dict | None = None,
+    takes: dict,
+    *,
+    sample_rate: float = SAMPLE_RATE,
+    title: str | None = None,
+    descriptions: dict | None = None,
     loudness_match: bool = True,
-) -> Listen:  # fmt: skip
-    """Aligned players: one button per take, one position for all, a waveform and a spectrogram of each (chapter 0).
+) -> Listen:
+    """Aligned players: one button per take, one position for all, a waveform and a spectrogram of
+    each (chapter 0).
 
     Parameters
     ----------
@@ -43,7 +49,8 @@ def listen(
     sample_rate : Hz, of all takes
     title : a line above the players
     descriptions : dict of name -> one sentence about that take
-    loudness_match : bring all takes to one loudness (LUFS), so that the louder one does not sound like the better one
+    loudness_match : bring all takes to one loudness (LUFS), so that the louder one does not sound
+        like the better one
 
     Returns
     -------
@@ -63,7 +70,9 @@ def listen(
         raise BassnbError(
             f"the description of {unknown[0]!r} belongs to no take; use the names {', '.join(map(repr, takes))}"
         )
-    waves = {name: as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()}
+    waves = {
+        name: as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()
+    }
     length = max(wave.shape[-1] for wave in waves.values())
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves.values()]
     waves, gains = match_loudness(waves, loudness_match)
@@ -71,37 +80,52 @@ def listen(
         Take(str(name), str(descriptions.get(name, "")), wave, gain, sound_url(wave))
         for name, wave, gain in zip(takes, waves, gains)
     ]
-    return Listen(player_html(shown, title), tuple(take.name for take in shown), length / SAMPLE_RATE)
+    return Listen(
+        player_html(shown, title), tuple(take.name for take in shown), length / SAMPLE_RATE
+    )
 
 
-def match_loudness(waves: list[torch.Tensor], wanted: bool) -> tuple[list[torch.Tensor], list[float]]:
-    """Waves (2, N) with their `matching_gains` applied, and these gains in dB; where not wanted, waves as they are and 0."""
+def match_loudness(
+    waves: list[torch.Tensor], wanted: bool
+) -> tuple[list[torch.Tensor], list[float]]:
+    """Waves (2, N) with their `matching_gains` applied, and these gains in dB; where not wanted,
+    waves as they are and 0.
+    """
     gains = matching_gains(waves) if wanted else [0.0] * len(waves)
     return [wave * 10 ** (gain / 20) for wave, gain in zip(waves, gains)], gains
 
 
 def matching_gains(waves: list[torch.Tensor]) -> list[float]:
-    """Gains in dB that bring every wave (2, N) to one loudness, -18 LUFS or as much less as the loudest peak demands.
+    """Gains in dB that bring every wave (2, N) to one loudness, -18 LUFS or as much less as the
+    loudest peak demands.
 
     Silence, and what is too short to have a loudness, keeps its level.
     """
     levels, peaks = [level_of(wave) for wave in waves], [peak(wave) for wave in waves]
     audible = [level > SILENT for level in levels]
-    rooms = [level + 20 * math.log10(CEILING / top) for level, top, heard in zip(levels, peaks, audible) if heard]
+    rooms = [
+        level + 20 * math.log10(CEILING / top)
+        for level, top, heard in zip(levels, peaks, audible)
+        if heard
+    ]
     target = min([TARGET, *rooms])
     return [target - level if heard else 0.0 for level, heard in zip(levels, audible)]
 
 
 def level_of(wave: torch.Tensor) -> float:
-    """Loudness in LUFS of a wave (2, N), measured at a tenth of full scale, where the measure's filters cannot clip."""
+    """Loudness in LUFS of a wave (2, N), measured at a tenth of full scale, where the measure's
+    filters cannot clip.
+    """
     top = peak(wave)
     return loudness(wave * (0.1 / top)) + 20 * math.log10(top / 0.1) if top > 0 else float("-inf")
 
 
 def sound_url(wave: torch.Tensor) -> str:
-    """Where the page finds a wave (2, N): a file of the built site, or a data URI when no book is being built.
+    """Where the page finds a wave (2, N): a file of the built site, or a data URI when no book is
+    being built.
 
-    MP3, because every browser plays it; the file is named after what it holds, so that equal takes share one.
+    MP3, because every browser plays it; the file is named after what it holds, so that equal takes
+    share one.
     """
     folder = os.environ.get(STATIC)
     if folder:

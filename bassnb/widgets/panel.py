@@ -20,13 +20,16 @@ CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the p
     "Variations": "takes made at once, with seeds that follow each other",
     "Balance": "level of the bass in the mix, in dB, when both are heard together",
 }
-SAMPLERS = (("fast: DPM-Solver++", "dpm++"), ("as in the paper: DDIM", "ddim"))  # the first is chosen
+# the first is chosen
+SAMPLERS = (("fast: DPM-Solver++", "dpm++"), ("as in the paper: DDIM", "ddim"))
 WIDTH = "min(24rem, 98%)"  # of a menu or slider with its name
 BALANCE = (-24.0, 12.0)  # dB
 MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH, MOST_VARIATIONS = 10.0, 200, 2.0, 4
 
 
-def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, strength: float, steps: int) -> SimpleNamespace:
+def make_panel(
+    mixes: list, styles: list, *, guidance: float, phi: float, strength: float, steps: int
+) -> SimpleNamespace:
     """All widgets by name, and `box`, which holds them.
 
     Parameters
@@ -38,10 +41,17 @@ def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, streng
 
     def described(name: str) -> dict:
         style = {"description_width": "7rem"}
-        return {"description": name, "tooltip": CONTROLS[name], "style": style, "layout": {"width": WIDTH}}
+        return {
+            "description": name,
+            "tooltip": CONTROLS[name],
+            "style": style,
+            "layout": {"width": WIDTH},
+        }
 
     def slider(kind, name: str, value, low, high, step):
-        return kind(value=value, min=low, max=high, step=step, continuous_update=False, **described(name))
+        return kind(
+            value=value, min=low, max=high, step=step, continuous_update=False, **described(name)
+        )
 
     def upload(name: str):
         return widgets.FileUpload(accept=AUDIO_FILES, multiple=False, description=f"Upload {name}")
@@ -61,7 +71,9 @@ def make_panel(mixes: list, styles: list, *, guidance: float, phi: float, streng
         generate=widgets.Button(description="Generate", button_style="primary", icon="play"),
         stop=widgets.Button(description="Stop", icon="stop", disabled=True),
         save=widgets.Button(description="Save takes", icon="save", disabled=True),
-        progress=widgets.IntProgress(value=0, min=0, max=1, layout={"width": "auto", "flex": "1 1 8rem"}),
+        progress=widgets.IntProgress(
+            value=0, min=0, max=1, layout={"width": "auto", "flex": "1 1 8rem"}
+        ),
         status=widgets.HTML(),
         balance=slider(widgets.FloatSlider, "Balance", 0.0, *BALANCE, 0.5),
         takes=widgets.Output(),

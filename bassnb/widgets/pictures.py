@@ -1,6 +1,8 @@
-"""Pictures of sound for the eye beside the ear: a waveform, and a spectrogram on a musical (log) frequency axis.
+"""Pictures of sound for the eye beside the ear: a waveform, and a spectrogram on a musical (log)
+frequency axis.
 
-Taught in chapter 0. The players of `listen` and the figures of the chapters draw with the same numbers.
+Taught in chapter 0. The players of `listen` and the figures of the chapters draw with the same
+numbers.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ import torch
 from bassnb.audio import SAMPLE_RATE
 from bassnb.spectral import stft
 
-LOWEST, HIGHEST = 30.0, 12_000.0  # Hz: below the low B of a five-string bass; above it mixes hold mostly cymbals
+# Hz: below the low B of a five-string bass; above it mixes hold mostly cymbals
+LOWEST, HIGHEST = 30.0, 12_000.0
 RANGE = 70.0  # dB between the darkest and the brightest colour
-WINDOW, HOP = 4096, 1024  # samples: a semitone at E2 is 4.9 Hz, a bin is 10.8 Hz; a sixteenth at 120 bpm is 5 frames
+# samples: a semitone at E2 is 4.9 Hz, a bin is 10.8 Hz; a sixteenth at 120 bpm is 5 frames
+WINDOW, HOP = 4096, 1024
 COLOURS = "magma"
 
 
@@ -42,7 +46,9 @@ def log_spectrogram(wave: torch.Tensor, *, rows: int = 160, columns: int = 900) 
     power = (
         stft(wave.detach().cpu().float(), WINDOW, HOP).abs().square().mean(0).numpy()
     )  # (F, T), mean of both channels
-    places = np.linspace(0, power.shape[1], min(columns, power.shape[1]), endpoint=False).astype(int)
+    places = np.linspace(0, power.shape[1], min(columns, power.shape[1]), endpoint=False).astype(
+        int
+    )
     level = 10 * np.log10(np.maximum.reduceat(power, places, axis=1) + 1e-12)
     position = frequency_axis(rows) * WINDOW / SAMPLE_RATE  # of each row, in bins
     below = position.astype(int)
@@ -51,8 +57,11 @@ def log_spectrogram(wave: torch.Tensor, *, rows: int = 160, columns: int = 900) 
 
 
 def spectrogram_image(level: np.ndarray, top: float, *, quality: int = 70) -> bytes:
-    """A coloured WebP file of `level` (rows, T) in dB: `top` is the brightest colour, top - 70 dB the darkest."""
-    scaled = np.clip((level - top) / RANGE + 1, 0, 1)[::-1]  # the first row of an image is its upper edge
+    """A coloured WebP file of `level` (rows, T) in dB: `top` is the brightest colour, top - 70 dB
+    the darkest.
+    """
+    # the first row of an image is its upper edge
+    scaled = np.clip((level - top) / RANGE + 1, 0, 1)[::-1]
     pixels = matplotlib.colormaps[COLOURS](scaled, bytes=True)[..., :3]
     buffer = io.BytesIO()
     matplotlib.image.imsave(buffer, pixels, format="webp", pil_kwargs={"quality": quality})
@@ -60,14 +69,16 @@ def spectrogram_image(level: np.ndarray, top: float, *, quality: int = 70) -> by
 
 
 def waveform_path(wave: torch.Tensor, top: float = 1.0, *, columns: int = 300) -> str:
-    """The outline of a waveform as the `d` of an SVG path: `columns` wide, 2 high, the sample `top` at the edge."""
+    """The outline of a waveform as the `d` of an SVG path: `columns` wide, 2 high, the sample `top`
+    at the edge.
+    """
     mono = (wave.detach().cpu().float().mean(0) / top).clamp(-1, 1).numpy()
     places = np.linspace(0, len(mono), min(columns, len(mono)), endpoint=False).astype(int)
     upper, lower = np.maximum.reduceat(mono, places), np.minimum.reduceat(mono, places)
     x = np.linspace(0, columns, len(places))
-    outline = [f"{a:.0f},{1 - b:.2f}" for a, b in zip(x, upper)] + [f"{a:.0f},{1 - b:.2f}" for a, b in zip(x, lower)][
-        ::-1
-    ]
+    outline = [f"{a:.0f},{1 - b:.2f}" for a, b in zip(x, upper)] + [
+        f"{a:.0f},{1 - b:.2f}" for a, b in zip(x, lower)
+    ][::-1]
     return "M" + "L".join(outline) + "Z"
 
 
@@ -83,7 +94,8 @@ def plot_spectrogram(wave: torch.Tensor, ax, *, top: float | None = None, highes
     ----------
     wave : Tensor (2, N), 44.1 kHz
     ax : matplotlib Axes
-    top : dB of the brightest colour, by default the loudest point; give one number to make two pictures comparable
+    top : dB of the brightest colour, by default the loudest point; give one number to make two
+        pictures comparable
     highest : Hz, upper end of the axis
 
     Returns

@@ -43,9 +43,12 @@ def player_html(takes: list[Take], title: str | None) -> str:
     """The whole block for takes of equal length."""
     seconds = takes[0].wave.shape[-1] / SAMPLE_RATE
     levels = [log_spectrogram(take.wave) for take in takes]
-    loudest = max(float(level.max()) for level in levels)  # one scale for all: equal colour means equal level
+    # one scale for all: equal colour means equal level
+    loudest = max(float(level.max()) for level in levels)
     highest = max(peak(take.wave) for take in takes) or 1.0
-    rows = "".join(_row(take, level, loudest, highest, seconds) for take, level in zip(takes, levels))
+    rows = "".join(
+        _row(take, level, loudest, highest, seconds) for take, level in zip(takes, levels)
+    )
     return block_html(
         "listen",
         bar_html(seconds)
@@ -58,7 +61,9 @@ def player_html(takes: list[Take], title: str | None) -> str:
 
 
 def _row(take: Take, level: np.ndarray, loudest: float, highest: float, seconds: float) -> str:
-    """One take: its name, its pictures over a common time axis, and the browser's own player as a fallback."""
+    """One take: its name, its pictures over a common time axis, and the browser's own player as a
+    fallback.
+    """
     description = f" <span>{escape(take.description)}</span>" if take.description else ""
     return (
         f'<figure class="bl-row"><figcaption><strong>{escape(take.name)}</strong>{description} {gain_html(take.gain)}'

@@ -1,4 +1,6 @@
-"""Show code of the package in a chapter as it stands in the package, so that page and package cannot differ."""
+"""Show code of the package in a chapter as it stands in the package, so that page and package
+cannot differ.
+"""
 
 from __future__ import annotations
 
@@ -33,18 +35,24 @@ def show_source(*objects, docstrings: bool = False) -> Source:
     Parameters
     ----------
     *objects : functions, methods or classes, all from one file of `bassnb`
-    docstrings : show them whole; by default only their first line remains, because the chapter says the rest
+    docstrings : show them whole; by default only their first line remains, because the chapter says
+        the rest
 
     Raises
     ------
     BassnbError
-        If nothing is given, if it has no source in this package, or if the objects stand in different files.
+        If nothing is given, if it has no source in this package, or if the objects stand in
+        different files.
     """
     if not objects:
-        raise BassnbError("there is no code to show; give one or more functions or classes of bassnb")
+        raise BassnbError(
+            "there is no code to show; give one or more functions or classes of bassnb"
+        )
     files = [_file(thing) for thing in objects]
     if len(set(files)) > 1:
-        raise BassnbError(f"code from {files[0]} and {files[1]} cannot be shown in one cell; use a cell for each file")
+        raise BassnbError(
+            f"code from {files[0]} and {files[1]} cannot be shown in one cell; use a cell for each file"
+        )
     pieces = [textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in objects]
     if not docstrings:
         pieces = [shorten_docstrings(piece) for piece in pieces]
@@ -57,7 +65,9 @@ def _file(thing) -> str:
         path = Path(inspect.getsourcefile(inspect.unwrap(thing)))
         return path.relative_to(PACKAGE.parent).as_posix()
     except (TypeError, ValueError):
-        raise BassnbError(f"{thing!r} has no source in bassnb; give one of its functions or classes") from None
+        raise BassnbError(
+            f"{thing!r} has no source in bassnb; give one of its functions or classes"
+        ) from None
 
 
 def shorten_docstrings(code: str) -> str:

@@ -1,6 +1,7 @@
 """A panel to play with the accompanist: your song in, several basses out. Chapter 8 ends with it.
 
-The panel needs a running kernel. Where a book is built there is none, so `studio` then describes itself in words.
+The panel needs a running kernel. Where a book is built there is none, so `studio` then describes
+itself in words.
 """
 
 from __future__ import annotations
@@ -50,8 +51,12 @@ class Upload:
     wave: Tensor  # (2, N), 44.1 kHz
 
 
-def studio(accompanist: Accompanist, samples: str | os.PathLike = Path("../data_samples"), *,
-           takes: str | os.PathLike = Path("takes")):  # fmt: skip
+def studio(
+    accompanist: Accompanist,
+    samples: str | os.PathLike = Path("../data_samples"),
+    *,
+    takes: str | os.PathLike = Path("takes"),
+):
     """The live panel, or in a built book a description of it.
 
     Parameters
@@ -77,9 +82,13 @@ def studio(accompanist: Accompanist, samples: str | os.PathLike = Path("../data_
 def printed() -> Printed:
     """The panel in words: the same names, and nothing to press."""
     lines = [f"* **{name}**: {text}." for name, text in CONTROLS.items()]
-    head = "**The studio** is a panel with these controls; open this chapter as a notebook to use it."
-    tail = ("*Generate* plays and shows how far it is; pressed again meanwhile, it plays that next. *Stop* ends it. *Save takes* "
-            "writes the basses and their settings.")  # fmt: skip
+    head = (
+        "**The studio** is a panel with these controls; open this chapter as a notebook to use it."
+    )
+    tail = (
+        "*Generate* plays and shows how far it is; pressed again meanwhile, it plays that next. *Stop* ends it. *Save takes* "
+        "writes the basses and their settings."
+    )
     return Printed("\n".join([head, "", *lines, "", tail]))
 
 
@@ -95,7 +104,9 @@ class Studio:
     def __init__(self, accompanist: Accompanist, samples: Path, folder: Path):
         songs = sorted(path.parent for path in samples.glob("*/mix.flac"))
         if not songs:
-            raise BassnbError(f"there is no song in {samples}; give a folder that holds <song>/mix.flac")
+            raise BassnbError(
+                f"there is no song in {samples}; give a folder that holds <song>/mix.flac"
+            )
         styles = sorted((samples / "styles").glob("*.flac"))
         defaults = accompanist.settings()
         self.accompanist, self.folder = accompanist, folder
@@ -103,17 +114,27 @@ class Studio:
         self._thread: threading.Thread | None = None
         self._drawing = threading.Lock()  # of `takes` and the players that show them
         self._lock = threading.Lock()  # of what follows
-        self._running, self._next = False, None  # whether somebody plays, and what is wanted after that
+        # whether somebody plays, and what is wanted after that
+        self._running, self._next = False, None
         self._stopped = threading.Event()
         self.panel = make_panel(
             [(f"sample: {song.name}", song / "mix.flac") for song in songs],
             [("none", ""), *((f"sample: {path.stem}", path) for path in styles)],
-            guidance=defaults["guidance"], phi=defaults["phi"], strength=defaults["strength"],
+            guidance=defaults["guidance"],
+            phi=defaults["phi"],
+            strength=defaults["strength"],
             steps=STEPS[SAMPLERS[0][1]],
-        )  # fmt: skip
-        for upload, menu in ((self.panel.mix_upload, self.panel.mix), (self.panel.style_upload, self.panel.style)):
-            upload.observe(lambda change, menu=menu: self._receive(change["owner"], menu), names="value")
-        self.panel.sampler.observe(lambda change: setattr(self.panel.steps, "value", STEPS[change["new"]]), names="value")
+        )
+        for upload, menu in (
+            (self.panel.mix_upload, self.panel.mix),
+            (self.panel.style_upload, self.panel.style),
+        ):
+            upload.observe(
+                lambda change, menu=menu: self._receive(change["owner"], menu), names="value"
+            )
+        self.panel.sampler.observe(
+            lambda change: setattr(self.panel.steps, "value", STEPS[change["new"]]), names="value"
+        )
         self.panel.generate.on_click(lambda _: self.generate())
         self.panel.stop.on_click(lambda _: self.stop())
         self.panel.save.on_click(lambda _: self.save())
@@ -127,13 +148,16 @@ class Studio:
         self.panel.status.value = f'<span role="status">{escape(text)}</span>'
 
     def generate(self) -> None:
-        """Begin to play with the settings of the panel; the kernel stays free meanwhile, see `wait`.
+        """Begin to play with the settings of the panel; the kernel stays free meanwhile, see
+        `wait`.
 
-        While something is played, the settings wait for their turn, one set of them at most: two at once would take twice
-        the memory, and nobody wants what was set before the last press.
+        While something is played, the settings wait for their turn, one set of them at most: two at
+        once would take twice the memory, and nobody wants what was set before the last press.
         """
-        settings = {name: getattr(self.panel, name).value
-                    for name in ("guidance", "phi", "sampler", "steps", "strength", "seed", "variations")}  # fmt: skip
+        settings = {
+            name: getattr(self.panel, name).value
+            for name in ("guidance", "phi", "sampler", "steps", "strength", "seed", "variations")
+        }
         job = (self.panel.mix.value, self.panel.style.value, settings)
         with self._lock:
             if self._running:
@@ -175,7 +199,11 @@ class Studio:
     def _free_path(self, seed: int) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
         used = {"-".join(path.name.split("-")[:2]) for path in self.folder.glob("take-*")}
-        stem = next(stem for stem in (f"take-{number:03d}" for number in itertools.count(1)) if stem not in used)
+        stem = next(
+            stem
+            for stem in (f"take-{number:03d}" for number in itertools.count(1))
+            if stem not in used
+        )
         return self.folder / f"{stem}-seed-{seed}.flac"
 
     def _work(self, job: tuple | None) -> None:
@@ -192,7 +220,10 @@ class Studio:
 
     def _run(self, mix, style, settings: dict) -> None:
         """Play, show, and say how it went."""
-        self.panel.progress.value, self.panel.progress.max = 0, settings["steps"] * settings["variations"]
+        self.panel.progress.value, self.panel.progress.max = (
+            0,
+            settings["steps"] * settings["variations"],
+        )
         self.panel.progress.description = ""
         self.say("Listening to the mix …")
         try:
@@ -202,8 +233,11 @@ class Studio:
             self.say(f"Done: {len(takes)} take{'s' * (len(takes) > 1)}.")
         except BassnbError as error:
             self.say(str(error))
-        except Exception as error:  # somebody waits for an answer; the traceback follows in the kernel's log
-            self.say(f"Something went wrong ({type(error).__name__}: {error}); the log of the kernel says where.")
+        # somebody waits for an answer; the traceback follows in the kernel's log
+        except Exception as error:
+            self.say(
+                f"Something went wrong ({type(error).__name__}: {error}); the log of the kernel says where."
+            )
             traceback.print_exc()
 
     def _play(self, mix, style, settings: dict) -> list[Accompaniment]:
@@ -211,17 +245,25 @@ class Studio:
             if self._stopped.is_set():
                 raise BassnbError("Stopped; the takes before are still here.")
             self.panel.progress.value = done
-            self.panel.progress.description = f"{done} of {total}"  # `say` would hide what was answered to a press or an upload
+            # `say` would hide what was answered to a press or an upload
+            self.panel.progress.description = f"{done} of {total}"
 
-        sources = [source.wave if isinstance(source, Upload) else source or None for source in (mix, style)]
+        sources = [
+            source.wave if isinstance(source, Upload) else source or None for source in (mix, style)
+        ]
         takes = self.accompanist(sources[0], style=sources[1], callback=step, **settings)
-        names = {key: f"uploaded: {source.name}" for key, source in (("mix", mix), ("style", style))
-                 if isinstance(source, Upload)}  # fmt: skip
+        names = {
+            key: f"uploaded: {source.name}"
+            for key, source in (("mix", mix), ("style", style))
+            if isinstance(source, Upload)
+        }
         takes = takes if isinstance(takes, list) else [takes]
         return [dataclasses.replace(take, settings={**take.settings, **names}) for take in takes]
 
     def _show(self, takes: list[Accompaniment] | None = None) -> None:
-        """Mix, basses and both together, in aligned players; without `takes`, those that are there, at the balance of now."""
+        """Mix, basses and both together, in aligned players; without `takes`, those that are there,
+        at the balance of now.
+        """
         with self._drawing:
             takes = self.takes if takes is None else takes
             if not takes:
@@ -231,17 +273,26 @@ class Studio:
             for take in takes:
                 sounds[f"bass, seed {take.settings['seed']}"] = take.audio
                 sounds[f"together, seed {take.settings['seed']}"] = take.mix_with(balance)
-            texts = {name: f"the bass at {balance:+.1f} dB" for name in sounds if name.startswith("together")}
+            texts = {
+                name: f"the bass at {balance:+.1f} dB"
+                for name in sounds
+                if name.startswith("together")
+            }
             html = listen(sounds, descriptions=texts, title="Takes").html
             self.panel.takes.outputs = (
-                {"output_type": "display_data", "data": {"text/html": html, "text/plain": "players"}, "metadata": {}},
+                {
+                    "output_type": "display_data",
+                    "data": {"text/html": html, "text/plain": "players"},
+                    "metadata": {},
+                },
             )
             self.takes = takes
 
     def _receive(self, button, menu) -> None:
         """Take the uploaded file out of its button into a menu and choose it, or say why not.
 
-        The button is left empty: what is already in it, neither the page nor the kernel takes for an upload.
+        The button is left empty: what is already in it, neither the page nor the kernel takes for
+        an upload.
         """
         if not button.value:
             return
@@ -266,10 +317,15 @@ def read_upload(file: dict) -> Upload:
     AudioError
         If it is not audio, or too long.
     """
-    name = "".join(letter for letter in str(file["name"]) if letter.isprintable())[:NAME_LENGTH] or "unnamed"
+    name = (
+        "".join(letter for letter in str(file["name"]) if letter.isprintable())[:NAME_LENGTH]
+        or "unnamed"
+    )
     content = memoryview(file["content"])
     if content.nbytes > MOST_BYTES:
-        raise BassnbError(f"{name} is larger than {MOST_BYTES // 2**20} MB; give a shorter or a compressed file")
+        raise BassnbError(
+            f"{name} is larger than {MOST_BYTES // 2**20} MB; give a shorter or a compressed file"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "upload"
         path.write_bytes(content)

@@ -1,6 +1,8 @@
-"""Turn the dials of takes that were made beforehand: `sweep` shows and plays a grid of settings without a kernel.
+"""Turn the dials of takes that were made beforehand: `sweep` shows and plays a grid of settings
+without a kernel.
 
-Chapters 5 to 7 use it for the number of steps, guidance and its rescale, and the strength of a style.
+Chapters 5 to 7 use it for the number of steps, guidance and its rescale, and the strength of a
+style.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from bassnb.widgets.block import (
 from bassnb.widgets.listen import match_loudness, sound_url
 from bassnb.widgets.pictures import log_spectrogram
 
-ROWS, COLUMNS, QUALITY = 96, 420, 55  # of a spectrogram: a few kilobytes, because there may be thirty
+# of a spectrogram: a few kilobytes, because there may be thirty
+ROWS, COLUMNS, QUALITY = 96, 420, 55
 KINDS = ("bass alone", "with the mix")
 
 
@@ -55,19 +58,30 @@ class Grid:
 
     def name(self, key: tuple) -> str:
         """A setting in words, as "guidance w 2, phi 0.7"."""
-        return ", ".join(f"{parameter} {_text(value)}" for parameter, value in zip(self.parameters, key))
+        return ", ".join(
+            f"{parameter} {_text(value)}" for parameter, value in zip(self.parameters, key)
+        )
 
 
 def sweep(
-    takes: dict, *, parameters: str | tuple[str, ...], title: str | None = None, descriptions: dict | None = None,
-    mix=None, start=None, sample_rate: float = SAMPLE_RATE, loudness_match: bool = True,
-) -> Sweep:  # fmt: skip
-    """A slider for each parameter, and the take and the spectrogram of the setting that they stand at.
+    takes: dict,
+    *,
+    parameters: str | tuple[str, ...],
+    title: str | None = None,
+    descriptions: dict | None = None,
+    mix=None,
+    start=None,
+    sample_rate: float = SAMPLE_RATE,
+    loudness_match: bool = True,
+) -> Sweep:
+    """A slider for each parameter, and the take and the spectrogram of the setting that they stand
+    at.
 
     Parameters
     ----------
-    takes : dict of value (one parameter) or tuple of values (several) -> waveform (2, N), (1, N) or (N,)
-        Every combination of the values has to be there. Numbers are put in order, other values keep theirs.
+    takes : dict of value (one parameter) or tuple of values (several) -> waveform (2, N), (1, N) or
+        (N,) Every combination of the values has to be there. Numbers are put in order, other values
+        keep theirs.
     parameters : name of the parameter, or tuple of names
     title : a line above
     descriptions : dict of key -> one line about that take, for example what was measured
@@ -83,16 +97,21 @@ def sweep(
     Raises
     ------
     BassnbError
-        If there is no take, the grid has holes, the parameters do not fit the keys, or a description or `start`
-        belongs to no take.
+        If there is no take, the grid has holes, the parameters do not fit the keys, or a
+        description or `start` belongs to no take.
     AudioError
         If a take or the mix is not audio.
     """
     grid = _grid(takes, parameters)
     by_key = {grid.key(key): wave for key, wave in takes.items()}
-    about = {_known(key, grid, "the description of"): str(text) for key, text in (descriptions or {}).items()}
+    about = {
+        _known(key, grid, "the description of"): str(text)
+        for key, text in (descriptions or {}).items()
+    }
     first = next(iter(by_key)) if start is None else _known(start, grid, "start")
-    waves = [as_stereo(by_key[key], sample_rate, name=f"take {grid.name(key)!r}") for key in grid.keys]
+    waves = [
+        as_stereo(by_key[key], sample_rate, name=f"take {grid.name(key)!r}") for key in grid.keys
+    ]
     backing = None if mix is None else as_stereo(mix, sample_rate, name="the mix")
     length = max(wave.shape[-1] for wave in [*waves, *([] if mix is None else [backing])])
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves]
@@ -110,7 +129,9 @@ def _grid(takes: dict, parameters: str | tuple[str, ...]) -> Grid:
         raise BassnbError("there is no take to sweep over; give a dict of settings and waveforms")
     names = (parameters,) if isinstance(parameters, str) else tuple(map(str, parameters))
     if not names:
-        raise BassnbError("a sweep needs a parameter; give its name, for example parameters='steps K'")
+        raise BassnbError(
+            "a sweep needs a parameter; give its name, for example parameters='steps K'"
+        )
     keys = [(key,) if len(names) == 1 and not isinstance(key, tuple) else key for key in takes]
     for key in keys:
         if not isinstance(key, tuple) or len(key) != len(names):
@@ -149,7 +170,8 @@ def _html(grid: Grid, waves: list, gains: list, about: dict, first: int, title: 
     kinds = len(waves) // len(grid.keys)
     names = [grid.name(key) for key in grid.keys]
     levels = [log_spectrogram(wave, rows=ROWS, columns=COLUMNS) for wave in waves[::kinds]]
-    loudest = max(float(level.max()) for level in levels)  # one scale for all: equal colour means equal level
+    # one scale for all: equal colour means equal level
+    loudest = max(float(level.max()) for level in levels)
     images = "".join(
         spectrogram_html(name, level, loudest, seconds, quality=QUALITY, hidden=i != first)
         for i, (name, level) in enumerate(zip(names, levels))
@@ -188,14 +210,17 @@ def _width(values: tuple) -> int:
 
 def _caption(name: str, description: str, gains: list[float], hidden: bool) -> str:
     gain = "".join(
-        gain_html(value, f' data-kind="{kind}"{" hidden" if kind else ""}') for kind, value in enumerate(gains)
+        gain_html(value, f' data-kind="{kind}"{" hidden" if kind else ""}')
+        for kind, value in enumerate(gains)
     )
     text = f" <span>{escape(description)}</span>" if description else ""
     return f"<span{' hidden' if hidden else ''}><strong>{escape(name)}</strong>{text} {gain}</span>"
 
 
 def _plain_players(names: list[str], waves: list[torch.Tensor], kinds: int) -> str:
-    """A table with the browser's own player of each sound: where the script finds them, and what remains without it."""
+    """A table with the browser's own player of each sound: where the script finds them, and what
+    remains without it.
+    """
     rows = ""
     for i, name in enumerate(names):
         labels = [name] if kinds == 1 else [f"{name}, {kind}" for kind in KINDS]

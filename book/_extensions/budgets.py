@@ -1,7 +1,8 @@
-"""What the pages cost their readers, measured by each build and printed with what it was meant to cost.
+"""What the pages cost their readers, measured by each build and printed with what it was meant to
+cost.
 
-A slow machine is no error of the book: seconds are reported, here and on the page of execution times, and not enforced.
-Sizes do not depend on the machine; tests/book/test_pages.py enforces them.
+A slow machine is no error of the book: seconds are reported, here and on the page of execution
+times, and not enforced. Sizes do not depend on the machine; tests/book/test_pages.py enforces them.
 """
 
 import json
@@ -15,21 +16,37 @@ AUDIO = 40_000_000  # bytes of all sounds
 
 
 def measure(html: Path, seconds: dict[str, float]) -> dict:
-    """Sizes of the pages and of all sounds in bytes, and the seconds that each chapter took when it was executed."""
+    """Sizes of the pages and of all sounds in bytes, and the seconds that each chapter took when it
+    was executed.
+    """
     pages = {page.stem: page.stat().st_size for page in sorted((html / "book").glob("*.html"))}
     audio = sum(sound.stat().st_size for sound in (html / "_static" / "audio").glob("*.mp3"))
-    return {"budgets": {"seconds": SECONDS, "page": PAGE, "audio": AUDIO}, "seconds": seconds, "pages": pages, "audio": audio}
+    return {
+        "budgets": {"seconds": SECONDS, "page": PAGE, "audio": AUDIO},
+        "seconds": seconds,
+        "pages": pages,
+        "audio": audio,
+    }
 
 
 def sentences(costs: dict) -> list[str]:
     """The costs in words, one line of all and one for each budget that is exceeded."""
     largest = max(costs["pages"].values(), default=0)
-    lines = [f"{len(costs['pages'])} pages, the largest {largest / 1e3:.0f} kB (budget {PAGE / 1e3:.0f}); "
-             f"sounds {costs['audio'] / 1e6:.1f} MB (budget {AUDIO / 1e6:.0f}); "
-             f"{len(costs['seconds'])} chapters in {sum(costs['seconds'].values()):.0f} s"]  # fmt: skip
-    lines += [f"over budget: {name} took {taken:.0f} s of {SECONDS}" for name, taken in costs["seconds"].items() if taken > SECONDS]
-    lines += [f"over budget: {name}.html has {size / 1e3:.0f} kB of {PAGE / 1e3:.0f}"
-              for name, size in costs["pages"].items() if size > PAGE]  # fmt: skip
+    lines = [
+        f"{len(costs['pages'])} pages, the largest {largest / 1e3:.0f} kB (budget {PAGE / 1e3:.0f}); "
+        f"sounds {costs['audio'] / 1e6:.1f} MB (budget {AUDIO / 1e6:.0f}); "
+        f"{len(costs['seconds'])} chapters in {sum(costs['seconds'].values()):.0f} s"
+    ]
+    lines += [
+        f"over budget: {name} took {taken:.0f} s of {SECONDS}"
+        for name, taken in costs["seconds"].items()
+        if taken > SECONDS
+    ]
+    lines += [
+        f"over budget: {name}.html has {size / 1e3:.0f} kB of {PAGE / 1e3:.0f}"
+        for name, size in costs["pages"].items()
+        if size > PAGE
+    ]
     return lines + (["over budget: sounds"] if costs["audio"] > AUDIO else [])
 
 
@@ -37,9 +54,15 @@ def report(app, error):
     """Write budgets.json beside the pages and print the sentences."""
     if error is None and app.builder.format == "html":
         runs = {name: data.get("exec_data") for name, data in app.env.nb_metadata.items()}
-        seconds = {name.rpartition("/")[2]: round(run["runtime"], 1) for name, run in sorted(runs.items()) if run and run["runtime"]}
+        seconds = {
+            name.rpartition("/")[2]: round(run["runtime"], 1)
+            for name, run in sorted(runs.items())
+            if run and run["runtime"]
+        }
         costs = measure(Path(app.outdir), seconds)
-        (Path(app.outdir) / "budgets.json").write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
+        (Path(app.outdir) / "budgets.json").write_text(
+            json.dumps(costs, indent=1) + "\n", encoding="utf-8"
+        )
         for sentence in sentences(costs):
             logging.getLogger(__name__).info(sentence)
 

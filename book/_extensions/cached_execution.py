@@ -1,9 +1,12 @@
-"""Chapters run once per state of what they depend on, whoever asks first: `make test` or `make book`.
+"""Chapters run once per state of what they depend on, whoever asks first: `make test` or `make
+book`.
 
-An executed chapter, its seconds and its sounds lie in a folder named after its key (chapter_state.py). The tests compare
-and judge what lies there (book/conftest.py); a build runs what is missing and shows the rest. `make clean` removes all.
+An executed chapter, its seconds and its sounds lie in a folder named after its key
+(chapter_state.py). The tests compare and judge what lies there (book/conftest.py); a build runs
+what is missing and shows the rest. `make clean` removes all.
 
-Each chapter runs with one thread, and as many run at a time as there are cores, so the seconds mean the same everywhere.
+Each chapter runs with one thread, and as many run at a time as there are cores, so the seconds mean
+the same everywhere.
 """
 
 import fcntl
@@ -29,7 +32,8 @@ from sphinx.util import logging
 
 STORE = "_build/executed"  # below the root, also when a test builds the pages elsewhere
 KEPT = 3  # states of each chapter that are kept: going back to the last edit costs nothing
-MEDIA = re.compile(r"[0-9a-f]{20}\.(?:mp3|webp)")  # sounds and their pictures are named after what they hold
+# sounds and their pictures are named after what they hold
+MEDIA = re.compile(r"[0-9a-f]{20}\.(?:mp3|webp)")
 
 
 def stored(chapter: Path, root: Path = ROOT) -> Path:
@@ -37,8 +41,11 @@ def stored(chapter: Path, root: Path = ROOT) -> Path:
     return root / STORE / chapter.stem / key(chapter, root)
 
 
-def run_once(chapter: Path, timeout: float, root: Path = ROOT) -> tuple[NotebookNode, Exception | None, bool]:
-    """Execute a chapter, unless that was done in its present state; a second process waits for the first.
+def run_once(
+    chapter: Path, timeout: float, root: Path = ROOT
+) -> tuple[NotebookNode, Exception | None, bool]:
+    """Execute a chapter, unless that was done in its present state; a second process waits for the
+    first.
 
     Parameters
     ----------
@@ -47,8 +54,10 @@ def run_once(chapter: Path, timeout: float, root: Path = ROOT) -> tuple[Notebook
 
     Returns
     -------
-    notebook : with outputs and the state of its widgets; if a cell failed, without those of this and of later cells
-    error : of the first cell that failed or took too long, or of a kernel that died; None if all went well
+    notebook : with outputs and the state of its widgets; if a cell failed, without those of this
+        and of later cells
+    error : of the first cell that failed or took too long, or of a kernel that died; None if all
+        went well
     fresh : whether it was executed now
     """
     folder = stored(chapter, root)
@@ -73,16 +82,22 @@ def execute(chapter: Path, timeout: float, audio: Path) -> tuple[NotebookNode, E
     notebook = nbformat.read(chapter, as_version=4)
     here, started = {"metadata": {"path": str(chapter.parent)}}, [0]
     client = NotebookClient(
-        notebook, timeout=timeout, kernel_name="python3", resources=here, record_timing=False,
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        resources=here,
+        record_timing=False,
         on_cell_start=lambda cell, cell_index: started.append(cell_index),
-    )  # fmt: skip
+    )
     began, error = time.time(), None
     try:
         client.execute(env={**os.environ, "BASSNB_BOOK_STATIC": str(audio), "OMP_NUM_THREADS": "1"})
     except Exception as problem:  # of the cell, of its time, of the kernel
         error = problem
         for cell in notebook.cells[started[-1] :]:  # what it left half done is no output
-            cell.update({"outputs": [], "execution_count": None} if cell.cell_type == "code" else {})
+            cell.update(
+                {"outputs": [], "execution_count": None} if cell.cell_type == "code" else {}
+            )
     notebook.metadata["executed"] = {"began": began, "seconds": time.time() - began}
     return notebook, error
 
@@ -108,20 +123,30 @@ def run_all(chapters: list[Path], timeout: float) -> list[NotebookNode]:
 
     def run(chapter: Path) -> tuple[NotebookNode, Exception | None]:
         notebook, error, fresh = run_once(chapter, timeout)
-        state = f"{'failed' if error else 'executed'} in {notebook.metadata.executed.seconds:.0f} s" if fresh else "unchanged"
+        state = (
+            f"{'failed' if error else 'executed'} in {notebook.metadata.executed.seconds:.0f} s"
+            if fresh
+            else "unchanged"
+        )
         logging.getLogger(__name__).info(f"{chapter.stem}: {state}")
         return notebook, error
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(run, chapters))
-    failed = [f"{chapter.name} failed:\n{error}" for chapter, (_, error) in zip(chapters, results) if error]
+    failed = [
+        f"{chapter.name} failed:\n{error}"
+        for chapter, (_, error) in zip(chapters, results)
+        if error
+    ]
     if failed:
         raise ExtensionError("\n\n".join(failed))
     return [notebook for notebook, _ in results]
 
 
 def fill(folder: Path, chapters: list[Path], notebooks: list[NotebookNode]) -> None:
-    """Write the cache that Sphinx reads: the executed chapters with their seconds and dates, and nothing older."""
+    """Write the cache that Sphinx reads: the executed chapters with their seconds and dates, and
+    nothing older.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     cache = get_cache(folder)
     for chapter, notebook in zip(chapters, notebooks):
@@ -137,7 +162,11 @@ def fill(folder: Path, chapters: list[Path], notebooks: list[NotebookNode]) -> N
 def copy_media(sounds: list[Path], html: Path) -> None:
     """Put the sounds and pictures that the pages name into the site, and no others."""
     there = {path.name: path for folder in sounds for path in folder.iterdir()}
-    named = {name for page in html.rglob("*.html") for name in MEDIA.findall(page.read_text(encoding="utf-8"))}
+    named = {
+        name
+        for page in html.rglob("*.html")
+        for name in MEDIA.findall(page.read_text(encoding="utf-8"))
+    }
     audio = html / "_static" / "audio"
     shutil.rmtree(audio, ignore_errors=True)
     audio.mkdir(parents=True)

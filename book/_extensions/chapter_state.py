@@ -1,8 +1,9 @@
 """What the outputs of a chapter depend on, and its key: a hash that changes when any of it does.
 
-A chapter depends on its code cells, on every module of the package that it can import (directly or through another
-module, at the top of a file or later in a function), on the files beside those modules, on the data whose paths stand in
-that code, and on the pinned versions. All of it is read from the sources with `ast`; nothing is imported or run.
+A chapter depends on its code cells, on every module of the package that it can import (directly or
+through another module, at the top of a file or later in a function), on the files beside those
+modules, on the data whose paths stand in that code, and on the pinned versions. All of it is read
+from the sources with `ast`; nothing is imported or run.
 """
 
 import ast
@@ -11,7 +12,7 @@ import json
 import os
 import re
 import sys
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,23 +21,34 @@ from IPython.core.inputtransformer2 import TransformerManager
 ROOT = Path(__file__).parents[2]
 PACKAGE = "bassnb"
 PINS = ("requirements.txt", "requirements-nodeps.txt")
-EVERYTHING = (PACKAGE, "book", "data_samples", "results", "tests")  # for a page that imports a module of the book
+# for a page that imports a module of the book
+EVERYTHING = (PACKAGE, "book", "data_samples", "results", "tests")
 DOTTED = re.compile(rf"{PACKAGE}(\.\w+)+")  # in a string: mock.patch("bassnb.training.loop.step")
 
 
 def key(notebook: Path, root: Path = ROOT) -> str:
     """Hash of the interpreter, of torch and numpy, and of everything that a chapter depends on."""
-    digest = hashlib.sha256(repr((sys.version_info[:2], version("torch"), version("numpy"))).encode())
-    digest.update(json.dumps([(_source(cell), cell["metadata"]) for cell in _code_cells(notebook)], sort_keys=True).encode())
+    digest = hashlib.sha256(
+        repr((sys.version_info[:2], version("torch"), version("numpy"))).encode()
+    )
+    digest.update(
+        json.dumps(
+            [(_source(cell), cell["metadata"]) for cell in _code_cells(notebook)], sort_keys=True
+        ).encode()
+    )
     for path in sorted(dependencies(notebook, root)):
-        digest.update(f"\0{path.relative_to(root).as_posix()}\0{_file_hash(path, path.stat().st_mtime_ns)}".encode())
+        digest.update(
+            f"\0{path.relative_to(root).as_posix()}\0{_file_hash(path, path.stat().st_mtime_ns)}".encode()
+        )
     return digest.hexdigest()[:16]
 
 
 def dependencies(notebook: Path, root: Path = ROOT) -> set[Path]:
     """The files that a chapter depends on, beside its own code."""
     folder = notebook.parent
-    code = "\n".join(TransformerManager().transform_cell(_source(cell)) for cell in _code_cells(notebook))
+    code = "\n".join(
+        TransformerManager().transform_cell(_source(cell)) for cell in _code_cells(notebook)
+    )
     imported, strings = _facts(code)
     found = {path for name in PINS for path in _files(root / name)}
     if any((folder / f"{name}.py").is_file() for name in imported):
@@ -53,11 +65,17 @@ def dependencies(notebook: Path, root: Path = ROOT) -> set[Path]:
     return found | {path for string in strings for path in _named(string, folder, root)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _facts(code: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Dotted names that some code can import (of modules, and of what may be a module in a package), and its strings."""
+    """Dotted names that some code can import (of modules, and of what may be a module in a
+    package), and its strings.
+    """
     nodes = list(ast.walk(ast.parse(code)))
-    strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    strings = {
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     imported = {string for string in strings if DOTTED.fullmatch(string)}
     if {"-m", PACKAGE} <= strings:  # starts the program: python -m bassnb
         imported.add(f"{PACKAGE}.__main__")
@@ -79,7 +97,14 @@ def _files_of_module(root: Path, name: str) -> list[Path]:
     """The file of a module, or that of a package and the data beside it; nothing for other names."""
     place = root.joinpath(*name.split("."))
     if (place / "__init__.py").is_file():
-        return [place / "__init__.py", *(path for path in _files(place) if path.suffix != ".py" and _package_of(path) == place)]
+        return [
+            place / "__init__.py",
+            *(
+                path
+                for path in _files(place)
+                if path.suffix != ".py" and _package_of(path) == place
+            ),
+        ]
     return [path for path in [place.with_suffix(".py")] if path.is_file()]
 
 
@@ -89,7 +114,9 @@ def _package_of(path: Path) -> Path:
 
 
 def _named(string: str, folder: Path, root: Path) -> set[Path]:
-    """The files under a path, if a string is one, as seen from the folder of the chapters: `../results`, `broken.yml`."""
+    """The files under a path, if a string is one, as seen from the folder of the chapters:
+    `../results`, `broken.yml`.
+    """
     if not re.fullmatch(r"[\w./-]{3,200}", string) or not re.search(r"\w[./]|[./]\w", string):
         return set()
     place = Path(os.path.normpath(folder / string))
@@ -104,13 +131,17 @@ def _files(place: Path) -> set[Path]:
 
 
 def _code_cells(notebook: Path) -> list[dict]:
-    return [cell for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    return [
+        cell
+        for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
 
 
 def _source(cell: dict) -> str:
     return "".join(cell["source"])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _file_hash(path: Path, changed: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

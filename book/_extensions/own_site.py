@@ -1,16 +1,26 @@
-"""Pages load everything from their own site: formulas are drawn without the internet, and nothing else is fetched."""
+"""Pages load everything from their own site: formulas are drawn without the internet, and nothing
+else is fetched.
+"""
 
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-PROGRAM = "tex-svg.js"  # one file with its glyphs: works from a folder on disk in every browser, needs no fonts
-PARTS = (PROGRAM, "input/tex/extensions", "a11y", "sre/mathmaps/base.json", "sre/mathmaps/en.json")  # 20 MB of others
+# one file with its glyphs: works from a folder on disk in every browser, needs no fonts
+PROGRAM = "tex-svg.js"
+# 20 MB of others
+PARTS = (PROGRAM, "input/tex/extensions", "a11y", "sre/mathmaps/base.json", "sre/mathmaps/en.json")
 
 
 def mathjax_files() -> Path:
-    """Where the package `sphinx-mathjax-offline` keeps MathJax; its own extension would copy three times as much."""
-    return Path(find_spec("sphinx-mathjax-offline").submodule_search_locations[0]) / "static" / "mathjax"
+    """Where the package `sphinx-mathjax-offline` keeps MathJax; its own extension would copy three
+    times as much.
+    """
+    return (
+        Path(find_spec("sphinx-mathjax-offline").submodule_search_locations[0])
+        / "static"
+        / "mathjax"
+    )
 
 
 def copy_mathjax(html: Path) -> None:
@@ -18,13 +28,22 @@ def copy_mathjax(html: Path) -> None:
     for part in PARTS:
         source, target = mathjax_files() / part, html / "_static" / "mathjax" / part
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source, target, dirs_exist_ok=True) if source.is_dir() else shutil.copyfile(source, target)
+        shutil.copytree(source, target, dirs_exist_ok=True) if source.is_dir() else shutil.copyfile(
+            source, target
+        )
 
 
 def drop_thebe(app, pagename, templatename, context, doctree):
-    """Leave out the scripts for live cells from a public server: the book does not use them, and they complain."""
-    texts = {script: f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}" for script in context["script_files"]}
-    context["script_files"] = [script for script, text in texts.items() if "thebe" not in text.lower()]
+    """Leave out the scripts for live cells from a public server: the book does not use them, and
+    they complain.
+    """
+    texts = {
+        script: f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}"
+        for script in context["script_files"]
+    }
+    context["script_files"] = [
+        script for script, text in texts.items() if "thebe" not in text.lower()
+    ]
 
 
 def setup(app):
@@ -34,7 +53,9 @@ def setup(app):
         if error is None and app.builder.format == "html":
             copy_mathjax(Path(app.outdir))
 
-    app.connect("config-inited", lambda app, config: setattr(config, "mathjax_path", f"mathjax/{PROGRAM}"))
+    app.connect(
+        "config-inited", lambda app, config: setattr(config, "mathjax_path", f"mathjax/{PROGRAM}")
+    )
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("build-finished", after)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

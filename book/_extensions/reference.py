@@ -1,6 +1,8 @@
-"""The reference of the package, made from its docstrings and its command line; the cards of the chapters link to it.
+"""The reference of the package, made from its docstrings and its command line; the cards of the
+chapters link to it.
 
-A page says which modules it describes, by the names of files and folders in `bassnb/`, or that it describes the commands:
+A page says which modules it describes, by the names of files and folders in `bassnb/`, or that it
+describes the commands:
 
     ```{modules} audio spectral training
     ```
@@ -21,7 +23,9 @@ FILE = re.compile(r"`(bassnb/([\w/]+?)(?:\.py|/))`")
 
 
 def modules(names: str, root: Path = ROOT) -> list[str]:
-    """Dotted names of the modules that a page lists; a folder stands for itself and for every module in it."""
+    """Dotted names of the modules that a page lists; a folder stands for itself and for every
+    module in it.
+    """
     found = []
     for name in names.split():
         top = root / "bassnb" / name
@@ -38,7 +42,9 @@ def described(module: str) -> str:
 
 
 def commands(group, *above: str):
-    """Sections about all commands of a group: what a command does, and its options with meaning and default."""
+    """Sections about all commands of a group: what a command does, and its options with meaning and
+    default.
+    """
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, *above, name)
@@ -66,7 +72,9 @@ def command_line(name: str) -> str:
 
 def linked(card: re.Match) -> str:
     """The row of a card that names files, each with a link to its section."""
-    return FILE.sub(lambda file: f"{{py:mod}}`{file[1]} <bassnb.{file[2].replace('/', '.')}>`", card[0])
+    return FILE.sub(
+        lambda file: f"{{py:mod}}`{file[1]} <bassnb.{file[2].replace('/', '.')}>`", card[0]
+    )
 
 
 def fill(app, docname, source):
@@ -77,12 +85,15 @@ def fill(app, docname, source):
 
 
 def plain(app, what, name, obj, options, lines):
-    """Bars and stars of a docstring are those of formulas, unless they stress *words*; code stays: backquotes, examples, `::`."""
+    """Bars and stars of a docstring are those of formulas, unless they stress *words*; code stays:
+    backquotes, examples, `::`.
+    """
     literal = False
     for number, line in enumerate(lines):
         literal &= not line or line.startswith(" ")
         if not literal and not line.lstrip().startswith(">>>"):
-            parts = re.split(r"(`[^`]*`|(?<!\S)\*[^\W\d][\w -]*\*(?!\w))", line)  # every other one is code or stressed
+            # every other one is code or stressed
+            parts = re.split(r"(`[^`]*`|(?<!\S)\*[^\W\d][\w -]*\*(?!\w))", line)
             parts[::2] = [re.sub(r"([|*])", r"\\\1", part) for part in parts[::2]]
             lines[number] = "".join(parts)
         literal |= line.endswith("::")

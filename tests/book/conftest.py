@@ -19,16 +19,31 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """Folder of the rendered pages; a warning of the build fails here. Built once for all processes of a run, from the
-    chapters that were executed already (`make book`, or the tests of the chapters)."""
+    """Folder of the rendered pages; a warning of the build fails here. Built once for all processes
+    of a run, from the chapters that were executed already (`make book`, or the tests of the
+    chapters).
+    """
     base = tmp_path_factory.getbasetemp()
     output = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "book"
     html = output / "_build" / "html"
     with locked(output / "lock"):
         if not (output / "built").is_file():
-            program = Path(sys.executable).with_name("jupyter-book")  # not resolved: the one of this environment
-            command = [program, "build", "--all", "-W", "-n", "--keep-going", "--path-output", output, ROOT]
-            build = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3600)
+            # not resolved: the one of this environment
+            program = Path(sys.executable).with_name("jupyter-book")
+            command = [
+                program,
+                "build",
+                "--all",
+                "-W",
+                "-n",
+                "--keep-going",
+                "--path-output",
+                output,
+                ROOT,
+            ]
+            build = subprocess.run(
+                command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3600
+            )
             assert build.returncode == 0, build.stdout[-4000:] + build.stderr[-4000:]
             (output / "built").touch()
     return html
@@ -53,7 +68,9 @@ def serve(folder, headers=None):
                 self.send_header(name, value)
             super().end_headers()
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as http:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))
+    ) as http:
         threading.Thread(target=http.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{http.server_port}"
         http.shutdown()
@@ -68,23 +85,31 @@ def server(site):
 
 @pytest.fixture(scope="session")
 def guarded(site):
-    """The same, under the policy that the book recommends; it forbids eval, by which a test may wait for something."""
+    """The same, under the policy that the book recommends; it forbids eval, by which a test may
+    wait for something.
+    """
     with serve(site, policy()) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    """A headless Chromium, where the machine has one; with BASSNB_REQUIRE_BROWSER=1 (.ci/run) it has to."""
+    """A headless Chromium, where the machine has one; with BASSNB_REQUIRE_BROWSER=1 (.ci/run) it
+    has to.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         missing = pytest.fail if os.environ.get("BASSNB_REQUIRE_BROWSER") == "1" else pytest.skip
-        missing("no Chromium on this machine; install one (apt-get install chromium) to test the pages in a browser")
+        missing(
+            "no Chromium on this machine; install one (apt-get install chromium) to test the pages in a browser"
+        )
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed: pip install 'bassnb[test]'"
     )
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--mute-audio"])
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--mute-audio"]
+        )
         yield browser
         browser.close()

@@ -45,17 +45,28 @@ def open_page(chromium):
     contexts = []
 
     def open_page(address, *, width=1200, scheme="light"):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
         context.set_default_timeout(PATIENCE)
-        context.route("https://**", lambda route: route.abort())  # the pages have to do without the internet
+        # the pages have to do without the internet
+        context.route("https://**", lambda route: route.abort())
         contexts.append(context)
         page = context.new_page()
         page.complaints = []
         page.on(
-            "response", lambda reply: page.complaints.append(f"missing {reply.url}") if reply.status == 404 else None
+            "response",
+            lambda reply: (
+                page.complaints.append(f"missing {reply.url}") if reply.status == 404 else None
+            ),
         )
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: (
+                page.complaints.append(message.text) if message.type == "error" else None
+            ),
+        )
         page.goto(f"{address}/book/{CHAPTERS[0].stem}.html", wait_until="load")
         return page
 
@@ -72,7 +83,7 @@ def wait_until_playing(page, player, index, later_than=0.3):
     page.wait_for_function(
         "([root, i, t]) => { const a = root.querySelectorAll('audio')[i]; return !a.paused && a.currentTime > t; }",
         arg=[player.element_handle(), index, later_than],
-    )  # fmt: skip
+    )
 
 
 def test_switching_takes_keeps_the_place(open_page, address):
@@ -80,15 +91,22 @@ def test_switching_takes_keeps_the_place(open_page, address):
     player = page.locator(".bassnb-listen").first
     player.get_by_role("button", name="Play").click()
     wait_until_playing(page, player, 0, later_than=1.0)
-    if address.startswith("http"):  # this server cannot seek: the player has to hold the sound itself
-        page.wait_for_function("a => a.src.startsWith('blob:')", arg=player.locator("audio").nth(1).element_handle())
+    # this server cannot seek: the player has to hold the sound itself
+    if address.startswith("http"):
+        page.wait_for_function(
+            "a => a.src.startsWith('blob:')", arg=player.locator("audio").nth(1).element_handle()
+        )
     player.evaluate(NOTE_TIMES)
     takes = player.locator(".bl-takes button")
     takes.nth(1).click()
-    page.wait_for_function("a => a.startedAt !== undefined", arg=player.locator("audio").nth(1).element_handle())
+    page.wait_for_function(
+        "a => a.startedAt !== undefined", arg=player.locator("audio").nth(1).element_handle()
+    )
     left, playing = player.locator("audio").nth(0).evaluate("a => [a.leftAt, !a.paused]")
     assert not playing and left > 1
-    assert player.locator("audio").nth(1).evaluate("a => a.startedAt") == pytest.approx(left, abs=0.3)
+    assert player.locator("audio").nth(1).evaluate("a => a.startedAt") == pytest.approx(
+        left, abs=0.3
+    )
     assert [button.get_attribute("aria-pressed") for button in takes.all()][:2] == ["false", "true"]
 
 
@@ -160,9 +178,11 @@ def test_legible_and_no_wider_than_the_screen(open_page, site, tmp_path, scheme,
         assert text.evaluate(CONTRAST) > 4.5, text.inner_text()
     heights = [image.bounding_box()["height"] for image in player.locator("img").all()]
     assert min(heights) > 80 and all(
-        image.evaluate("i => i.complete && i.naturalWidth > 100") for image in player.locator("img").all()
+        image.evaluate("i => i.complete && i.naturalWidth > 100")
+        for image in player.locator("img").all()
     )
-    assert len(player.screenshot(path=tmp_path / "player.png")) > 20_000  # a blank picture is smaller
+    # a blank picture is smaller
+    assert len(player.screenshot(path=tmp_path / "player.png")) > 20_000
 
 
 def test_the_console_has_nothing_to_say_about_the_book(open_page, address):
@@ -189,10 +209,16 @@ def test_of_two_players_the_one_pressed_last_sounds(chromium, tmp_path, monkeypa
     """What another player still waits for must not interrupt it."""
     monkeypatch.setenv(STATIC, str(tmp_path / "_static" / "audio"))
     (tmp_path / "book").mkdir()
-    waves = [0.1 * torch.randn(2, 10 * SAMPLE_RATE, generator=torch.Generator().manual_seed(seed)) for seed in range(4)]
+    waves = [
+        0.1 * torch.randn(2, 10 * SAMPLE_RATE, generator=torch.Generator().manual_seed(seed))
+        for seed in range(4)
+    ]
     blocks = [listen({"one": waves[i], "two": waves[i + 1]}).html for i in (0, 2)]
-    (tmp_path / "book" / "page.html").write_text("<!doctype html><meta charset=utf-8>" + "".join(blocks))
-    late = re.search(r"(\w+\.mp3)", blocks[0].split("<audio")[2])[1]  # the second take of the first player
+    (tmp_path / "book" / "page.html").write_text(
+        "<!doctype html><meta charset=utf-8>" + "".join(blocks)
+    )
+    # the second take of the first player
+    late = re.search(r"(\w+\.mp3)", blocks[0].split("<audio")[2])[1]
     held = []
     with serve(tmp_path) as address, contextlib.closing(chromium.new_page()) as page:
         page.route(f"**/{late}", lambda route: held.append(route))

@@ -1,4 +1,6 @@
-"""Every page of the book in a real browser, once wide and light and once as narrow and dark as a phone at night."""
+"""Every page of the book in a real browser, once wide and light and once as narrow and dark as a
+phone at night.
+"""
 
 import html
 import re
@@ -64,22 +66,34 @@ class Visit:
         width, scheme = VIEWS[view]
         self.name, self.view, self.width, self.server = name, view, width, server
         self.source = (site / f"{name}.html").read_text()
-        self.context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.complaints, self.requests = [], []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        self.page.on(
+            "console", lambda m: self.complaints.append(m.text) if m.type == "error" else None
+        )
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on(
-            "response", lambda reply: self.complaints.append(f"{reply.status} {reply.url}") if reply.status >= 400 else None
+            "response",
+            lambda reply: (
+                self.complaints.append(f"{reply.status} {reply.url}")
+                if reply.status >= 400
+                else None
+            ),
         )
         self.page.goto(f"{server}/{name}.html", wait_until="load")
         self.page.evaluate("window.MathJax ? MathJax.startup.promise : 0")
 
 
-@pytest.fixture(scope="module", params=[(name, view) for name in listed_pages() for view in VIEWS],
-                ids=lambda param: f"{param[0].removeprefix('book/')}-{param[1]}")  # fmt: skip
+@pytest.fixture(
+    scope="module",
+    params=[(name, view) for name in listed_pages() for view in VIEWS],
+    ids=lambda param: f"{param[0].removeprefix('book/')}-{param[1]}",
+)
 def visit(request, chromium, guarded, site):
     visit = Visit(chromium, guarded, site, *request.param)
     yield visit
@@ -87,20 +101,36 @@ def visit(request, chromium, guarded, site):
 
 
 def test_the_page_is_whole(visit):
-    """No complaint, nothing fetched from elsewhere, formulas drawn, each player drawn once, no wider than the screen."""
+    """No complaint, nothing fetched from elsewhere, formulas drawn, each player drawn once, no
+    wider than the screen.
+    """
     page = visit.page
     assert visit.complaints == []
-    assert [url for url in visit.requests if not url.startswith((visit.server, "data:", "blob:"))] == []
+    assert [
+        url for url in visit.requests if not url.startswith((visit.server, "data:", "blob:"))
+    ] == []
     formulas = len(re.findall(r'class="math notranslate nohighlight"', visit.source))
     assert page.locator(".math mjx-container").count() >= formulas
     assert page.locator("[data-mjx-error], mjx-merror, .bassnb-block mjx-container").count() == 0
-    assert re.findall(r"\$|\\\(|\\\[|\\[a-z]+\{|\{(?:eq|cite|doc|ref)[a-z:]*\}", page.evaluate(TEXT)) == []
+    assert (
+        re.findall(r"\$|\\\(|\\\[|\\[a-z]+\{|\{(?:eq|cite|doc|ref)[a-z:]*\}", page.evaluate(TEXT))
+        == []
+    )
     blocks = len(BLOCK.findall(visit.source))
-    assert page.locator(".bassnb-block").count() == page.locator(".bassnb-block[data-ready]").count() == blocks
+    assert (
+        page.locator(".bassnb-block").count()
+        == page.locator(".bassnb-block[data-ready]").count()
+        == blocks
+    )
     assert page.locator(".bassnb-block .bl-play:visible").count() <= blocks
     assert page.evaluate("document.documentElement.scrollWidth") <= visit.width
     assert page.evaluate(WIDER) == []
-    assert page.evaluate("[...document.querySelectorAll('article img')].filter(i => !i.complete || !i.naturalWidth).length") == 0
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('article img')].filter(i => !i.complete || !i.naturalWidth).length"
+        )
+        == 0
+    )
 
 
 def test_its_text_is_legible(visit):
@@ -115,7 +145,9 @@ def test_its_code_can_be_copied(visit):
 
 
 def test_its_players_do_what_they_promise(visit):
-    """Every sound is there in its length; a slider changes the take; a blind test can be finished and scores."""
+    """Every sound is there in its length; a slider changes the take; a blind test can be finished
+    and scores.
+    """
     page = visit.page
     if visit.view == "wide":
         sounds = page.evaluate(DURATIONS)
@@ -128,9 +160,13 @@ def test_its_players_do_what_they_promise(visit):
             last = slider.evaluate("input => input.value === input.max")
             slider.press("ArrowLeft" if last else "ArrowRight")
             assert sweep.locator("figcaption > span:not([hidden])").inner_text() != before
-            assert sweep.locator(".bl-spectrogram img:not([hidden])").get_attribute("src") != picture
+            assert (
+                sweep.locator(".bl-spectrogram img:not([hidden])").get_attribute("src") != picture
+            )
     for blind in page.locator(".bassnb-blind").all():
-        trials = int(re.search(r'"trials":\s*(\d+)', html.unescape(blind.get_attribute("data-test")))[1])
+        trials = int(
+            re.search(r'"trials":\s*(\d+)', html.unescape(blind.get_attribute("data-test")))[1]
+        )
         for _ in range(trials):
             blind.locator(".bl-answers button:not(.bl-finish)").first.click()
         assert blind.get_attribute("data-answered") == str(trials)
@@ -163,7 +199,9 @@ FOREIGN = """() => new Promise(done => { // what a page would do if somebody had
 
 @pytest.mark.evidence("content-security-policy")
 def test_the_policy_lets_nothing_in_from_elsewhere(chromium, guarded):
-    """The same policy under which all the pages of this file are whole; `visit` would hear of a violation."""
+    """The same policy under which all the pages of this file are whole; `visit` would hear of a
+    violation.
+    """
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE)
     page = context.new_page()

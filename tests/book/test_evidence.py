@@ -31,7 +31,11 @@ def test_d():
 
 def test_every_key_that_a_row_names_is_that_of_a_test_and_the_other_way_round():
     rows, tests = named(), marked("evidence")
-    assert {page for pages in rows.values() for page in pages} == {"book/broken.yml", "book/ledger.yml", "SECURITY.md"}
+    assert {page for pages in rows.values() for page in pages} == {
+        "book/broken.yml",
+        "book/ledger.yml",
+        "SECURITY.md",
+    }
     assert not rows.keys() - tests.keys(), "rows without a test"
     assert not tests.keys() - rows.keys(), "tests whose key stands in no row"
 
@@ -44,15 +48,24 @@ def test_keys_are_short_words_with_hyphens():
 def test_markers_are_found_where_pytest_finds_them(tmp_path):
     (tmp_path / "tests" / "deep").mkdir(parents=True)
     (tmp_path / "tests" / "deep" / "test_file.py").write_text(FILE)
-    (tmp_path / "tests" / "other.py").write_text('import nowhere\n\n@pytest.mark.evidence("of-no-test")\ndef helper(): ...\n')
-    (tmp_path / "tests" / "test_single.py").write_text('import nowhere\npytestmark = pytest.mark.evidence("single")\n')
+    (tmp_path / "tests" / "other.py").write_text(
+        'import nowhere\n\n@pytest.mark.evidence("of-no-test")\ndef helper(): ...\n'
+    )
+    (tmp_path / "tests" / "test_single.py").write_text(
+        'import nowhere\npytestmark = pytest.mark.evidence("single")\n'
+    )
     file = "tests/deep/test_file.py"
     assert marked("evidence", tmp_path / "tests") == {
-        "whole-file": [Place(file)], "one": [Place(file, "test_a")], "two": [Place(file, "test_a"), Place(file, "test_c")],
+        "whole-file": [Place(file)],
+        "one": [Place(file, "test_a")],
+        "two": [Place(file, "test_a"), Place(file, "test_c")],
         "single": [Place("tests/test_single.py")],
-    }  # fmt: skip
+    }
     assert marked("kind", tmp_path / "tests") == {"edges": [Place(file, "test_d")]}
-    assert [str(place) for place in marked("evidence", tmp_path / "tests")["two"]] == [f"{file}::test_a", f"{file}::test_c"]
+    assert [str(place) for place in marked("evidence", tmp_path / "tests")["two"]] == [
+        f"{file}::test_a",
+        f"{file}::test_c",
+    ]
 
 
 @pytest.mark.parametrize("change", [("`no-pickles`", "`no-pickle`"), ("`no-pickles` |", "")])

@@ -1,4 +1,6 @@
-"""What the build adds to Sphinx: when a chapter is executed again, which sounds a site holds, what a page may cost."""
+"""What the build adds to Sphinx: when a chapter is executed again, which sounds a site holds, what
+a page may cost.
+"""
 
 import json
 import os
@@ -20,7 +22,12 @@ def chapter_of(root, *sources, name="01_chapter"):
     """A notebook with these code cells in a project; returns its path."""
     path = root / "book" / f"{name}.ipynb"
     cells = [source if isinstance(source, dict) else new_code_cell(source) for source in sources]
-    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}), path)
+    nbformat.write(
+        new_notebook(
+            cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        ),
+        path,
+    )
     return path
 
 
@@ -51,7 +58,11 @@ def project(tmp_path):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    chapter_of(tmp_path, "from bassnb import unet\nfrom pathlib import Path\n%matplotlib inline", 'Path("../data_samples")')
+    chapter_of(
+        tmp_path,
+        "from bassnb import unet\nfrom pathlib import Path\n%matplotlib inline",
+        'Path("../data_samples")',
+    )
     return tmp_path
 
 
@@ -61,9 +72,18 @@ def key_of(root):
 
 @pytest.mark.parametrize(
     "name",
-    ["bassnb/__init__.py", "bassnb/weights/model.bin", "bassnb/unet.py", "bassnb/layers.py", "bassnb/loud.py",
-     "data_samples/pop/mix.flac", "data_samples/pop/new.flac", "results/chapters/loud.json", "requirements.txt"],
-)  # fmt: skip
+    [
+        "bassnb/__init__.py",
+        "bassnb/weights/model.bin",
+        "bassnb/unet.py",
+        "bassnb/layers.py",
+        "bassnb/loud.py",
+        "data_samples/pop/mix.flac",
+        "data_samples/pop/new.flac",
+        "results/chapters/loud.json",
+        "requirements.txt",
+    ],
+)
 def test_an_edit_of_what_a_chapter_depends_on_changes_its_key(project, name):
     before, path = key_of(project), project / name
     text = path.read_text() if path.is_file() else None
@@ -75,9 +95,17 @@ def test_an_edit_of_what_a_chapter_depends_on_changes_its_key(project, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["bassnb/composer/songs.py", "bassnb/widgets/deck.js", "bassnb/cli.py", "bassnb/__pycache__/unet.pyc", "results/match.json",
-     "book/index.md", "book/broken.yml", "bassnb/new.py"],
-)  # fmt: skip
+    [
+        "bassnb/composer/songs.py",
+        "bassnb/widgets/deck.js",
+        "bassnb/cli.py",
+        "bassnb/__pycache__/unet.pyc",
+        "results/match.json",
+        "book/index.md",
+        "book/broken.yml",
+        "bassnb/new.py",
+    ],
+)
 def test_an_edit_of_anything_else_does_not(project, name):
     before = key_of(project)
     (project / name).write_text("after = 1")
@@ -108,37 +136,56 @@ def test_code_and_tags_of_a_chapter_change_its_key_and_its_text_does_not(project
     plain, text = new_code_cell("1"), new_markdown_cell("text")
     chapter_of(project, plain)
     keys = [key_of(project)]
-    for cells in ([text, plain], [new_code_cell("2")], [new_code_cell("1", metadata={"tags": ["hide-input"]})]):
+    for cells in (
+        [text, plain],
+        [new_code_cell("2")],
+        [new_code_cell("1", metadata={"tags": ["hide-input"]})],
+    ):
         chapter_of(project, *cells)
         keys.append(key_of(project))
     assert keys[0] == keys[1] and len(set(keys)) == 3
 
 
 def test_a_chapter_depends_on_every_module_that_python_imports_for_it():
-    """What the sources say, beside what an interpreter loads: the command line imports most of the package."""
+    """What the sources say, beside what an interpreter loads: the command line imports most of the
+    package.
+    """
     loaded = "import json, sys, bassnb.cli, bassnb.commands; print(json.dumps([m.__file__ for n, m in sys.modules.items() if n[:6] == 'bassnb']))"
-    run = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     files = {os.path.relpath(file, ROOT) for file in json.loads(run.stdout)}
-    program = {path.relative_to(ROOT).as_posix() for path in chapter_state.dependencies(CHAPTERS[8])}  # it starts the program
+    # it starts the program
+    program = {
+        path.relative_to(ROOT).as_posix() for path in chapter_state.dependencies(CHAPTERS[8])
+    }
     assert len(files) > 5 and files <= program
 
 
 def test_the_chapters_depend_on_the_samples_that_they_play():
     for chapter in CHAPTERS:
-        assert ROOT / "data_samples" / "pop" / "mix.flac" in chapter_state.dependencies(chapter), chapter.stem
+        assert ROOT / "data_samples" / "pop" / "mix.flac" in chapter_state.dependencies(chapter), (
+            chapter.stem
+        )
 
 
-# -- one execution --------------------------------------------------------------------------------------------------
+# -- one execution ---------------------------------------------------------------------------------
 
 
 def checked(source, text):
     """A cell that asks nbval to compare its output with this one."""
-    return new_code_cell(f"# NBVAL_CHECK_OUTPUT\n{source}", outputs=[new_output("stream", text=text)], execution_count=1)
+    return new_code_cell(
+        f"# NBVAL_CHECK_OUTPUT\n{source}",
+        outputs=[new_output("stream", text=text)],
+        execution_count=1,
+    )
 
 
 @pytest.fixture
 def judged(project):
-    """A function that runs the tests of the chapters of the project; returns the outcome of each cell, by chapter."""
+    """A function that runs the tests of the chapters of the project; returns the outcome of each
+    cell, by chapter.
+    """
     for name in ("conftest.py", "_extensions"):
         (project / "book" / name).symlink_to(ROOT / "book" / name)
     (project / "conftest.py").write_text(
@@ -148,19 +195,44 @@ def judged(project):
     )
 
     def judged(*words):
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval-lax", "-rA", "book", *words]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "--nbval-lax",
+            "-rA",
+            "book",
+            *words,
+        ]
         path = {"PYTHONPATH": str(ROOT / "book" / "_extensions"), "PYTEST_ADDOPTS": "--rootdir=."}
-        run = subprocess.run(command, cwd=project, env={**os.environ, **path}, capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            command,
+            cwd=project,
+            env={**os.environ, **path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         return run.stdout + run.stderr
 
     return judged
 
 
 def test_nbval_judges_one_execution(project, judged):
-    """A cell that fails, one whose output differs, and one that takes too long fail; what is unchanged is not run again."""
+    """A cell that fails, one whose output differs, and one that takes too long fail; what is
+    unchanged is not run again.
+    """
     (project / "book" / "01_chapter.ipynb").unlink()
     count = "open('count', 'a').write('x');"
-    chapter_of(project, f"{count} from bassnb.unet import *", checked("print(6 * 7)", "42\n"), "display(1); 2", name="01_good")
+    chapter_of(
+        project,
+        f"{count} from bassnb.unet import *",
+        checked("print(6 * 7)", "42\n"),
+        "display(1); 2",
+        name="01_good",
+    )
     chapter_of(project, checked("print(6 * 7)", "41\n"), "pass", name="02_differs")
     chapter_of(project, "1", "raise RuntimeError('a hen')", "3", name="03_fails")
     chapter_of(project, "1", "import time; time.sleep(60)", name="04_slow")
@@ -168,7 +240,9 @@ def test_nbval_judges_one_execution(project, judged):
     assert "4 failed, 6 passed" in first, first
     assert "Cell outputs differ" in first and "a hen" in first and "timed out" in first, first
     again = judged("-k", "01_good or 02_differs")
-    assert "4 unchanged" in again and "1 failed" in again and "not again: 01_good, 02_differs" in again, again
+    assert (
+        "4 unchanged" in again and "1 failed" in again and "not again: 01_good, 02_differs" in again
+    ), again
     assert (project / "book" / "count").read_text() == "x"
     (project / "bassnb" / "unet.py").write_text("x = 1")
     assert "3 passed" in judged("-k", "01_good")
@@ -177,7 +251,11 @@ def test_nbval_judges_one_execution(project, judged):
 
 def test_states_not_used_for_long_are_removed(project, monkeypatch):
     chapter = project / "book" / "01_chapter.ipynb"
-    monkeypatch.setattr(cached, "execute", lambda chapter, timeout, audio: (audio.mkdir(parents=True), new_notebook(), None)[1:])
+    monkeypatch.setattr(
+        cached,
+        "execute",
+        lambda chapter, timeout, audio: (audio.mkdir(parents=True), new_notebook(), None)[1:],
+    )
     folders = []
     for edit in range(cached.KEPT + 2):
         (project / "bassnb" / "unet.py").write_text(str(edit))
@@ -193,11 +271,18 @@ def test_a_site_holds_the_sounds_and_pictures_that_its_pages_name_and_no_others(
     (cache / "audio").mkdir(parents=True)
     (html / "book").mkdir(parents=True)
     (html / "_static" / "audio").mkdir(parents=True)
-    unused, sound, picture, old = "0" * 20 + ".mp3", "1" * 20 + ".mp3", "2" * 20 + ".webp", "3" * 20 + ".mp3"
+    unused, sound, picture, old = (
+        "0" * 20 + ".mp3",
+        "1" * 20 + ".mp3",
+        "2" * 20 + ".webp",
+        "3" * 20 + ".mp3",
+    )
     for name in (unused, sound, picture):
         (cache / "audio" / name).write_bytes(b"content")
     (html / "_static" / "audio" / old).write_bytes(b"of an older page")
-    (html / "book" / "page.html").write_text(f'<audio src="../_static/audio/{sound}"><img src="../_static/audio/{picture}">')
+    (html / "book" / "page.html").write_text(
+        f'<audio src="../_static/audio/{sound}"><img src="../_static/audio/{picture}">'
+    )
     cached.copy_media([cache / "audio"], html)
     assert sorted(path.name for path in (html / "_static" / "audio").iterdir()) == [sound, picture]
 

@@ -1,4 +1,6 @@
-"""The rendered book as files: every page there, every link, anchor and sound leading somewhere, nothing too heavy."""
+"""The rendered book as files: every page there, every link, anchor and sound leading somewhere,
+nothing too heavy.
+"""
 
 import json
 import re
@@ -17,7 +19,9 @@ def pages(site):
 
 
 def attributes(page, *names):
-    """Values of attributes in the tags of a page; scripts are left out, they contain no addresses that load."""
+    """Values of attributes in the tags of a page; scripts are left out, they contain no addresses
+    that load.
+    """
     text = re.sub(r"<script\b(?![^>]*\bsrc)[^>]*>.*?</script>", "", page.read_text(), flags=re.S)
     return re.findall(rf"""<[a-z][^<>]*?\s(?:{"|".join(names)})="([^"]*)\"""", text)
 
@@ -49,7 +53,10 @@ def test_links_pictures_and_sounds_lead_to_files(site):
 def test_pages_load_nothing_from_elsewhere(site):
     """Neither over http, which a browser would call mixed content, nor over https."""
     for page in pages(site):
-        found = re.findall(r"""<(?:script|audio|video|source|img|iframe|link)[^>]*?\s(?:src|href)="(?:https?:)?//[^"]+""", page.read_text())
+        found = re.findall(
+            r"""<(?:script|audio|video|source|img|iframe|link)[^>]*?\s(?:src|href)="(?:https?:)?//[^"]+""",
+            page.read_text(),
+        )
         assert [tag for tag in found if 'rel="canonical"' not in tag] == []
     for sheet in site.rglob("*.css"):
         assert re.findall(r"(?:url\(|@import )['\"]?(?:https?:)?//", sheet.read_text()) == [], sheet
@@ -63,7 +70,9 @@ def test_formulas_are_drawn_by_the_site_itself_and_numbered(site):
 
 def test_no_citation_is_unresolved(site):
     for page in pages(site):
-        assert not re.search(r"\[\?\]|\{cite", re.sub(r"<script.*?</script>", "", page.read_text(), flags=re.S)), page.name
+        assert not re.search(
+            r"\[\?\]|\{cite", re.sub(r"<script.*?</script>", "", page.read_text(), flags=re.S)
+        ), page.name
 
 
 def test_every_player_has_a_sound_that_loads_on_demand(site):
@@ -101,10 +110,15 @@ def test_the_page_of_execution_times_has_a_row_for_each_chapter(site):
 def test_a_chapter_can_be_downloaded_opened_on_colab_searched_and_copied(site, chapter):
     page = (site / "book" / f"{chapter.stem}.html").read_text()
     assert "copybutton.js" in page and "search-button" in page
-    assert re.search(rf'href="\.\./_sources/book/{chapter.name}"', page), "no button to download the chapter"
+    assert re.search(rf'href="\.\./_sources/book/{chapter.name}"', page), (
+        "no button to download the chapter"
+    )
     assert (site / "_sources" / "book" / chapter.name).read_text() == chapter.read_text()
     repository = CONFIG["repository"]["url"].removeprefix("https://github.com/")
-    assert f'href="https://colab.research.google.com/github/{repository}/blob/main/book/{chapter.name}"' in page
+    assert (
+        f'href="https://colab.research.google.com/github/{repository}/blob/main/book/{chapter.name}"'
+        in page
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""The reference of the package: every module once, every command with its options, every card with its links."""
+"""The reference of the package: every module once, every command with its options, every card with
+its links.
+"""
 
 import re
 
@@ -14,8 +16,12 @@ PAGES = sorted((ROOT / "book").glob("api*.md"))
 
 def package():
     """Dotted names of all modules of bassnb."""
-    paths = [path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "bassnb").rglob("*.py")]
-    return {".".join(name for name in parts if name != "__init__") for parts in paths} - {"bassnb.__main__"}
+    paths = [
+        path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "bassnb").rglob("*.py")
+    ]
+    return {".".join(name for name in parts if name != "__init__") for parts in paths} - {
+        "bassnb.__main__"
+    }
 
 
 def test_every_module_is_described_on_one_page():
@@ -26,7 +32,9 @@ def test_every_module_is_described_on_one_page():
 
 def test_a_folder_stands_for_its_modules_and_a_list_keeps_its_order():
     assert reference.modules("unet audio") == ["bassnb.unet", "bassnb.audio"]
-    assert reference.modules("commands")[0] == "bassnb.commands" and "bassnb.commands.train" in reference.modules("commands")
+    assert reference.modules("commands")[
+        0
+    ] == "bassnb.commands" and "bassnb.commands.train" in reference.modules("commands")
 
 
 def test_every_command_stands_with_its_options():
@@ -37,7 +45,9 @@ def test_every_command_stands_with_its_options():
     accompany = text.partition("## bassnb accompany\n")[2].partition("\n## ")[0]
     for option in get_command(app).commands["accompany"].params:
         if option.name != "help":
-            assert (option.opts[0] if option.param_type_name == "option" else option.name.upper()) in accompany, option.name
+            assert (
+                option.opts[0] if option.param_type_name == "option" else option.name.upper()
+            ) in accompany, option.name
     assert "| `MIX` |" in accompany and re.search(r"\| `--out` \|.*\| required \|", accompany)
     assert re.search(r"\| `--seed` \|.*\| `0` \|", accompany), "0 is a default too"
 
@@ -52,8 +62,26 @@ def test_the_card_of_a_chapter_leads_to_modules_that_exist(path):
 
 
 def test_bars_and_stars_are_plain_outside_of_code():
-    lines = ["sum |a|^2 * b", "`|x|` and |y|", "The shape::", "    | a * b", "after * it", ">>> 2 * 3", "6",
-             "a *model folder* of 2 * 3 * 4", "*un*equal"]  # fmt: skip
+    lines = [
+        "sum |a|^2 * b",
+        "`|x|` and |y|",
+        "The shape::",
+        "    | a * b",
+        "after * it",
+        ">>> 2 * 3",
+        "6",
+        "a *model folder* of 2 * 3 * 4",
+        "*un*equal",
+    ]
     reference.plain(None, "function", "f", None, None, lines)
-    assert lines == [r"sum \|a\|^2 \* b", r"`|x|` and \|y\|", "The shape::", "    | a * b", r"after \* it", ">>> 2 * 3", "6",
-                     r"a *model folder* of 2 \* 3 \* 4", r"\*un\*equal"]  # fmt: skip
+    assert lines == [
+        r"sum \|a\|^2 \* b",
+        r"`|x|` and \|y\|",
+        "The shape::",
+        "    | a * b",
+        r"after \* it",
+        ">>> 2 * 3",
+        "6",
+        r"a *model folder* of 2 \* 3 \* 4",
+        r"\*un\*equal",
+    ]

@@ -1,4 +1,6 @@
-"""Sliders, players and blind tests in a real browser, on a page of their own: from a file and from a server."""
+"""Sliders, players and blind tests in a real browser, on a page of their own: from a file and from
+a server.
+"""
 
 import pytest
 import torch
@@ -36,13 +38,22 @@ def folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STATIC, str(root / "_static" / "audio"))
         blocks = [
-            sweep(takes, parameters=("steps K", "phi"), descriptions=about, mix=tone(1000), start=(8, 0.0), title="Dials"),
+            sweep(
+                takes,
+                parameters=("steps K", "phi"),
+                descriptions=about,
+                mix=tone(1000),
+                start=(8, 0.0),
+                title="Dials",
+            ),
             listen({"one": tone(110), "other": tone(220)}, title="Players"),
             blind_test(pairs, trials=4, title="Can you hear it?"),
             blind_test(pairs, kind="ab", trials=7, title="Which one?"),
             sweep({"pick": tone(110), "slap": tone(220)}, parameters="style"),
         ]
-    (root / "book" / "page.html").write_text(HEAD + "\n".join(block.html for block in blocks), encoding="utf-8")
+    (root / "book" / "page.html").write_text(
+        HEAD + "\n".join(block.html for block in blocks), encoding="utf-8"
+    )
     return root
 
 
@@ -63,13 +74,20 @@ def open_page(chromium):
     contexts = []
 
     def open_page(address, *, width=1000, scheme="light", **options):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+        )
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.complaints = []
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda text: page.complaints.append(text.text) if text.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda text: (
+                page.complaints.append(text.text) if text.type in ("error", "warning") else None
+            ),
+        )
         page.goto(f"{address}/book/page.html", wait_until="load")
         return page
 
@@ -88,19 +106,28 @@ NOTE_TIMES = """root => { for (const audio of root.querySelectorAll("audio")) {
 def kept_its_place(page, block, left, entered):
     """Whether one sound begins where the other has stopped."""
     handles = [block.locator("audio").nth(i).element_handle() for i in (left, entered)]
-    page.wait_for_function("([a, b]) => a.leftAt !== undefined && b.startedAt !== undefined", arg=handles)
+    page.wait_for_function(
+        "([a, b]) => a.leftAt !== undefined && b.startedAt !== undefined", arg=handles
+    )
     ended, began = page.evaluate("([a, b]) => [a.leftAt, b.startedAt]", handles)
     return began == pytest.approx(ended, abs=0.3) and ended > 0.8
 
 
 def slide(slider, value):
-    slider.evaluate("(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})); }", str(value))
+    slider.evaluate(
+        "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})); }",
+        str(value),
+    )
 
 
 def shown(block):
     """Alternative texts of the pictures and the captions that can be seen."""
-    pictures = [image.get_attribute("alt") for image in block.locator("img").all() if image.is_visible()]
-    return pictures, [c.inner_text() for c in block.locator("figcaption > span").all() if c.is_visible()]
+    pictures = [
+        image.get_attribute("alt") for image in block.locator("img").all() if image.is_visible()
+    ]
+    return pictures, [
+        c.inner_text() for c in block.locator("figcaption > span").all() if c.is_visible()
+    ]
 
 
 def test_a_slider_changes_take_and_picture_and_keeps_the_place(open_page, address):
@@ -118,14 +145,21 @@ def test_a_slider_changes_take_and_picture_and_keeps_the_place(open_page, addres
     assert kept_its_place(page, block, 6, 10)
     assert [i for i, take in enumerate(state(block)) if take["playing"]] == [10]
     (picture,), (caption,) = shown(block)
-    assert picture.startswith("Spectrogram of steps K 32, phi 0.7,") and "a tone, number 5" in caption
-    assert steps.get_attribute("aria-valuetext") == "32" and block.locator(".bl-value").first.inner_text() == "32"
+    assert (
+        picture.startswith("Spectrogram of steps K 32, phi 0.7,") and "a tone, number 5" in caption
+    )
+    assert (
+        steps.get_attribute("aria-valuetext") == "32"
+        and block.locator(".bl-value").first.inner_text() == "32"
+    )
     block.get_by_role("button", name="with the mix").click()
     assert kept_its_place(page, block, 10, 11)
     assert block.get_by_role("button", name="with the mix").get_attribute("aria-pressed") == "true"
     assert shown(block)[0] == [picture]
     block.get_by_role("button", name="Pause").click()
-    assert block.get_by_role("button", name="Play").is_visible() and not any(s["playing"] for s in state(block))
+    assert block.get_by_role("button", name="Play").is_visible() and not any(
+        s["playing"] for s in state(block)
+    )
 
 
 def test_many_quick_moves_end_where_the_slider_stands(open_page, http):
@@ -153,11 +187,17 @@ def test_every_player_loads_its_file_and_has_the_right_duration(open_page, addre
 
 def test_one_player_of_the_page_at_a_time(open_page, http):
     page = open_page(http)
-    blocks = [page.locator(selector).first for selector in (".bassnb-sweep", ".bassnb-listen", ".bassnb-blind")]
+    blocks = [
+        page.locator(selector).first
+        for selector in (".bassnb-sweep", ".bassnb-listen", ".bassnb-blind")
+    ]
     for block, index in zip(blocks, (4, 0, 0)):
         block.get_by_role("button", name="Play").click()
         wait_until_playing(page, block, index, later_than=0.1)
-        assert page.evaluate("[...document.querySelectorAll('audio')].filter(a => !a.paused).length") == 1
+        assert (
+            page.evaluate("[...document.querySelectorAll('audio')].filter(a => !a.paused).length")
+            == 1
+        )
     assert [block.locator(".bl-play").inner_text() for block in blocks] == ["Play", "Play", "Pause"]
 
 
@@ -167,7 +207,9 @@ def test_a_click_into_the_picture_of_a_sweep_jumps_there(open_page, http):
     picture = block.locator(".bl-pictures")
     box = picture.bounding_box()
     picture.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
-    assert float(block.locator(".bl-seek").first.input_value()) == pytest.approx(SECONDS / 2, abs=0.2)
+    assert float(block.locator(".bl-seek").first.input_value()) == pytest.approx(
+        SECONDS / 2, abs=0.2
+    )
 
 
 def test_the_keyboard_is_enough(open_page, http):
@@ -191,7 +233,10 @@ def test_the_keyboard_is_enough(open_page, http):
     test.get_by_role("button", name="X is A").focus()
     for _trial in range(4):
         page.keyboard.press("Enter")
-    assert test.locator(".bl-result").is_visible() and "of 4 right" in test.locator(".bl-score").inner_text()
+    assert (
+        test.locator(".bl-result").is_visible()
+        and "of 4 right" in test.locator(".bl-score").inner_text()
+    )
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert test.locator(".bl-trial").inner_text() == "Trial 1 of 4"
@@ -202,7 +247,9 @@ def test_abx_keeps_the_place_and_x_is_one_of_the_two(open_page, address):
     test = page.locator(".bassnb-blind").first
     test.get_by_role("button", name="Play").click()
     wait_until_playing(page, test, 0, later_than=1.0)
-    before = page.evaluate("root => [...root.querySelectorAll('audio')].map(a => a.src)", test.element_handle())
+    before = page.evaluate(
+        "root => [...root.querySelectorAll('audio')].map(a => a.src)", test.element_handle()
+    )
     test.evaluate(NOTE_TIMES)
     test.get_by_role("button", name="X", exact=True).click()
     assert kept_its_place(page, test, 0, 2)
@@ -212,7 +259,9 @@ def test_abx_keeps_the_place_and_x_is_one_of_the_two(open_page, address):
 
 
 def test_an_informed_listener_is_always_right(open_page, folder):
-    """Who looks the sounds up in the page can tell X: the score counts what was heard, whatever the draw."""
+    """Who looks the sounds up in the page can tell X: the score counts what was heard, whatever the
+    draw.
+    """
     test = open_page(folder.as_uri()).locator(".bassnb-blind").first
     drawn = set()
     for _round in range(6):
@@ -236,10 +285,18 @@ def test_scores_and_p_values_are_those_of_the_binomial_test(open_page, folder):
         if answers < 4:
             abx.get_by_role("button", name="Stop and score").click()
             assert f"stopped after {answers} of 4" in abx.locator(".bl-meaning").inner_text()
-        score, n, p = (float(abx.get_attribute(f"data-{name}")) for name in ("score", "answered", "p-value"))
-        assert n == answers and p == pytest.approx(binomtest(int(score), answers, alternative="greater").pvalue, rel=1e-9)
-        said, printed = abx.locator(".bl-score").inner_text().removesuffix(")").split(" (p\u00a0=\u00a0")
-        assert said == f"{score:.0f} of {answers} right" and float(printed) == pytest.approx(p, abs=0.00051)
+        score, n, p = (
+            float(abx.get_attribute(f"data-{name}")) for name in ("score", "answered", "p-value")
+        )
+        assert n == answers and p == pytest.approx(
+            binomtest(int(score), answers, alternative="greater").pvalue, rel=1e-9
+        )
+        said, printed = (
+            abx.locator(".bl-score").inner_text().removesuffix(")").split(" (p\u00a0=\u00a0")
+        )
+        assert said == f"{score:.0f} of {answers} right" and float(printed) == pytest.approx(
+            p, abs=0.00051
+        )
         abx.get_by_role("button", name="Again").click()
     for answers in (7, 4, 6):
         for i in range(answers):
@@ -248,13 +305,17 @@ def test_scores_and_p_values_are_those_of_the_binomial_test(open_page, folder):
             ab.get_by_role("button", name="Stop and score").click()
         score, p = (float(ab.get_attribute(f"data-{name}")) for name in ("score", "p-value"))
         assert p == pytest.approx(binomtest(int(score), answers).pvalue, rel=1e-9)
-        assert f"low: {score:.0f}, high: {answers - score:.0f}" in ab.locator(".bl-score").inner_text()
+        assert (
+            f"low: {score:.0f}, high: {answers - score:.0f}" in ab.locator(".bl-score").inner_text()
+        )
         ab.get_by_role("button", name="Again").click()
 
 
 def test_a_clear_preference_is_called_by_its_name(open_page, folder):
     ab = open_page(folder.as_uri()).locator(".bassnb-blind").nth(1)
-    told = ab.evaluate("root => JSON.parse(root.dataset.test).pairs.map(pair => pair.urls[1].split('/').pop())")
+    told = ab.evaluate(
+        "root => JSON.parse(root.dataset.test).pairs.map(pair => pair.urls[1].split('/').pop())"
+    )
     for _trial in range(7):  # always the second condition
         a = ab.evaluate("root => root.querySelector('audio').src").rsplit("/", 1)[1]
         ab.get_by_role("button", name="I prefer A" if a in told else "I prefer B").click()
@@ -269,7 +330,11 @@ def test_legible_and_no_wider_than_the_screen(open_page, folder, scheme, width):
     for _trial in range(4):
         page.locator(".bassnb-blind").first.get_by_role("button", name="X is A").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    texts = [text for text in page.locator("button, figcaption > span, label span, p, .bl-time").all() if text.is_visible()]
+    texts = [
+        text
+        for text in page.locator("button, figcaption > span, label span, p, .bl-time").all()
+        if text.is_visible()
+    ]
     assert len(texts) > 30
     for text in texts:
         assert text.evaluate(CONTRAST) > 4.5, text.inner_text()
@@ -283,7 +348,12 @@ def test_a_long_value_or_description_moves_nothing(open_page, http):
     places = []
     for value in (0, 1, 2):
         slide(block.locator(".bl-slider input").first, value)
-        places.append((block.locator(".bl-slider input").first.bounding_box(), block.locator(".bl-pictures").bounding_box()))
+        places.append(
+            (
+                block.locator(".bl-slider input").first.bounding_box(),
+                block.locator(".bl-pictures").bounding_box(),
+            )
+        )
     assert places[0] == places[1] == places[2]
 
 
@@ -292,6 +362,10 @@ def test_without_scripts_plain_players_remain_and_nothing_dead(open_page, folder
     block = page.locator(".bassnb-sweep").first
     assert not block.locator(".bl-slider, .bl-play, .bl-takes").first.is_visible()
     block.locator("summary").click()
-    assert block.locator("audio").count() == 12 and all(audio.is_visible() for audio in block.locator("audio").all())
+    assert block.locator("audio").count() == 12 and all(
+        audio.is_visible() for audio in block.locator("audio").all()
+    )
     test = page.locator(".bassnb-blind").first
-    assert "needs scripts" in test.inner_text() and not any(button.is_visible() for button in test.locator("button").all())
+    assert "needs scripts" in test.inner_text() and not any(
+        button.is_visible() for button in test.locator("button").all()
+    )

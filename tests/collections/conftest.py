@@ -1,4 +1,6 @@
-"""Small collections of sines, in which the spectrum tells which stem is heard, and autoencoders of no use."""
+"""Small collections of sines, in which the spectrum tells which stem is heard, and autoencoders of
+no use.
+"""
 
 import numpy as np
 import pytest
@@ -66,7 +68,9 @@ def smoke():
     """Autoencoders of mix and bass with random weights, and statistics of noise."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        pair = [Autoencoder(config).eval().requires_grad_(False) for config in (SMOKE.mix, SMOKE.bass)]
+        pair = [
+            Autoencoder(config).eval().requires_grad_(False) for config in (SMOKE.mix, SMOKE.bass)
+        ]
         for autoencoder in pair:
             autoencoder.set_statistics(autoencoder.encode(0.1 * torch.randn(1, 2, RATE)))
         return pair

@@ -1,4 +1,6 @@
-"""The other desk: it changes the sound of a mix, never its timing, and says the same for the same draw."""
+"""The other desk: it changes the sound of a mix, never its timing, and says the same for the same
+draw.
+"""
 
 import numpy as np
 import pytest
@@ -30,8 +32,11 @@ def test_what_was_late_stays_late(mix):
 
 
 def test_loudness_stays_within_the_equalisers_reach(mix):
-    gains = [float(colour_mix(mix, np.random.default_rng(seed)).square().mean() / mix.square().mean()) for seed in range(30)]
-    assert 10 ** -1.6 < min(gains) < max(gains) < 10**1.6
+    gains = [
+        float(colour_mix(mix, np.random.default_rng(seed)).square().mean() / mix.square().mean())
+        for seed in range(30)
+    ]
+    assert 10**-1.6 < min(gains) < max(gains) < 10**1.6
 
 
 def test_silence_stays_silence():

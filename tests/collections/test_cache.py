@@ -1,4 +1,6 @@
-"""A cache holds what it says, is written once, finished after an interruption, and refused when it does not fit."""
+"""A cache holds what it says, is written once, finished after an interruption, and refused when it
+does not fit.
+"""
 
 import hashlib
 import json
@@ -13,7 +15,15 @@ from accelerate import Accelerator
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import read_tensors, write_json, write_tensors
 from bassnb.collections import cache
-from bassnb.collections.cache import CachedPairs, CachePlan, cached_splits, encode_split, encode_splits, rests, stretches
+from bassnb.collections.cache import (
+    CachedPairs,
+    CachePlan,
+    cached_splits,
+    encode_split,
+    encode_splits,
+    rests,
+    stretches,
+)
 from bassnb.collections.latents import fingerprint
 from bassnb.collections.pairs import LivePairs, read_pair
 from bassnb.collections.stems import Place, StemDataset
@@ -45,11 +55,16 @@ def root(tmp_path_factory, write, sine):
 
 
 def opened(root, *, target="bass", splits=("train", "validation")):
-    return [StemDataset(root, split=split, target=target, cache=root.parent / "index", progress=False) for split in splits]
+    return [
+        StemDataset(root, split=split, target=target, cache=root.parent / "index", progress=False)
+        for split in splits
+    ]
 
 
 def encoded(root, smoke, folder, plan=PLAN, **options):
-    return encode_splits(opened(root, **options), *smoke, folder, plan, Accelerator(cpu=True), progress=False)
+    return encode_splits(
+        opened(root, **options), *smoke, folder, plan, Accelerator(cpu=True), progress=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +90,7 @@ def manifest_of(folder):
     return json.loads((folder / "manifest.json").read_text())
 
 
-# -- writing --------------------------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 
 
 def test_the_manifest_says_what_is_there(finished, smoke):
@@ -84,8 +99,18 @@ def test_the_manifest_says_what_is_there(finished, smoke):
     assert manifest["plan"] == {"seconds": 4.0, "versions": 2, "seed": 0}
     train, validation = (manifest["splits"][split] for split in ("train", "validation"))
     assert list(manifest["splits"]) == ["train", "validation"] == cached_splits(finished)
-    assert (train["layout"], train["target"], train["songs"], train["pairs"]) == ("song folders", "bass", 2, 8)
-    assert train["left_out"] == {"Without": "no bass"} and train["unreadable"] == [] and train["missing"] == 0 and validation["pairs"] == 4
+    assert (train["layout"], train["target"], train["songs"], train["pairs"]) == (
+        "song folders",
+        "bass",
+        2,
+        8,
+    )
+    assert (
+        train["left_out"] == {"Without": "no bass"}
+        and train["unreadable"] == []
+        and train["missing"] == 0
+        and validation["pairs"] == 4
+    )
     shards = train["shards"] + validation["shards"]
     assert {shard["file"] for shard in shards} == contents(finished).keys() and len(shards) == 6
     for shard in shards:
@@ -94,7 +119,10 @@ def test_the_manifest_says_what_is_there(finished, smoke):
 
 
 def test_stretches_cover_a_song_and_never_begin_twice(root):
-    found = [(place.song.name, place.start, version) for place, version in stretches(opened(root)[0], PLAN)]
+    found = [
+        (place.song.name, place.start, version)
+        for place, version in stretches(opened(root)[0], PLAN)
+    ]
     starts = ("One", 0), ("One", 4), ("One", 5), ("Two", 0)
     assert found == [(song, start, version) for song, start in starts for version in (0, 1)]
     assert {place.samples for place, _ in stretches(opened(root)[0], PLAN)} == {STEPS * TIME_RATIO}
@@ -103,14 +131,22 @@ def test_stretches_cover_a_song_and_never_begin_twice(root):
 def test_stretches_in_which_one_of_two_rests_are_left_out(tmp_path, write, sine):
     write(tmp_path / "songs/train/One/bass.wav", sine(110, 20, loud=(8, 14)))
     write(tmp_path / "songs/train/One/keys.wav", sine(440, 20))
-    assert [place.start for place, _ in stretches(opened(tmp_path / "songs", splits=["train"])[0], CachePlan(4.0, 1))] == [8, 12]
+    assert [
+        place.start
+        for place, _ in stretches(
+            opened(tmp_path / "songs", splits=["train"])[0], CachePlan(4.0, 1)
+        )
+    ] == [8, 12]
 
 
 def test_the_first_version_is_as_recorded_and_the_others_are_not(root, finished, smoke):
     live = LivePairs(opened(root)[0], *smoke)
     tensors, _ = read_tensors(finished / "train-000001.safetensors")
     assert {name: tensor.shape for name, tensor in tensors.items()} == {
-        "stem": (2, 32, STEPS), "mix": (2, 64, STEPS), "sounding": (2, STEPS)}  # fmt: skip
+        "stem": (2, 32, STEPS),
+        "mix": (2, 64, STEPS),
+        "sounding": (2, STEPS),
+    }
     song = next(song for song in live.songs.songs if song.name == "One")
     waves = read_pair(live.songs, Place(song, 4.0, STEPS * TIME_RATIO))
     for name, expected in zip(("stem", "mix"), live.encode(*(wave[None] for wave in waves))):
@@ -123,7 +159,10 @@ def test_what_is_drawn_depends_on_the_seed(root, finished, smoke, tmp_path):
     encoded(root, smoke, tmp_path / "same")
     assert contents(tmp_path / "same") == contents(finished)
     encoded(root, smoke, tmp_path / "other", CachePlan(4.0, 2, seed=1))
-    old, new = (read_tensors(folder / "train-000000.safetensors")[0]["stem"] for folder in (finished, tmp_path / "other"))
+    old, new = (
+        read_tensors(folder / "train-000000.safetensors")[0]["stem"]
+        for folder in (finished, tmp_path / "other")
+    )
     assert torch.equal(old[0], new[0]) and not torch.equal(old[1], new[1])
 
 
@@ -131,7 +170,13 @@ def test_rests_are_steps_in_which_nothing_sounds():
     wave = torch.zeros(2, 3 * TIME_RATIO + 10)
     wave[:, TIME_RATIO : 2 * TIME_RATIO] = 0.01
     wave[0, 2 * TIME_RATIO :] = 1e-4
-    assert rests(wave, 3).tolist() == [True, False, True] and rests(wave, 5).tolist() == [True, False, True, True, True]
+    assert rests(wave, 3).tolist() == [True, False, True] and rests(wave, 5).tolist() == [
+        True,
+        False,
+        True,
+        True,
+        True,
+    ]
     assert rests(torch.stack([wave, wave + 0.01]), 3).tolist() == [[True, False, True], [False] * 3]
 
 
@@ -140,7 +185,9 @@ def test_an_interrupted_encoding_is_finished(root, finished, smoke, folder, dama
     before, lost = times(folder), folder / "train-000002.safetensors"
     (folder / "manifest.json").unlink()
     foreign = safetensors.torch.save({"x": torch.zeros(1)}, {"facts": "no JSON"})
-    lost.unlink() if damage == "missing" else lost.write_bytes(foreign if damage == "foreign" else lost.read_bytes()[:1000])
+    lost.unlink() if damage == "missing" else lost.write_bytes(
+        foreign if damage == "foreign" else lost.read_bytes()[:1000]
+    )
     encoded(root, smoke, folder)
     after = times(folder)
     assert {name for name in before if before[name] != after[name]} == {lost.name}
@@ -158,7 +205,9 @@ def test_a_finished_cache_is_not_written_over(root, finished, smoke, folder, oth
     torch.manual_seed(9)
     changed = [smoke[0], Autoencoder(SMOKE.bass)] if other == "encoders" else smoke
     plan = CachePlan(3.0, 2) if other == "plan" else PLAN
-    with pytest.raises(DataError, match="already holds a cache of other songs, encoders or settings"):
+    with pytest.raises(
+        DataError, match="already holds a cache of other songs, encoders or settings"
+    ):
         encoded(root, changed, folder, plan, target="keys" if other == "target" else "bass")
     assert contents(folder) == contents(finished) and manifest_of(folder) == manifest_of(finished)
 
@@ -173,7 +222,15 @@ def test_workers_share_the_shards(root, finished, smoke, tmp_path):
     written = []
     for worker in (1, 0):
         for songs in opened(root):
-            encode_split(songs, *smoke, tmp_path / str(worker), PLAN, worker=worker, workers=2, progress=False)
+            encode_split(
+                songs,
+                *smoke,
+                tmp_path / str(worker),
+                PLAN,
+                worker=worker,
+                workers=2,
+                progress=False,
+            )
         written.append(contents(tmp_path / str(worker)))
     assert not written[0].keys() & written[1].keys() and all(written)
     assert written[0] | written[1] == contents(finished)
@@ -186,11 +243,18 @@ def test_an_unreadable_file_is_counted_and_the_others_are_encoded(root, finished
     path.write_bytes(path.read_bytes()[:20])
     encode_splits(splits, *smoke, tmp_path / "cache", PLAN, Accelerator(cpu=True), progress=False)
     train = manifest_of(tmp_path / "cache")["splits"]["train"]
-    assert train["pairs"] < 8 and train["missing"] == 8 - train["pairs"] and len(train["unreadable"]) == 1
+    assert (
+        train["pairs"] < 8
+        and train["missing"] == 8 - train["pairs"]
+        and len(train["unreadable"]) == 1
+    )
     assert all(str(path) in sentence for sentence in train["unreadable"])
     pairs = CachedPairs(tmp_path / "cache", split="train", encoders=fingerprint(*smoke))
     assert len(pairs) == train["pairs"] >= 6
-    old, new = (read_tensors(folder / "train-000000.safetensors")[0]["stem"] for folder in (finished, tmp_path / "cache"))
+    old, new = (
+        read_tensors(folder / "train-000000.safetensors")[0]["stem"]
+        for folder in (finished, tmp_path / "cache")
+    )
     assert torch.equal(old, new)
     path.write_bytes((root / "train" / "Two" / "drums.wav").read_bytes())  # repaired
     encode_splits(splits, *smoke, tmp_path / "cache", PLAN, Accelerator(cpu=True), progress=False)
@@ -205,10 +269,12 @@ def test_a_collection_of_unreadable_files_is_refused(root, smoke, tmp_path):
     for path in songs.rglob("*.wav"):
         path.write_bytes(b"RIFF")
     with pytest.raises(DataError, match="no song for train in .*songs could be read"):
-        encode_splits(splits, *smoke, tmp_path / "cache", PLAN, Accelerator(cpu=True), progress=False)
+        encode_splits(
+            splits, *smoke, tmp_path / "cache", PLAN, Accelerator(cpu=True), progress=False
+        )
 
 
-# -- reading --------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def read(folder, smoke, **options):
@@ -218,22 +284,36 @@ def read(folder, smoke, **options):
 def test_batches_depend_on_the_seed_alone(finished, smoke):
     pairs = read(finished, smoke)
     c_y, c_x = pairs.batch(3, 6, 16)
-    assert c_y.shape == (6, 32, 16) and c_x.shape == (6, 64, 16) and c_y.dtype == c_x.dtype == torch.float32
-    assert len(pairs) == 8 and pairs.facts()["pairs"] == 8 and pairs.facts()["plan"] == manifest_of(finished)["plan"]
+    assert (
+        c_y.shape == (6, 32, 16)
+        and c_x.shape == (6, 64, 16)
+        and c_y.dtype == c_x.dtype == torch.float32
+    )
+    assert (
+        len(pairs) == 8
+        and pairs.facts()["pairs"] == 8
+        and pairs.facts()["plan"] == manifest_of(finished)["plan"]
+    )
     again = read(finished, smoke).batch(3, 6, 16)
     assert torch.equal(c_y, again[0]) and torch.equal(c_x, again[1])
     assert not torch.equal(c_y, pairs.batch(4, 6, 16)[0])
     for parts in (2, 3):
         shared = [pairs.batch(3, 6, 16, share=(part, parts)) for part in range(parts)]
-        assert all(torch.equal(torch.cat(found), whole) for found, whole in zip(zip(*shared), (c_y, c_x)))
+        assert all(
+            torch.equal(torch.cat(found), whole) for found, whole in zip(zip(*shared), (c_y, c_x))
+        )
 
 
 def test_a_crop_is_one_place_of_stem_and_mix(finished, smoke):
     pairs, places = read(finished, smoke), set()
     for stem, mix in zip(*pairs.batch(0, 12, 16)):
-        where = {(number, offset) for number, (shard, item) in enumerate(pairs.index) for offset in range(STEPS - 15)
-                 if torch.equal(shard["stem"][item, :, offset : offset + 16].float(), stem)
-                 and torch.equal(shard["mix"][item, :, offset : offset + 16].float(), mix)}  # fmt: skip
+        where = {
+            (number, offset)
+            for number, (shard, item) in enumerate(pairs.index)
+            for offset in range(STEPS - 15)
+            if torch.equal(shard["stem"][item, :, offset : offset + 16].float(), stem)
+            and torch.equal(shard["mix"][item, :, offset : offset + 16].float(), mix)
+        }
         assert where
         places |= where
     assert len({number for number, _ in places}) > 4 and len({offset for _, offset in places}) > 4
@@ -259,9 +339,12 @@ def test_crops_avoid_rests(tmp_path, write, sine, smoke):
 
 @pytest.mark.parametrize(
     "options, sentence",
-    [({"encoders": "0123456789abcdef"}, "latents of other encoders"), ({"target": "keys"}, "latents of bass, not of keys"),
-     ({"split": "test"}, "no latents for test")],
-)  # fmt: skip
+    [
+        ({"encoders": "0123456789abcdef"}, "latents of other encoders"),
+        ({"target": "keys"}, "latents of bass, not of keys"),
+        ({"split": "test"}, "no latents for test"),
+    ],
+)
 def test_a_cache_of_something_else_is_refused(finished, smoke, options, sentence):
     with pytest.raises(DataError, match=sentence):
         read(finished, smoke, **options)
@@ -283,8 +366,12 @@ def test_a_damaged_shard_is_refused_and_can_be_made_again(root, finished, smoke,
     path = folder / "train-000001.safetensors"
     data = bytearray(path.read_bytes())
     data[-5] ^= 1
-    path.unlink() if damage == "missing" else path.write_bytes({"cut": data[:-100], "flipped": data, "empty": b""}[damage])
-    with pytest.raises(DataError, match="train-000001.safetensors is missing or not what .*run bassnb encode again"):
+    path.unlink() if damage == "missing" else path.write_bytes(
+        {"cut": data[:-100], "flipped": data, "empty": b""}[damage]
+    )
+    with pytest.raises(
+        DataError, match="train-000001.safetensors is missing or not what .*run bassnb encode again"
+    ):
         read(folder, smoke)
     encoded(root, smoke, folder)
     assert contents(folder) == contents(finished) and len(read(folder, smoke)) == 8
@@ -298,7 +385,11 @@ def test_a_manifest_leads_nowhere_out_of_its_folder(smoke, folder, tmp_path, nam
     manifest = manifest_of(folder)
     file = name.format(outside.name, absolute=outside)
     data = outside.read_bytes()
-    manifest["splits"]["train"]["shards"][0] = {"file": file, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    manifest["splits"]["train"]["shards"][0] = {
+        "file": file,
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
     write_json(folder / "manifest.json", manifest)
     with pytest.raises(DataError, match="is missing or not what"):
         read(folder, smoke)

@@ -1,4 +1,6 @@
-"""Which stems hold which is heard: wholes under any name and after any treatment, but no other instrument that plays along."""
+"""Which stems hold which is heard: wholes under any name and after any treatment, but no other
+instrument that plays along.
+"""
 
 import io
 from dataclasses import replace
@@ -39,7 +41,11 @@ def sketch_of(waves):
     sketch, monos = Sketch(), [np.asarray(wave).mean(0) for wave in waves]
     for second in range(len(monos[0]) // RATE):
         if sketch.wants(second):
-            sketch.add(np.stack([mono[second * RATE : (second + 1) * RATE] for mono in monos]).astype(np.float32))
+            sketch.add(
+                np.stack([mono[second * RATE : (second + 1) * RATE] for mono in monos]).astype(
+                    np.float32
+                )
+            )
     return sketch
 
 
@@ -69,7 +75,9 @@ TREATED = {
     "mono": lambda w: np.repeat(w.mean(0, keepdims=True), 2, 0),
     "equaliser": equalised,
     "room": lambda w: w + fftconvolve(w, room(np.random.default_rng(1)), axes=1)[:, : w.shape[1]],
-    "without the lowest": lambda w: sosfilt(butter(2, 60, "high", fs=RATE, output="sos"), w, axis=1),
+    "without the lowest": lambda w: sosfilt(
+        butter(2, 60, "high", fs=RATE, output="sos"), w, axis=1
+    ),
 }
 
 
@@ -101,20 +109,29 @@ def kick(song, samples):
     wave, t = np.zeros(samples + RATE), np.arange(RATE // 3) / RATE
     for note in song.part("bass").notes:
         first = round(note.start * RATE)
-        wave[first : first + len(t)] += 0.5 * np.sin(2 * np.pi * 440 * 2 ** ((note.pitch - 69) / 12) * t) * np.exp(-12 * t)
+        wave[first : first + len(t)] += (
+            0.5 * np.sin(2 * np.pi * 440 * 2 ** ((note.pitch - 69) / 12) * t) * np.exp(-12 * t)
+        )
     return np.stack([wave[:samples]] * 2)
 
 
 def doubled(program, shift):
     """Another instrument with the notes of the bass."""
+
     def wave(song, samples):
         notes = [replace(note, pitch=note.pitch + shift) for note in song.part("bass").notes]
         return play(notes, program, samples, tuning=song.tuning)
+
     return wave
 
 
-ALONG = {"kick": kick, "guitar in unison": doubled(27, 0), "nylon guitar in unison": doubled(24, 0), "piano an octave higher": doubled(0, 12),
-         "guitar an octave higher": doubled(27, 12)}  # fmt: skip
+ALONG = {
+    "kick": kick,
+    "guitar in unison": doubled(27, 0),
+    "nylon guitar in unison": doubled(24, 0),
+    "piano an octave higher": doubled(0, 12),
+    "guitar an octave higher": doubled(27, 12),
+}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -127,12 +144,17 @@ def test_another_instrument_with_the_same_notes_is_no_leak(bands, seed, along):
 def test_samples_of_the_project_hold_no_bass_in_other_stems():
     found = {}
     for place in sorted((Path(__file__).parents[2] / "data_samples").iterdir()):
-        files = [path for path in sorted(place.glob("*")) if path.stem in ("bass", "drums", "chords", "pad", "melody", "mix")]
+        files = [
+            path
+            for path in sorted(place.glob("*"))
+            if path.stem in ("bass", "drums", "chords", "pad", "melody", "mix")
+        ]
         if place.name != "styles" and place.is_dir():
             waves = [soundfile.read(path, dtype="float32", always_2d=True)[0].T for path in files]
             shortest = min(wave.shape[1] for wave in waves)
             shares = sketch_of([wave[:, :shortest] for wave in waves]).shares()
-            found[place.name] = shares[:, [path.stem for path in files].index("bass")].max()  # of "mix" as well: all but the bass
+            # of "mix" as well: all but the bass
+            found[place.name] = shares[:, [path.stem for path in files].index("bass")].max()
     assert len(found) >= 4 and not any(found.values()), found
 
 
@@ -155,7 +177,12 @@ def test_a_sketch_of_hours_is_no_larger_than_one_of_minutes():
 def test_only_an_exact_sum_is_a_sum(bands, seed):
     stems = bands[seed][1]
     bass, whole = stems["bass"], sum(stems.values())
-    others = {"quieter": 0.7 * whole, "driven": np.tanh(4 * whole), "later": np.roll(whole, 441, 1), "the bass itself": bass}
+    others = {
+        "quieter": 0.7 * whole,
+        "driven": np.tanh(4 * whole),
+        "later": np.roll(whole, 441, 1),
+        "the bass itself": bass,
+    }
     sketch = sketch_of([bass, whole, *others.values()])
     assert sketch.is_sum(1, 0)
     assert not any(sketch.is_sum(2 + i, 0) for i in range(len(others)))
@@ -166,17 +193,23 @@ def test_evidence_names_gain_and_delay(bands):
     sketch = sketch_of([np.roll(-2 * bass, 300, 1), bass])
     x, powers = np.stack(sketch.spectra, 1), np.stack(sketch.powers, 1)
     evidence = search(x[:1], powers[:1], x[1], powers[1])[0]
-    assert evidence.gain == pytest.approx(-2, rel=0.02) and abs(evidence.delay - 300) <= 1 and evidence.agreement > 0.99
+    assert (
+        evidence.gain == pytest.approx(-2, rel=0.02)
+        and abs(evidence.delay - 300) <= 1
+        and evidence.agreement > 0.99
+    )
 
 
-# -- collections ----------------------------------------------------------------------------------------------------
+# -- collections -----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def sines(sine):
     """Stems of seven seconds with noises as drums, (N, 2), and their sum."""
     stems = {"bass": sine(82, 7), "guitar": sine(331, 7), "vocals": sine(443, 7, value=0.1)}
-    stems["drums"] = np.random.default_rng(0).normal(0, 0.05, stems["bass"].shape).astype(np.float32)
+    stems["drums"] = (
+        np.random.default_rng(0).normal(0, 0.05, stems["bass"].shape).astype(np.float32)
+    )
     return stems, sum(stems.values())
 
 
@@ -185,12 +218,18 @@ def opened(tmp_path, write, files, **options):
         for name, wave in files.items():
             write(tmp_path / "c" / "train" / song / f"{name}.wav", wave)
             write(tmp_path / "c" / "test" / song / f"{name}.wav", wave)
-    return StemDataset(tmp_path / "c", split="train", cache=tmp_path / "cache", progress=False, **options)
+    return StemDataset(
+        tmp_path / "c", split="train", cache=tmp_path / "cache", progress=False, **options
+    )
 
 
 @pytest.mark.evidence("whole-beside-stems-left-out")
-@pytest.mark.parametrize("name", ["master", "Full Mix", "linear_mixture", "song", "FINAL_MIX 2", "demo 3"])
-def test_a_whole_beside_its_stems_is_left_out_under_any_name(tmp_path, write, strength, sines, name):
+@pytest.mark.parametrize(
+    "name", ["master", "Full Mix", "linear_mixture", "song", "FINAL_MIX 2", "demo 3"]
+)
+def test_a_whole_beside_its_stems_is_left_out_under_any_name(
+    tmp_path, write, strength, sines, name
+):
     stems, whole = sines
     data = opened(tmp_path, write, {**stems, name: whole})
     assert set(data.songs[0].stems) == set(stems)
@@ -202,21 +241,34 @@ def test_a_whole_beside_its_stems_is_left_out_under_any_name(tmp_path, write, st
 
 @pytest.mark.parametrize("without", ["vocals", "drums"])
 @pytest.mark.parametrize("name", ["instrumental", "accompaniment", "backing"])
-def test_a_song_without_one_stem_is_left_out_for_each_of_its_stems(tmp_path, write, sines, name, without):
+def test_a_song_without_one_stem_is_left_out_for_each_of_its_stems(
+    tmp_path, write, sines, name, without
+):
     stems, whole = sines
     for target in stems:
         data = opened(tmp_path, write, {**stems, name: whole - stems[without]}, target=target)
-        assert set(data.songs[0].stems) == set(stems), target  # holds the target, or others that are there by themselves
+        # holds the target, or others that are there by themselves
+        assert set(data.songs[0].stems) == set(stems), target
 
 
 def test_a_backing_that_holds_no_other_stem_is_a_stem(tmp_path, write, sines):
     stems, _ = sines
-    data = opened(tmp_path, write, {"bass": stems["bass"], "vocals": stems["vocals"], "backing": stems["guitar"] + stems["drums"]})
+    data = opened(
+        tmp_path,
+        write,
+        {
+            "bass": stems["bass"],
+            "vocals": stems["vocals"],
+            "backing": stems["guitar"] + stems["drums"],
+        },
+    )
     assert set(data.songs[0].stems) == {"bass", "vocals", "backing"} and not data.songs[0].left_out
 
 
 @pytest.mark.evidence("mixture-beside-bass-used-without")
-@pytest.mark.parametrize("change", [Change(), Change(1.5, 2 ** (1.5 / 12)), Change(2.0, 1.0), Change(-1.0, 1.07)])
+@pytest.mark.parametrize(
+    "change", [Change(), Change(1.5, 2 ** (1.5 / 12)), Change(2.0, 1.0), Change(-1.0, 1.07)]
+)
 @pytest.mark.parametrize("name", ["mixture", "mix", "master"])
 def test_a_mixture_beside_a_bass_is_used_without_it(tmp_path, write, strength, sines, name, change):
     stems, whole = sines
@@ -224,14 +276,18 @@ def test_a_mixture_beside_a_bass_is_used_without_it(tmp_path, write, strength, s
     bass, mix = read_pair(data, Place(data.songs[0], 1.0, 4 * RATE, change))
     up = 2 ** (change.pitch / 12)
     assert set(data.songs[0].stems) == {"bass", "others"}
-    assert strength(mix, 82 * up) < 0.01 * strength(mix, 331 * up) and strength(bass, 82 * up) > 0.05
+    assert (
+        strength(mix, 82 * up) < 0.01 * strength(mix, 331 * up) and strength(bass, 82 * up) > 0.05
+    )
 
 
 @pytest.mark.parametrize("made", ["driven", "quieter", "the same file"])
 def test_a_mixture_that_is_no_sum_is_left_out_with_the_reason(tmp_path, write, bands, made):
     stems = bands[4][1]
     whole = sum(stems.values())
-    mixture = {"driven": np.tanh(4 * whole), "quieter": whole / 2, "the same file": stems["bass"]}[made]
+    mixture = {"driven": np.tanh(4 * whole), "quieter": whole / 2, "the same file": stems["bass"]}[
+        made
+    ]
     with pytest.raises(DataError, match="nothing but bass.*holds bass"):
         opened(tmp_path, write, {"bass": stems["bass"].T, "mixture": mixture.T})
 
@@ -243,7 +299,9 @@ def test_a_mixture_without_the_bass_is_used_as_it_is(tmp_path, write, sines):
 
 
 @pytest.mark.evidence("several-takes-bass-bass")
-@pytest.mark.parametrize("names", [("bass", "bass_di", "bass_amp"), ("bass_di",), ("Bass Amp",), ("bass-DI", "bass-amp")])
+@pytest.mark.parametrize(
+    "names", [("bass", "bass_di", "bass_amp"), ("bass_di",), ("Bass Amp",), ("bass-DI", "bass-amp")]
+)
 def test_of_several_takes_of_the_bass_one_is_the_bass(tmp_path, write, sines, names):
     stems, _ = sines
     levels = {name: stems["bass"] * (0.3 if "di" in name.lower() else 1.0) for name in names}

@@ -46,16 +46,26 @@ def test_musdb(tmp_path):
     name, songs = by_name(tmp_path)
     assert name == "MUSDB18-HQ" and len(songs) == 3
     assert {song.split for song in songs.values()} == {"train", "validation", "test"}
-    assert songs["Actions - One Minute Smile"].split == "validation" and songs["B - Two"].split == "test"
-    assert set(songs["A - One"].stems) == {"vocals", "drums", "bass", "other"} and songs["A - One"].mix.name == "mixture.wav"
+    assert (
+        songs["Actions - One Minute Smile"].split == "validation"
+        and songs["B - Two"].split == "test"
+    )
+    assert (
+        set(songs["A - One"].stems) == {"vocals", "drums", "bass", "other"}
+        and songs["A - One"].mix.name == "mixture.wav"
+    )
 
 
 def slakh_track(place, suffix="flac", prefix="", rate=44_100):
     classes = {"S00": "Bass", "S01": "Drums", "S02": "Bass", "S03": "Piano", "S05": "Guitar"}
-    for number in ("S00", "S01", "S02", "S05"):  # S03 was never rendered, S04 is a hole in the numbers
+    # S03 was never rendered, S04 is a hole in the numbers
+    for number in ("S00", "S01", "S02", "S05"):
         write(place / "stems" / f"{number}.{suffix}", rate=rate, channels=1)
     write(place / f"mix.{suffix}", rate=rate, channels=1)
-    stems = "".join(f"  {number}:\n    inst_class: {kind}\n    audio_rendered: true\n" for number, kind in classes.items())
+    stems = "".join(
+        f"  {number}:\n    inst_class: {kind}\n    audio_rendered: true\n"
+        for number, kind in classes.items()
+    )
     (place / "metadata.yaml").write_text(f"{prefix}UUID: 1a\nnormalized: true\nstems:\n{stems}")
 
 
@@ -64,10 +74,18 @@ def test_slakh_in_folders_of_splits(tmp_path, prefix):
     for split, number in (("train", 1), ("validation", 1501), ("test", 1880), ("omitted", 2)):
         slakh_track(tmp_path / split / f"Track{number:05d}", prefix=prefix)
     name, songs = by_name(tmp_path)
-    assert name.startswith("Slakh") and set(songs) == {"Track00001", "Track01501", "Track01880"}  # omitted is left out
+    # omitted is left out
+    assert name.startswith("Slakh") and set(songs) == {"Track00001", "Track01501", "Track01880"}
     assert {n: song.split for n, song in songs.items()} == {
-        "Track00001": "train", "Track01501": "validation", "Track01880": "test"}  # fmt: skip
-    assert names(songs["Track00001"]) == {"bass": ["S00.flac", "S02.flac"], "drums": ["S01.flac"], "guitar": ["S05.flac"]}
+        "Track00001": "train",
+        "Track01501": "validation",
+        "Track01880": "test",
+    }
+    assert names(songs["Track00001"]) == {
+        "bass": ["S00.flac", "S02.flac"],
+        "drums": ["S01.flac"],
+        "guitar": ["S05.flac"],
+    }
     assert songs["Track00001"].mix.name == "mix.flac"
 
 
@@ -79,8 +97,16 @@ def test_slakh_flat_and_babyslakh(tmp_path):
     for number in range(1, 21):
         slakh_track(tmp_path / "baby" / f"Track{number:05d}", suffix="wav", rate=16_000)
     name, songs = by_name(tmp_path / "baby")
-    assert "BabySlakh" in name and len(songs) == 20 and names(songs["Track00007"])["bass"] == ["S00.wav", "S02.wav"]
-    assert {song.split for song in songs.values()} == {drawn_split(name) for name in songs} != {"train"}
+    assert (
+        "BabySlakh" in name
+        and len(songs) == 20
+        and names(songs["Track00007"])["bass"] == ["S00.wav", "S02.wav"]
+    )
+    assert (
+        {song.split for song in songs.values()}
+        == {drawn_split(name) for name in songs}
+        != {"train"}
+    )
 
 
 def test_moisesdb(tmp_path):
@@ -92,19 +118,31 @@ def test_moisesdb(tmp_path):
         (place / "drums").mkdir()
         (place / "data.json").write_text(json.dumps({"song": song, "stems": []}))
     name, songs = by_name(tmp_path)
-    assert name == "MoisesDB" and names(songs["11aa"]) == {"bass": ["x1.wav", "x2.wav"], "vocals": ["y.wav"]}
-    assert songs["11aa"].mix is None and by_name(tmp_path / "moisesdb_v0.1")[1].keys() == songs.keys()
+    assert name == "MoisesDB" and names(songs["11aa"]) == {
+        "bass": ["x1.wav", "x2.wav"],
+        "vocals": ["y.wav"],
+    }
+    assert (
+        songs["11aa"].mix is None and by_name(tmp_path / "moisesdb_v0.1")[1].keys() == songs.keys()
+    )
 
 
 def test_medleydb(tmp_path):
     for song in ("AClassicEducation_NightOwl", "SomeoneElse_Song"):
         place = tmp_path / "Audio" / song
-        instruments = {"S01": "electric bass", "S02": ["drum set", "bass drum"], "S03": "bassoon", "S04": "double bass"}
+        instruments = {
+            "S01": "electric bass",
+            "S02": ["drum set", "bass drum"],
+            "S03": "bassoon",
+            "S04": "double bass",
+        }
         for number in ("01", "02", "03"):  # S04 is missing
             write(place / f"{song}_STEMS" / f"{song}_STEM_{number}.wav")
         write(place / f"{song}_MIX.wav")
-        stems = "".join(f"  {n}:\n    component: ''\n    filename: {song}_STEM_{n[1:]}.wav\n    instrument: {i}\n"
-                        for n, i in instruments.items())  # fmt: skip
+        stems = "".join(
+            f"  {n}:\n    component: ''\n    filename: {song}_STEM_{n[1:]}.wav\n    instrument: {i}\n"
+            for n, i in instruments.items()
+        )
         (place / f"{song}_METADATA.yaml").write_text(f"album: x\nstems:\n{stems}")
     name, songs = by_name(tmp_path)
     assert name == "MedleyDB" and len(songs) == 2
@@ -116,8 +154,14 @@ def test_medleydb(tmp_path):
 
 def test_official_lists_are_whole():
     assert len(MUSDB_VALIDATION) == 14 and len(MEDLEYDB_IN_MUSDB) == 46
-    assert plain("A Classic Education - NightOwl") == plain("AClassicEducation_NightOwl") and {
-        plain("Clara Berry And Wooldog - Waltz For My Victims"), plain("The So So Glos - Emergency")} <= MEDLEYDB_IN_MUSDB
+    assert (
+        plain("A Classic Education - NightOwl") == plain("AClassicEducation_NightOwl")
+        and {
+            plain("Clara Berry And Wooldog - Waltz For My Victims"),
+            plain("The So So Glos - Emergency"),
+        }
+        <= MEDLEYDB_IN_MUSDB
+    )
 
 
 def test_jamendo(tmp_path):
@@ -129,19 +173,43 @@ def test_jamendo(tmp_path):
 
 
 def test_song_folders_of_your_own(tmp_path):
-    for path in ("One/bass.wav", "One/drums.flac", "One/Mix.ogg", "Two/bass.wav", "Two/mix.wav", "Three/bass.wav", "Two/notes.txt"):
+    for path in (
+        "One/bass.wav",
+        "One/drums.flac",
+        "One/Mix.ogg",
+        "Two/bass.wav",
+        "Two/mix.wav",
+        "Three/bass.wav",
+        "Two/notes.txt",
+    ):
         write(tmp_path / path) if not path.endswith("txt") else (tmp_path / path).write_text("x")
     name, songs = by_name(tmp_path)
     assert name == "song folders" and set(songs) == {"One", "Two"}  # Three has nothing but a bass
     assert set(songs["One"].stems) == {"bass", "drums"} and songs["One"].mix.name == "Mix.ogg"
-    assert names(songs["Two"]) == {"bass": ["bass.wav"], "others": ["mix.wav"]} and songs["Two"].mix is None
+    assert (
+        names(songs["Two"]) == {"bass": ["bass.wav"], "others": ["mix.wav"]}
+        and songs["Two"].mix is None
+    )
 
 
 def test_song_folders_by_split_and_generated_songs(tmp_path):
-    for path in ("validation/One/bass.wav", "validation/One/keys.wav", "train/Two/bass.wav", "train/Two/keys.wav"):
+    for path in (
+        "validation/One/bass.wav",
+        "validation/One/keys.wav",
+        "train/Two/bass.wav",
+        "train/Two/keys.wav",
+    ):
         write(tmp_path / "mine" / path)
-    assert {song.split for song in by_name(tmp_path / "mine")[1].values()} == {"train", "validation"}
-    for path in ("test-000001/bass.flac", "test-000001/drums.flac", "train-000002/bass.flac", "train-000002/drums.flac"):
+    assert {song.split for song in by_name(tmp_path / "mine")[1].values()} == {
+        "train",
+        "validation",
+    }
+    for path in (
+        "test-000001/bass.flac",
+        "test-000001/drums.flac",
+        "train-000002/bass.flac",
+        "train-000002/drums.flac",
+    ):
         write(tmp_path / "generated" / path)
     assert [song.split for song in by_name(tmp_path / "generated")[1].values()] == ["test", "train"]
 
@@ -150,14 +218,20 @@ def test_parallel_folders(tmp_path):
     for path in ("bass/a.wav", "others/a.wav", "bass/b.wav", "others/c.wav"):
         write(tmp_path / path)
     name, songs = by_name(tmp_path)
-    assert name == "parallel folders" and names(songs["a"]) == {"bass": ["a.wav"], "others": ["a.wav"]} and len(songs) == 1
+    assert (
+        name == "parallel folders"
+        and names(songs["a"]) == {"bass": ["a.wav"], "others": ["a.wav"]}
+        and len(songs) == 1
+    )
 
 
 def test_what_does_not_fit_is_told_what_was_looked_for(tmp_path):
     (tmp_path / "letters").mkdir()
     with pytest.raises(DataError) as error:
         find_songs(tmp_path)
-    assert all(layout.name in str(error.value) for layout in LAYOUTS) and "\n" not in str(error.value)
+    assert all(layout.name in str(error.value) for layout in LAYOUTS) and "\n" not in str(
+        error.value
+    )
     with pytest.raises(DataError, match="is no folder"):
         find_songs(tmp_path / "none")
 
@@ -169,9 +243,23 @@ def test_a_drawn_split_depends_on_the_name_alone_and_is_about_eight_to_one_to_on
 
 
 @pytest.mark.evidence("hostile-yaml")
-@pytest.mark.parametrize("content", ["", "just text", "[1, 2]", "a: b", "!!python/object/apply:os.system ['x']", "a: [1",
-                                     "stems: [1]", "stems: {S00: {a: 2001-99-99}}", "stems: " + "[" * 100_000, "- " * 100_000, "stems: {? [a]: b}",
-                                     "#" * 1_000_001])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "just text",
+        "[1, 2]",
+        "a: b",
+        "!!python/object/apply:os.system ['x']",
+        "a: [1",
+        "stems: [1]",
+        "stems: {S00: {a: 2001-99-99}}",
+        "stems: " + "[" * 100_000,
+        "- " * 100_000,
+        "stems: {? [a]: b}",
+        "#" * 1_000_001,
+    ],
+)
 def test_yaml_without_stems_is_refused_and_nothing_in_it_is_run(tmp_path, content):
     path = Path(tmp_path / "metadata.yaml")
     path.write_text(content)
@@ -186,18 +274,26 @@ def test_one_song_with_broken_metadata_is_left_out_with_the_reason(tmp_path, col
         metadata = "metadata.yaml" if collection == "slakh" else f"{name}_METADATA.yaml"
         stem = "stems/S00.flac" if collection == "slakh" else f"{name}_STEMS/{name}_STEM_01.wav"
         write(tmp_path / "c" / name / stem)
-        facts = "stems:\n  S00: {inst_class: Bass, filename: " + Path(stem).name + ", instrument: electric bass}\n"
+        facts = (
+            "stems:\n  S00: {inst_class: Bass, filename: "
+            + Path(stem).name
+            + ", instrument: electric bass}\n"
+        )
         (tmp_path / "c" / name / metadata).write_text(facts if number == 1 else "stems: [")
     index = stem_index(tmp_path / "c", tmp_path / "cache", progress=False)
     assert len(index["songs"]) + len(index["skipped"]) == 2
     assert any("describes no stems" in reason for reason in index["skipped"].values())
 
 
-BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 8)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{b}: &{b} [{', '.join(['*' + a] * 8)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
 
 
 @pytest.mark.evidence("metadata-name-own-files")
-@pytest.mark.parametrize("inside", ["../../secret.wav", "/{root}/secret.wav", "x" * 5000, "[{name}]", "*i", ""])
+@pytest.mark.parametrize(
+    "inside", ["../../secret.wav", "/{root}/secret.wav", "x" * 5000, "[{name}]", "*i", ""]
+)
 def test_metadata_name_files_of_their_own_song_alone(tmp_path, inside):
     name = "Band_Song"
     write(tmp_path / "secret.wav")
@@ -213,7 +309,10 @@ def test_names_that_are_no_text_are_indexed_and_encoded_like_others(tmp_path):
     try:
         for number in range(4):
             for stem in (b"bass", b"gu\xfetar"):
-                write(root / os.fsdecode(b"song-\xff%d" % number) / os.fsdecode(stem + b".wav"), samples=100_000)
+                write(
+                    root / os.fsdecode(b"song-\xff%d" % number) / os.fsdecode(stem + b".wav"),
+                    samples=100_000,
+                )
     except OSError:
         pytest.skip("this file system has names in UTF-8 alone")
     first, again = (stem_index(root, tmp_path / "cache", progress=False) for _ in range(2))

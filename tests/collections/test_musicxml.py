@@ -39,7 +39,9 @@ def heard(result):
 
 def test_notes_rests_and_chords(tmp_path):
     rest = "<note><rest/><duration>2</duration></note>"
-    result = read(tmp_path, score(note("C", 3, 2) + rest + note("E", 3, 4) + note("G", 3, 4, "<chord/>")))
+    result = read(
+        tmp_path, score(note("C", 3, 2) + rest + note("E", 3, 4) + note("G", 3, 4, "<chord/>"))
+    )
     assert heard(result) == [(48, 0.0, 1.0), (52, 2.0, 4.0), (55, 2.0, 4.0)]
     assert result.parts[0].name == "Cello" and result.parts[0].program == 42
     assert result.beats == (0.0, 1.0, 2.0, 3.0, 4.0)
@@ -55,7 +57,14 @@ def test_a_second_voice_goes_back_and_a_second_staff_is_a_part(tmp_path):
 
 def test_ties_join_over_the_bar(tmp_path):
     start, stop = '<tie type="start"/>', '<tie type="stop"/>'
-    result = read(tmp_path, score(note("A", 2, 4, start), note("A", 2, 4, stop, start), note("A", 2, 2, stop) + note("A", 2, 2)))
+    result = read(
+        tmp_path,
+        score(
+            note("A", 2, 4, start),
+            note("A", 2, 4, stop, start),
+            note("A", 2, 2, stop) + note("A", 2, 2),
+        ),
+    )
     assert heard(result) == [(45, 0.0, 5.0), (45, 5.0, 6.0)]
 
 
@@ -97,4 +106,7 @@ def test_a_score_without_end_is_refused(tmp_path):
 def test_entities_that_multiply_are_refused(tmp_path):
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
     with pytest.raises(DataError, match="cannot be read as MusicXML"):
-        read(tmp_path, f'<!DOCTYPE x [<!ENTITY e0 "many">{entities}]><score-partwise>&e9;</score-partwise>')
+        read(
+            tmp_path,
+            f'<!DOCTYPE x [<!ENTITY e0 "many">{entities}]><score-partwise>&e9;</score-partwise>',
+        )

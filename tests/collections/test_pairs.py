@@ -1,4 +1,6 @@
-"""Mix and stem of a pair: never the one inside the other, at one level, from one place; and the quirks of real folders."""
+"""Mix and stem of a pair: never the one inside the other, at one level, from one place; and the
+quirks of real folders.
+"""
 
 import numpy as np
 import pytest
@@ -13,7 +15,8 @@ from bassnb.collections.stems import Place, StemDataset, open_splits
 from bassnb.presets import TIME_RATIO
 
 RATE = 44_100
-NOTES = {"bass": 110, "drums": 443, "keys": 701, "vocals": 1129}  # no sum or difference of a few is another
+# no sum or difference of a few is another
+NOTES = {"bass": 110, "drums": 443, "keys": 701, "vocals": 1129}
 CHANGES = [Change(), Change(1.5, 2 ** (1.5 / 12), 2.0), Change(-2.0, 1.07, -3.0)]
 
 
@@ -22,13 +25,18 @@ def songs(tmp_path_factory, write, sine):
     """One song of twelve seconds; its vocals sound in the last four."""
     root = tmp_path_factory.mktemp("pairs")
     for name, note in NOTES.items():
-        write(root / "songs" / "train" / "One" / f"{name}.wav", sine(note, 12, loud=(8 * (name == "vocals"), 12)))
+        write(
+            root / "songs" / "train" / "One" / f"{name}.wav",
+            sine(note, 12, loud=(8 * (name == "vocals"), 12)),
+        )
     return StemDataset(root / "songs", split="train", cache=root / "cache", progress=False)
 
 
 @pytest.fixture(scope="module")
 def noise(tmp_path_factory, write):
-    """Bass and keys are the same noise, which never repeats itself; that the one holds the other is passed over here."""
+    """Bass and keys are the same noise, which never repeats itself; that the one holds the other is
+    passed over here.
+    """
     root = tmp_path_factory.mktemp("noise")
     wave = np.random.default_rng(0).normal(0, 0.1, (20 * RATE, 2)).astype(np.float32)
     for name in ("bass", "keys"):
@@ -42,13 +50,22 @@ def noise(tmp_path_factory, write):
 
 @pytest.fixture(scope="module")
 def heard(songs, strength):
-    """What is heard in thirty sub-mixes of seconds in which the vocals rest: strengths relative to the strongest."""
+    """What is heard in thirty sub-mixes of seconds in which the vocals rest: strengths relative to
+    the strongest.
+    """
     heard = []
     for seed in range(30):
         change = CHANGES[seed % 3]
-        stem, mix = read_pair(songs, Place(songs.songs[0], 2.0, 2 * RATE, change), np.random.default_rng(seed))
-        found = [{name: strength(wave, note * 2 ** (change.pitch / 12)) for name, note in NOTES.items()} for wave in (stem, mix)]
-        heard.append([{name: value / max(part.values()) for name, value in part.items()} for part in found])
+        stem, mix = read_pair(
+            songs, Place(songs.songs[0], 2.0, 2 * RATE, change), np.random.default_rng(seed)
+        )
+        found = [
+            {name: strength(wave, note * 2 ** (change.pitch / 12)) for name, note in NOTES.items()}
+            for wave in (stem, mix)
+        ]
+        heard.append(
+            [{name: value / max(part.values()) for name, value in part.items()} for part in found]
+        )
     return heard
 
 
@@ -63,7 +80,10 @@ def test_without_rng_the_mix_is_the_sum_of_all_others_that_sound(songs, strength
 
 def test_the_mix_never_holds_the_target_and_the_stem_nothing_else(heard):
     assert all(mix["bass"] < 0.02 for _, mix in heard)
-    assert all(stem["bass"] == 1 and max(stem[name] for name in NOTES if name != "bass") < 0.02 for stem, _ in heard)
+    assert all(
+        stem["bass"] == 1 and max(stem[name] for name in NOTES if name != "bass") < 0.02
+        for stem, _ in heard
+    )
 
 
 def test_sub_mixes_are_of_stems_that_sound_there(heard):
@@ -74,15 +94,23 @@ def test_sub_mixes_are_of_stems_that_sound_there(heard):
 @pytest.mark.parametrize("target", ["keys", "vocals"])
 def test_any_stem_may_be_played(songs, strength, target, tmp_path):
     data = StemDataset(songs.root, split="train", target=target, cache=tmp_path, progress=False)
-    stem, mix = read_pair(data, data.draw(np.random.default_rng(1), 2 * RATE), np.random.default_rng(1))
+    stem, mix = read_pair(
+        data, data.draw(np.random.default_rng(1), 2 * RATE), np.random.default_rng(1)
+    )
     assert strength(stem, NOTES[target]) > 0.1 and strength(mix, NOTES[target]) < 0.005
 
 
 @pytest.mark.parametrize("rng", [None, 3])
 @pytest.mark.parametrize("change", CHANGES)
 def test_one_level_for_both(songs, change, rng):
-    pair = read_pair(songs, Place(songs.songs[0], 3.0, RATE, change), None if rng is None else np.random.default_rng(rng))
-    assert all(level(wave) == pytest.approx(LEVEL * 10 ** (change.gain_db / 20), rel=1e-3) for wave in pair)
+    pair = read_pair(
+        songs,
+        Place(songs.songs[0], 3.0, RATE, change),
+        None if rng is None else np.random.default_rng(rng),
+    )
+    assert all(
+        level(wave) == pytest.approx(LEVEL * 10 ** (change.gain_db / 20), rel=1e-3) for wave in pair
+    )
 
 
 def test_one_place_and_one_change_for_both(noise):
@@ -121,7 +149,9 @@ def test_latents_of_a_crop_are_those_of_the_whole(songs, smoke):
             assert found.shape[-1] == 12 and not found.is_inference()
             inner = slice(first + live.reach, first + live.reach + 12)
             assert torch.allclose(found, expected[..., inner], atol=1e-4)
-            assert not torch.allclose(found, expected[..., inner.start + 1 : inner.stop + 1], atol=1e-2)
+            assert not torch.allclose(
+                found, expected[..., inner.start + 1 : inner.stop + 1], atol=1e-2
+            )
 
 
 def test_latents_are_standardised_each_by_its_own_autoencoder(songs, smoke):
@@ -134,7 +164,7 @@ def test_latents_are_standardised_each_by_its_own_autoencoder(songs, smoke):
         assert torch.allclose(c, expected[..., live.reach : live.reach + 8], atol=1e-5)
 
 
-# -- folders with the quirks of real ones ---------------------------------------------------------------------------
+# -- folders with the quirks of real ones ----------------------------------------------------------
 
 
 def crops(data, names):
@@ -143,14 +173,21 @@ def crops(data, names):
         for change in CHANGES:
             found = data.read(Place(song, 1.0, RATE, change), names)
             for wave in found.values():
-                assert wave.shape == (2, RATE) and wave.dtype == torch.float32 and wave.isfinite().all()
+                assert (
+                    wave.shape == (2, RATE)
+                    and wave.dtype == torch.float32
+                    and wave.isfinite().all()
+                )
             yield song, change, found
 
 
 @pytest.mark.parametrize("prefix", ["", "-", "ï»¿"])
-def test_slakh_with_holes_two_basses_in_mono_at_another_rate(tmp_path, write, sine, strength, prefix):
+def test_slakh_with_holes_two_basses_in_mono_at_another_rate(
+    tmp_path, write, sine, strength, prefix
+):
     place = tmp_path / "slakh" / "train" / "Track00001"
-    notes = {"S00": 82, "S01": 443, "S03": 123}  # S02 is a hole in the numbers, S04 was never rendered
+    # S02 is a hole in the numbers, S04 was never rendered
+    notes = {"S00": 82, "S01": 443, "S03": 123}
     for number, note in notes.items():
         write(place / "stems" / f"{number}.flac", sine(note, 4, rate=16_000, channels=1), 16_000)
     classes = {"S00": "Bass", "S01": "Drums", "S03": "Bass", "S04": "Piano"}
@@ -166,7 +203,9 @@ def test_slakh_with_holes_two_basses_in_mono_at_another_rate(tmp_path, write, si
         assert torch.equal(*found["bass"])
 
 
-def test_moisesdb_with_several_files_of_unequal_lengths_and_songs_without_bass(tmp_path, write, sine, strength):
+def test_moisesdb_with_several_files_of_unequal_lengths_and_songs_without_bass(
+    tmp_path, write, sine, strength
+):
     root = tmp_path / "moisesdb"
     for song in range(12):  # some of a dozen train
         place = root / f"song{song}"
@@ -179,12 +218,20 @@ def test_moisesdb_with_several_files_of_unequal_lengths_and_songs_without_bass(t
     data, validation = open_splits(root, "bass", tmp_path / "cache", progress=False)
     assert {song.seconds for song in data.songs} == {7} and data.layout == "MoisesDB"
     assert validation is None or validation.split == "validation"
-    assert set(data.skipped.values()) == {"no bass"} and all(int(name[4:]) % 3 == 0 for name in data.skipped)
+    assert set(data.skipped.values()) == {"no bass"} and all(
+        int(name[4:]) % 3 == 0 for name in data.skipped
+    )
     for song, change, found in crops(data, ("bass", "drums", "vocals")):
         if change == Change():
             late = data.read(Place(song, 3.0, RATE), ("bass", "vocals"))
-            assert strength(found["bass"], 82) == pytest.approx(0.2, rel=0.01) == strength(found["bass"], 123)
-            assert strength(late["bass"], 82) < 1e-4 and strength(late["bass"], 123) == pytest.approx(0.2, rel=0.01)
+            assert (
+                strength(found["bass"], 82)
+                == pytest.approx(0.2, rel=0.01)
+                == strength(found["bass"], 123)
+            )
+            assert strength(late["bass"], 82) < 1e-4 and strength(
+                late["bass"], 123
+            ) == pytest.approx(0.2, rel=0.01)
             assert not late["vocals"][:, 10:].any()
 
 
@@ -196,7 +243,9 @@ def test_an_unreadable_file_costs_its_song_and_no_other(tmp_path, write, sine, c
             write(tmp_path / "musdb" / "test" / song / f"{name}.wav", sine(note, 3))
     (tmp_path / "musdb" / "train" / "Bad" / "drums.wav").write_bytes(content)
     data = StemDataset(tmp_path / "musdb", split="train", cache=tmp_path / "cache", progress=False)
-    assert [song.name for song in data.songs] == ["Good"] and "cannot be read" in data.skipped["Bad"]
+    assert [song.name for song in data.songs] == ["Good"] and "cannot be read" in data.skipped[
+        "Bad"
+    ]
 
 
 def test_songs_of_which_no_file_is_there_and_links_to_nowhere_are_left_out(tmp_path, write, sine):

@@ -1,4 +1,6 @@
-"""Crops are the same for the same seed, at the stated level, and mixes are sums of subsets of one song's stems."""
+"""Crops are the same for the same seed, at the stated level, and mixes are sums of subsets of one
+song's stems.
+"""
 
 import numpy as np
 import pytest
@@ -45,8 +47,11 @@ def test_all_stems_have_one_length():
 
 
 def test_one_offset_in_all_stems_sample_by_sample(folder, monkeypatch):
-    """Stems that are ramps of different slope, all zero at sample 0: a crop at one offset is again such a ramp."""
-    monkeypatch.setattr("bassnb.collections.pools.to_level", lambda wave, gain_db: wave)  # a ramp is below 20 Hz
+    """Stems that are ramps of different slope, all zero at sample 0: a crop at one offset is again
+    such a ramp.
+    """
+    # a ramp is below 20 Hz
+    monkeypatch.setattr("bassnb.collections.pools.to_level", lambda wave, gain_db: wave)
     pool = StemPool(folder, parts=("bass",), **SHAPE)
     ramp = np.arange(8000, dtype=np.int16)
     pool.array = np.stack([ramp, 2 * ramp, -ramp])[None, :, None].repeat(2, axis=2)

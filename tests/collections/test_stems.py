@@ -1,4 +1,6 @@
-"""The index of a collection and the crops from it: one offset for all, nothing read whole, nothing silent drawn."""
+"""The index of a collection and the crops from it: one offset for all, nothing read whole, nothing
+silent drawn.
+"""
 
 import json
 
@@ -17,9 +19,11 @@ RATE = 44_100
 
 
 def clicks(seconds, rate=RATE, channels=2, loud=(0, None), value=0.3, turn=None):
-    """A ramp within each second, so that a sample tells where it is; silent outside of `loud` (seconds).
+    """A ramp within each second, so that a sample tells where it is; silent outside of `loud`
+    (seconds).
 
-    With `turn` the sign changes every other second, from that one on: no stem is then a copy of another.
+    With `turn` the sign changes every other second, from that one on: no stem is then a copy of
+    another.
     """
     wave = value * (np.arange(seconds * rate) % rate / rate).astype(np.float32)
     if turn is not None:
@@ -54,7 +58,9 @@ def collection(tmp_path):
 
 
 def dataset(collection, tmp_path, **options):
-    return StemDataset(collection, split="train", cache=tmp_path / "cache", progress=False, **options)
+    return StemDataset(
+        collection, split="train", cache=tmp_path / "cache", progress=False, **options
+    )
 
 
 def crop(data, seed, samples, change=Change()):
@@ -80,8 +86,12 @@ def test_any_stem_may_be_the_target(collection, tmp_path):
 
 def test_the_index_is_made_once_and_again_when_a_file_changes(collection, tmp_path, monkeypatch):
     first = stem_index(collection, tmp_path / "cache", progress=False)
-    monkeypatch.setattr("bassnb.collections.stem_index.seconds_of", lambda path: pytest.fail("listened again"))
-    assert stem_index(collection, tmp_path / "cache", progress=False) == json.loads(json.dumps(first))
+    monkeypatch.setattr(
+        "bassnb.collections.stem_index.seconds_of", lambda path: pytest.fail("listened again")
+    )
+    assert stem_index(collection, tmp_path / "cache", progress=False) == json.loads(
+        json.dumps(first)
+    )
     monkeypatch.undo()
     write(collection / "train" / "One" / "bass.wav", clicks(13, loud=(0, 3)))
     again = stem_index(collection, tmp_path / "cache", progress=False)
@@ -100,12 +110,20 @@ def test_one_offset_for_all_stems_and_only_where_something_sounds(collection, tm
     data, starts = dataset(collection, tmp_path), set()
     for seed in range(30):
         stems = crop(data, seed, 2 * RATE)
-        assert {name: wave.shape for name, wave in stems.items()} == dict.fromkeys(("bass", "drums", "keys"), (2, 2 * RATE))
+        assert {name: wave.shape for name, wave in stems.items()} == dict.fromkeys(
+            ("bass", "drums", "keys"), (2, 2 * RATE)
+        )
         sounding = stems["bass"].abs() > 0
         assert sounding.any()
-        assert torch.allclose(stems["bass"][sounding].abs(), stems["drums"][sounding].abs(), atol=1e-4)  # in time, to the sample
+        # in time, to the sample
+        assert torch.allclose(
+            stems["bass"][sounding].abs(), stems["drums"][sounding].abs(), atol=1e-4
+        )
         starts.add(int(sounding[0].sum()))
-    assert torch.equal(crop(data, 3, 2 * RATE)["keys"], crop(data, 3, 2 * RATE)["keys"]) and len(starts) > 1
+    assert (
+        torch.equal(crop(data, 3, 2 * RATE)["keys"], crop(data, 3, 2 * RATE)["keys"])
+        and len(starts) > 1
+    )
 
 
 def test_a_faster_tape_is_the_same_for_all_stems(collection, tmp_path):
@@ -126,14 +144,20 @@ def test_a_stretch_is_what_the_whole_file_holds_there(tmp_path, rate, start):
     part = whole[:, first : first + 2 * RATE]
     expected[:, : part.shape[-1]] = part
     inner = slice(500, 2 * RATE - 500)  # a resampler hears the edge of what it is given
-    assert torch.allclose(read_stretch(path, start, 2 * RATE)[:, inner], expected[:, inner], atol=2e-3)
+    assert torch.allclose(
+        read_stretch(path, start, 2 * RATE)[:, inner], expected[:, inner], atol=2e-3
+    )
 
 
 def test_a_stretch_of_a_long_file_reads_a_stretch(tmp_path, monkeypatch):
     path, counted = tmp_path / "a.wav", []
     write(path, clicks(60))
     read = soundfile.SoundFile.read
-    monkeypatch.setattr(soundfile.SoundFile, "read", lambda file, frames, **k: counted.append(frames) or read(file, frames, **k))
+    monkeypatch.setattr(
+        soundfile.SoundFile,
+        "read",
+        lambda file, frames, **k: counted.append(frames) or read(file, frames, **k),
+    )
     read_stretch(path, 30, RATE)
     assert counted == [RATE + 1]
 

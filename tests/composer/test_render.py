@@ -1,4 +1,6 @@
-"""Rendering: exact length, in tune, on time, the same bytes for the same song, files that match the truth."""
+"""Rendering: exact length, in tune, on time, the same bytes for the same song, files that match the
+truth.
+"""
 
 import numpy as np
 import pytest
@@ -67,7 +69,11 @@ def test_stems_sound_and_their_sum_stays_below_full_scale():
 
 
 def test_absent_stem_asked_for_is_silence_and_unknown_stem_is_refused():
-    song = next(song for song in (compose(seed, seconds=1.0) for seed in range(100)) if song.part("drums") is None)
+    song = next(
+        song
+        for song in (compose(seed, seconds=1.0) for seed in range(100))
+        if song.part("drums") is None
+    )
     assert "drums" not in render(song)
     assert render(song, parts=("drums",))["drums"].abs().max() == 0
     with pytest.raises(DataError, match="vocals"):
@@ -100,7 +106,8 @@ def test_write_song(tmp_path):
     song = full_song()
     folder = write_song(song, tmp_path / "song")
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        [*(f"{name}.flac" for name in (*STEMS, "mix")), "song.json"])
+        [*(f"{name}.flac" for name in (*STEMS, "mix")), "song.json"]
+    )
     assert Song.from_json((folder / "song.json").read_text()) == song
     stems = render(song)
     for name, wave in [*stems.items(), ("mix", mix_of(stems))]:
@@ -139,7 +146,12 @@ def test_echo_repeats_across_blocks():
     wave[:, 10] = 1.0
     echo(wave, 10000, 0.5)
     assert {int(index): float(wave[0, index]) for index in np.flatnonzero(wave[0])} == {
-        10: 1.0, 10010: 0.5, 20010: 0.25, 30010: 0.125, 40010: 0.0625}
+        10: 1.0,
+        10010: 0.5,
+        20010: 0.25,
+        30010: 0.125,
+        40010: 0.0625,
+    }
 
 
 @pytest.mark.parametrize("lag", [100, 5000, 20000])

@@ -38,8 +38,24 @@ def songs():
 
 def hand_made(chords=(), notes=()):
     part = Part("bass", 33, False, tuple(notes))
-    return Song(0, "train", "pop", 120.0, "4/4", 0, "major", 2.0, 0.0, 0.0, (0.0,), (0.0,), tuple(chords), (part,),
-                "roots", 1)
+    return Song(
+        0,
+        "train",
+        "pop",
+        120.0,
+        "4/4",
+        0,
+        "major",
+        2.0,
+        0.0,
+        0.0,
+        (0.0,),
+        (0.0,),
+        tuple(chords),
+        (part,),
+        "roots",
+        1,
+    )
 
 
 @pytest.mark.evidence("songs-by-seed")
@@ -81,7 +97,9 @@ def test_another_take_is_another_bass_for_the_same_song():
 def test_another_player_meets_most_onsets_because_the_chords_say_which_style_fits():
     pairs = [(compose(seed), compose(seed, take=1)) for seed in range(40)]
     same = np.mean([onset_f1(note_starts(b), note_starts(a)) for a, b in pairs])
-    shuffled = np.mean([onset_f1(note_starts(a), note_starts(b)) for (a, _), (b, _) in zip(pairs, pairs[1:])])
+    shuffled = np.mean(
+        [onset_f1(note_starts(a), note_starts(b)) for (a, _), (b, _) in zip(pairs, pairs[1:])]
+    )
     assert same - shuffled > 0.4  # measured on 192 pairs: .87 against .31
 
 
@@ -102,13 +120,17 @@ def test_voicings_play_the_chord_above_the_bass(voicing):
             chord = voice(span, 62.0, voicing)
             assert chord == tuple(sorted(chord)) and chord[0] >= LOWEST_UPPER
             assert {pitch % 12 for pitch in chord} <= {(root + tone) % 12 for tone in span.tones}
-            assert (root in {pitch % 12 for pitch in chord}) == (voicing != "rootless" or quality == "maj")
+            assert (root in {pitch % 12 for pitch in chord}) == (
+                voicing != "rootless" or quality == "maj"
+            )
 
 
 def test_thirds_stay_in_the_scale():
     scale = frozenset({0, 2, 4, 5, 7, 9, 11})
     second = in_thirds([(0, 2, 76, 90), (2, 2, 72, 90)], scale)
-    assert [event[2] for event in second] == [72, 69] and all(event[2] % 12 in scale for event in second)
+    assert [event[2] for event in second] == [72, 69] and all(
+        event[2] % 12 in scale for event in second
+    )
 
 
 def test_json_round_trip(songs):
@@ -122,7 +144,9 @@ def test_json_that_is_no_song_is_refused(text):
         Song.from_json(text)
 
 
-@pytest.mark.parametrize("arguments", [{"split": "dev"}, {"seconds": 0}, {"bass_program": 0}, {"bass_style": "jazz"}])
+@pytest.mark.parametrize(
+    "arguments", [{"split": "dev"}, {"seconds": 0}, {"bass_program": 0}, {"bass_style": "jazz"}]
+)
 def test_bad_arguments_are_refused_by_name(arguments):
     with pytest.raises(DataError, match=str(*arguments.values())):
         compose(0, **arguments)
@@ -135,8 +159,8 @@ def test_every_bass_style_and_idiom_metre_occurs(songs):
     assert all(45 <= song.tempo <= 260 for song in songs)
 
 
-# Measured over 40 songs each: roots .999, pump .999, fifths .999, octaves .999, syncopated .984, arpeggio .999,
-# pedal .999 of the bass's time on chord tones; walking .853.
+# Measured over 40 songs each: roots .999, pump .999, fifths .999, octaves .999, syncopated .984,
+# arpeggio .999, pedal .999 of the bass's time on chord tones; walking .853.
 @pytest.mark.parametrize("style", BASS_STYLES)
 def test_bass_plays_chord_tones(style):
     on, total = 0, 0
@@ -168,7 +192,10 @@ def test_roots_fall_on_the_kick():
         drums = song.part("drums")
         kicks = [note.start for note in drums.notes if note.pitch == KICK] if drums else []
         if kicks:
-            near += [np.abs(np.array(kicks) - note.start).min() < 0.02 for note in song.part("bass").notes]
+            near += [
+                np.abs(np.array(kicks) - note.start).min() < 0.02
+                for note in song.part("bass").notes
+            ]
     assert np.mean(near) >= 0.9
 
 
@@ -183,10 +210,14 @@ def test_bass_is_one_voice_in_its_register(songs):
 def test_comping_and_pads_stay_above_the_bass_and_sound_most_of_the_time(songs):
     covered = []  # measured over 300 songs: median .99, fifth percentile .64
     for song in songs:
-        upper = [note for name in ("chords", "pad") if song.part(name) for note in song.part(name).notes]
+        upper = [
+            note for name in ("chords", "pad") if song.part(name) for note in song.part(name).notes
+        ]
         assert all(note.pitch >= LOWEST_UPPER for note in upper)
         times = np.arange(0, song.duration, 0.05)
-        covered.append(np.mean([any(note.start <= time < note.end for note in upper) for time in times]))
+        covered.append(
+            np.mean([any(note.start <= time < note.end for note in upper) for time in times])
+        )
     assert np.median(covered) > 0.9 and np.min(covered) > 0.2
 
 
@@ -197,13 +228,19 @@ def test_comping_and_pads_play_the_chord(songs):
             middles = np.array([min(note.start + 0.03, song.duration) for note in notes])
             if len(middles):
                 _, mask = chord_at(song, middles)
-                assert np.mean([row[note.pitch % 12] for row, note in zip(mask, notes, strict=True)]) > 0.97
+                assert (
+                    np.mean([row[note.pitch % 12] for row, note in zip(mask, notes, strict=True)])
+                    > 0.97
+                )
 
 
 def test_chords_cover_the_song_without_a_hole(songs):
     for song in songs:
         assert song.chords[0].start == 0.0 and song.chords[-1].end == song.duration
-        assert all(chord.end == after.start for chord, after in zip(song.chords, song.chords[1:], strict=False))
+        assert all(
+            chord.end == after.start
+            for chord, after in zip(song.chords, song.chords[1:], strict=False)
+        )
         assert all(note.start < song.duration for part in song.parts for note in part.notes)
 
 
@@ -223,7 +260,10 @@ def test_songs_of_any_length_are_filled(seconds):
 
 
 def test_chord_at_and_pitch_at():
-    song = hand_made([Chord(0, 1, 9, "min"), Chord(1, 2, 7, "dom7")], [Note(0.5, 0.9, 33, 90), Note(1.0, 1.5, 43, 90)])
+    song = hand_made(
+        [Chord(0, 1, 9, "min"), Chord(1, 2, 7, "dom7")],
+        [Note(0.5, 0.9, 33, 90), Note(1.0, 1.5, 43, 90)],
+    )
     roots, mask = chord_at(song, np.array([0.0, 0.99, 1.0, 1.9]))
     assert roots.tolist() == [9, 9, 7, 7]
     assert np.flatnonzero(mask[0]).tolist() == [0, 4, 9]
@@ -233,10 +273,20 @@ def test_chord_at_and_pitch_at():
     assert np.isnan(pitch_at(hand_made([Chord(0, 2, 0, "maj")]), np.zeros(3))).all()
 
 
-@pytest.mark.parametrize("text, chord", [
-    ("I", (0, "maj")), ("vi", (9, "min")), ("bVII7", (10, "dom7")), ("iih7", (2, "halfdim")), ("viio", (11, "dim")),
-    ("IVmaj7", (5, "maj7")), ("Vsus4", (7, "sus4")), ("iv7", (5, "min7")), ("#IV", (6, "maj")),
-])
+@pytest.mark.parametrize(
+    "text, chord",
+    [
+        ("I", (0, "maj")),
+        ("vi", (9, "min")),
+        ("bVII7", (10, "dom7")),
+        ("iih7", (2, "halfdim")),
+        ("viio", (11, "dim")),
+        ("IVmaj7", (5, "maj7")),
+        ("Vsus4", (7, "sus4")),
+        ("iv7", (5, "min7")),
+        ("#IV", (6, "maj")),
+    ],
+)
 def test_roman_numerals(text, chord):
     assert parse_numeral(text) == chord
 
@@ -244,8 +294,13 @@ def test_roman_numerals(text, chord):
 @pytest.mark.evidence("disjoint-splits")
 @pytest.mark.parametrize("mode", PROGRESSIONS)
 def test_progressions_of_the_splits_are_disjoint(mode):
-    shares = [{parse_progression(text) for text in of_split(PROGRESSIONS[mode], split)} for split in SPLITS]
-    assert all(shares) and sum(map(len, shares)) == len(set().union(*shares)) == len(PROGRESSIONS[mode])
+    shares = [
+        {parse_progression(text) for text in of_split(PROGRESSIONS[mode], split)}
+        for split in SPLITS
+    ]
+    assert all(shares) and sum(map(len, shares)) == len(set().union(*shares)) == len(
+        PROGRESSIONS[mode]
+    )
     rng = np.random.default_rng(0)
     played = {choose_progression(mode, "train", rng) for _ in range(500)}
     assert not played & held_out(mode)
@@ -256,7 +311,9 @@ def test_progressions_of_the_splits_are_disjoint(mode):
 @pytest.mark.parametrize("group", KICKS)
 def test_kicks_of_the_splits_are_disjoint(group):
     steps, rng = len(KICKS[group][0]), np.random.default_rng(0)
-    played = {split: {choose_kick(group, steps, split, rng) for _ in range(300)} for split in SPLITS}
+    played = {
+        split: {choose_kick(group, steps, split, rng) for _ in range(300)} for split in SPLITS
+    }
     assert not played["train"] & (kicks_of("validation") | kicks_of("test"))
     assert played["validation"] <= kicks_of("validation") and played["test"] <= kicks_of("test")
     assert not kicks_of("validation") & kicks_of("test")

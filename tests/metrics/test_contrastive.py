@@ -10,8 +10,8 @@ from bassnb.errors import CheckpointError
 from bassnb.metrics.contrastive import (
     ContrastiveModel,
     diagonal,
+    encode_waves,
     info_nce,
-    latents_of,
     load_judge,
     save_judge,
     score_matrix,
@@ -28,7 +28,9 @@ def model():
 def test_towers_give_unit_vectors_for_any_length(model):
     for length in (5, 130):
         vectors = model.mix_tower(torch.randn(3, 64, length))
-        assert vectors.shape == (3, 6) and torch.allclose(vectors.norm(dim=-1), torch.ones(3), atol=1e-5)
+        assert vectors.shape == (3, 6) and torch.allclose(
+            vectors.norm(dim=-1), torch.ones(3), atol=1e-5
+        )
 
 
 def test_scores_are_scaled_cosines(model):
@@ -54,14 +56,19 @@ def test_rows_share_out_each_mix(model):
 def test_diagonal_counts_own_basses():
     matrix = np.array([[0.6, 0.4, 0.0], [0.1, 0.8, 0.1], [0.5, 0.3, 0.2]])
     found = diagonal(matrix)
-    assert found["top1"]["mean"] == pytest.approx(2 / 3) and found["mass"]["mean"] == pytest.approx(1.6 / 3)
+    assert found["top1"]["mean"] == pytest.approx(2 / 3) and found["mass"]["mean"] == pytest.approx(
+        1.6 / 3
+    )
     assert found["top1"]["low"] <= 2 / 3 <= found["top1"]["high"]
 
 
 def test_latents_of_waves(accompanist):
-    system, wave = accompanist.system, torch.randn(2, 9000, generator=torch.Generator().manual_seed(0)) * 0.1
+    system, wave = (
+        accompanist.system,
+        torch.randn(2, 9000, generator=torch.Generator().manual_seed(0)) * 0.1,
+    )
     for autoencoder, channels in ((system.mix_autoencoder, 64), (system.bass_autoencoder, 32)):
-        quiet, loud = latents_of(autoencoder, [wave, wave * 3])
+        quiet, loud = encode_waves(autoencoder, [wave, wave * 3])
         assert quiet.shape == (channels, 3) and torch.allclose(quiet, loud, atol=1e-3)
 
 

@@ -1,4 +1,6 @@
-"""The registry of embeddings: the default works, networks that are not here say so, and anybody may add one."""
+"""The registry of embeddings: the default works, networks that are not here say so, and anybody may
+add one.
+"""
 
 import sys
 
@@ -26,14 +28,19 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_without_its_package_says_how_to_get_it(name, monkeypatch):
     monkeypatch.setitem(sys.modules, NETWORKS[name], None)  # as if it were not installed
-    with pytest.raises(BassnbError, match=rf"{NETWORKS[name]}.*pip install 'bassnb\[embeddings\]', or take 'spectral'"):
+    with pytest.raises(
+        BassnbError,
+        match=rf"{NETWORKS[name]}.*pip install 'bassnb\[embeddings\]', or take 'spectral'",
+    ):
         embedding(name)
 
 
 def test_weights_that_cannot_be_fetched_are_named(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     nowhere = (tmp_path / "nothing.pth").as_uri()
-    with pytest.raises(BassnbError, match="'panns' cannot be fetched from .*nothing.pth; go online"):
+    with pytest.raises(
+        BassnbError, match="'panns' cannot be fetched from .*nothing.pth; go online"
+    ):
         embeddings._weights(nowhere, "panns")
 
 

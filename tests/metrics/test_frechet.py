@@ -1,4 +1,6 @@
-"""The Fréchet distance against closed forms and scipy, its bias, its intervals, and the embedding under it."""
+"""The Fréchet distance against closed forms and scipy, its bias, its intervals, and the embedding
+under it.
+"""
 
 import numpy as np
 import pytest
@@ -36,7 +38,9 @@ def test_a_set_has_no_distance_to_itself(n, d):
 @pytest.mark.evidence("frechet-by-pencil")
 def test_one_dimension_by_pencil():
     zero = np.array([[2.0]]), np.array([[9.0]])
-    assert distance_of_gaussians(np.array([1.0]), zero[0] ** 2, np.array([5.0]), zero[1]) == pytest.approx(16 + 1)
+    assert distance_of_gaussians(
+        np.array([1.0]), zero[0] ** 2, np.array([5.0]), zero[1]
+    ) == pytest.approx(16 + 1)
 
 
 def test_diagonal_covariances_are_many_single_dimensions():
@@ -101,8 +105,11 @@ def test_pairs_cancel_what_they_share():
     assert frechet_difference(items, items, reference)["high"] == 0
     nearer = frechet_difference(items, items * 1.6, reference)
     assert nearer["low"] > 0
-    widths = [d["high"] - d["low"] for d in (frechet_interval(x, reference) for x in (items, items * 1.6))]
-    assert nearer["high"] - nearer["low"] < np.hypot(*widths)  # the width if the two had nothing in common
+    widths = [
+        d["high"] - d["low"] for d in (frechet_interval(x, reference) for x in (items, items * 1.6))
+    ]
+    # the width if the two had nothing in common
+    assert nearer["high"] - nearer["low"] < np.hypot(*widths)
 
 
 @pytest.mark.parametrize("bad", [np.zeros((1, 3)), np.zeros(3), np.full((4, 3), np.nan)])
@@ -120,7 +127,7 @@ def test_what_does_not_fit_is_refused():
         frechet_infinity(np.zeros((7, 3)), np.eye(3))
 
 
-# -- the embedding --------------------------------------------------------------------------------------------------
+# -- the embedding ---------------------------------------------------------------------------------
 
 
 def notes(midi, attack=0.002, partials=6, seconds=4.0):
@@ -140,10 +147,16 @@ def test_embedding_has_a_frame_every_half_second_and_silence_is_zero():
     assert np.abs(spectral_embedding(torch.zeros(2, 88_200))).max() < 1e-5
 
 
-@pytest.mark.parametrize("other", [dict(midi=48), dict(midi=36, partials=2), dict(midi=36, attack=0.06)])
+@pytest.mark.parametrize(
+    "other", [dict(midi=48), dict(midi=36, partials=2), dict(midi=36, attack=0.06)]
+)
 def test_register_timbre_and_attacks_are_heard(other):
-    same = np.linalg.norm((spectral_embedding(notes(36)) - spectral_embedding(notes(36.02))).mean(0))
-    changed = np.linalg.norm((spectral_embedding(notes(36)) - spectral_embedding(notes(**other))).mean(0))
+    same = np.linalg.norm(
+        (spectral_embedding(notes(36)) - spectral_embedding(notes(36.02))).mean(0)
+    )
+    changed = np.linalg.norm(
+        (spectral_embedding(notes(36)) - spectral_embedding(notes(**other))).mean(0)
+    )
     assert changed > 5 * same
 
 

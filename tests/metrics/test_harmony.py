@@ -5,7 +5,13 @@ import torch
 
 from bassnb.composer.score import QUALITIES, Note, chord_at
 from bassnb.composer.synth import play
-from bassnb.metrics.harmony import LABELS, chroma_of_notes, chroma_of_wave, estimate_chords, templates
+from bassnb.metrics.harmony import (
+    LABELS,
+    chroma_of_notes,
+    chroma_of_wave,
+    estimate_chords,
+    templates,
+)
 from bassnb.studies.transfer_songs.excerpts import chords_of
 from bassnb.studies.transfer_songs.notation import read_score
 from bassnb.studies.transfer_songs.scorebook import pieces
@@ -20,7 +26,9 @@ def struck(root, quality, start, end):
 def test_templates_are_unit_vectors_and_rotate():
     table = templates()
     assert table.shape == (96, 12) and np.allclose(np.linalg.norm(table, axis=1), 1)
-    assert np.allclose(np.roll(table[LABELS.index((0, "min7"))], 3), table[LABELS.index((3, "min7"))])
+    assert np.allclose(
+        np.roll(table[LABELS.index((0, "min7"))], 3), table[LABELS.index((3, "min7"))]
+    )
 
 
 def test_chroma_counts_seconds_between_borders():
@@ -32,7 +40,9 @@ def test_every_chord_with_its_root_in_the_bass_is_found():
     borders = np.arange(0, 5.0)
     for root, quality in LABELS:
         upper, bass = struck(root, quality, 0.0, 4.0)
-        (chord,) = estimate_chords(chroma_of_notes(upper, borders), chroma_of_notes(bass, borders), borders)
+        (chord,) = estimate_chords(
+            chroma_of_notes(upper, borders), chroma_of_notes(bass, borders), borders
+        )
         assert (chord.root, chord.quality, chord.start, chord.end) == (root, quality, 0.0, 4.0)
 
 
@@ -40,8 +50,16 @@ def test_a_change_is_found_where_it_is_and_silence_keeps_the_chord():
     borders = np.arange(0, 13.0)
     upper, bass = struck(0, "maj", 0.0, 4.0)
     more, low = struck(9, "min", 4.0, 8.0)
-    (first, second) = estimate_chords(chroma_of_notes(upper + more, borders), chroma_of_notes(bass + low, borders), borders)
-    assert (first.root, first.end, second.root, second.quality, second.end) == (0, 4.0, 9, "min", 12.0)
+    (first, second) = estimate_chords(
+        chroma_of_notes(upper + more, borders), chroma_of_notes(bass + low, borders), borders
+    )
+    assert (first.root, first.end, second.root, second.quality, second.end) == (
+        0,
+        4.0,
+        9,
+        "min",
+        12.0,
+    )
 
 
 def test_symbols_of_the_written_pieces_are_mostly_recovered():
@@ -52,7 +70,10 @@ def test_symbols_of_the_written_pieces_are_mostly_recovered():
         piece, times = read_score(text, 16.0), np.arange(0.1, 16.0, 0.1)
         roots, _ = chord_at(piece, times)
         chords = chords_of(piece.parts, np.array([0.0, *piece.beats[1:], piece.duration]))
-        starts, found = np.array([chord.start for chord in chords]), np.array([chord.root for chord in chords])
+        starts, found = (
+            np.array([chord.start for chord in chords]),
+            np.array([chord.root for chord in chords]),
+        )
         right.append(np.mean(found[np.searchsorted(starts, times, side="right") - 1] == roots))
     assert np.mean(right) > 0.7
 

@@ -8,7 +8,15 @@ import torch
 
 from bassnb.composer.examples import example
 from bassnb.composer.score import Chord
-from bassnb.metrics.match import MEASURES, compare, kick_lock, kick_strokes, match, note_starts, transcribe
+from bassnb.metrics.match import (
+    MEASURES,
+    compare,
+    kick_lock,
+    kick_strokes,
+    match,
+    note_starts,
+    transcribe,
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +34,22 @@ def test_the_true_bass_is_right(songs):
 
 
 def test_silence_has_nothing_right(songs):
-    assert {value for value in match(torch.zeros(2, 441_000), songs[0].song).values() if not np.isnan(value)} == {0.0}
+    assert {
+        value
+        for value in match(torch.zeros(2, 441_000), songs[0].song).values()
+        if not np.isnan(value)
+    } == {0.0}
 
 
 def transposed(song, semitones):
-    """The same song, its harmony written `semitones` higher (the sound of its bass is then that much too low)."""
+    """The same song, its harmony written `semitones` higher (the sound of its bass is then that
+    much too low).
+    """
     chords = tuple(Chord(c.start, c.end, (c.root + semitones) % 12, c.quality) for c in song.chords)
     parts = tuple(
-        dataclasses.replace(part, notes=tuple(dataclasses.replace(n, pitch=n.pitch + semitones) for n in part.notes))
+        dataclasses.replace(
+            part, notes=tuple(dataclasses.replace(n, pitch=n.pitch + semitones) for n in part.notes)
+        )
         for part in song.parts
     )
     return dataclasses.replace(song, chords=chords, parts=parts)
@@ -54,7 +70,10 @@ def test_an_octave_is_the_same_pitch_class(songs):
 
 def test_a_shift_in_time_costs_onsets(songs):
     late = torch.nn.functional.pad(songs[0].bass, (6000, 0))[:, :-6000]  # 136 ms
-    assert match(late, songs[0].song)["onset_f1"] < match(songs[0].bass, songs[0].song)["onset_f1"] - 0.3
+    assert (
+        match(late, songs[0].song)["onset_f1"]
+        < match(songs[0].bass, songs[0].song)["onset_f1"] - 0.3
+    )
 
 
 def test_another_bass_fits_worse(songs):
@@ -80,10 +99,13 @@ def test_a_bass_on_the_kicks_is_locked(songs):
     song = next(song.song for song in songs if len(kick_strokes(song.song)))
     strokes = kick_strokes(song)
     assert kick_lock(strokes + 0.03, song) == 1 and kick_lock(strokes + 0.07, song) < 1
-    assert kick_lock(strokes[::2], song) == pytest.approx(2 * len(strokes[::2]) / (len(strokes) + len(strokes[::2])))
+    assert kick_lock(strokes[::2], song) == pytest.approx(
+        2 * len(strokes[::2]) / (len(strokes) + len(strokes[::2]))
+    )
     assert kick_lock(np.zeros(0), song) == 0
     restless = np.sort(np.concatenate([strokes, strokes + 0.06, strokes + 0.12]))
-    assert kick_lock(restless, song) < 0.7  # who never stops is on every stroke, and not with the drummer
+    # who never stops is on every stroke, and not with the drummer
+    assert kick_lock(restless, song) < 0.7
 
 
 def test_without_a_bass_drum_there_is_nothing_to_lock_to(songs):

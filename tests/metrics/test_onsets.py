@@ -15,7 +15,9 @@ def plucks(starts, pitches, seconds=3.0, decay=0.4):
     for start, midi in zip(starts, pitches, strict=True):
         own = t[t >= start] - start
         f = 440 * 2 ** ((midi - 69) / 12)
-        note = sum(np.sin(2 * np.pi * f * k * own) * np.exp(-own * k / decay) / k for k in range(1, 12))
+        note = sum(
+            np.sin(2 * np.pi * f * k * own) * np.exp(-own * k / decay) / k for k in range(1, 12)
+        )
         wave[t >= start] += 0.1 * note
     return torch.from_numpy(np.stack([wave, wave])).float()
 
@@ -42,8 +44,11 @@ def test_silence_has_no_onsets():
 def test_f_measure_by_hand():
     assert onset_f1(np.array([1.0, 2.0]), np.array([1.05, 3.0])) == pytest.approx(0.5)
     assert onset_f1(np.array([1.0]), np.array([1.08])) == 0
-    assert onset_f1(np.array([1.0, 1.01]), np.array([1.0])) == pytest.approx(2 / 3)  # one truth, one hit
-    assert onset_f1(np.array([]), np.array([1.0])) == 0 and onset_f1(np.array([]), np.array([])) == 1
+    # one truth, one hit
+    assert onset_f1(np.array([1.0, 1.01]), np.array([1.0])) == pytest.approx(2 / 3)
+    assert (
+        onset_f1(np.array([]), np.array([1.0])) == 0 and onset_f1(np.array([]), np.array([])) == 1
+    )
 
 
 def test_f_measure_finds_the_largest_matching():

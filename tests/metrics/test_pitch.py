@@ -29,7 +29,9 @@ def test_a_missing_fundamental_is_still_heard():
     assert np.nanmedian(track_pitch(wave)[1]) == pytest.approx(33, abs=0.05)
 
 
-@pytest.mark.parametrize("wave", [np.zeros((2, 44_100)), np.random.default_rng(0).normal(size=(2, 44_100))])
+@pytest.mark.parametrize(
+    "wave", [np.zeros((2, 44_100)), np.random.default_rng(0).normal(size=(2, 44_100))]
+)
 def test_silence_and_noise_have_no_pitch(wave):
     assert np.isnan(track_pitch(wave)[1]).all()
 
@@ -43,7 +45,9 @@ def test_frames_change_with_the_notes():
 
 
 def test_level_does_not_matter():
-    assert np.array_equal(track_pitch(tone(40))[1], track_pitch(tone(40) * 0.125)[1], equal_nan=True)
+    assert np.array_equal(
+        track_pitch(tone(40))[1], track_pitch(tone(40) * 0.125)[1], equal_nan=True
+    )
 
 
 def test_difference_is_the_equation():

@@ -6,7 +6,7 @@ import torch
 from bassnb.autoencoder import Autoencoder
 from bassnb.composer.examples import example
 from bassnb.composer.render import render
-from bassnb.metrics.contrastive import latents_of
+from bassnb.metrics.contrastive import encode_waves
 from bassnb.metrics.retrieval import POOL_SEED, Pool, nearest, remember, retrieved_bass
 from bassnb.presets import TIME_RATIO, get_preset
 
@@ -38,7 +38,7 @@ def test_the_pool_holds_training_songs(autoencoder):
 
 def test_the_bass_is_rolled_with_the_mix(autoencoder):
     songs = [example("train", seed, 2.0) for seed in (1, 2)]
-    latents = torch.stack([latents_of(autoencoder, [one.mix])[0] for one in songs])
+    latents = torch.stack([encode_waves(autoencoder, [one.mix])[0] for one in songs])
     pool = Pool([one.song for one in songs], latents)
     bass = retrieved_bass(latents[1].roll(3, -1), pool, songs[1].mix.shape[-1])
     expected = render(songs[1].song, parts=["bass"])["bass"].roll(3 * TIME_RATIO, -1)

@@ -8,19 +8,32 @@ from bassnb.composer.examples import example
 from bassnb.composer.score import Note, chord_at
 from bassnb.composer.synth import play
 from bassnb.metrics.match import match
-from bassnb.metrics.rule import HOP, RATE, chord_templates, chromagram, hear_kicks, hear_roots, rule_bass, rule_notes
+from bassnb.metrics.rule import (
+    HOP,
+    RATE,
+    chord_templates,
+    chromagram,
+    hear_kicks,
+    hear_roots,
+    rule_bass,
+    rule_notes,
+)
 
 SAMPLES = 4 * 44_100
 
 
 def chords(*triads, tuning=0.0):
     """One piano triad a second, as a mix (2, N)."""
-    notes = [Note(float(i), i + 0.95, pitch, 90) for i, triad in enumerate(triads) for pitch in triad]
+    notes = [
+        Note(float(i), i + 0.95, pitch, 90) for i, triad in enumerate(triads) for pitch in triad
+    ]
     return torch.from_numpy(play(notes, 0, 44_100 * len(triads), tuning=tuning))
 
 
 def drums(kicks):
-    notes = [Note(time, time + 0.1, 36, 110) for time in kicks] + [Note(time + 0.25, time + 0.3, 42, 80) for time in kicks]
+    notes = [Note(time, time + 0.1, 36, 110) for time in kicks] + [
+        Note(time + 0.25, time + 0.3, 42, 80) for time in kicks
+    ]
     return torch.from_numpy(play(notes, 0, SAMPLES, is_drum=True))
 
 
@@ -47,7 +60,9 @@ def test_kicks_are_heard_and_hats_are_not():
 
 def test_roots_are_played_on_kicks():
     kicks = [0.5, 1.5, 2.5, 3.5]
-    notes, _ = rule_notes(chords((60, 64, 67), (60, 64, 67), (65, 69, 72), (65, 69, 72)) * 0.5 + drums(kicks) * 0.5)
+    notes, _ = rule_notes(
+        chords((60, 64, 67), (60, 64, 67), (65, 69, 72), (65, 69, 72)) * 0.5 + drums(kicks) * 0.5
+    )
     on = {round(note.start * 2) / 2: note.pitch % 12 for note in notes}
     assert [on[time] for time in kicks] == [0, 0, 5, 5]
     assert all(28 <= note.pitch < 40 and note.end - note.start <= 1 for note in notes)

@@ -3,14 +3,21 @@
 import pytest
 import torch
 
-from bassnb.metrics.spectra import flux_ratio, log_spectral_distance, multi_resolution_stft, spectral_measures
+from bassnb.metrics.spectra import (
+    flux_ratio,
+    log_spectral_distance,
+    multi_resolution_stft,
+    spectral_measures,
+)
 
 
 @pytest.fixture(scope="module")
 def wave():
     """Two notes, Tensor (2, N)."""
     t = torch.arange(30_000) / 44_100
-    note = torch.where(t < 0.3, torch.sin(2 * torch.pi * 55 * t), torch.sin(2 * torch.pi * 82.4 * t))
+    note = torch.where(
+        t < 0.3, torch.sin(2 * torch.pi * 55 * t), torch.sin(2 * torch.pi * 82.4 * t)
+    )
     return (0.2 * note).expand(2, -1).clone()
 
 
@@ -20,9 +27,11 @@ def noise(wave, level):
 
 def test_the_same_sound(wave):
     assert spectral_measures(wave, wave) == {
-        "multi_resolution_stft": 0.0, "log_spectral_distance_512": 0.0, "log_spectral_distance_4096": 0.0,
+        "multi_resolution_stft": 0.0,
+        "log_spectral_distance_512": 0.0,
+        "log_spectral_distance_4096": 0.0,
         "flux_ratio": pytest.approx(1.0),
-    }  # fmt: skip
+    }
 
 
 def test_distances_grow_with_noise(wave):

@@ -9,8 +9,13 @@ from bassnb.metrics.statistics import bootstrap, normalised_score, normalised_sc
 
 
 def test_way():
-    assert normalised_score(0.3, 0.3, 0.9) == 0 and normalised_score(0.9, 0.3, 0.9) == 1 and normalised_score(0.6, 0.3, 0.9) == pytest.approx(0.5)
-    assert normalised_score(1.2, 0.3, 0.9) > 1 and normalised_score(0.1, 0.3, 0.9) < 0  # not clipped
+    assert (
+        normalised_score(0.3, 0.3, 0.9) == 0
+        and normalised_score(0.9, 0.3, 0.9) == 1
+        and normalised_score(0.6, 0.3, 0.9) == pytest.approx(0.5)
+    )
+    # not clipped
+    assert normalised_score(1.2, 0.3, 0.9) > 1 and normalised_score(0.1, 0.3, 0.9) < 0
     assert math.isnan(normalised_score(0.5, 0.4, 0.4))
 
 
@@ -37,12 +42,17 @@ def test_normalised_score_summary_of_constant_rows_has_no_width():
 
 
 def test_no_way_is_nan_without_a_warning(recwarn):
-    assert all(math.isnan(value) for value in normalised_score_summary(np.ones(3), np.ones(3), np.ones(3)).values())
+    assert all(
+        math.isnan(value)
+        for value in normalised_score_summary(np.ones(3), np.ones(3), np.ones(3)).values()
+    )
     assert not recwarn.list
 
 
 def test_songs_without_a_figure_are_left_out():
     assert summary([1.0, math.nan, 3.0])["mean"] == 2
     assert all(math.isnan(value) for value in summary([math.nan]).values())
-    gappy = normalised_score_summary(np.array([0.7, math.nan, 0.7]), np.full(3, 0.5), np.array([0.9, 0.9, math.nan]))
+    gappy = normalised_score_summary(
+        np.array([0.7, math.nan, 0.7]), np.full(3, 0.5), np.array([0.9, 0.9, math.nan])
+    )
     assert gappy["mean"] == pytest.approx(0.5)

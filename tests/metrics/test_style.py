@@ -11,14 +11,18 @@ from bassnb.metrics.style import cosine_distance, euclidean_distance, style_dist
 
 
 def bass(seed, program):
-    return render(compose(seed, split="validation", seconds=8.0, bass_program=program), parts=["bass"])["bass"]
+    return render(
+        compose(seed, split="validation", seconds=8.0, bass_program=program), parts=["bass"]
+    )["bass"]
 
 
 @pytest.mark.evidence("style-distance-by-pencil")
 def test_by_pencil():
     assert euclidean_distance([0, 3], [4, 0]) == pytest.approx(5)
     assert cosine_distance([0, 3], [4, 0]) == pytest.approx(1)
-    assert cosine_distance([1, 2], [2, 4]) == pytest.approx(0) and cosine_distance([1, 0], [-2, 0]) == pytest.approx(2)
+    assert cosine_distance([1, 2], [2, 4]) == pytest.approx(0) and cosine_distance(
+        [1, 0], [-2, 0]
+    ) == pytest.approx(2)
 
 
 def test_a_take_has_no_distance_to_itself_at_any_level():
@@ -31,8 +35,19 @@ def test_a_take_has_no_distance_to_itself_at_any_level():
 def test_the_instrument_counts_more_than_the_notes():
     """Finger bass (33) and synth bass (38) playing different songs."""
     for name in ("euclidean", "cosine"):
-        same = np.mean([style_distances(bass(a, p), bass(b, p))[name] for p in (33, 38) for a, b in ((1, 2), (3, 4))])
-        other = np.mean([style_distances(bass(a, 33), bass(b, 38))[name] for a, b in ((1, 2), (3, 4), (2, 1), (4, 3))])
+        same = np.mean(
+            [
+                style_distances(bass(a, p), bass(b, p))[name]
+                for p in (33, 38)
+                for a, b in ((1, 2), (3, 4))
+            ]
+        )
+        other = np.mean(
+            [
+                style_distances(bass(a, 33), bass(b, 38))[name]
+                for a, b in ((1, 2), (3, 4), (2, 1), (4, 3))
+            ]
+        )
         assert other > same
 
 

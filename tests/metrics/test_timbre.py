@@ -1,4 +1,6 @@
-"""The ruler of timbres: features that follow the pitch, a discriminant in closed form, and true basses recognised."""
+"""The ruler of timbres: features that follow the pitch, a discriminant in closed form, and true
+basses recognised.
+"""
 
 import numpy as np
 import pytest
@@ -51,19 +53,30 @@ def test_silence_has_no_timbre():
 @pytest.fixture(scope="module")
 def ruler():
     """Fitted to 80 basses as they are, without an autoencoder."""
-    found = [(timbre_features(wave), label) for wave, label in labelled_basses(range(80), split="train", seconds=6.0)]
+    found = [
+        (timbre_features(wave), label)
+        for wave, label in labelled_basses(range(80), split="train", seconds=6.0)
+    ]
     return fit_ruler(*map(np.array, zip(*found, strict=True)))
 
 
 def test_unseen_basses_are_recognised(ruler):
-    hits = [ruler.recognise(wave) == label for wave, label in labelled_basses(range(24), split="test", seconds=6.0)]
+    hits = [
+        ruler.recognise(wave) == label
+        for wave, label in labelled_basses(range(24), split="test", seconds=6.0)
+    ]
     assert np.mean(hits) > 0.7  # chance is 0.125
     assert ruler.recognise(torch.zeros(2, 44_100)) == -1
 
 
 def test_one_phrase_on_two_instruments(ruler):
-    notes = [Note(i * 0.4, i * 0.4 + 0.35, pitch, 90) for i, pitch in enumerate((33, 36, 40, 38, 33, 43, 40, 36))]
-    heard = [ruler.recognise(torch.from_numpy(play(notes, program, 150_000))) for program in (33, 38)]
+    notes = [
+        Note(i * 0.4, i * 0.4 + 0.35, pitch, 90)
+        for i, pitch in enumerate((33, 36, 40, 38, 33, 43, 40, 36))
+    ]
+    heard = [
+        ruler.recognise(torch.from_numpy(play(notes, program, 150_000))) for program in (33, 38)
+    ]
     assert [TIMBRES[k] for k in heard] == ["finger", "synth-1"]
 
 
@@ -71,7 +84,8 @@ def test_the_discriminant_separates_gaussians():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(8), 40)
     means = rng.normal(size=(8, 10)) * 2
-    x = means[labels] + rng.normal(size=(320, 10)) @ np.diag([5, 1, 1, 1, 1, 1, 1, 1, 1, 1])  # the first axis is noise
+    # the first axis is noise
+    x = means[labels] + rng.normal(size=(320, 10)) @ np.diag([5, 1, 1, 1, 1, 1, 1, 1, 1, 1])
     ruler = fit_ruler(x, labels)
     fresh = means[labels] + rng.normal(size=(320, 10)) @ np.diag([5, 1, 1, 1, 1, 1, 1, 1, 1, 1])
     right = np.mean(ruler.scores(fresh).argmax(1) == labels)
@@ -90,4 +104,7 @@ def test_calibration_goes_through_the_autoencoder_and_repeats(accompanist):
     except BassnbError as error:  # random weights may leave no pitch at all, which is then said
         assert "example" in str(error)
     else:
-        assert np.array_equal(first.weights, again.weights) and first.weights.shape == (4 * HARMONICS, 8)
+        assert np.array_equal(first.weights, again.weights) and first.weights.shape == (
+            4 * HARMONICS,
+            8,
+        )

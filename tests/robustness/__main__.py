@@ -2,10 +2,11 @@
 
     python -m tests.robustness --out results/robustness.json
 
-Runs every test of `tests/` but those of the pages once, under coverage, and counts the cases of those that try to break
-something: a test counts as one case, or as many as it says itself (the fixture `tally`). They are counted by what they
-attack, and, across all files, by the kind of fault that they stand for (`@pytest.mark.kind`). Twenty minutes on two cores. With
-names of files it runs only these, and replaces their classes and kinds in the record. The mutants are `make mutants`.
+Runs every test of `tests/` but those of the pages once, under coverage, and counts the cases of
+those that try to break something: a test counts as one case, or as many as it says itself (the
+fixture `tally`). They are counted by what they attack, and, across all files, by the kind of fault
+that they stand for (`@pytest.mark.kind`). Twenty minutes on two cores. With names of files it runs
+only these, and replaces their classes and kinds in the record. The mutants are `make mutants`.
 """
 
 from __future__ import annotations
@@ -27,10 +28,22 @@ from bassnb.checkpoints import read_json, write_json
 ROOT = Path(__file__).parents[2]
 CLASSES = {
     "sound files": ["robustness/test_audio_files.py", "test_audio.py"],
-    "settings, arguments and shapes": ["robustness/test_parameters.py", "robustness/test_shapes.py"],
+    "settings, arguments and shapes": [
+        "robustness/test_parameters.py",
+        "robustness/test_shapes.py",
+    ],
     "the command line": ["robustness/test_command_line.py", "test_cli*.py"],
-    "models and training states": ["robustness/test_models.py", "test_checkpoints.py", "training/test_states.py"],
-    "collections, scores and caches": ["collections/test_cache.py", "collections/test_layouts.py", "collections/test_m*.py", "collections/test_recorded_pool.py"],
+    "models and training states": [
+        "robustness/test_models.py",
+        "test_checkpoints.py",
+        "training/test_states.py",
+    ],
+    "collections, scores and caches": [
+        "collections/test_cache.py",
+        "collections/test_layouts.py",
+        "collections/test_m*.py",
+        "collections/test_recorded_pool.py",
+    ],
     "any input that hypothesis thinks of": ["robustness/test_properties.py"],
     "files that are written": ["robustness/test_writes.py", "test_outputs.py"],
     "trainings that are interrupted": ["training/test_survival.py", "training/test_processes.py"],
@@ -40,9 +53,15 @@ CLASSES = {
     "packages": ["test_supply.py"],
 }
 KINDS = (
-    "limits of the libraries", "derived names", "only what sounds counts", "meaning guessed", "edges", "state of a panel",
-    "tuning", "shared machine",
-)  # fmt: skip
+    "limits of the libraries",
+    "derived names",
+    "only what sounds counts",
+    "meaning guessed",
+    "edges",
+    "state of a panel",
+    "tuning",
+    "shared machine",
+)
 
 
 class Count:
@@ -50,7 +69,8 @@ class Count:
 
     def __init__(self):
         self.classes, self.kinds = (
-            {name: {"tests": 0, "cases": 0, "passed": 0, "skipped": 0} for name in names} for names in (CLASSES, KINDS)
+            {name: {"tests": 0, "cases": 0, "passed": 0, "skipped": 0} for name in names}
+            for names in (CLASSES, KINDS)
         )
         self.kinds_of: dict[str, list[str]] = {}  # by test
         self.failed = 0  # of any class
@@ -58,15 +78,27 @@ class Count:
     def pytest_collection_modifyitems(self, items) -> None:
         """Remember the kinds of all tests; reports do not know them."""
         for item in items:
-            self.kinds_of[item.nodeid] = sorted({kind for mark in item.iter_markers("kind") for kind in mark.args})
+            self.kinds_of[item.nodeid] = sorted(
+                {kind for mark in item.iter_markers("kind") for kind in mark.args}
+            )
 
     def pytest_runtest_logreport(self, report) -> None:
         """Every test reports once, or twice if it fails before or after itself."""
         self.failed += report.failed
         if report.when != "call" and report.passed:
             return
-        name = next((name for name, files in CLASSES.items() if any(fnmatch(report.location[0], f"tests/{file}") for file in files)), None)
-        kinds, cases = self.kinds_of.get(report.nodeid, []), dict(report.user_properties).get("cases", 1)
+        name = next(
+            (
+                name
+                for name, files in CLASSES.items()
+                if any(fnmatch(report.location[0], f"tests/{file}") for file in files)
+            ),
+            None,
+        )
+        kinds, cases = (
+            self.kinds_of.get(report.nodeid, []),
+            dict(report.user_properties).get("cases", 1),
+        )
         for row in [*([self.classes[name]] if name else []), *(self.kinds[kind] for kind in kinds)]:
             row["tests"] += 1
             row["cases"] += 0 if report.skipped else cases
@@ -79,27 +111,57 @@ class Count:
 def coverage_of(path: Path) -> dict:
     """Lines run by the tests, in percent: of all files together, and of each."""
     found = json.loads(path.read_text())
-    files = {name: round(facts["summary"]["percent_covered"], 1) for name, facts in found["files"].items()}
-    return {"lines": found["totals"]["num_statements"], "percent": round(found["totals"]["percent_covered"], 2), "files": files}
+    files = {
+        name: round(facts["summary"]["percent_covered"], 1)
+        for name, facts in found["files"].items()
+    }
+    return {
+        "lines": found["totals"]["num_statements"],
+        "percent": round(found["totals"]["percent_covered"], 2),
+        "files": files,
+    }
 
 
 def main() -> int:
     """Run and count; the exit status is that of pytest."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "robustness.json")
-    parser.add_argument("tests", nargs="*", help="only these files or folders; by default all but tests/book")
+    parser.add_argument(
+        "tests", nargs="*", help="only these files or folders; by default all but tests/book"
+    )
     options, count, began = parser.parse_args(), Count(), time.monotonic()
-    chosen = options.tests or ["tests", "--ignore=tests/book", "--deselect=tests/robustness/test_record.py"]
+    chosen = options.tests or [
+        "tests",
+        "--ignore=tests/book",
+        "--deselect=tests/robustness/test_record.py",
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         lines = Path(scratch) / "coverage.json"
-        status = pytest.main(["-q", "--cov=bassnb", f"--cov-report=json:{lines}", *chosen], plugins=[count])
-        report = read_json(options.out) if options.tests else {
-            "command": "make robustness", "minutes": round((time.monotonic() - began) / 60, 1), "failed": count.failed,
-            "versions": {"python": platform.python_version(), "torch": torch.__version__, "system": platform.system()},
-            "classes": {}, "kinds": {}, "coverage": coverage_of(lines),
-        }  # fmt: skip
+        status = pytest.main(
+            ["-q", "--cov=bassnb", f"--cov-report=json:{lines}", *chosen], plugins=[count]
+        )
+        report = (
+            read_json(options.out)
+            if options.tests
+            else {
+                "command": "make robustness",
+                "minutes": round((time.monotonic() - began) / 60, 1),
+                "failed": count.failed,
+                "versions": {
+                    "python": platform.python_version(),
+                    "torch": torch.__version__,
+                    "system": platform.system(),
+                },
+                "classes": {},
+                "kinds": {},
+                "coverage": coverage_of(lines),
+            }
+        )
     for key, names, counted in (("classes", CLASSES, count.classes), ("kinds", KINDS, count.kinds)):
-        rows = {**report.get(key, {}), **{name: row for name, row in counted.items() if row["tests"]}}
+        rows = {
+            **report.get(key, {}),
+            **{name: row for name, row in counted.items() if row["tests"]},
+        }
         report[key] = {name: rows[name] for name in names if name in rows}
     print(write_json(options.out, report))
     return int(status)

@@ -10,7 +10,11 @@ from bassnb.presets import get_preset
 
 # The same cases in every run, on every machine; a slow machine is no error.
 hypothesis.settings.register_profile(
-    "bassnb", derandomize=True, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
+    "bassnb",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
 )
 hypothesis.settings.load_profile("bassnb")
 

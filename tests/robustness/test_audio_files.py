@@ -1,4 +1,6 @@
-"""Whatever is called a mix: a bass of exactly its length, finite and within [-1, 1], or one sentence and exit status 2."""
+"""Whatever is called a mix: a bass of exactly its length, finite and within [-1, 1], or one
+sentence and exit status 2.
+"""
 
 import numpy as np
 import pytest
@@ -26,7 +28,12 @@ def test_a_bass_or_a_sentence(case, accompanist, tmp_path):
         return
     assert case.wanted != REFUSED
     wave, rate = soundfile.read(out)
-    assert rate == 44_100 and wave.shape[1] == 2 and np.isfinite(wave).all() and np.abs(wave).max(initial=0) <= 1
+    assert (
+        rate == 44_100
+        and wave.shape[1] == 2
+        and np.isfinite(wave).all()
+        and np.abs(wave).max(initial=0) <= 1
+    )
     if case.wanted != EITHER:
         info = soundfile.info(source) if case.wanted == DECLARED else None
         seconds = info.frames / info.samplerate if info else case.wanted
@@ -38,8 +45,14 @@ def test_the_command_says_the_same_sentence(accompanist, tmp_path):
     refused = {case.kind: case for case in reversed(CASES) if case.wanted == REFUSED}
     for kind, case in refused.items():
         (folder := tmp_path / kind).mkdir()
-        result = CliRunner().invoke(app, ["accompany", str(case.make(folder)), "--out", str(folder / "bass.wav")])
-        assert result.exit_code == 2 and "Traceback" not in result.output and len(result.output.strip().splitlines()) == 1
+        result = CliRunner().invoke(
+            app, ["accompany", str(case.make(folder)), "--out", str(folder / "bass.wav")]
+        )
+        assert (
+            result.exit_code == 2
+            and "Traceback" not in result.output
+            and len(result.output.strip().splitlines()) == 1
+        )
 
 
 def test_there_are_enough_cases():

@@ -1,4 +1,6 @@
-"""Every option of every command, at its limits, beyond them and of the wrong kind: no traceback, and exit status 0 or 2."""
+"""Every option of every command, at its limits, beyond them and of the wrong kind: no traceback,
+and exit status 0 or 2.
+"""
 
 import functools
 import inspect
@@ -26,14 +28,56 @@ from bassnb.composer.songs import compose
 from tests.refusals import assert_sentence
 
 ROOT = Path(__file__).parents[2]
-NUMBERS = ["-1", "0", "1", "1.5", "nan", "inf", "-inf", "1e308", "1" + "0" * 30, "x", "", "０", "1_0"]
-TEXTS = ["", "x" * 5000, "../..", "\n", "‮é\u0301", "-", "a;ls $(ls)", "<b>", "None", "meta", "\udcff"]
-PATHS = ["", ".", "missing/x.wav", "n" * 300, "\n", "/proc/nothing/x.wav", "/dev/null", "song.json", "mix.wav/x", "~/x", "\udcff.wav"]
+NUMBERS = [
+    "-1",
+    "0",
+    "1",
+    "1.5",
+    "nan",
+    "inf",
+    "-inf",
+    "1e308",
+    "1" + "0" * 30,
+    "x",
+    "",
+    "０",
+    "1_0",
+]
+TEXTS = [
+    "",
+    "x" * 5000,
+    "../..",
+    "\n",
+    "‮é\u0301",
+    "-",
+    "a;ls $(ls)",
+    "<b>",
+    "None",
+    "meta",
+    "\udcff",
+]
+PATHS = [
+    "",
+    ".",
+    "missing/x.wav",
+    "n" * 300,
+    "\n",
+    "/proc/nothing/x.wav",
+    "/dev/null",
+    "song.json",
+    "mix.wav/x",
+    "~/x",
+    "\udcff.wav",
+]
 KINDS = {int: NUMBERS, float: NUMBERS, str: TEXTS, Path: PATHS}
 LONG = {  # what would work, for hours
-    ("songs", "--count"), ("songs", "--seconds"), ("evaluate ablations", "--songs"), ("evaluate ablations", "--cache"),
-    ("evaluate ablations", "--run"), ("evaluate ablations", "--out"),
-}  # fmt: skip
+    ("songs", "--count"),
+    ("songs", "--seconds"),
+    ("evaluate ablations", "--songs"),
+    ("evaluate ablations", "--cache"),
+    ("evaluate ablations", "--run"),
+    ("evaluate ablations", "--out"),
+}
 BASE = {  # words with which a command is quickly done, or refuses to begin
     "accompany": ["mix.wav", "--out", "bass.wav", "--model", "model", "--steps", "1"],
     "info": ["--model", "model"],
@@ -41,12 +85,34 @@ BASE = {  # words with which a command is quickly done, or refuses to begin
     "index": ["collection"],
     "encode": ["collection", "--out", "latents", "--mix", "missing", "--bass", "missing"],
     "train": ["--data", "missing", "--run", "run", "--preset", "smoke", "--device", "cpu"],
-    "train autoencoder": ["--stem", "bass", "--data", "missing", "--run", "run", "--preset", "smoke", "--device", "cpu"],
-    "train diffusion": ["--mix", "missing", "--bass", "missing", "--data", "missing", "--run", "run", "--preset", "smoke"],
+    "train autoencoder": [
+        "--stem",
+        "bass",
+        "--data",
+        "missing",
+        "--run",
+        "run",
+        "--preset",
+        "smoke",
+        "--device",
+        "cpu",
+    ],
+    "train diffusion": [
+        "--mix",
+        "missing",
+        "--bass",
+        "missing",
+        "--data",
+        "missing",
+        "--run",
+        "run",
+        "--preset",
+        "smoke",
+    ],
     "train judge": ["--model", "missing", "--run", "run"],
     "evaluate summary": ["--results", "missing"],
     "evaluate": ["--model", "missing"],
-}  # fmt: skip
+}
 
 
 def commands(group=None, path=()):
@@ -76,12 +142,16 @@ def cases():
 
 @pytest.fixture(scope="module")
 def material(accompanist, tmp_path_factory):
-    """A model, a mix and a collection of two songs, to be copied by nobody: commands may not change them."""
+    """A model, a mix and a collection of two songs, to be copied by nobody: commands may not change
+    them.
+    """
     folder = tmp_path_factory.mktemp("material")
     save_pretrained(accompanist.system, folder / "model")
     for number, split in enumerate(("train", "test")):
         write_song(compose(number, seconds=2.0), folder / "collection" / f"{split}-{number}")
-    write_audio(folder / "mix.wav", 0.1 * accompanist(0.1 * (1 + torch.arange(9000) % 50), steps=1).mix)
+    write_audio(
+        folder / "mix.wav", 0.1 * accompanist(0.1 * (1 + torch.arange(9000) % 50), steps=1).mix
+    )
     return folder
 
 
@@ -102,7 +172,9 @@ def base(name):
 def check(result, words):
     """Exit status 0, or 2 and a sentence."""
     assert result.exit_code in (0, 2), (words, result.output, result.exception)
-    assert "Traceback" not in result.output and not isinstance(result.exception, (AssertionError, KeyError)), words
+    assert "Traceback" not in result.output and not isinstance(
+        result.exception, (AssertionError, KeyError)
+    ), words
     if result.exit_code == 2 and "Usage:" not in result.output:
         assert_sentence(result.stderr)
 
@@ -128,11 +200,15 @@ def test_arguments_too_few_and_too_many(name, place, tally):
     for words in ([], ["a", "b", "c", "d"], ["--nothing"], ["--help"], ["--out"]):
         if words or any(parameter.required for parameter in dict(commands())[name].params):
             result = CliRunner().invoke(app, [*name.split(), *words])
-            assert result.exit_code == (0 if words == ["--help"] else 2), (name, words, result.output)
+            assert result.exit_code == (0 if words == ["--help"] else 2), (
+                name,
+                words,
+                result.output,
+            )
             tally()
 
 
-# -- errors that nobody thought of ------------------------------------------------------------------------------------
+# -- errors that nobody thought of -----------------------------------------------------------------
 
 
 @pytest.mark.evidence("bug-in-one-sentence")
@@ -143,13 +219,18 @@ def test_a_bug_is_one_sentence_and_its_traceback_is_for_those_who_ask(monkeypatc
     monkeypatch.setattr("bassnb.checkpoints.load_pretrained", broken)
     result = CliRunner().invoke(app, ["info"])
     assert result.exit_code == 1 and len(result.stderr.strip().splitlines()) == 1
-    assert result.stderr.startswith("bassnb met an error that it does not know (KeyError: 'two") and "--debug" in result.stderr
+    assert (
+        result.stderr.startswith("bassnb met an error that it does not know (KeyError: 'two")
+        and "--debug" in result.stderr
+    )
     asked = CliRunner().invoke(app, ["--debug", "info"])
     assert isinstance(asked.exception, KeyError)
 
 
 def test_debug_traces_back_the_errors_of_users_too(place):
-    assert isinstance(CliRunner().invoke(app, ["--debug", "info", "--model", "missing"]).exception, ValueError)
+    assert isinstance(
+        CliRunner().invoke(app, ["--debug", "info", "--model", "missing"]).exception, ValueError
+    )
     assert CliRunner().invoke(app, ["--debug", "info", "--model", "model"]).exit_code == 0
 
 
@@ -171,22 +252,32 @@ app(sys.argv[1:])
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_asked_to_end_while_it_writes_it_leaves_nothing(place, number, status):
     words = [sys.executable, "-c", SLOW, "accompany", *BASE["accompany"]]
-    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a shell starts with & does not
-    program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
+    # what a shell starts with & does not
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    program = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+    )
     assert program.stdout.readline() == "writing\n"
     program.send_signal(number)
     began = time.monotonic()
     _, errors = program.communicate(timeout=50)
-    assert program.returncode in (status, 1) and "Traceback" not in errors and time.monotonic() - began < 40
+    assert (
+        program.returncode in (status, 1)
+        and "Traceback" not in errors
+        and time.monotonic() - began < 40
+    )
     assert not [path for path in os.listdir() if path.startswith((".bass", "bass"))]
 
 
 @pytest.mark.evidence("closed-outputs")
-@pytest.mark.parametrize("words, status", [
-    (["accompany", *BASE["accompany"]], 0),
-    (["songs", "--out", "songs", "--count", "1", "--seconds", "1"], 0),
-    (["info", "--model", "missing"], 2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words, status",
+    [
+        (["accompany", *BASE["accompany"]], 0),
+        (["songs", "--out", "songs", "--count", "1", "--seconds", "1"], 0),
+        (["info", "--model", "missing"], 2),
+    ],
+)
 def test_nobody_need_listen(place, words, status):
     """A service may have neither standard output nor standard error."""
     whole = " ".join([shlex.quote(sys.executable), "-m", "bassnb", *words, ">&-", "2>&-", "<&-"])
@@ -194,33 +285,66 @@ def test_nobody_need_listen(place, words, status):
 
 
 @pytest.mark.evidence("file-names-that-are-no-text")
-@pytest.mark.skipif(sys.platform == "darwin", reason="file systems of macOS have names in UTF-8 alone")
+@pytest.mark.skipif(
+    sys.platform == "darwin", reason="file systems of macOS have names in UTF-8 alone"
+)
 def test_names_of_files_need_not_be_text(place):
     mix, out = os.fsdecode(b"m\xffx.wav"), os.fsdecode(b"b\xffss.wav")
     os.rename("mix.wav", mix)
-    result = CliRunner().invoke(app, ["accompany", mix, "--style", mix, "--out", out, *BASE["accompany"][3:]])
+    result = CliRunner().invoke(
+        app, ["accompany", mix, "--style", mix, "--out", out, *BASE["accompany"][3:]]
+    )
     assert result.exit_code == 0, result.output
     assert result.stdout_bytes.strip() == b"b\xffss.wav"
-    assert read_audio(out).shape == read_audio(mix).shape and read_json(Path(out).with_suffix(".json"))["mix"] == mix
+    assert (
+        read_audio(out).shape == read_audio(mix).shape
+        and read_json(Path(out).with_suffix(".json"))["mix"] == mix
+    )
 
 
 @pytest.mark.evidence("names-in-any-encoding")
-@pytest.mark.parametrize("encoding, said", [("utf-8", "曲.wav".encode()), ("cp1252", b"\\u66f2.wav")])
+@pytest.mark.parametrize(
+    "encoding, said", [("utf-8", "曲.wav".encode()), ("cp1252", b"\\u66f2.wav")]
+)
 def test_names_can_be_printed_in_any_encoding(place, encoding, said):
-    words = [sys.executable, "-m", "bassnb", "accompany", "mix.wav", "--out", "曲.wav", *BASE["accompany"][3:]]
-    result = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"})
+    words = [
+        sys.executable,
+        "-m",
+        "bassnb",
+        "accompany",
+        "mix.wav",
+        "--out",
+        "曲.wav",
+        *BASE["accompany"][3:],
+    ]
+    result = subprocess.run(
+        words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"}
+    )
     assert (result.returncode, result.stdout.strip()) == (0, said), result.stderr
 
 
-PAGES = sorted(path for place in ("*.md", "book/*.md", "book/*.ipynb", "book/*.sh") for path in ROOT.glob(place))
+PAGES = sorted(
+    path
+    for place in ("*.md", "book/*.md", "book/*.ipynb", "book/*.sh")
+    for path in ROOT.glob(place)
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_on_pages_exist(page):
-    known = {name: {word for parameter in command.params for word in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
-             for name, command in commands()}  # fmt: skip
+    known = {
+        name: {
+            word
+            for parameter in command.params
+            for word in (*parameter.opts, *parameter.secondary_opts)
+        }
+        | {"--help"}
+        for name, command in commands()
+    }
     text = page.read_text("utf-8").replace("\\n", "\n")  # lines of a notebook
-    for group, name, rest in re.findall(r"(?<![\w/.-])bassnb (?:(train|evaluate) )?([a-z]+)\b([^`\n|&;]*)", text):
+    for group, name, rest in re.findall(
+        r"(?<![\w/.-])bassnb (?:(train|evaluate) )?([a-z]+)\b([^`\n|&;]*)", text
+    ):
         command = f"{group} {name}".strip()
         if group or command in known:
             assert set(re.findall(r"(?<=\s)--[a-z-]+", rest)) <= known[command], command

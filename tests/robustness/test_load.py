@@ -1,4 +1,6 @@
-"""Work without end: a hundred accompaniments in a row, and ten minutes and three hours of sound, in memory that stays flat."""
+"""Work without end: a hundred accompaniments in a row, and ten minutes and three hours of sound, in
+memory that stays flat.
+"""
 
 import os
 import sys
@@ -13,18 +15,24 @@ from bassnb.accompanist import Accompanist
 from bassnb.audio import read_blocks
 from bassnb.tracks import Track
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="memory in use is read from /proc")
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/statm").is_file(), reason="memory in use is read from /proc"
+)
 MEGABYTE = 2**20
 HOURS = 3
 
 
 def in_use():
     """Resident memory of this process now, in megabytes."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+    return (
+        int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+    )
 
 
 def test_a_hundred_accompaniments_hold_memory_flat(tally):
-    """Of the shipped model, of songs of different lengths, with and without a style; the takes are let go."""
+    """Of the shipped model, of songs of different lengths, with and without a style; the takes are
+    let go.
+    """
     player = Accompanist.from_pretrained("classroom", device="cpu")
     draw, after = torch.Generator().manual_seed(0), []
     style = 0.1 * torch.randn(2, 60_000, generator=draw)
@@ -50,7 +58,9 @@ def test_ten_minutes(rate, channels, subtype, accompanist, tmp_path):
 
 
 def test_three_hours_are_read_in_the_memory_of_one_block(tmp_path):
-    """A podcast: what does not depend on the network, in blocks; longer songs than 12 minutes go through it in windows."""
+    """A podcast: what does not depend on the network, in blocks; longer songs than 12 minutes go
+    through it in windows.
+    """
     with soundfile.SoundFile(tmp_path / "talk.flac", "w", 8000, 1) as file:
         minute = 0.1 * np.sin(np.arange(60 * 8000) * 0.05)
         for _ in range(60 * HOURS):

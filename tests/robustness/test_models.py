@@ -1,4 +1,6 @@
-"""Models from strangers: damaged, forged or of another make, they are refused in a sentence, and ask for no memory."""
+"""Models from strangers: damaged, forged or of another make, they are refused in a sentence, and
+ask for no memory.
+"""
 
 import json
 import random
@@ -44,7 +46,9 @@ def model(whole, tmp_path):
 def refused(folder, *words):
     with pytest.raises(BassnbError) as error:
         load_pretrained(folder)
-    assert "\n" not in str(error.value) and all(word in str(error.value) for word in words), error.value
+    assert "\n" not in str(error.value) and all(word in str(error.value) for word in words), (
+        error.value
+    )
 
 
 def test_every_kind_of_damage_to_the_weights(model):
@@ -112,8 +116,10 @@ def test_a_pickle_is_never_opened(model):
 
 def test_huge_sizes_in_the_header_ask_for_no_memory(model):
     without_checksum(model)
-    for header in ({"x": {"dtype": "F16", "shape": [10**9, 10**6], "data_offsets": [0, 2 * 10**15]}},
-                   {"x": {"dtype": "F16", "shape": [2**62], "data_offsets": [0, 8]}}):  # fmt: skip
+    for header in (
+        {"x": {"dtype": "F16", "shape": [10**9, 10**6], "data_offsets": [0, 2 * 10**15]}},
+        {"x": {"dtype": "F16", "shape": [2**62], "data_offsets": [0, 8]}},
+    ):
         text = json.dumps(header).encode()
         (model / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + bytes(8))
         refused(model, "no whole safetensors file")
@@ -122,14 +128,34 @@ def test_huge_sizes_in_the_header_ask_for_no_memory(model):
 
 
 @pytest.mark.evidence("oversized-configuration")
-@pytest.mark.parametrize("change", [
-    {"unet": {"widths": [10**6] * 4}}, {"unet": {"widths": [10**12, 1]}}, {"unet": {"blocks": 10**9}}, {"unet": {"heads": 0}},
-    {"unet": {"heads": 7}}, {"unet": {"widths": []}}, {"unet": {"attention": [True]}}, {"unet": {"dpb_offsets": "__import__('os')"}},
-    {"mix": {"hop": 0}}, {"mix": {"bins": 10**7}}, {"mix": {"encoder_widths": [16] * 60}}, {"mix": {"log_eps": "small"}},
-    {"bass": {"latent_channels": -1}}, {"bass": {"latent_channels": 10**7}}, {"bass": {"phase_blocks": 10**8}},
-    {"bass": {"channels": 1}}, {"unet": {"mix_channels": 3}}, {"unet": {"unknown": 1}}, {"critic": {"widths": None}},
-    {"mix_training": {"steps": 1e99}}, {"diffusion_training": None}, {"name": None, "unet": 3},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unet": {"widths": [10**6] * 4}},
+        {"unet": {"widths": [10**12, 1]}},
+        {"unet": {"blocks": 10**9}},
+        {"unet": {"heads": 0}},
+        {"unet": {"heads": 7}},
+        {"unet": {"widths": []}},
+        {"unet": {"attention": [True]}},
+        {"unet": {"dpb_offsets": "__import__('os')"}},
+        {"mix": {"hop": 0}},
+        {"mix": {"bins": 10**7}},
+        {"mix": {"encoder_widths": [16] * 60}},
+        {"mix": {"log_eps": "small"}},
+        {"bass": {"latent_channels": -1}},
+        {"bass": {"latent_channels": 10**7}},
+        {"bass": {"phase_blocks": 10**8}},
+        {"bass": {"channels": 1}},
+        {"unet": {"mix_channels": 3}},
+        {"unet": {"unknown": 1}},
+        {"critic": {"widths": None}},
+        {"mix_training": {"steps": 1e99}},
+        {"diffusion_training": None},
+        {"name": None, "unet": 3},
+    ],
+    ids=str,
+)
 def test_a_configuration_that_cannot_be_built(model, change):
     config = json.loads((model / "config.json").read_text())
     for part, fields in change.items():
@@ -146,7 +172,11 @@ def test_older_and_newer_configurations(model):
     config = json.loads((model / "config.json").read_text())
     for key in ("sha256", "stem"):
         del config[key]
-    for part, key in (("diffusion_training", "times"), ("bass", "projections"), ("bass_training", "settle_start")):
+    for part, key in (
+        ("diffusion_training", "times"),
+        ("bass", "projections"),
+        ("bass_training", "settle_start"),
+    ):
         del config["preset"][part][key]
     write_json(model / "config.json", config)
     assert load_pretrained(model).stem == "bass"
@@ -155,7 +185,22 @@ def test_older_and_newer_configurations(model):
     refused(model, "flash", "does not fit this version")
 
 
-@pytest.mark.parametrize("name", ["../../etc", "a/b/c", "", "-", "owner/..", "https://x/y", "~/x", "a\0b", "x" * 5000, "../x/y", "."])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc",
+        "a/b/c",
+        "",
+        "-",
+        "owner/..",
+        "https://x/y",
+        "~/x",
+        "a\0b",
+        "x" * 5000,
+        "../x/y",
+        ".",
+    ],
+)
 def test_names_that_are_no_models(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -167,16 +212,45 @@ def spoilt_json(rng, text):
     """JSON with a few values replaced by odd ones, or characters changed."""
     if rng.random() < 0.3:
         place = rng.randrange(len(text))
-        return text[:place] + rng.choice(["", "0", "9" * rng.randint(1, 400), "[", "}", '"', "\0", "é", "-", "1e999", "NaN"]) + text[place + 1 :]
+        return (
+            text[:place]
+            + rng.choice(
+                ["", "0", "9" * rng.randint(1, 400), "[", "}", '"', "\0", "é", "-", "1e999", "NaN"]
+            )
+            + text[place + 1 :]
+        )
     content = json.loads(text)
     for _ in range(rng.randint(1, 3)):
         holder = content
         while True:
-            key = rng.choice(list(holder)) if isinstance(holder, dict) else rng.randrange(len(holder))
+            key = (
+                rng.choice(list(holder)) if isinstance(holder, dict) else rng.randrange(len(holder))
+            )
             if not isinstance(holder[key], (dict, list)) or not holder[key] or rng.random() < 0.1:
                 break
             holder = holder[key]
-        holder[key] = rng.choice([None, -1, 0, 1, 3, 10**6, 10**9, 10**30, 0.5, 1e308, "x", [], {}, [1], [[]], True, holder[key], [2] * 50])
+        holder[key] = rng.choice(
+            [
+                None,
+                -1,
+                0,
+                1,
+                3,
+                10**6,
+                10**9,
+                10**30,
+                0.5,
+                1e308,
+                "x",
+                [],
+                {},
+                [1],
+                [[]],
+                True,
+                holder[key],
+                [2] * 50,
+            ]
+        )
     return json.dumps(content)
 
 
@@ -186,7 +260,12 @@ def memory():
 
 def test_fuzzed_configurations_are_refused_or_can_be_outlined(whole, tmp_path, tally):
     """Nothing but a sentence stops them, and nothing is built."""
-    rng, text, before, counts = random.Random(0), (whole / "config.json").read_text(), memory(), {"refused": 0, "fine": 0}
+    rng, text, before, counts = (
+        random.Random(0),
+        (whole / "config.json").read_text(),
+        memory(),
+        {"refused": 0, "fine": 0},
+    )
     for _ in range(CONFIGURATIONS):
         tally()
         (tmp_path / "config.json").write_text(spoilt_json(rng, text))
@@ -200,14 +279,21 @@ def test_fuzzed_configurations_are_refused_or_can_be_outlined(whole, tmp_path, t
 
 
 def test_fuzzed_headers_are_refused_or_read(whole, tmp_path, tally):
-    rng, data, path, before = random.Random(1), (whole / "model.safetensors").read_bytes(), tmp_path / "f.safetensors", memory()
+    rng, data, path, before = (
+        random.Random(1),
+        (whole / "model.safetensors").read_bytes(),
+        tmp_path / "f.safetensors",
+        memory(),
+    )
     size = 8 + struct.unpack("<Q", data[:8])[0]
     header, body, refusals = bytearray(data[:size]), data[size:], 0
     for _ in range(HEADERS):
         tally()
         spoilt = bytearray(header)
         for _ in range(rng.randint(1, 4)):
-            spoilt[rng.randrange(8 if rng.random() < 0.1 else len(spoilt))] = rng.choice(b"0123456789{}[],:\"F\xff\0" + bytes([rng.randrange(256)]))
+            spoilt[rng.randrange(8 if rng.random() < 0.1 else len(spoilt))] = rng.choice(
+                b'0123456789{}[],:"F\xff\0' + bytes([rng.randrange(256)])
+            )
         path.write_bytes(bytes(spoilt) + body)
         try:
             read_tensors(path)

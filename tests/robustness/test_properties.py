@@ -1,4 +1,6 @@
-"""What holds for every input that hypothesis can think of, not only for the examples that we thought of."""
+"""What holds for every input that hypothesis can think of, not only for the examples that we
+thought of.
+"""
 
 import html.parser
 import io
@@ -21,7 +23,15 @@ from bassnb.collections.midi import read_midi
 from bassnb.collections.musicxml import read_musicxml
 from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
-from bassnb.diffusion import add_noise, alpha_beta, c_from_v, eps_from_c, eps_from_v, time_from_alpha, v_target
+from bassnb.diffusion import (
+    add_noise,
+    alpha_beta,
+    c_from_v,
+    eps_from_c,
+    eps_from_v,
+    time_from_alpha,
+    v_target,
+)
 from bassnb.errors import AudioError, BassnbError, CheckpointError
 from bassnb.grounding import ground
 from bassnb.guidance import classifier_free_guidance, rescale
@@ -32,19 +42,34 @@ from bassnb.widgets.block import choice_html
 from bassnb.windows import trapezoid, windowed
 
 seeds = st.integers(0, 2**62)
-latents = st.builds(lambda seed, batch, length: torch.randn(batch, 5, length, generator=torch.Generator().manual_seed(seed)),
-                    seeds, st.integers(1, 3), st.integers(1, 30))  # fmt: skip
+latents = st.builds(
+    lambda seed, batch, length: torch.randn(
+        batch, 5, length, generator=torch.Generator().manual_seed(seed)
+    ),
+    seeds,
+    st.integers(1, 3),
+    st.integers(1, 30),
+)
 numbers = st.floats(allow_nan=True, allow_infinity=True)
-anything = st.recursive(st.none() | st.booleans() | st.integers() | numbers | st.text(max_size=9),
-                        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=5)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | numbers | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
 
 
-# -- audio ------------------------------------------------------------------------------------------------------------
+# -- audio -----------------------------------------------------------------------------------------
 
 
 @settings(max_examples=60)
-@given(length=st.integers(1, 20_000), rate=st.sampled_from([8000, 11_025, 44_100, 48_000, 96_000]) | st.integers(1000, 200_000),
-       channels=st.integers(1, 8), seed=seeds)  # fmt: skip
+@given(
+    length=st.integers(1, 20_000),
+    rate=st.sampled_from([8000, 11_025, 44_100, 48_000, 96_000]) | st.integers(1000, 200_000),
+    channels=st.integers(1, 8),
+    seed=seeds,
+)
 def test_a_bass_is_as_long_as_any_mix(accompanist, tally, length, rate, channels, seed):
     assume(1 <= length * 44_100 / rate < 100_000)
     mix = np.random.default_rng(seed).uniform(-1, 1, (channels, length)).astype(np.float32)
@@ -56,20 +81,32 @@ def test_a_bass_is_as_long_as_any_mix(accompanist, tally, length, rate, channels
 
 @pytest.mark.evidence("any-array-stereo-or-refused")
 @settings(max_examples=150)
-@given(samples=arrays.arrays(st.sampled_from([np.float16, np.float32, np.float64, np.int16, np.int32, np.uint8]),
-                             arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6)))  # fmt: skip
+@given(
+    samples=arrays.arrays(
+        st.sampled_from([np.float16, np.float32, np.float64, np.int16, np.int32, np.uint8]),
+        arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6),
+    )
+)
 def test_any_array_is_stereo_or_refused(samples, tally):
     try:
         wave = as_stereo(samples)
-        assert wave.shape == (2, samples.shape[-1]) and wave.dtype == torch.float32 and wave.isfinite().all()
+        assert (
+            wave.shape == (2, samples.shape[-1])
+            and wave.dtype == torch.float32
+            and wave.isfinite().all()
+        )
     except AudioError as error:
         assert "\n" not in str(error)
     tally()
 
 
 @settings(max_examples=60)
-@given(wave=arrays.arrays(np.float32, st.tuples(st.just(2), st.integers(1, 3000)), elements=st.floats(-4, 4, width=32)),
-       suffix=st.sampled_from([".wav", ".flac", ".ogg", ".mp3"]))  # fmt: skip
+@given(
+    wave=arrays.arrays(
+        np.float32, st.tuples(st.just(2), st.integers(1, 3000)), elements=st.floats(-4, 4, width=32)
+    ),
+    suffix=st.sampled_from([".wav", ".flac", ".ogg", ".mp3"]),
+)
 def test_what_is_written_can_be_read(wave, suffix, tmp_path, tally):
     path = write_audio(tmp_path / f"a{suffix}", torch.from_numpy(wave))
     back = read_audio(path)
@@ -82,7 +119,12 @@ def test_what_is_written_can_be_read(wave, suffix, tmp_path, tally):
 
 
 @settings(max_examples=150)
-@given(data=st.binary(max_size=400), start=st.sampled_from([b"", b"RIFF\x24\0\0\0WAVEfmt ", b"fLaC\0\0\0\x22", b"OggS\0\x02", b"ID3\x04\0\0"]))
+@given(
+    data=st.binary(max_size=400),
+    start=st.sampled_from(
+        [b"", b"RIFF\x24\0\0\0WAVEfmt ", b"fLaC\0\0\0\x22", b"OggS\0\x02", b"ID3\x04\0\0"]
+    ),
+)
 def test_any_bytes_are_a_sound_or_refused(data, start, tmp_path, tally):
     (tmp_path / "a.wav").write_bytes(start + data)
     try:
@@ -116,11 +158,16 @@ def test_any_rate_is_resampled_to_its_length(length, source, tally):
     tally()
 
 
-# -- spectra ----------------------------------------------------------------------------------------------------------
+# -- spectra ---------------------------------------------------------------------------------------
 
 
 @settings(max_examples=150)
-@given(length=st.integers(1, 4000), hop=st.sampled_from([16, 64, 128]), overlap=st.sampled_from([2, 4, 8]), seed=seeds)
+@given(
+    length=st.integers(1, 4000),
+    hop=st.sampled_from([16, 64, 128]),
+    overlap=st.sampled_from([2, 4, 8]),
+    seed=seeds,
+)
 def test_every_wave_returns_from_its_spectrum(length, hop, overlap, seed, tally):
     wave = torch.randn(2, length, generator=torch.Generator().manual_seed(seed))
     spectrum = stft(wave, overlap * hop, hop)
@@ -129,17 +176,21 @@ def test_every_wave_returns_from_its_spectrum(length, hop, overlap, seed, tally)
     tally()
 
 
-# -- diffusion --------------------------------------------------------------------------------------------------------
+# -- diffusion -------------------------------------------------------------------------------------
 
 
 @given(c=latents, seed=seeds, t=st.floats(0.01, 0.99))
 def test_the_four_ways_of_saying_the_same(c, seed, t, tally):
     eps, t = torch.randn(c.shape, generator=torch.Generator().manual_seed(seed)), torch.tensor(t)
     z, v = add_noise(c, eps, t), v_target(c, eps, t)
-    assert torch.allclose(c_from_v(z, v, t), c, atol=1e-4) and torch.allclose(eps_from_v(z, v, t), eps, atol=1e-4)
+    assert torch.allclose(c_from_v(z, v, t), c, atol=1e-4) and torch.allclose(
+        eps_from_v(z, v, t), eps, atol=1e-4
+    )
     assert torch.allclose(eps_from_c(z, c, t), eps, atol=1e-2)
     alpha, beta = alpha_beta(t)
-    assert math.isclose(alpha**2 + beta**2, 1, abs_tol=1e-6) and math.isclose(time_from_alpha(alpha), t, abs_tol=1e-3)
+    assert math.isclose(alpha**2 + beta**2, 1, abs_tol=1e-6) and math.isclose(
+        time_from_alpha(alpha), t, abs_tol=1e-3
+    )
     tally()
 
 
@@ -160,7 +211,10 @@ def test_guidance_is_straight_and_its_rescale_keeps_the_spread(c, seed, w, phi, 
 def test_grounding_moves_the_mean_and_nothing_else(c, seed, beta, tally):
     style = torch.randn(1, c.shape[1], 1, generator=torch.Generator().manual_seed(seed))
     grounded = ground(c, style, beta)
-    mean, wanted = c.mean(-1, keepdim=True), (1 - beta**2) * c.mean(-1, keepdim=True) + beta**2 * style
+    mean, wanted = (
+        c.mean(-1, keepdim=True),
+        (1 - beta**2) * c.mean(-1, keepdim=True) + beta**2 * style,
+    )
     assert torch.allclose(grounded.mean(-1, keepdim=True), wanted, atol=1e-4)
     assert torch.allclose(grounded - grounded.mean(-1, keepdim=True), c - mean, atol=1e-4)
     tally()
@@ -170,7 +224,12 @@ def test_grounding_moves_the_mean_and_nothing_else(c, seed, beta, tally):
 def test_times_fall_from_one_to_zero(steps, power, tally):
     pairs = list(pairs_of_times(steps, power))
     times = [float(t) for t, _ in pairs] + [float(pairs[-1][1])]
-    assert len(pairs) == steps and times[0] == 1 and times[-1] == 0 and all(a > b for a, b in zip(times, times[1:]))
+    assert (
+        len(pairs) == steps
+        and times[0] == 1
+        and times[-1] == 0
+        and all(a > b for a, b in zip(times, times[1:]))
+    )
     tally()
 
 
@@ -180,17 +239,24 @@ def test_noise_is_that_of_its_seed(seed, length, tally):
     tally()
 
 
-@given(length=st.integers(1, 200), window=st.integers(2, 40), share=st.floats(0, 0.99), whole=st.integers(1, 60))
+@given(
+    length=st.integers(1, 200),
+    window=st.integers(2, 40),
+    share=st.floats(0, 0.99),
+    whole=st.integers(1, 60),
+)
 def test_windows_of_any_size_change_nothing_where_all_agree(length, window, share, whole, tally):
     overlap = int(share * window)
     z = torch.randn(1, 2, length, generator=torch.Generator().manual_seed(length))
-    answer = windowed(lambda z, t, mix: 2 * z + mix, whole=whole, window=window, overlap=overlap)(z, torch.zeros(1), z)
+    answer = windowed(lambda z, t, mix: 2 * z + mix, whole=whole, window=window, overlap=overlap)(
+        z, torch.zeros(1), z
+    )
     assert torch.allclose(answer, 3 * z, atol=1e-5)
     assert trapezoid(window, overlap, z).max() <= 1 and trapezoid(window, overlap, z).min() > 0
     tally()
 
 
-# -- settings and files -----------------------------------------------------------------------------------------------
+# -- settings and files ----------------------------------------------------------------------------
 
 
 @settings(max_examples=300)
@@ -208,7 +274,10 @@ def test_a_preset_with_any_value_is_refused_or_returns_from_json(data, value, ta
 
 
 @settings(max_examples=150)
-@given(name=st.sampled_from(["guidance", "phi", "steps", "strength", "sampler", "volume"]), value=anything)
+@given(
+    name=st.sampled_from(["guidance", "phi", "steps", "strength", "sampler", "volume"]),
+    value=anything,
+)
 def test_any_setting_is_taken_or_refused(accompanist, name, value, tally):
     try:
         assert accompanist.settings(**{name: value})["guidance"] is not None
@@ -218,10 +287,19 @@ def test_any_setting_is_taken_or_refused(accompanist, name, value, tally):
 
 
 @settings(max_examples=150)
-@given(content=st.binary(max_size=300), name=st.sampled_from(["x.json", "x.safetensors", "x.mid", "x.musicxml", "x.mxl"]))
+@given(
+    content=st.binary(max_size=300),
+    name=st.sampled_from(["x.json", "x.safetensors", "x.mid", "x.musicxml", "x.mxl"]),
+)
 def test_any_bytes_are_a_file_or_refused(content, name, tmp_path, tally):
     (tmp_path / name).write_bytes(content)
-    read = {".json": read_json, ".safetensors": read_tensors, ".mid": read_midi, ".musicxml": read_musicxml, ".mxl": read_musicxml}
+    read = {
+        ".json": read_json,
+        ".safetensors": read_tensors,
+        ".mid": read_midi,
+        ".musicxml": read_musicxml,
+        ".mxl": read_musicxml,
+    }
     try:
         read[(tmp_path / name).suffix](tmp_path / name)
     except BassnbError as error:
@@ -253,7 +331,9 @@ def test_every_song_returns_from_its_json(seed, seconds, tally):
 def test_names_of_takes_differ(count, stem, tally):
     assume(stem.strip(". ") == stem)
     paths = numbered(f"folder/{stem}.flac", count)
-    assert len({*paths}) == count and all(path.suffix == ".flac" and path.parent.name == "folder" for path in paths)
+    assert len({*paths}) == count and all(
+        path.suffix == ".flac" and path.parent.name == "folder" for path in paths
+    )
     tally()
 
 
@@ -274,7 +354,12 @@ class Texts(html.parser.HTMLParser):
 
 
 @settings(max_examples=150)
-@given(name=st.text(max_size=40) | st.sampled_from(["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "&lt;b&gt;", "</button>"]))
+@given(
+    name=st.text(max_size=40)
+    | st.sampled_from(
+        ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "&lt;b&gt;", "</button>"]
+    )
+)
 def test_no_name_becomes_html(name, tally):
     shown, plain = Texts(choice_html([name], name)), Texts(choice_html(["a"], "a"))
     assert shown.tags == plain.tags and shown.words == name

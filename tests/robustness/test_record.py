@@ -1,4 +1,6 @@
-"""What the page about robustness is made of: the record is whole, nothing in it failed, and what it names exists."""
+"""What the page about robustness is made of: the record is whole, nothing in it failed, and what it
+names exists.
+"""
 
 import json
 from fnmatch import fnmatch
@@ -42,7 +44,9 @@ def test_every_recorded_mutant_is_killed_or_explained():
 
 @pytest.mark.parametrize("one", BROKEN, ids=[str(one["given"])[:40] for one in BROKEN])
 def test_what_broke_is_held_by_a_test_that_exists(one):
-    assert set(one) - {"kind"} == {"given", "was", "now", "evidence"} and all(isinstance(value, str) for value in one.values())
+    assert set(one) - {"kind"} == {"given", "was", "now", "evidence"} and all(
+        isinstance(value, str) for value in one.values()
+    )
     assert one["evidence"] in marked("evidence") and one.get("kind", KINDS[0]) in KINDS
 
 
@@ -60,13 +64,34 @@ def test_every_class_has_files(name):
 def test_cases_are_counted_by_class():
     count, file = Count(), "tests/robustness/test_models.py"
     count.kinds_of = {"a": ["edges"], "b": ["edges", "tuning"]}
-    for when, outcome, cases in (("setup", "passed", 1), ("call", "passed", 2500), ("call", "failed", 1), ("setup", "skipped", 1)):
-        count.pytest_runtest_logreport(SimpleNamespace(
-            location=(file, 1, "x"), nodeid="a", when=when, passed=outcome == "passed", skipped=outcome == "skipped",
-            failed=outcome == "failed",
-            user_properties=[("cases", cases)] if cases > 1 else []))  # fmt: skip
-    count.pytest_runtest_logreport(SimpleNamespace(location=("tests/test_unet.py", 1, "x"), nodeid="b", when="call", passed=True,
-                                                       skipped=False, failed=False, user_properties=[]))  # fmt: skip
+    for when, outcome, cases in (
+        ("setup", "passed", 1),
+        ("call", "passed", 2500),
+        ("call", "failed", 1),
+        ("setup", "skipped", 1),
+    ):
+        count.pytest_runtest_logreport(
+            SimpleNamespace(
+                location=(file, 1, "x"),
+                nodeid="a",
+                when=when,
+                passed=outcome == "passed",
+                skipped=outcome == "skipped",
+                failed=outcome == "failed",
+                user_properties=[("cases", cases)] if cases > 1 else [],
+            )
+        )
+    count.pytest_runtest_logreport(
+        SimpleNamespace(
+            location=("tests/test_unet.py", 1, "x"),
+            nodeid="b",
+            when="call",
+            passed=True,
+            skipped=False,
+            failed=False,
+            user_properties=[],
+        )
+    )
     seen = {"tests": 3, "cases": 2501, "passed": 2500, "skipped": 1}
     assert count.classes["models and training states"] == {**seen, "kinds": ["edges"]}
     assert sum(row["tests"] for row in count.classes.values()) == 3 and count.failed == 1

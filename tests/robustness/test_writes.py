@@ -1,4 +1,6 @@
-"""Whatever happens while a file is written, its name holds the old file or the new one, and nothing else remains."""
+"""Whatever happens while a file is written, its name holds the old file or the new one, and nothing
+else remains.
+"""
 
 import json
 import os
@@ -34,7 +36,9 @@ def noise(value):
 def state(path, value):
     model = torch.nn.Linear(50, 50)
     torch.nn.init.constant_(model.weight, value)
-    return save_state(path, {"model": model}, {"adam": torch.optim.Adam(model.parameters())}, {"step": value})
+    return save_state(
+        path, {"model": model}, {"adam": torch.optim.Adam(model.parameters())}, {"step": value}
+    )
 
 
 WRITERS = {
@@ -43,12 +47,16 @@ WRITERS = {
     "a.ogg": lambda path, value: write_audio(path, noise(value)),
     "a.mp3": lambda path, value: write_audio(path, noise(value)),
     "a.json": lambda path, value: write_json(path, {"values": [value] * 3000}),
-    "a.safetensors": lambda path, value: write_tensors(path, {"x": torch.full((9000,), float(value))}),
+    "a.safetensors": lambda path, value: write_tensors(
+        path, {"x": torch.full((9000,), float(value))}
+    ),
     "state.safetensors": state,
 }
-READERS = {".json": lambda path: json.loads(path.read_text())["values"][0],
-           ".safetensors": lambda path: int(read_tensors(path)[0]["x"].unique()),
-           ".wav": lambda path: soundfile.info(path).frames and int(read_audio(path)[0, 0] * 100 + 0.5)}  # fmt: skip
+READERS = {
+    ".json": lambda path: json.loads(path.read_text())["values"][0],
+    ".safetensors": lambda path: int(read_tensors(path)[0]["x"].unique()),
+    ".wav": lambda path: soundfile.info(path).frames and int(read_audio(path)[0, 0] * 100 + 0.5),
+}
 
 
 def limited(size):
@@ -89,7 +97,9 @@ def test_a_disk_that_fills_up_at_any_byte(name, tmp_path, tally):
                 write(path, 2)
         finally:
             limited(resource.RLIM_INFINITY)
-        assert path.read_bytes() == before and [one.name for one in tmp_path.iterdir()] == [name], limit
+        assert path.read_bytes() == before and [one.name for one in tmp_path.iterdir()] == [name], (
+            limit
+        )
         assert "\n" not in str(error.value)
         tally()
     write(path, 2)
@@ -126,7 +136,9 @@ def killed_while_writing(path):
 
 
 def test_killed_while_writing(tmp_path):
-    """The old file stays; what the killed process left is removed by the next writer, once it is surely dead."""
+    """The old file stays; what the killed process left is removed by the next writer, once it is
+    surely dead.
+    """
     path = write_audio(tmp_path / "a.flac", noise(1))
     before = path.read_bytes()
     killed_while_writing(path)
@@ -144,10 +156,15 @@ def test_killed_while_writing(tmp_path):
 @pytest.mark.parametrize("suffix", READERS)
 def test_two_processes_write_the_same_file(suffix, tmp_path, tally):
     path = tmp_path / f"a{suffix}"
-    write = {".wav": lambda p, v: write_audio(p, torch.full((2, 30_000), v / 100)), ".json": WRITERS["a.json"],
-             ".safetensors": WRITERS["a.safetensors"]}[suffix]  # fmt: skip
+    write = {
+        ".wav": lambda p, v: write_audio(p, torch.full((2, 30_000), v / 100)),
+        ".json": WRITERS["a.json"],
+        ".safetensors": WRITERS["a.safetensors"],
+    }[suffix]
     write(path, 0)
-    children = [begun(lambda value=value: [write(path, value) for _ in range(60)]) for value in (1, 2)]
+    children = [
+        begun(lambda value=value: [write(path, value) for _ in range(60)]) for value in (1, 2)
+    ]
     seen = set()
     while children:
         ended = [os.waitpid(child, os.WNOHANG) for child in children]

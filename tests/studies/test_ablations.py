@@ -17,13 +17,35 @@ from bassnb.studies.variants import VARIANTS, Variant
 
 PLAN = AblationPlan(
     unet=SMOKE.unet,
-    training=DiffusionTraining(steps=3, batch=2, latents=16, learning_rate=1e-3, warmup=1, ema=0.9, songs=2,
-                               song_seconds=3.0, submixes=2),
-    crops=6, songs=2, seconds=3.0, steps=2,
+    training=DiffusionTraining(
+        steps=3,
+        batch=2,
+        latents=16,
+        learning_rate=1e-3,
+        warmup=1,
+        ema=0.9,
+        songs=2,
+        song_seconds=3.0,
+        submixes=2,
+    ),
+    crops=6,
+    songs=2,
+    seconds=3.0,
+    steps=2,
     lengths={"songs": 2, "lengths": (3.0, 6.0), "pieces": (8, 16, 32), "steps": 2},
-)  # fmt: skip
-SOME = tuple(v for v in VARIANTS if v.name in (
-    "as in the paper", "absolute positions", "latents not standardised", "last weights, no average", "asked for the noise"))
+)
+SOME = tuple(
+    v
+    for v in VARIANTS
+    if v.name
+    in (
+        "as in the paper",
+        "absolute positions",
+        "latents not standardised",
+        "last weights, no average",
+        "asked for the noise",
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +61,15 @@ def system():
 @pytest.fixture(scope="module")
 def table(system, tmp_path_factory):
     root = tmp_path_factory.mktemp("ablations")
-    report = run_ablations(system, root / "run", plan=PLAN, cache=root / "cache", variants=SOME, device="cpu", progress=False)
+    report = run_ablations(
+        system,
+        root / "run",
+        plan=PLAN,
+        cache=root / "cache",
+        variants=SOME,
+        device="cpu",
+        progress=False,
+    )
     return root, report
 
 
@@ -61,7 +91,15 @@ def test_a_second_call_measures_nothing_again(table, system, monkeypatch):
     root, report = table
     monkeypatch.setattr(ablations, "examine_variant", None)
     monkeypatch.setattr(ablations, "compare_lengths", None)
-    again = run_ablations(system, root / "run", plan=PLAN, cache=root / "cache", variants=SOME, device="cpu", progress=False)
+    again = run_ablations(
+        system,
+        root / "run",
+        plan=PLAN,
+        cache=root / "cache",
+        variants=SOME,
+        device="cpu",
+        progress=False,
+    )
     assert json.dumps(again) == json.dumps(report)
 
 
@@ -69,13 +107,23 @@ def test_a_folder_of_other_settings_is_refused(table, system):
     root, _ = table
     other = dataclasses.replace(PLAN, training=dataclasses.replace(PLAN.training, batch=3))
     with pytest.raises(BassnbError, match="another configuration"):
-        run_ablations(system, root / "run", plan=other, cache=root / "cache", variants=SOME, device="cpu", progress=False)
+        run_ablations(
+            system,
+            root / "run",
+            plan=other,
+            cache=root / "cache",
+            variants=SOME,
+            device="cpu",
+            progress=False,
+        )
 
 
 def test_latents_as_they_are(system):
     pairs = LatentDataset(torch.randn(2, 32, 5).half(), torch.randn(2, 2, 64, 5).half())
     raw = unstandardised(pairs, system)
-    assert torch.allclose(raw.bass, pairs.bass.float() * 2 + 0.5) and raw.mix.shape == pairs.mix.shape
+    assert (
+        torch.allclose(raw.bass, pairs.bass.float() * 2 + 0.5) and raw.mix.shape == pairs.mix.shape
+    )
     player = accompanist(Variant("", standardise=False), system.unet, system, PLAN)
     c = torch.randn(1, 32, 5)
     assert torch.equal(player.system.bass_autoencoder.unstandardise(c), c)

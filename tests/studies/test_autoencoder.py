@@ -1,4 +1,6 @@
-"""The autoencoder's examination, on a tiny network with random weights and on sounds with known answers."""
+"""The autoencoder's examination, on a tiny network with random weights and on sounds with known
+answers.
+"""
 
 import json
 
@@ -57,7 +59,9 @@ def test_si_sdr_by_pencil():
 
 
 def test_report_is_json_with_intervals(system):
-    report = json.loads(json.dumps(run(Accompanist(system), songs=2, split="validation", seconds=1.0)))
+    report = json.loads(
+        json.dumps(run(Accompanist(system), songs=2, split="validation", seconds=1.0))
+    )
     rows = report["rows"]
     assert set(rows) == set(ROWS)
     first, second = report["timbres"].values()  # songs take the timbres in turn

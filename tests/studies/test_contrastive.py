@@ -15,12 +15,18 @@ from bassnb.studies.suite import examine
 def test_contrastive_report(accompanist, tmp_path):
     system = accompanist.system
     encoders = fingerprint(system.mix_autoencoder, system.bass_autoencoder)
-    judge = save_judge(ContrastiveModel(width=8, embedding=4), tmp_path / "judge.safetensors", encoders=encoders)
+    judge = save_judge(
+        ContrastiveModel(width=8, embedding=4), tmp_path / "judge.safetensors", encoders=encoders
+    )
     options = dict(songs=3, seconds=2.0, steps=1, judge=judge)
     assert "shuffled" in examine("contrastive", accompanist, tmp_path / "c.json", **options)
     report = json.loads((tmp_path / "c.json").read_text())
     assert report["group"] == report["songs"] == 3
-    assert set(report["matrices"]) == set(report["rows"]) == {"true", "late", "generated", "unconditional", "shuffled"}
+    assert (
+        set(report["matrices"])
+        == set(report["rows"])
+        == {"true", "late", "generated", "unconditional", "shuffled"}
+    )
     for name, row in report["rows"].items():
         matrix = report["matrices"][name]  # 3 x 3: mixes down, their shares add up
         assert all(abs(sum(shares) - 1) < 2e-3 for shares in matrix)

@@ -1,4 +1,6 @@
-"""Experiments at two scales: what runs now, what is recorded, and what a reader is told when neither is there."""
+"""Experiments at two scales: what runs now, what is recorded, and what a reader is told when
+neither is there.
+"""
 
 import json
 
@@ -15,7 +17,9 @@ def run(steps, gain=1.0):
 
 
 def test_a_reader_runs_the_small_one_and_sees_the_recorded_one(tmp_path):
-    experiment("loss", run, here={"steps": 2}, full={"steps": 5}, at_full_scale=True, folder=tmp_path)
+    experiment(
+        "loss", run, here={"steps": 2}, full={"steps": 5}, at_full_scale=True, folder=tmp_path
+    )
     now, kept = experiment("loss", run, here={"steps": 2}, full={"steps": 5}, folder=tmp_path)
     assert len(now.values["loss"]) == 2 and len(kept.values["loss"]) == 5
     assert now.label == "run here: steps 2" and kept.label.startswith("recorded: steps 5; ")
@@ -35,7 +39,9 @@ def test_nothing_recorded_is_said_in_a_sentence(tmp_path):
     with pytest.raises(BassnbError, match="no recorded result of 'loss'.*make record"):
         experiment("loss", run, here={"steps": 2}, full={"steps": 5}, folder=tmp_path)
     with pytest.raises(BassnbError, match="'loss' cannot be kept"):
-        experiment("loss", lambda: {"a": {1, 2}}, here={}, full={}, at_full_scale=True, folder=tmp_path)
+        experiment(
+            "loss", lambda: {"a": {1, 2}}, here={}, full={}, at_full_scale=True, folder=tmp_path
+        )
     assert not (tmp_path / "loss.json").exists()
     with pytest.raises(BassnbError):
         recorded("other", tmp_path)

@@ -1,4 +1,6 @@
-"""Songs of several lengths: cut where they should be, marked against their own moment, paired where they claim to be."""
+"""Songs of several lengths: cut where they should be, marked against their own moment, paired where
+they claim to be.
+"""
 
 import json
 
@@ -53,7 +55,9 @@ def test_stretches_cover_the_song_and_a_remainder_is_left_out(song):
 def test_a_stretch_is_marked_against_its_own_moment(song):
     one, take = song
     (first, _, *times), (second, *_) = stretches(take, one.song, 4.5)
-    assert mark(first, one.song, *times)["onset_f1"] > 0.6 > mark(second, one.song, *times)["onset_f1"]
+    assert (
+        mark(first, one.song, *times)["onset_f1"] > 0.6 > mark(second, one.song, *times)["onset_f1"]
+    )
 
 
 def test_the_floor_is_chance(song):
@@ -61,7 +65,10 @@ def test_the_floor_is_chance(song):
     other = example("test", 4, 9.0)
     heard = [stretches(take, one.song, 4.5), stretches(transcribe(other.bass), other.song, 4.5)]
     floor = floor_mark(heard, 0, 1)
-    assert floor["onset_f1"] < mark(*heard[0][1])["onset_f1"] and floor["pitch_class"] < mark(*heard[0][1])["pitch_class"]
+    assert (
+        floor["onset_f1"] < mark(*heard[0][1])["onset_f1"]
+        and floor["pitch_class"] < mark(*heard[0][1])["pitch_class"]
+    )
 
 
 def test_a_network_without_memory_does_not_care_for_the_pieces(player, song):
@@ -73,7 +80,9 @@ def test_a_network_without_memory_does_not_care_for_the_pieces(player, song):
 
     system.unet = Blind()
     losses = piece_losses(system, song[0], (16, 32, 64))
-    assert losses.shape == (3, 4) and np.allclose(losses, losses[0], rtol=1e-4) and (losses > 0).all()
+    assert (
+        losses.shape == (3, 4) and np.allclose(losses, losses[0], rtol=1e-4) and (losses > 0).all()
+    )
 
 
 def test_windows_know_nothing_of_each_other(player):
@@ -87,7 +96,10 @@ def test_the_report(player):
     report = json.loads(json.dumps(run(player, **SMALL)))
     assert report["counts"] == [2, 2] and report["preset"] == "smoke"
     rows = report["models"]["model"]["lengths"]
-    assert [(row["songs"], row["stretches"], len(row["course"])) for row in rows] == [(2, 2, 1), (2, 4, 2)]
+    assert [(row["songs"], row["stretches"], len(row["course"])) for row in rows] == [
+        (2, 2, 1),
+        (2, 4, 2),
+    ]
     assert set(rows[0]["normalised_score"]) == set(MEASURES)
     found = np.mean([rows[0]["marks"][key]["mean"] for key in MEASURES])
     assert rows[0]["course"] == pytest.approx([found], abs=1e-3)

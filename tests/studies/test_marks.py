@@ -24,13 +24,24 @@ def test_floor_is_the_mean_over_the_other_songs(heard):
 
 def test_scores_end_at_floor_and_ceiling(heard):
     takes, songs = heard
-    floor, ceiling = floor_marks(takes, songs), [compare(*pair) for pair in zip(takes, songs, strict=True)]
-    assert all(score["mean"] == pytest.approx(1) for score in normalised_scores(ceiling, floor, ceiling).values())
-    assert all(score["mean"] == pytest.approx(0) for score in normalised_scores(floor, floor, ceiling).values())
+    floor, ceiling = (
+        floor_marks(takes, songs),
+        [compare(*pair) for pair in zip(takes, songs, strict=True)],
+    )
+    assert all(
+        score["mean"] == pytest.approx(1)
+        for score in normalised_scores(ceiling, floor, ceiling).values()
+    )
+    assert all(
+        score["mean"] == pytest.approx(0)
+        for score in normalised_scores(floor, floor, ceiling).values()
+    )
     assert set(normalised_scores(floor, floor, ceiling)) == set(MEASURES)
 
 
 def test_table_keeps_the_songs(heard):
     takes, songs = heard
     table = tabulate({"true": [compare(*pair) for pair in zip(takes, songs, strict=True)]})
-    assert np.mean(table["true"]["songs"]["root"]) == pytest.approx(table["true"]["root"]["mean"], abs=1e-4)
+    assert np.mean(table["true"]["songs"]["root"]) == pytest.approx(
+        table["true"]["root"]["mean"], abs=1e-4
+    )

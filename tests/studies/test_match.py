@@ -12,10 +12,14 @@ def test_match_report(accompanist, tmp_path):
     report = match.run(accompanist, songs=4, seconds=3.0, steps=1, pool=2, progress=False)
     players = ["another_player", "generated", "unconditional", "retrieval", "rule"]
     assert list(report["rows"]) == ["true", "autoencoder", *players, "shuffled"]
-    assert report["guidance"] == accompanist.system.defaults["guidance"] and report["split"] == "test"
+    assert (
+        report["guidance"] == accompanist.system.defaults["guidance"] and report["split"] == "test"
+    )
     rows = report["rows"]
     assert rows["true"]["pitch_class"]["mean"] > 0.9 and rows["rule"]["chord_tone"]["mean"] > 0.5
-    assert set(report["normalised_score"]) == set(players) and set(report["normalised_score_to_player"]) == set(players[1:])
+    assert set(report["normalised_score"]) == set(players) and set(
+        report["normalised_score_to_player"]
+    ) == set(players[1:])
     assert set(report["normalised_score"]["rule"]) == {*MEASURES, "kick_lock"}
     assert set(report["adherence"]) == {"true", "autoencoder", *players}
 
@@ -30,11 +34,24 @@ def test_a_report_can_be_made_again(accompanist):
 def test_results_are_strict_json(accompanist, tmp_path):
     assert without_nan({"a": [math.nan, 1.0], "b": (2,)}) == {"a": [None, 1.0], "b": [2]}
     path = tmp_path / "new" / "match.json"
-    examine("match", accompanist, path, songs=2, seconds=2.0, steps=1, pool=1, guidance=None, progress=False)
+    examine(
+        "match",
+        accompanist,
+        path,
+        songs=2,
+        seconds=2.0,
+        steps=1,
+        pool=1,
+        guidance=None,
+        progress=False,
+    )
 
     def refuse(constant):
         raise AssertionError(constant)
 
     saved = json.loads(path.read_text(), parse_constant=refuse)
-    assert saved["command"].startswith("bassnb evaluate match --model tiny --songs 2") and saved["songs"] == 2
+    assert (
+        saved["command"].startswith("bassnb evaluate match --model tiny --songs 2")
+        and saved["songs"] == 2
+    )
     assert [p.name for p in path.parent.iterdir()] == ["match.json"]

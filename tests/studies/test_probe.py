@@ -21,15 +21,21 @@ def test_roots_are_those_in_the_middle_of_each_step():
     roots = root_per_step(song, 86)
     for step in (0, 17, 50, 85):
         middle = (step + 0.5) * 4096 / 44_100
-        assert roots[step] == next(chord.root for chord in song.chords if chord.start <= middle < chord.end)
+        assert roots[step] == next(
+            chord.root for chord in song.chords if chord.start <= middle < chord.end
+        )
 
 
 def test_the_probe_learns_and_is_reproducible():
     generator = torch.Generator().manual_seed(0)
     roots = torch.randint(12, (1500,), generator=generator)
-    features = torch.nn.functional.one_hot(roots, 12).float() + 0.3 * torch.randn(1500, 12, generator=generator)
+    features = torch.nn.functional.one_hot(roots, 12).float() + 0.3 * torch.randn(
+        1500, 12, generator=generator
+    )
     state = torch.get_rng_state()
-    probe, again = (train_probe(features[:1000], roots[:1000], hidden=32, epochs=30) for _ in range(2))
+    probe, again = (
+        train_probe(features[:1000], roots[:1000], hidden=32, epochs=30) for _ in range(2)
+    )
     assert (probe(features[1000:]).argmax(-1) == roots[1000:]).float().mean() > 0.85
     assert torch.equal(probe(features), again(features))
     assert torch.equal(torch.get_rng_state(), state)

@@ -29,12 +29,20 @@ def test_report(accompanist, tmp_path):
     walks = (("ddim", 4), ("ddim", 2), ("dpm++", 3))
     headline = examine("samplers", accompanist, tmp_path / "s.json", walks=walks, **FEW)
     report = json.loads((tmp_path / "s.json").read_text())
-    assert headline.startswith("ddim 4: ") and report["than"] == "ddim 4" and list(report["rows"]) == ["ddim 4", "ddim 2", "dpm++ 3"]
+    assert (
+        headline.startswith("ddim 4: ")
+        and report["than"] == "ddim 4"
+        and list(report["rows"]) == ["ddim 4", "ddim 2", "dpm++ 3"]
+    )
     first, second, third = report["rows"].values()
     assert "farther" not in first and 0 < second["apart"] and 0 < third["apart"]
-    assert second["farther"]["value"] == pytest.approx(second["distance"]["value"] - first["distance"]["value"])
+    assert second["farther"]["value"] == pytest.approx(
+        second["distance"]["value"] - first["distance"]["value"]
+    )
     for key, lost in third["lost"].items():
-        assert lost["mean"] is None or lost["mean"] == pytest.approx(first["match"][key]["mean"] - third["match"][key]["mean"])
+        assert lost["mean"] is None or lost["mean"] == pytest.approx(
+            first["match"][key]["mean"] - third["match"][key]["mean"]
+        )
 
 
 def test_a_walk_loses_nothing_to_itself(accompanist):

@@ -23,15 +23,23 @@ def ordered(row):
 def test_frechet_report(accompanist, tmp_path):
     headline = examine("frechet", accompanist, tmp_path / "f.json", steps=1, **TINY)
     report = json.loads((tmp_path / "f.json").read_text())
-    assert headline.startswith("true ") and report["reference"] == 3 and report["embedding"] == "spectral"
+    assert (
+        headline.startswith("true ")
+        and report["reference"] == 3
+        and report["embedding"] == "spectral"
+    )
     rows = report["rows"]
     assert rows["true"]["value"] < rows["generated"]["value"]  # random weights make no bass
     assert rows["true"]["infinity"] is None and all(map(ordered, rows.values()))
-    assert report["ratio"]["value"] == pytest.approx(rows["generated"]["value"] / rows["autoencoder"]["value"])
+    assert report["ratio"]["value"] == pytest.approx(
+        rows["generated"]["value"] / rows["autoencoder"]["value"]
+    )
 
 
 def test_frechet_report_extrapolates_with_enough_songs(accompanist):
-    rows = frechet.run(accompanist, songs=8, seconds=1.0, steps=1, reference=2, resamples=10)["rows"]
+    rows = frechet.run(accompanist, songs=8, seconds=1.0, steps=1, reference=2, resamples=10)[
+        "rows"
+    ]
     assert isinstance(rows["unconditional"]["infinity"], float)
 
 
@@ -51,7 +59,9 @@ def test_any_embedding_flows_through(accompanist, monkeypatch):
 
 
 def test_an_embedding_that_is_missing_stops_before_the_work(accompanist, monkeypatch):
-    monkeypatch.setattr("bassnb.studies.stage.examples", lambda *_, **__: pytest.fail("songs were composed"))
+    monkeypatch.setattr(
+        "bassnb.studies.stage.examples", lambda *_, **__: pytest.fail("songs were composed")
+    )
     assert "nothing" not in embeddings.LOADERS
     with pytest.raises(BassnbError, match="'nothing'"):
         steps.run(accompanist, embedding="nothing", **TINY)
@@ -61,7 +71,11 @@ def test_an_embedding_that_is_missing_stops_before_the_work(accompanist, monkeyp
 def test_steps_report(accompanist, tmp_path):
     examine("steps", accompanist, tmp_path / "s.json", counts=(1, 3), **TINY)
     report = json.loads((tmp_path / "s.json").read_text())
-    assert report["than"] == 3 and list(report["steps"]) == ["1", "3"] and list(report["farther"]) == ["1"]
+    assert (
+        report["than"] == 3
+        and list(report["steps"]) == ["1", "3"]
+        and list(report["farther"]) == ["1"]
+    )
     assert all(map(ordered, [*report["steps"].values(), *report["rows"].values()]))
     values = {k: row["value"] for k, row in report["steps"].items()}
     assert report["farther"]["1"]["value"] == pytest.approx(values["1"] - values["3"])
@@ -69,12 +83,23 @@ def test_steps_report(accompanist, tmp_path):
 
 @pytest.mark.evidence("rescale-report")
 def test_rescale_report(accompanist, tmp_path):
-    examine("rescale", accompanist, tmp_path / "r.json", weights=(1.0, 2.0, 3.0, 4.0), phis=(0.0, 1.0), steps=2, **TINY)
+    examine(
+        "rescale",
+        accompanist,
+        tmp_path / "r.json",
+        weights=(1.0, 2.0, 3.0, 4.0),
+        phis=(0.0, 1.0),
+        steps=2,
+        **TINY,
+    )
     report = json.loads((tmp_path / "r.json").read_text())
     distance, gain = report["distance"], report["gain"]["1"]
     assert list(distance) == ["0", "1"] and list(distance["0"]) == ["1", "2", "3", "4"]
-    assert distance["0"]["1"] == distance["1"]["1"] and gain["1"]["value"] == 0  # w = 1: nothing to rescale
-    assert gain["4"]["value"] == pytest.approx(distance["0"]["4"]["value"] - distance["1"]["4"]["value"])
+    # w = 1: nothing to rescale
+    assert distance["0"]["1"] == distance["1"]["1"] and gain["1"]["value"] == 0
+    assert gain["4"]["value"] == pytest.approx(
+        distance["0"]["4"]["value"] - distance["1"]["4"]["value"]
+    )
     mean = (gain["3"]["value"] + gain["4"]["value"]) / 2  # only these lie above 2.5
     assert report["gain_strong"]["1"]["value"] == pytest.approx(mean)
     assert report["spread"]["1"]["1"] == report["spread"]["0"]["1"] > 0

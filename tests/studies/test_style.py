@@ -8,7 +8,7 @@ import torch
 
 from bassnb.composer.examples import example
 from bassnb.grounding import style_mean
-from bassnb.metrics.contrastive import latents_of
+from bassnb.metrics.contrastive import encode_waves
 from bassnb.metrics.timbre import fit_ruler, timbre_features
 from bassnb.studies import style as grounded
 from bassnb.studies.style import (
@@ -26,15 +26,18 @@ from bassnb.studies.suite import examine
 @pytest.fixture(scope="module")
 def ruler():
     """Fitted to true basses as they are: the basses of random weights have no pitch."""
-    found = [(timbre_features(wave), label) for wave, label in labelled_basses(range(16), split="train", seconds=3.0)]
+    found = [
+        (timbre_features(wave), label)
+        for wave, label in labelled_basses(range(16), split="train", seconds=3.0)
+    ]
     return fit_ruler(*map(np.array, zip(*found, strict=True)))
 
 
 def test_takes_are_those_of_the_accompanist(accompanist):
     song, reference = example("test", 0, 2.0), style_references(0, 2.0, 1)[3][0]
     system = accompanist.system
-    c_x = latents_of(system.mix_autoencoder, [song.mix])
-    means = style_mean(latents_of(system.bass_autoencoder, [reference, reference.flip(-1) * 0.5]))
+    c_x = encode_waves(system.mix_autoencoder, [song.mix])
+    means = style_mean(encode_waves(system.bass_autoencoder, [reference, reference.flip(-1) * 0.5]))
     for strength in (0.0, 0.5, 1.5):
         take = accompanist(song.mix, style=reference, strength=strength, steps=2, seed=7)
         found = accompanist.sample(c_x, [7, 7], mean=means, steps=2, strength=strength)
@@ -42,7 +45,12 @@ def test_takes_are_those_of_the_accompanist(accompanist):
 
 
 def test_references_are_new_for_every_song():
-    waves = [wave for song in (0, 1) for reference in style_references(song, 1.5, 2) for wave in reference]
+    waves = [
+        wave
+        for song in (0, 1)
+        for reference in style_references(song, 1.5, 2)
+        for wave in reference
+    ]
     assert len(waves) == 32
     assert all(not torch.equal(one, other) for i, one in enumerate(waves) for other in waves[:i])
 
@@ -65,13 +73,24 @@ def test_confusion_counts_what_was_heard():
 
 def test_style_report(accompanist, ruler, monkeypatch, tmp_path):
     monkeypatch.setattr(grounded, "calibrate", lambda *_, **__: ruler)
-    headline = examine("style", accompanist, tmp_path / "s.json", songs=2, seconds=1.5, steps=1, pieces=1)
+    headline = examine(
+        "style", accompanist, tmp_path / "s.json", songs=2, seconds=1.5, steps=1, pieces=1
+    )
     report = json.loads((tmp_path / "s.json").read_text())
-    assert "timbre recognised in" in headline and report["references"] == 8 and report["strength"] == 1
-    assert set(report["rows"]) == {"grounded", "free", "another"} and 0 <= report["nearer"]["cosine"] <= 1
+    assert (
+        "timbre recognised in" in headline and report["references"] == 8 and report["strength"] == 1
+    )
+    assert (
+        set(report["rows"]) == {"grounded", "free", "another"}
+        and 0 <= report["nearer"]["cosine"] <= 1
+    )
     assert list(report["strength_table"]) == ["0", *(f"{s:g}" for s in STRENGTHS)]
     assert report["strength_table"]["1"]["euclidean"] == report["rows"]["grounded"]["euclidean"]
-    assert report["strength_table"]["0"]["recognised"]["mean"] == report["recognised"]["free"]["mean"] <= 1 / 8
+    assert (
+        report["strength_table"]["0"]["recognised"]["mean"]
+        == report["recognised"]["free"]["mean"]
+        <= 1 / 8
+    )
     assert set(report["cost"]) == {"chord_tone", "root", "pitch_class", "onset_f1"}
 
 

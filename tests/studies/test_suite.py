@@ -1,4 +1,6 @@
-"""`bassnb evaluate all --quick` with the shipped weights and still fewer songs: every file appears and can be read."""
+"""`bassnb evaluate all --quick` with the shipped weights and still fewer songs: every file appears
+and can be read.
+"""
 
 import json
 from pathlib import Path
@@ -10,14 +12,31 @@ from bassnb.accompanist import Accompanist
 from bassnb.commands.evaluate import evaluate_app
 from bassnb.errors import BassnbError
 from bassnb.studies import suite
-from bassnb.studies.suite import STUDIES, examine, examine_all, examined, quick_settings, without_nan
+from bassnb.studies.suite import (
+    STUDIES,
+    examine,
+    examine_all,
+    examined,
+    quick_settings,
+    without_nan,
+)
 from bassnb.studies.summary import CLAIMS, read_reports, write_summary
 
 FEW = {
-    "songs": 2, "seconds": 2.0, "steps": 1, "reference": 3, "resamples": 20, "counts": (1, 8, 64), "weights": (1.0, 3.0),
-    "phis": (0.0, 1.0), "basses": 16, "family": ("reggae",), "walks": (("ddim", 2), ("dpm++", 2)),
-}  # fmt: skip
-FEWER = {"length": {"lengths": (2.0, 4.0), "pieces": (8, 16)}}  # what means something else to other examinations
+    "songs": 2,
+    "seconds": 2.0,
+    "steps": 1,
+    "reference": 3,
+    "resamples": 20,
+    "counts": (1, 8, 64),
+    "weights": (1.0, 3.0),
+    "phis": (0.0, 1.0),
+    "basses": 16,
+    "family": ("reggae",),
+    "walks": (("ddim", 2), ("dpm++", 2)),
+}
+# what means something else to other examinations
+FEWER = {"length": {"lengths": (2.0, 4.0), "pieces": (8, 16)}}
 
 
 def intervals(report):
@@ -35,32 +54,48 @@ def intervals(report):
 def test_a_command_is_a_file_is_a_json_file():
     for name in STUDIES:
         path = Path(STUDIES[name].__file__)
-        assert path.name == f"{name}.py" and (path.parents[2] / "results" / f"{name}.json").is_file()
+        assert (
+            path.name == f"{name}.py" and (path.parents[2] / "results" / f"{name}.json").is_file()
+        )
     commands = {command.name for command in evaluate_app.registered_commands}
     assert commands - {"all", "summary", "ablations"} == set(STUDIES)
 
 
 def stand_in(monkeypatch, **runs):
     """Studies that are these functions."""
-    studies = {name: SimpleNamespace(run=run, headline=lambda report: "well") for name, run in runs.items()}
+    studies = {
+        name: SimpleNamespace(run=run, headline=lambda report: "well") for name, run in runs.items()
+    }
     monkeypatch.setattr(suite, "STUDIES", studies)
 
 
 def test_all_of_them_run_with_the_shipped_weights(tmp_path):
-    settings = {name: {**{key: FEW.get(key, value) for key, value in quick.items()}, **FEWER.get(name, {})}
-                for name, quick in quick_settings().items()}  # fmt: skip
+    settings = {
+        name: {**{key: FEW.get(key, value) for key, value in quick.items()}, **FEWER.get(name, {})}
+        for name, quick in quick_settings().items()
+    }
     accompanist = Accompanist.from_pretrained("classroom", device="cpu")
-    lines = list(examine_all(accompanist, tmp_path, settings=settings, command="bassnb evaluate all --quick"))
+    lines = list(
+        examine_all(accompanist, tmp_path, settings=settings, command="bassnb evaluate all --quick")
+    )
     assert [(name, line) for name, line, done in lines if not done] == []
     assert {path.stem for path in tmp_path.glob("*.json")} == set(STUDIES)
     for name, report in read_reports(tmp_path).items():
-        assert report["command"] == "bassnb evaluate all --quick" and report["minutes"] >= 0 and report["device"], name
+        assert (
+            report["command"] == "bassnb evaluate all --quick"
+            and report["minutes"] >= 0
+            and report["device"]
+        ), name
         found = [row for row in intervals(report) if row["low"] is not None]
         assert found or name in ("guidance", "transfer"), name  # of one song there is no interval
         for row in found:
             middle = row.get("mean", row.get("value"))
             assert row["low"] - 1e-9 <= row["high"], (name, row)
-            assert middle is None or row["low"] - 1e-6 <= middle <= row["high"] + 1e-6 or "normalised_score" in report, (name, row)
+            assert (
+                middle is None
+                or row["low"] - 1e-6 <= middle <= row["high"] + 1e-6
+                or "normalised_score" in report
+            ), (name, row)
     page, reports = write_summary(tmp_path)[0].read_text(), read_reports(tmp_path)
     assert all(claim.text in page for claim in CLAIMS)
     places = {claim.where for claim in CLAIMS if claim.judge(reports)[1]}
@@ -76,10 +111,23 @@ def test_one_that_cannot_be_done_does_not_stop_the_others(monkeypatch, tmp_path)
 
     stand_in(monkeypatch, first=fails, second=works)
     accompanist = type("Any", (), {"name": "any"})
-    found = list(examine_all(accompanist, tmp_path, settings={"second": {"songs": 3, "steps": 2}}, songs=5, progress=None))
-    assert found[0] == ("first", "there is no judge", False) and found[1][0] == "second" and found[1][2]
+    found = list(
+        examine_all(
+            accompanist,
+            tmp_path,
+            settings={"second": {"songs": 3, "steps": 2}},
+            songs=5,
+            progress=None,
+        )
+    )
+    assert (
+        found[0] == ("first", "there is no judge", False)
+        and found[1][0] == "second"
+        and found[1][2]
+    )
     report = json.loads((tmp_path / "second.json").read_text())
-    assert report["options"] == {"songs": 5, "steps": 2} and report["x"] is None  # what is asked for wins
+    # what is asked for wins
+    assert report["options"] == {"songs": 5, "steps": 2} and report["x"] is None
     assert report["command"] == "bassnb evaluate second --model any --songs 5 --steps 2"
     assert not (tmp_path / "first.json").exists()
 
@@ -102,7 +150,9 @@ def test_a_chapter_gets_a_small_run_and_the_recorded_one(monkeypatch, tmp_path):
     now, kept = examined("count", anybody, here={"songs": 2}, folder=tmp_path)
     assert now == {"songs": 2} and kept["songs"] == 100 and calls == [100, 2]
     monkeypatch.setenv("BASSNB_FULL", "1")  # make record
-    assert examined("count", anybody, here={"songs": 2}, folder=tmp_path)[0]["songs"] == 100 and calls == [100, 2, 100]
+    assert examined("count", anybody, here={"songs": 2}, folder=tmp_path)[0][
+        "songs"
+    ] == 100 and calls == [100, 2, 100]
 
 
 def test_a_folder_in_the_way_is_found_before_the_work(monkeypatch, tmp_path):

@@ -12,7 +12,14 @@ from bassnb.cli import app
 from bassnb.errors import BassnbError
 from bassnb.studies import claims
 from bassnb.studies.claims import at
-from bassnb.studies.summary import CLAIMS, GOALS, put_into, read_reports, summary_page, write_summary
+from bassnb.studies.summary import (
+    CLAIMS,
+    GOALS,
+    put_into,
+    read_reports,
+    summary_page,
+    write_summary,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,34 +39,92 @@ def good_reports():
     measures = ("chord_tone", "root", "pitch_class", "onset_f1")
     marks = {"generated": 0.95, "retrieval": 0.5, "rule": 0.9, "shuffled": 0.1, "autoencoder": 0.96}
     steps = {"1": 100.0, "8": 9.0, "128": 0.5}
-    better = {"pitch_class": 0.99, "voiced": 0.99, "si_sdr": 5.0, "multi_resolution_stft": 0.5,
-              "log_spectral_distance_512": 2.0, "log_spectral_distance_4096": 2.0, "flux_ratio": 1.01}  # fmt: skip
-    worse = {"pitch_class": 0.9, "voiced": 0.9, "si_sdr": -9.0, "multi_resolution_stft": 0.6,
-             "log_spectral_distance_512": 2.9, "log_spectral_distance_4096": 2.9, "flux_ratio": 0.9}  # fmt: skip
-    critics = {name: {"log_spectral_distance_4096": (songs + 9 - shift).tolist(), "pitch_class": (songs + shift).tolist()}
-               for name, shift in (("magnitude 0", 0), ("both 0", 0.5), ("magnitude 1", 0), ("both 1", 0.5))}  # fmt: skip
+    better = {
+        "pitch_class": 0.99,
+        "voiced": 0.99,
+        "si_sdr": 5.0,
+        "multi_resolution_stft": 0.5,
+        "log_spectral_distance_512": 2.0,
+        "log_spectral_distance_4096": 2.0,
+        "flux_ratio": 1.01,
+    }
+    worse = {
+        "pitch_class": 0.9,
+        "voiced": 0.9,
+        "si_sdr": -9.0,
+        "multi_resolution_stft": 0.6,
+        "log_spectral_distance_512": 2.9,
+        "log_spectral_distance_4096": 2.9,
+        "flux_ratio": 0.9,
+    }
+    critics = {
+        name: {
+            "log_spectral_distance_4096": (songs + 9 - shift).tolist(),
+            "pitch_class": (songs + shift).tolist(),
+        }
+        for name, shift in (
+            ("magnitude 0", 0),
+            ("both 0", 0.5),
+            ("magnitude 1", 0),
+            ("both 1", 0.5),
+        )
+    }
     pieces = {"log": 0.0, "absolute, held": 0.5, "absolute, stretched": 0.4, "none": 0.2}
     return {
         "steps": {"than": 64, "farther": {k: distance(v) for k, v in steps.items()}},
         "samplers": {"rows": {"dpm++ 12": {"farther": distance(-0.3), "lost": {"mean": row(0.0)}}}},
-        "rescale": {"gain_strong": {phi: distance(2.0) for phi in ("0.25", "0.5", "0.75", "1")},
-                    "spread": {"0": {"2": 1.0, "8": 1.3}, "1": {"2": 0.9, "8": 0.8}}},
+        "rescale": {
+            "gain_strong": {phi: distance(2.0) for phi in ("0.25", "0.5", "0.75", "1")},
+            "spread": {"0": {"2": 1.0, "8": 1.3}, "1": {"2": 0.9, "8": 0.8}},
+        },
         "guidance": {"table": [{"guidance": 1.0, "mean": 0.7}, {"guidance": 4.0, "mean": 0.9}]},
         "contrastive": {"group": 25, "rows": {"generated": {"mass": row(0.7), "top1": row(0.8)}}},
-        "style": {"rows": {"grounded": {"euclidean": row(4.0), "cosine": row(0.1)},
-                           "free": {"euclidean": row(8.0), "cosine": row(0.5)}},
-                  "recognised": {"grounded": row(0.8)}, "cost": {"chord_tone": row(0.01)}},
+        "style": {
+            "rows": {
+                "grounded": {"euclidean": row(4.0), "cosine": row(0.1)},
+                "free": {"euclidean": row(8.0), "cosine": row(0.5)},
+            },
+            "recognised": {"grounded": row(0.8)},
+            "cost": {"chord_tone": row(0.01)},
+        },
         "chapters/02_critics": {"values": {"end": critics}},
         "chapters/08_cost": {"values": {"seconds": [10, 600]}},
-        "length": {"models": {"model": {"pieces": [{"steps": 128, "change": row(0.0)}, {"steps": 3072, "change": row(0.0)}]}}},
-        "ablations": {"length": {"models": {name: {"pieces": [{"change": row(v)}]} for name, v in pieces.items()}}},
-        "match": {"songs": 64, "seconds": 24.0, "steps": 64, "guidance": 6.0, "phi": 0.0, "rows": {name: {key: row(value) for key in measures} for name, value in marks.items()},
-                  "normalised_score": {"generated": {key: row(0.99) for key in measures}}},
-        "frechet": {"ratio": distance(1.2), "rows": {"generated": distance(10.0), "rule": distance(40.0)}},
-        "autoencoder": {"rows": {"trained_phase": {k: row(v) for k, v in better.items()},
-                                 "griffin_lim": {k: row(v) for k, v in worse.items()}}},
+        "length": {
+            "models": {
+                "model": {
+                    "pieces": [
+                        {"steps": 128, "change": row(0.0)},
+                        {"steps": 3072, "change": row(0.0)},
+                    ]
+                }
+            }
+        },
+        "ablations": {
+            "length": {
+                "models": {name: {"pieces": [{"change": row(v)}]} for name, v in pieces.items()}
+            }
+        },
+        "match": {
+            "songs": 64,
+            "seconds": 24.0,
+            "steps": 64,
+            "guidance": 6.0,
+            "phi": 0.0,
+            "rows": {name: {key: row(value) for key in measures} for name, value in marks.items()},
+            "normalised_score": {"generated": {key: row(0.99) for key in measures}},
+        },
+        "frechet": {
+            "ratio": distance(1.2),
+            "rows": {"generated": distance(10.0), "rule": distance(40.0)},
+        },
+        "autoencoder": {
+            "rows": {
+                "trained_phase": {k: row(v) for k, v in better.items()},
+                "griffin_lim": {k: row(v) for k, v in worse.items()},
+            }
+        },
         "transfer": {"normalised_score": {"generated": {key: row(0.8) for key in measures}}},
-    }  # fmt: skip
+    }
 
 
 def verdicts(reports):
@@ -78,7 +143,11 @@ FLIPS = [
     ("With guidance", "guidance/table/1/mean", 0.6),
     ("A contrastive model", "contrastive/rows/generated/mass", row(0.5)),
     ("Grounding brings takes nearer to the style, cosine", "style/rows/grounded/cosine", row(0.6)),
-    ("The second critic sharpens", "chapters/02_critics/values/end/both 0/log_spectral_distance_4096", [20.0] * 12),
+    (
+        "The second critic sharpens",
+        "chapters/02_critics/values/end/both 0/log_spectral_distance_4096",
+        [20.0] * 12,
+    ),
     ("Mixes of any length", "chapters/08_cost/values/seconds/1", 60),
     ("The network generalises", "length/models/model/pieces/1/change", row(0.1)),
     ("Dynamic positional bias", "ablations/length/models/absolute, held/pieces/0/change", row(0.0)),
@@ -91,16 +160,29 @@ FLIPS = [
     ("Asked timbre", "style/recognised/grounded", row(0.74)),
     ("Grounding costs", "style/cost/chord_tone", row(0.06)),
     ("Bass autoencoder above Griffin-Lim: SI-SDR", "autoencoder/rows/griffin_lim/si_sdr", row(6.0)),
-    ("Bass autoencoder above Griffin-Lim: log-spectral distance, window 512",
-     "autoencoder/rows/griffin_lim/log_spectral_distance_512", row(1.0)),
-    ("Bass autoencoder above Griffin-Lim: spectral flux", "autoencoder/rows/griffin_lim/flux_ratio", row(1.0)),
+    (
+        "Bass autoencoder above Griffin-Lim: log-spectral distance, window 512",
+        "autoencoder/rows/griffin_lim/log_spectral_distance_512",
+        row(1.0),
+    ),
+    (
+        "Bass autoencoder above Griffin-Lim: spectral flux",
+        "autoencoder/rows/griffin_lim/flux_ratio",
+        row(1.0),
+    ),
     ("Bass autoencoder: spectral flux", "autoencoder/rows/trained_phase/flux_ratio", row(1.06)),
-    ("Songs not of the generator: more than half", "transfer/normalised_score/generated/chord_tone", row(0.4)),
-]  # fmt: skip
+    (
+        "Songs not of the generator: more than half",
+        "transfer/normalised_score/generated/chord_tone",
+        row(0.4),
+    ),
+]
 
 
 def replaced(reports, path, value):
-    """`reports` with one other value; the first step of the path is a name of a report, which may hold a slash."""
+    """`reports` with one other value; the first step of the path is a name of a report, which may
+    hold a slash.
+    """
     reports = copy.deepcopy(reports)
     name = next(name for name in reports if path.startswith(name + "/"))
     *steps, last = path[len(name) + 1 :].split("/")
@@ -134,7 +216,9 @@ def test_without_numbers_nothing_is_said():
         fewer = {other: report for other, report in good_reports().items() if other != name}
         said = verdicts(fewer)
         assert "not tested" in said.values() and {"disagrees", "missed"}.isdisjoint(said.values())
-    nothing = replaced(good_reports(), "steps/farther/8", {"value": None, "low": None, "high": None})
+    nothing = replaced(
+        good_reports(), "steps/farther/8", {"value": None, "low": None, "high": None}
+    )
     assert verdicts(nothing)["More sampler steps lower FAD"] == "not tested"
 
 
@@ -142,13 +226,26 @@ def test_the_page_is_made_from_the_files(tmp_path):
     for name, report in good_reports().items():
         path = tmp_path / f"{name}.json"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps({"command": f"bassnb evaluate {name}", "minutes": 2.5, **report}))
+        path.write_text(
+            json.dumps({"command": f"bassnb evaluate {name}", "minutes": 2.5, **report})
+        )
     path, line = write_summary(tmp_path)
     page = path.read_text()
-    assert path.name == "SUMMARY.md" and line.startswith(f"{len(CLAIMS)} agrees, 0 disagrees, {len(GOALS)} met, 0 missed")
-    assert "| 64 steps have the lowest FAD (1 to 128) | 5, fig. 2 left | K = 128, the best of the others: FAD +0.5 |" in page
-    assert "| +0.0 to +1.0 | **agrees** | steps.json |" in page and "`bassnb evaluate rescale`" in page
-    widths = {line.count("|") for line in page.splitlines() if line.startswith("| ") and "ways" not in line}
+    assert path.name == "SUMMARY.md" and line.startswith(
+        f"{len(CLAIMS)} agrees, 0 disagrees, {len(GOALS)} met, 0 missed"
+    )
+    assert (
+        "| 64 steps have the lowest FAD (1 to 128) | 5, fig. 2 left | K = 128, the best of the others: FAD +0.5 |"
+        in page
+    )
+    assert (
+        "| +0.0 to +1.0 | **agrees** | steps.json |" in page and "`bassnb evaluate rescale`" in page
+    )
+    widths = {
+        line.count("|")
+        for line in page.splitlines()
+        if line.startswith("| ") and "ways" not in line
+    }
     assert widths <= {6, 7}  # every row has all cells of its table
 
 
@@ -176,7 +273,9 @@ def test_the_readme_shows_the_stored_results(tmp_path):
     page = tmp_path / "README.md"
     page.write_text(stored, encoding="utf-8")
     put_into(page, read_reports(ROOT / "results"))
-    assert page.read_text(encoding="utf-8") == stored, "run bassnb evaluate summary --into README.md"
+    assert page.read_text(encoding="utf-8") == stored, (
+        "run bassnb evaluate summary --into README.md"
+    )
 
 
 def test_paths_that_are_not_there():
@@ -192,7 +291,13 @@ def test_the_command_writes_the_page_and_the_table(tmp_path):
     (tmp_path / "page.md").write_text("<!-- measured --><!-- end of measured -->")
     words = ["evaluate", "summary", "--results", str(tmp_path), "--into", str(tmp_path / "page.md")]
     assert CliRunner().invoke(app, words).exit_code == 0
-    assert (tmp_path / "SUMMARY.md").is_file() and "**generated**" in (tmp_path / "page.md").read_text()
+    assert (tmp_path / "SUMMARY.md").is_file() and "**generated**" in (
+        tmp_path / "page.md"
+    ).read_text()
     (tmp_path / "match.json").write_text("{}")
     refused = CliRunner().invoke(app, words)
-    assert refused.exit_code == 2 and "match.json" in refused.output and refused.output.count("\n") == 2
+    assert (
+        refused.exit_code == 2
+        and "match.json" in refused.output
+        and refused.output.count("\n") == 2
+    )

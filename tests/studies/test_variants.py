@@ -9,7 +9,17 @@ from torch import nn
 
 from bassnb.diffusion import add_noise, c_from_v, diffusion_loss, v_target
 from bassnb.presets import SMOKE
-from bassnb.studies.variants import POSITIONS, TIMES, VARIANTS, Names, NoiseAsV, Variant, make_unet, name_beyond, variant_loss
+from bassnb.studies.variants import (
+    POSITIONS,
+    TIMES,
+    VARIANTS,
+    Names,
+    NoiseAsV,
+    Variant,
+    make_unet,
+    name_beyond,
+    variant_loss,
+)
 from bassnb.unet import UNet1d
 
 CONFIG = replace(SMOKE.unet, widths=(16, 24, 24), attention=(False, True, True))
@@ -21,7 +31,9 @@ def draws(seed=0):
 
 
 def latents(length=LATENTS, batch=3):
-    return torch.randn(batch, 32, length, generator=draws(1)), torch.randn(batch, 64, length, generator=draws(2))
+    return torch.randn(batch, 32, length, generator=draws(1)), torch.randn(
+        batch, 64, length, generator=draws(2)
+    )
 
 
 def woken(variant):
@@ -37,10 +49,17 @@ def woken(variant):
 def test_every_variant_changes_one_thing():
     default = asdict(VARIANTS[0])
     for variant in VARIANTS[1:]:
-        changed = [key for key, value in asdict(variant).items() if value != default[key] and key != "name"]
+        changed = [
+            key for key, value in asdict(variant).items() if value != default[key] and key != "name"
+        ]
         assert len(changed) == 1, variant
     assert len({variant.name for variant in VARIANTS}) == len(VARIANTS)
-    assert {variant.positions for variant in POSITIONS} == {"log", "raw", "absolute", "none"} and len(POSITIONS) == 4
+    assert {variant.positions for variant in POSITIONS} == {
+        "log",
+        "raw",
+        "absolute",
+        "none",
+    } and len(POSITIONS) == 4
 
 
 def test_variants_share_a_training_only_where_they_differ_in_the_weights_that_are_marked():
@@ -79,12 +98,15 @@ def test_noise_levels_are_log_normal(times, mean):
 
 
 def test_preconditioning_of_edm_with_unit_variance_is_v():
-    """D = c_skip x + c_out F of Karras et al. 2022, table 1, with sigma_data = 1, is the estimate for F = -v."""
+    """D = c_skip x + c_out F of Karras et al. 2022, table 1, with sigma_data = 1, is the estimate
+    for F = -v.
+    """
     (c, _), t = latents(), torch.tensor([0.2, 0.5, 0.8])
     eps = torch.randn(c.shape, generator=draws(3))
     sigma = torch.tan(t * math.pi / 2)[:, None, None]
     noisy = c + sigma * eps
-    assert torch.allclose(noisy / (sigma**2 + 1).sqrt(), add_noise(c, eps, t), atol=1e-5)  # c_in x is z
+    # c_in x is z
+    assert torch.allclose(noisy / (sigma**2 + 1).sqrt(), add_noise(c, eps, t), atol=1e-5)
     answer = -v_target(c, eps, t)
     denoised = noisy / (sigma**2 + 1) + sigma / (sigma**2 + 1).sqrt() * answer
     assert torch.allclose(denoised, c_from_v(add_noise(c, eps, t), -answer, t), atol=1e-4)
@@ -117,7 +139,9 @@ def test_the_default_and_raw_networks_are_those_of_the_package():
             assert torch.equal(ours.state_dict()[name], tensor)
 
 
-@pytest.mark.parametrize(("positions", "blind"), [("none", True), ("log", False), ("raw", False), ("absolute", False)])
+@pytest.mark.parametrize(
+    ("positions", "blind"), [("none", True), ("log", False), ("raw", False), ("absolute", False)]
+)
 def test_attention_without_positions_is_blind_to_order(positions, blind):
     attention = woken(Variant("", positions=positions)).middle.attentions[0]
     x, order = torch.randn(1, 24, 3, generator=draws()), torch.tensor([2, 0, 1])
@@ -129,7 +153,8 @@ def test_attention_without_dpb_has_no_bias_network(positions):
     unet = make_unet(Variant("", positions=positions), CONFIG, LATENTS)
     assert not [name for name, _ in unet.named_parameters() if "mlp" in name]
     names = [module for module in unet.modules() if isinstance(module, Names)]
-    shapes = [(24, 3), (24, 3), (24, 3), (24, 6), (24, 6)] if positions == "absolute" else []  # crops of 12 steps, halved
+    # crops of 12 steps, halved
+    shapes = [(24, 3), (24, 3), (24, 3), (24, 6), (24, 6)] if positions == "absolute" else []
     assert sorted(tuple(module.names.shape) for module in names) == shapes
 
 

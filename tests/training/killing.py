@@ -1,10 +1,12 @@
-"""Train, get killed, resume, until each training has ended several times: run by test_survival.py in a process of its own.
+"""Train, get killed, resume, until each training has ended several times: run by test_survival.py
+in a process of its own.
 
     python killing.py FOLDER PART KILLS SEED
 
-Everything is imported once; each life of the training is a fork. Half of the lives are ended at a random moment from
-outside, half inside the writing of a file: with half of its bytes written, with all of them, or just after it got its name.
-Prints one line of JSON: what was counted, and whether every training that came to its end equals the undisturbed one.
+Everything is imported once; each life of the training is a fork. Half of the lives are ended at a
+random moment from outside, half inside the writing of a file: with half of its bytes written, with
+all of them, or just after it got its name. Prints one line of JSON: what was counted, and whether
+every training that came to its end equals the undisturbed one.
 """
 
 import json
@@ -67,7 +69,9 @@ def die_in_write(number, moment):
 def train(folder):
     where = {"cache": root / "cache", "device": "cpu", "resume": True}
     if part == "diffusion":
-        train_diffusion(SMOKE, folder, TrainingSettings(**where), mix=root / "mix", bass=root / "bass")
+        train_diffusion(
+            SMOKE, folder, TrainingSettings(**where), mix=root / "mix", bass=root / "bass"
+        )
     else:
         train_autoencoder(SMOKE, part, folder, TrainingSettings(**where))
 
@@ -89,16 +93,24 @@ def life(folder, prepare=lambda: None):
 
 def everything(folder):
     """All tensors and curves that a training leaves."""
-    tensors = {path.relative_to(folder): read_tensors(path)[0] for path in sorted(folder.rglob("*.safetensors"))}
+    tensors = {
+        path.relative_to(folder): read_tensors(path)[0]
+        for path in sorted(folder.rglob("*.safetensors"))
+    }
     return tensors, (folder / "log.jsonl").read_text()
 
 
 def same(one, other):
     tensors, others = one[0], other[0]
-    return one[1] == other[1] and tensors.keys() == others.keys() and all(
-        tensors[path].keys() == others[path].keys() and all(torch.equal(tensors[path][n], others[path][n]) for n in tensors[path])
-        for path in tensors
-    )  # fmt: skip
+    return (
+        one[1] == other[1]
+        and tensors.keys() == others.keys()
+        and all(
+            tensors[path].keys() == others[path].keys()
+            and all(torch.equal(tensors[path][n], others[path][n]) for n in tensors[path])
+            for path in tensors
+        )
+    )
 
 
 rng = random.Random(seed)

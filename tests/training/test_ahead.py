@@ -1,4 +1,6 @@
-"""Batches made ahead are those made on demand, errors arrive where they belong, and no thread stays behind."""
+"""Batches made ahead are those made on demand, errors arrive where they belong, and no thread stays
+behind.
+"""
 
 import threading
 

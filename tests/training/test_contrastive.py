@@ -15,7 +15,9 @@ from bassnb.training import contrastive
 from bassnb.training.contrastive import ContrastivePlan, held_out_scores, train_contrastive
 from bassnb.training.diffusion import latent_pairs
 
-PLAN = ContrastivePlan(steps=120, batch=16, latents=16, width=12, embedding=8, warmup=5, noise=0.1, songs=40)
+PLAN = ContrastivePlan(
+    steps=120, batch=16, latents=16, width=12, embedding=8, warmup=5, noise=0.1, songs=40
+)
 
 
 def pairs(seed, songs=400):
@@ -41,7 +43,9 @@ def test_the_judge_learns_what_belongs_together(system, tmp_path):
     model = train_contrastive(system, tmp_path / "run", TrainingSettings(device="cpu"), plan=PLAN)
     found = held_out_scores(model, pairs(2), 16, torch.device("cpu"))
     assert found["validation_top1"] > 0.2  # chance is 0.0025
-    assert load_judge(tmp_path / "run" / "judge.safetensors", system).mix_tower.head.in_features == 12
+    assert (
+        load_judge(tmp_path / "run" / "judge.safetensors", system).mix_tower.head.in_features == 12
+    )
     assert '"validation_top1"' in (tmp_path / "run" / "log.jsonl").read_text()
 
 
@@ -49,12 +53,21 @@ def test_the_training_resumes_to_the_bit(system, tmp_path):
     plan = dataclasses.replace(PLAN, steps=8)
     train_contrastive(system, tmp_path / "whole", TrainingSettings(device="cpu"), plan=plan)
     for steps in (3, None):
-        train_contrastive(system, tmp_path / "parts", TrainingSettings(device="cpu", resume=True, steps=steps), plan=plan)
-    whole, parts = (read_tensors(tmp_path / name / "judge.safetensors")[0] for name in ("whole", "parts"))
+        train_contrastive(
+            system,
+            tmp_path / "parts",
+            TrainingSettings(device="cpu", resume=True, steps=steps),
+            plan=plan,
+        )
+    whole, parts = (
+        read_tensors(tmp_path / name / "judge.safetensors")[0] for name in ("whole", "parts")
+    )
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
     other = dataclasses.replace(PLAN, batch=8)
     with pytest.raises(ValueError, match="another configuration"):
-        train_contrastive(system, tmp_path / "parts", TrainingSettings(device="cpu", resume=True), plan=other)
+        train_contrastive(
+            system, tmp_path / "parts", TrainingSettings(device="cpu", resume=True), plan=other
+        )
 
 
 def test_pairs_are_made_where_they_are_missing(tmp_path):
@@ -62,5 +75,7 @@ def test_pairs_are_made_where_they_are_missing(tmp_path):
         torch.manual_seed(0)
         system = System(get_preset("smoke")).requires_grad_(False)
     plan = dataclasses.replace(PLAN, songs=2, song_seconds=3.0)
-    train, held_out = latent_pairs(plan, [system.mix_autoencoder, system.bass_autoencoder], tmp_path, Accelerator(cpu=True))
+    train, held_out = latent_pairs(
+        plan, [system.mix_autoencoder, system.bass_autoencoder], tmp_path, Accelerator(cpu=True)
+    )
     assert train.bass.shape[:2] == (2, 32) and held_out.mix.shape[:3] == (2, 2, 64)

@@ -1,4 +1,6 @@
-"""Schedules, averages, seeds, and the exact resume of every training: 10 + 10 steps are 20 steps, to the bit."""
+"""Schedules, averages, seeds, and the exact resume of every training: 10 + 10 steps are 20 steps,
+to the bit.
+"""
 
 import copy
 import dataclasses
@@ -28,11 +30,21 @@ def same(folder, other, name="model.safetensors"):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Both smoke autoencoders and the smoke U-Net, trained in one go: the whole pipeline, end to end."""
+    """Both smoke autoencoders and the smoke U-Net, trained in one go: the whole pipeline, end to
+    end.
+    """
     root = tmp_path_factory.mktemp("trained")
     for stem in ("mix", "bass"):
-        train_autoencoder(SMOKE, stem, root / stem, TrainingSettings(cache=root / "cache", device="cpu"))
-    train_diffusion(SMOKE, root / "diffusion", TrainingSettings(cache=root / "cache", device="cpu"), mix=root / "mix", bass=root / "bass")
+        train_autoencoder(
+            SMOKE, stem, root / stem, TrainingSettings(cache=root / "cache", device="cpu")
+        )
+    train_diffusion(
+        SMOKE,
+        root / "diffusion",
+        TrainingSettings(cache=root / "cache", device="cpu"),
+        mix=root / "mix",
+        bass=root / "bass",
+    )
     return root
 
 
@@ -40,26 +52,54 @@ def trained(tmp_path_factory):
 def test_autoencoder_resumes_to_the_bit(trained, tmp_path):
     """The stop at 5 lies in the magnitude stage, the one at 14 after the encoder has been frozen."""
     for steps in (5, 14, None):
-        train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(cache=trained / "cache", device="cpu", resume=True, steps=steps))
-    assert same(tmp_path / "bass", trained / "bass") and same(tmp_path / "bass", trained / "bass", "state.safetensors")
+        train_autoencoder(
+            SMOKE,
+            "bass",
+            tmp_path / "bass",
+            TrainingSettings(cache=trained / "cache", device="cpu", resume=True, steps=steps),
+        )
+    assert same(tmp_path / "bass", trained / "bass") and same(
+        tmp_path / "bass", trained / "bass", "state.safetensors"
+    )
 
 
 @pytest.mark.evidence("diffusion-resumes")
 def test_diffusion_resumes_to_the_bit(trained, tmp_path):
     for steps in (10, None):
-        train_diffusion(SMOKE, tmp_path / "d", TrainingSettings(cache=trained / "cache", device="cpu", resume=True, steps=steps), mix=trained / "mix", bass=trained / "bass")  # fmt: skip
+        train_diffusion(
+            SMOKE,
+            tmp_path / "d",
+            TrainingSettings(cache=trained / "cache", device="cpu", resume=True, steps=steps),
+            mix=trained / "mix",
+            bass=trained / "bass",
+        )
     assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
     assert same(tmp_path / "d" / "pretrained", trained / "diffusion" / "pretrained")
 
 
 def test_a_compiled_training_resumes_a_plain_one_and_is_the_same(trained, tmp_path, monkeypatch):
-    """Traced and run as it is, without the compiler that takes minutes: names, shapes and numbers stay."""
-    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend="eager"))
+    """Traced and run as it is, without the compiler that takes minutes: names, shapes and numbers
+    stay.
+    """
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend="eager")
+    )
     torch.compiler.reset()
     where = {"cache": trained / "cache", "device": "cpu", "resume": True}
     for steps, compile in ((12, False), (None, True)):
-        train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(steps=steps, compile=compile, **where))
-        train_diffusion(SMOKE, tmp_path / "d", TrainingSettings(steps=steps, compile=compile, **where), mix=trained / "mix", bass=trained / "bass")
+        train_autoencoder(
+            SMOKE,
+            "bass",
+            tmp_path / "bass",
+            TrainingSettings(steps=steps, compile=compile, **where),
+        )
+        train_diffusion(
+            SMOKE,
+            tmp_path / "d",
+            TrainingSettings(steps=steps, compile=compile, **where),
+            mix=trained / "mix",
+            bass=trained / "bass",
+        )
     assert same(tmp_path / "bass", trained / "bass", "state.safetensors")
     assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
     assert not torch._dynamo.utils.counters["graph_break"]
@@ -69,7 +109,9 @@ def test_batches_made_ahead_are_the_same_training(trained, tmp_path, monkeypatch
     monkeypatch.setattr(ahead.Ahead.__init__, "__kwdefaults__", {"workers": 2})
     where = {"cache": trained / "cache", "device": "cpu"}
     train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(**where))
-    train_diffusion(SMOKE, tmp_path / "d", TrainingSettings(**where), mix=trained / "mix", bass=trained / "bass")
+    train_diffusion(
+        SMOKE, tmp_path / "d", TrainingSettings(**where), mix=trained / "mix", bass=trained / "bass"
+    )
     assert same(tmp_path / "bass", trained / "bass", "state.safetensors")
     assert same(tmp_path / "d", trained / "diffusion", "state.safetensors")
 
@@ -80,9 +122,13 @@ def test_a_training_may_start_from_a_model(trained, tmp_path):
     preset = dataclasses.replace(SMOKE, diffusion_training=plan)
     parts = {"mix": trained / "mix", "bass": trained / "bass"}
     few = {"cache": trained / "cache", "device": "cpu", "steps": 2}
-    system = train_diffusion(preset, tmp_path / "d", TrainingSettings(start=str(given), **few), **parts)
+    system = train_diffusion(
+        preset, tmp_path / "d", TrainingSettings(start=str(given), **few), **parts
+    )
     expected = load_pretrained(given).unet.state_dict()
-    assert all(torch.equal(value, expected[name]) for name, value in system.unet.state_dict().items())
+    assert all(
+        torch.equal(value, expected[name]) for name, value in system.unet.state_dict().items()
+    )
     with pytest.raises(CheckpointError):
         train_diffusion(preset, tmp_path / "e", TrainingSettings(start="classroom", **few), **parts)
 
@@ -98,8 +144,15 @@ def test_pipeline_leaves_a_model_that_loads(trained):
 
 @pytest.mark.evidence("frozen-encoder")
 def test_encoder_stays_as_it_is_once_frozen(trained, tmp_path):
-    train_autoencoder(SMOKE, "bass", tmp_path / "b", TrainingSettings(cache=trained / "cache", device="cpu", steps=11))
-    early, late = (read_tensors(path / "model.safetensors")[0] for path in (tmp_path / "b", trained / "bass"))
+    train_autoencoder(
+        SMOKE,
+        "bass",
+        tmp_path / "b",
+        TrainingSettings(cache=trained / "cache", device="cpu", steps=11),
+    )
+    early, late = (
+        read_tensors(path / "model.safetensors")[0] for path in (tmp_path / "b", trained / "bass")
+    )
     for name in early:
         frozen = name.startswith(("encoder.", "latent_"))
         assert torch.equal(early[name], late[name]) == frozen, name
@@ -107,10 +160,19 @@ def test_encoder_stays_as_it_is_once_frozen(trained, tmp_path):
 
 def test_a_used_folder_is_refused_without_resume(trained):
     with pytest.raises(BassnbError, match="--resume"):
-        train_autoencoder(SMOKE, "bass", trained / "bass", TrainingSettings(cache=trained / "cache", device="cpu"))
-    other = dataclasses.replace(SMOKE, bass_training=dataclasses.replace(SMOKE.bass_training, batch=3))
+        train_autoencoder(
+            SMOKE, "bass", trained / "bass", TrainingSettings(cache=trained / "cache", device="cpu")
+        )
+    other = dataclasses.replace(
+        SMOKE, bass_training=dataclasses.replace(SMOKE.bass_training, batch=3)
+    )
     with pytest.raises(BassnbError, match="another configuration"):
-        train_autoencoder(other, "bass", trained / "bass", TrainingSettings(cache=trained / "cache", device="cpu", resume=True))
+        train_autoencoder(
+            other,
+            "bass",
+            trained / "bass",
+            TrainingSettings(cache=trained / "cache", device="cpu", resume=True),
+        )
 
 
 @pytest.mark.evidence("unknown-stem")
@@ -122,11 +184,15 @@ def test_unknown_stem_is_refused(tmp_path):
 @pytest.mark.parametrize("log_every", [1, 50])
 def test_nan_stops_the_run_at_its_step_and_keeps_the_checkpoint(tmp_path, log_every, monkeypatch):
     monkeypatch.setattr(run_module, "LOG_EVERY", log_every)
-    run = Run(tmp_path, Accelerator(cpu=True), {"m": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=False)
+    run = Run(
+        tmp_path, Accelerator(cpu=True), {"m": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=False
+    )
     run.steps(1, lambda k: {"loss": torch.tensor(1.0)}, describe="good")
     before = (tmp_path / "state.safetensors").read_bytes()
     with pytest.raises(BassnbError, match="step 4"):
-        run.steps(9, lambda k: {"loss": torch.tensor(float("nan") if k >= 4 else 1.0)}, describe="bad")
+        run.steps(
+            9, lambda k: {"loss": torch.tensor(float("nan") if k >= 4 else 1.0)}, describe="bad"
+        )
     assert (tmp_path / "state.safetensors").read_bytes() == before
     assert json.loads((tmp_path / "nan.json").read_text())["batch_seed"] == step_seed(3, 4)
 

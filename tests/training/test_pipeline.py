@@ -14,32 +14,47 @@ from bassnb.composer.songs import compose
 
 ROOT = Path(__file__).parents[2]
 SONGS = {  # two to train with, one of the fourteen for validation, one for the test
-    "train/A Band - First": 0, "train/A Band - Second": 1, "train/ANiMAL - Rockshow": 2, "test/Another - Song": 3,
-}  # fmt: skip
+    "train/A Band - First": 0,
+    "train/A Band - Second": 1,
+    "train/ANiMAL - Rockshow": 2,
+    "test/Another - Song": 3,
+}
 SECONDS = 8.0
 
 
 @pytest.fixture(scope="module")
 def musdb(tmp_path_factory):
-    """Four generated songs as MUSDB18-HQ lays them out: four stems and the mixture, 44.1 kHz stereo WAV."""
+    """Four generated songs as MUSDB18-HQ lays them out: four stems and the mixture, 44.1 kHz stereo
+    WAV.
+    """
     root = tmp_path_factory.mktemp("collections") / "musdb18hq"
     for name, seed in SONGS.items():
         stems = render(compose(seed, seconds=SECONDS))
         folder = root / name
         folder.mkdir(parents=True)
         silence = 0 * stems["bass"]
-        parts = {"bass": stems["bass"], "drums": stems.get("drums", silence), "vocals": stems.get("melody", silence),
-                 "other": stems.get("chords", silence) + stems.get("pad", silence)}  # fmt: skip
+        parts = {
+            "bass": stems["bass"],
+            "drums": stems.get("drums", silence),
+            "vocals": stems.get("melody", silence),
+            "other": stems.get("chords", silence) + stems.get("pad", silence),
+        }
         for stem, wave in {**parts, "mixture": sum(parts.values())}.items():
             soundfile.write(folder / f"{stem}.wav", wave.numpy().T, 44_100, subtype="PCM_16")
     return root
 
 
 def run_script(musdb, out):
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "OMP_NUM_THREADS": "1",
+    }
     song = musdb / "test/Another - Song/mixture.wav"
     command = ["sh", ROOT / "book/from_stems_to_bass.sh", musdb, song, out, "smoke"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment, timeout=400)
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, env=environment, timeout=400
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
@@ -51,7 +66,9 @@ def finished(musdb, tmp_path_factory):
 
 
 def test_the_index_says_what_is_there(finished):
-    assert "MUSDB18-HQ, 4 songs" in finished[1] and "2 of 2 songs can be used for bass" in finished[1]
+    assert (
+        "MUSDB18-HQ, 4 songs" in finished[1] and "2 of 2 songs can be used for bass" in finished[1]
+    )
 
 
 def test_the_cache_knows_its_songs_and_encoders(finished):
@@ -64,12 +81,18 @@ def test_the_cache_knows_its_songs_and_encoders(finished):
 def test_the_bass_is_as_long_as_the_song_and_sounds(finished):
     for name in ("bass", "together"):
         wave, rate = soundfile.read(finished[0] / f"{name}.wav")
-        assert rate == 44_100 and wave.shape == (round(SECONDS * rate), 2) and abs(wave).max() > 1e-3
+        assert (
+            rate == 44_100 and wave.shape == (round(SECONDS * rate), 2) and abs(wave).max() > 1e-3
+        )
 
 
 def test_the_marks_are_those_of_the_song_that_was_kept(finished):
     report = json.loads((finished[0] / "transfer.json").read_text())
-    assert report["songs"] == 1 and report["marks"][0]["name"] == "Another - Song" and report["preset"] == "smoke"
+    assert (
+        report["songs"] == 1
+        and report["marks"][0]["name"] == "Another - Song"
+        and report["preset"] == "smoke"
+    )
 
 
 def test_started_again_it_trains_nothing_twice(finished, musdb):

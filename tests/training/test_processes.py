@@ -1,4 +1,6 @@
-"""Two processes train one model: together they see the batch that one process sees, and their losses are its losses."""
+"""Two processes train one model: together they see the batch that one process sees, and their
+losses are its losses.
+"""
 
 import json
 import subprocess
@@ -45,7 +47,11 @@ assert equal(system.unet), "best"
 
 def losses(folder):
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return {line["step"]: line for line in lines if not any(name.startswith("validation") for name in line)}
+    return {
+        line["step"]: line
+        for line in lines
+        if not any(name.startswith("validation") for name in line)
+    }
 
 
 def train_alone(root, autoencoders, accumulate):
@@ -55,7 +61,13 @@ def train_alone(root, autoencoders, accumulate):
         patch.setattr("bassnb.training.run.LOG_EVERY", 1)
         for stem in ("mix", "bass"):
             train_autoencoder(SMOKE, stem, root / stem, TrainingSettings(steps=16, **where))
-        train_diffusion(SMOKE, root / "diffusion", TrainingSettings(steps=8, **where), mix=autoencoders / "mix", bass=autoencoders / "bass")
+        train_diffusion(
+            SMOKE,
+            root / "diffusion",
+            TrainingSettings(steps=8, **where),
+            mix=autoencoders / "mix",
+            bass=autoencoders / "bass",
+        )
     return root
 
 
@@ -75,53 +87,120 @@ def two_processes(alone, tmp_path_factory):
     root = tmp_path_factory.mktemp("two")
     script = root / "train.py"
     script.write_text(SCRIPT)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", script, root, alone]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=300)
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        script,
+        root,
+        alone,
+    ]
+    done = subprocess.run(
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return root
 
 
 @pytest.mark.parametrize("part", ["mix", "bass", "diffusion"])
 def test_two_processes_are_one_that_takes_its_batch_in_two_parts(in_two_parts, two_processes, part):
-    """The same sums in the same order, hence the same numbers: of every step, to the last of six decimals."""
+    """The same sums in the same order, hence the same numbers: of every step, to the last of six
+    decimals.
+    """
     mine, theirs = losses(two_processes / part), losses(in_two_parts / part)
     assert len(mine) == (8 if part == "diffusion" else 16) and mine == theirs
 
 
 @pytest.mark.parametrize("part", ["mix", "bass", "diffusion"])
 def test_two_processes_are_one_up_to_rounding(alone, two_processes, part):
-    """One process that adds up the whole batch at once rounds otherwise, which Adam's first steps amplify."""
+    """One process that adds up the whole batch at once rounds otherwise, which Adam's first steps
+    amplify.
+    """
     mine, theirs = losses(two_processes / part), losses(alone / part)
     assert mine[1] == pytest.approx(theirs[1], rel=2e-6) and mine.keys() == theirs.keys()
     for step in mine:
         for name in mine[step].keys() & {"v", "rec", "mssd"}:
-            assert mine[step][name] == pytest.approx(theirs[step][name], rel=1e-5 if name == "v" else 5e-3), (step, name)
+            assert mine[step][name] == pytest.approx(
+                theirs[step][name], rel=1e-5 if name == "v" else 5e-3
+            ), (step, name)
 
 
 def test_the_command_of_the_book_trains_with_two_processes(alone, tmp_path):
     """The double dash keeps torchrun from taking --run for one of its own options."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "--", "bassnb", "train",
-               "autoencoder", "--stem", "bass", "--preset", "smoke", "--device", "cpu", "--cache", alone / "cache",
-               "--run", tmp_path / "run", "--steps", "2"]  # fmt: skip
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=200)
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "-m",
+        "--",
+        "bassnb",
+        "train",
+        "autoencoder",
+        "--stem",
+        "bass",
+        "--preset",
+        "smoke",
+        "--device",
+        "cpu",
+        "--cache",
+        alone / "cache",
+        "--run",
+        tmp_path / "run",
+        "--steps",
+        "2",
+    ]
+    done = subprocess.run(
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=200,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split() == [str(tmp_path / "run/model.safetensors")]
-    assert losses(tmp_path / "run")[2]["rec"] == pytest.approx(losses(alone / "bass")[2]["rec"], rel=1e-4)
+    assert losses(tmp_path / "run")[2]["rec"] == pytest.approx(
+        losses(alone / "bass")[2]["rec"], rel=1e-4
+    )
 
 
 def test_what_is_written_is_written_once(two_processes):
     for part in ("mix", "bass", "diffusion"):
         written = [path.name for path in (two_processes / part).iterdir()]
-        assert "state.safetensors" in written and not [name for name in written if name.startswith(".")]
-        steps = [json.loads(line)["step"] for line in (two_processes / part / "log.jsonl").read_text().splitlines()]
+        assert "state.safetensors" in written and not [
+            name for name in written if name.startswith(".")
+        ]
+        steps = [
+            json.loads(line)["step"]
+            for line in (two_processes / part / "log.jsonl").read_text().splitlines()
+        ]
         assert steps == sorted(steps) and steps.count(1) == 1
         assert len(list((two_processes / part / "tensorboard").iterdir())) == 1
     assert (two_processes / "diffusion" / "pretrained" / "model.safetensors").is_file()
-    best, kept = (read_tensors(two_processes / "best" / name)[0] for name in ("best.safetensors", "pretrained/model.safetensors"))
+    best, kept = (
+        read_tensors(two_processes / "best" / name)[0]
+        for name in ("best.safetensors", "pretrained/model.safetensors")
+    )
     assert all(torch.equal(best[name].half(), kept[f"unet.{name}"]) for name in best)
     assert not list((two_processes / "cache").glob("*.unfinished"))
 
 
 def test_a_batch_that_cannot_be_divided_is_refused(alone, tmp_path):
-    with pytest.raises(BassnbError, match="a batch of 2 cannot be divided among 1 processes in 3 parts"):
-        train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(cache=alone / "cache", device="cpu", accumulate=3))
+    with pytest.raises(
+        BassnbError, match="a batch of 2 cannot be divided among 1 processes in 3 parts"
+    ):
+        train_autoencoder(
+            SMOKE,
+            "bass",
+            tmp_path / "bass",
+            TrainingSettings(cache=alone / "cache", device="cpu", accumulate=3),
+        )

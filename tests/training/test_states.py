@@ -27,7 +27,9 @@ def step(model, optimizer):
 def state(tmp_path):
     model, optimizer = make(0)
     step(model, optimizer)
-    return save_state(tmp_path / "state.safetensors", {"m": model}, {"o": optimizer}, {"step": 1, "config": {}})
+    return save_state(
+        tmp_path / "state.safetensors", {"m": model}, {"o": optimizer}, {"step": 1, "config": {}}
+    )
 
 
 def restored(path):
@@ -72,38 +74,71 @@ def test_a_state_of_an_older_version_has_no_checksum(state):
     assert restored(state)[2] == {"step": 1, "config": {}}
 
 
-@pytest.mark.parametrize("metadata", [
-    None, {"other": "1"}, {"meta": "no json"}, {"meta": "[1]"}, {"meta": "1"}, {"meta": "[" * 100_000}, {"meta": "{}"},
-    *({"meta": json.dumps({"step": value})} for value in ("x", None, -1, 1.5, True, [1], 2**70)),
-], ids=lambda value: str(value)[:30])  # fmt: skip
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        {"other": "1"},
+        {"meta": "no json"},
+        {"meta": "[1]"},
+        {"meta": "1"},
+        {"meta": "[" * 100_000},
+        {"meta": "{}"},
+        *(
+            {"meta": json.dumps({"step": value})}
+            for value in ("x", None, -1, 1.5, True, [1], 2**70)
+        ),
+    ],
+    ids=lambda value: str(value)[:30],
+)
 def test_facts_that_are_none_are_refused(state, metadata):
     write_tensors(state, read_tensors(state)[0], metadata)
     refused(state, "is no state of a training")
 
 
 @pytest.mark.evidence("state-of-another-training")
-@pytest.mark.parametrize("change, words", [
-    ({"o/0/exp_avg": torch.zeros(3)}, "o/0/exp_avg is nothing"),
-    ({"o/0/exp_avg": torch.full((2, 3), torch.nan)}, "o/0/exp_avg is nothing"),
-    ({"o/0/step": torch.zeros(1)}, "o/0/step is nothing"),
-    ({"o/x/exp_avg": torch.zeros(())}, "o/x/exp_avg is nothing"),
-    ({"o/-1/exp_avg": torch.zeros(())}, "o/-1/exp_avg is nothing"),
-    ({"o/99/exp_avg": torch.zeros(())}, "o/99/exp_avg is nothing"),
-    ({"o/0/other": torch.zeros(())}, "o/0/other is nothing"),
-    ({"o/0/exp_avg": None}, "tensors of o/0 are missing"),
-    ({"m/weight": None}, "weight is missing"),
-    ({"m/weight": torch.zeros(3, 3)}, "weight has shape"),
-    ({"m/more": torch.zeros(3)}, "more is unexpected"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"o/0/exp_avg": torch.zeros(3)}, "o/0/exp_avg is nothing"),
+        ({"o/0/exp_avg": torch.full((2, 3), torch.nan)}, "o/0/exp_avg is nothing"),
+        ({"o/0/step": torch.zeros(1)}, "o/0/step is nothing"),
+        ({"o/x/exp_avg": torch.zeros(())}, "o/x/exp_avg is nothing"),
+        ({"o/-1/exp_avg": torch.zeros(())}, "o/-1/exp_avg is nothing"),
+        ({"o/99/exp_avg": torch.zeros(())}, "o/99/exp_avg is nothing"),
+        ({"o/0/other": torch.zeros(())}, "o/0/other is nothing"),
+        ({"o/0/exp_avg": None}, "tensors of o/0 are missing"),
+        ({"m/weight": None}, "weight is missing"),
+        ({"m/weight": torch.zeros(3, 3)}, "weight has shape"),
+        ({"m/more": torch.zeros(3)}, "more is unexpected"),
+    ],
+)
 def test_tensors_of_another_training_are_refused(state, change, words):
     tensors = {**read_tensors(state)[0], **change}
-    write_tensors(state, {name: tensor for name, tensor in tensors.items() if tensor is not None}, {"meta": '{"step": 1}'})
+    write_tensors(
+        state,
+        {name: tensor for name, tensor in tensors.items() if tensor is not None},
+        {"meta": '{"step": 1}'},
+    )
     refused(state, words)
 
 
-@pytest.mark.parametrize("line", ['{"step": 7', "", "[1]", '{"step": "x"}', '{"loss": 1}', "[" * 100_000, '{"step": 1' + 400 * "0" + "}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"step": 7',
+        "",
+        "[1]",
+        '{"step": "x"}',
+        '{"loss": 1}',
+        "[" * 100_000,
+        '{"step": 1' + 400 * "0" + "}",
+    ],
+)
 def test_lines_of_the_log_that_are_none_are_left_out(tmp_path, line):
     assert step_of(line) == float("inf") and step_of('{"step": 7, "loss": 0.5}') == 7
-    (tmp_path / LOG).write_bytes(b'{"step": 1}\n' + line.encode() + b'\n\xff}\n{"step": 2}\n{"step": 3}\n')
+    (tmp_path / LOG).write_bytes(
+        b'{"step": 1}\n' + line.encode() + b'\n\xff}\n{"step": 2}\n{"step": 3}\n'
+    )
     tidy(tmp_path, 2)
     assert (tmp_path / LOG).read_text() == '{"step": 1}\n{"step": 2}\n'

@@ -31,13 +31,19 @@ KILLS = {"bass": 30, "diffusion": 30}
 def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("survival")
     for stem in ("mix", "bass"):
-        train_autoencoder(SMOKE, stem, root / stem, TrainingSettings(cache=root / "cache", device="cpu"))
+        train_autoencoder(
+            SMOKE, stem, root / stem, TrainingSettings(cache=root / "cache", device="cpu")
+        )
     return root
 
 
 @pytest.mark.parametrize("part", KILLS)
-def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(place, part, tmp_path, record_property):
-    """Sixty kills in all, at random moments and inside the writing of files: weights, moments and curves to the bit."""
+def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(
+    place, part, tmp_path, record_property
+):
+    """Sixty kills in all, at random moments and inside the writing of files: weights, moments and
+    curves to the bit.
+    """
     for name in ("cache", "mix", "bass"):
         (tmp_path / name).symlink_to(place / name)
     command = [sys.executable, HERE / "killing.py", tmp_path, part, KILLS[part], "0"]
@@ -46,11 +52,15 @@ def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(place, part, tm
     counts = json.loads(done.stdout.splitlines()[-1])
     print(part, counts)
     record_property("cases", counts["killed"])
-    assert counts["killed"] >= KILLS[part] and counts["in a write"] >= 5 and counts["failed"] == counts["left over"] == 0
+    assert (
+        counts["killed"] >= KILLS[part]
+        and counts["in a write"] >= 5
+        and counts["failed"] == counts["left over"] == 0
+    )
     assert counts["equal"] == counts["ended"] >= 3 and counts["resumed from"] >= 8
 
 
-# -- other misfortunes ----------------------------------------------------------------------------------------------
+# -- other misfortunes -----------------------------------------------------------------------------
 
 
 def step_of(folder):
@@ -67,13 +77,37 @@ def test_a_full_disk_is_one_sentence_and_the_checkpoint_stays(place, tmp_path):
     where = {"cache": place / "cache", "device": "cpu"}
     train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(steps=8, **where))
     before = (tmp_path / "bass/state.safetensors").read_bytes()
-    command = [sys.executable, "-m", "bassnb", "train", "autoencoder", "--stem", "bass", "--preset", "smoke", "--device", "cpu",
-               "--cache", place / "cache", "--run", tmp_path / "bass", "--resume"]  # fmt: skip
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100,
-                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)))  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "bassnb",
+        "train",
+        "autoencoder",
+        "--stem",
+        "bass",
+        "--preset",
+        "smoke",
+        "--device",
+        "cpu",
+        "--cache",
+        place / "cache",
+        "--run",
+        tmp_path / "bass",
+        "--resume",
+    ]
+    done = subprocess.run(
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+    )
     sentence = done.stderr.strip().splitlines()[-1]
     assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert "cannot be written at step 20" in sentence and "the checkpoint of step 8 is whole" in sentence
+    assert (
+        "cannot be written at step 20" in sentence
+        and "the checkpoint of step 8 is whole" in sentence
+    )
     assert (tmp_path / "bass/state.safetensors").read_bytes() == before
     assert not [path for path in (tmp_path / "bass").iterdir() if path.name.startswith(".")]
     train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(resume=True, **where))
@@ -108,14 +142,33 @@ except BassnbError as error:
 def test_the_death_of_another_process_is_one_sentence_and_loses_nothing(place, tmp_path):
     script = tmp_path / "mortal.py"
     script.write_text(MORTAL)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", script, tmp_path / "bass",
-               place / "cache"]  # fmt: skip
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=HERE.parents[1], timeout=200)
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        script,
+        tmp_path / "bass",
+        place / "cache",
+    ]
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, cwd=HERE.parents[1], timeout=200
+    )
     assert done.returncode != 0
     if "SENTENCE" in done.stdout:  # unless the launcher was faster and ended the other one itself
-        assert "SENTENCE another process of this training ended at step 12; the checkpoint of step 12 is whole" in done.stdout
+        assert (
+            "SENTENCE another process of this training ended at step 12; the checkpoint of step 12 is whole"
+            in done.stdout
+        )
     assert step_of(tmp_path / "bass") == 12
-    train_autoencoder(SMOKE, "bass", tmp_path / "bass", TrainingSettings(cache=place / "cache", device="cpu", resume=True))
+    train_autoencoder(
+        SMOKE,
+        "bass",
+        tmp_path / "bass",
+        TrainingSettings(cache=place / "cache", device="cpu", resume=True),
+    )
     assert step_of(tmp_path / "bass") == 20 and (tmp_path / "bass/model.safetensors").is_file()
 
 
@@ -127,19 +180,41 @@ def test_asked_to_stop_it_saves_the_step_it_is_in(tmp_path, number):
         return {"loss": torch.tensor(1.0 / (k + 1))}
 
     before = signal.getsignal(number)
-    run = Run(tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=False)
-    with pytest.raises(BassnbError, match="stopped at step 6 of 9, which is saved in .*--resume goes on"):
+    run = Run(
+        tmp_path,
+        Accelerator(cpu=True),
+        {"model": torch.nn.Linear(2, 1)},
+        {},
+        {"seed": 3},
+        resume=False,
+    )
+    with pytest.raises(
+        BassnbError, match="stopped at step 6 of 9, which is saved in .*--resume goes on"
+    ):
         run.steps(9, step, describe="asked")
     assert step_of(tmp_path) == 6 and signal.getsignal(number) == before
-    again = Run(tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(2, 1)}, {}, {"seed": 3}, resume=True)
+    again = Run(
+        tmp_path,
+        Accelerator(cpu=True),
+        {"model": torch.nn.Linear(2, 1)},
+        {},
+        {"seed": 3},
+        resume=True,
+    )
     again.steps(9, lambda k: {"loss": torch.tensor(1.0 / (k + 1))}, describe="on")
     steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert steps == [6, 9]
 
 
 def test_a_training_in_a_thread_leaves_signals_alone(tmp_path):
-    run = Run(tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(2, 1)}, {}, {}, resume=False)
-    thread = threading.Thread(target=run.steps, args=(3, lambda k: {"loss": torch.tensor(1.0)}), kwargs={"describe": "threaded"})
+    run = Run(
+        tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(2, 1)}, {}, {}, resume=False
+    )
+    thread = threading.Thread(
+        target=run.steps,
+        args=(3, lambda k: {"loss": torch.tensor(1.0)}),
+        kwargs={"describe": "threaded"},
+    )
     thread.start()
     thread.join()
     assert step_of(tmp_path) == 3
@@ -156,8 +231,17 @@ def test_best_and_last_are_kept_and_nothing_else(tmp_path, monkeypatch):
             model.weight.fill_(k)
         return {"loss": torch.tensor(1.0)}
 
-    run.steps(8, step, describe="best", validate=lambda: {"far": abs(float(model.weight.detach()) - 3)}, validate_every=1)
-    assert sorted(path.name for path in tmp_path.glob("*.safetensors")) == ["best.safetensors", "state.safetensors"]
+    run.steps(
+        8,
+        step,
+        describe="best",
+        validate=lambda: {"far": abs(float(model.weight.detach()) - 3)},
+        validate_every=1,
+    )
+    assert sorted(path.name for path in tmp_path.glob("*.safetensors")) == [
+        "best.safetensors",
+        "state.safetensors",
+    ]
     assert run.best == {"step": 4, "value": 0.0} and float(model.weight.detach()) == 7
     again = Run(tmp_path, Accelerator(cpu=True), {"model": model}, {}, {}, resume=True, best="far")
     again.take_best()
@@ -165,14 +249,18 @@ def test_best_and_last_are_kept_and_nothing_else(tmp_path, monkeypatch):
 
 
 def test_curves_beyond_the_checkpoint_and_half_lines_are_dropped(tmp_path):
-    run = Run(tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(1, 1)}, {}, {}, resume=False)
+    run = Run(
+        tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(1, 1)}, {}, {}, resume=False
+    )
     run.steps(4, lambda k: {"loss": torch.tensor(1.0)}, describe="short")
     with open(tmp_path / "log.jsonl", "a") as log:
         log.write('{"step": 5, "loss": 1.0}\n{"step": 6, "lo')
     (tmp_path / ".state.safetensors-ab12cd_9").write_bytes(b"half")
     (tmp_path / ".mine").write_text("kept")
     Run(tmp_path, Accelerator(cpu=True), {"model": torch.nn.Linear(1, 1)}, {}, {}, resume=True)
-    assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [4]
+    assert [
+        json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()
+    ] == [4]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [".mine"]
 
 
@@ -181,5 +269,10 @@ def test_the_best_of_nothing_is_refused_before_the_first_step(tmp_path):
         write_song(compose(number, seconds=4.0), tmp_path / "songs" / f"train-{number}")
     write_song(compose(9, seconds=4.0), tmp_path / "songs" / "test-9")
     with pytest.raises(BassnbError, match="nobody can tell which weights are the best"):
-        train_autoencoder(SMOKE, "bass", tmp_path / "run", TrainingSettings(data=tmp_path / "songs", cache=tmp_path, device="cpu", best=True))
+        train_autoencoder(
+            SMOKE,
+            "bass",
+            tmp_path / "run",
+            TrainingSettings(data=tmp_path / "songs", cache=tmp_path, device="cpu", best=True),
+        )
     assert not (tmp_path / "run").exists()

@@ -1,4 +1,6 @@
-"""The players: what is heard is matched and aligned, what is written is escaped, and nothing comes from outside."""
+"""The players: what is heard is matched and aligned, what is written is escaped, and nothing comes
+from outside.
+"""
 
 import base64
 import re
@@ -49,9 +51,9 @@ def test_one_player_and_one_picture_per_take():
     assert [audio["preload"] for audio in page.all("audio")] == ["none", "none"]
     assert [audio["aria-label"] for audio in page.all("audio")] == ["mix", "bass"]
     assert len(page.all("svg")) == 2
-    assert [int(re.search(r"near (\d+) Hz", image["alt"])[1]) for image in page.all("img")] == pytest.approx(
-        [110, 55], rel=0.06
-    )
+    assert [
+        int(re.search(r"near (\d+) Hz", image["alt"])[1]) for image in page.all("img")
+    ] == pytest.approx([110, 55], rel=0.06)
     pressed = [button.get("aria-pressed") for button in page.all("button")]
     assert pressed == [None, "true", "false"]  # play, then one button per take
 
@@ -70,7 +72,9 @@ def test_two_players_on_a_page_cannot_clash_and_need_nothing_from_outside():
     style = re.search(r"<style>(.*?)</style>", html, re.S)[1]
     selectors = [rule.split("{")[0] for rule in style.split("}") if "{" in rule]
     assert len(selectors) > 20 and all(
-        re.match(r"\.bassnb-(block|listen)\b", part.strip()) for s in selectors for part in _split(s)
+        re.match(r"\.bassnb-(block|listen)\b", part.strip())
+        for s in selectors
+        for part in _split(s)
     )
 
 
@@ -124,14 +128,17 @@ def test_the_built_book_refers_to_files_named_after_their_content(monkeypatch, t
     monkeypatch.setenv(STATIC, str(tmp_path / "audio"))
     urls = [sound_url(tone()), sound_url(tone()), sound_url(tone(55))]
     assert urls[0] == urls[1] != urls[2]
-    assert {url.rsplit("/", 1)[1] for url in urls} == {path.name for path in (tmp_path / "audio").iterdir()}
+    assert {url.rsplit("/", 1)[1] for url in urls} == {
+        path.name for path in (tmp_path / "audio").iterdir()
+    }
 
 
 def test_the_pictures_of_the_built_book_are_files_too(monkeypatch, tmp_path):
     monkeypatch.setenv(STATIC, str(tmp_path))
     inside = listen({"a": tone(), "b": tone(55)}).html
     files = [image["src"].rsplit("/", 1) for image in Tags(inside).all("img")]
-    assert {folder for folder, _ in files} == {"../_static/audio"} and len(inside) < 40_000  # the page itself stays small
+    # the page itself stays small
+    assert {folder for folder, _ in files} == {"../_static/audio"} and len(inside) < 40_000
     stored = [(tmp_path / name).read_bytes() for _, name in files]
     monkeypatch.delenv(STATIC)
     live = Tags(listen({"a": tone(), "b": tone(55)}).html).all("img")

@@ -1,36 +1,54 @@
-"""Whatever is chosen, uploaded, pressed and broken in whatever order: the panel shows what it will play, and plays it."""
+"""Whatever is chosen, uploaded, pressed and broken in whatever order: the panel shows what it will
+play, and plays it.
+"""
 
 import threading
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bassnb.audio import write_audio
 from bassnb.widgets.studio import Studio
-from tests.widgets.test_studio import accompanist, noise, shown, status, wav  # noqa: F401, F811, a fixture
+from tests.widgets.test_studio import accompanist, noise, shown, status, wav  # noqa: F401
 
 pytestmark = pytest.mark.kind("state of a panel")
 PATIENCE = 120
-LENGTHS = {"a": 10_000, "b": 14_000, "pop": 12_000, "rock": 16_000}  # samples, by which a mix is recognised
+# samples, by which a mix is recognised
+LENGTHS = {"a": 10_000, "b": 14_000, "pop": 12_000, "rock": 16_000}
 FILES = {"a": wav(LENGTHS["a"]), "b": wav(LENGTHS["b"]), "bad": b"no audio", "empty": b""}
 WHICH, NAMES = st.sampled_from(["mix", "style"]), st.sampled_from(["one.wav", "two.wav"])
 MARKUP = '<span role="status">'
 
 
 def give(live, **files):
-    """Files, as (name, content) by the button, the way a page sends them: all fields of its state, times in ms."""
+    """Files, as (name, content) by the button, the way a page sends them: all fields of its state,
+    times in ms.
+    """
     for which, (name, content) in files.items():
-        sent = {"name": name, "type": "audio/wav", "size": len(content), "content": memoryview(content), "last_modified": 0}
+        sent = {
+            "name": name,
+            "type": "audio/wav",
+            "size": len(content),
+            "content": memoryview(content),
+            "last_modified": 0,
+        }
         getattr(live.panel, f"{which}_upload").set_state({"value": [sent]})
 
 
 class Held:
     """An accompanist that waits at its first step until `go`."""
 
-    def __init__(self, accompanist):
-        self.accompanist, self.settings = accompanist, accompanist.settings
+    def __init__(self, played):
+        self.accompanist, self.settings = played, played.settings
         self.begun, self.go = threading.Event(), threading.Event()
 
     def __call__(self, *args, callback, **settings):
@@ -43,7 +61,9 @@ class Held:
 
 
 class Panel(RuleBasedStateMachine):
-    """What a user sees and remembers: `chosen` in the menus, what is `running` and `next`, and the `heard` take."""
+    """What a user sees and remembers: `chosen` in the menus, what is `running` and `next`, and the
+    `heard` take.
+    """
 
     accompanist = folder = count = None  # set by the test
 
@@ -58,7 +78,8 @@ class Panel(RuleBasedStateMachine):
         self.player = Held(self.accompanist)
         self.live = Studio(self.player, self.samples, self.folder / "takes")
         self.live.panel.steps.value = 1
-        self.chosen = {"mix": ("sample: pop", "pop"), "style": ("none", None)}  # what the menu says, and what it stands for
+        # what the menu says, and what it stands for
+        self.chosen = {"mix": ("sample: pop", "pop"), "style": ("none", None)}
         self.running = self.next = self.heard = None
         self.stopped = False
 
@@ -95,8 +116,16 @@ class Panel(RuleBasedStateMachine):
     def press(self, seed):
         self.live.panel.seed.value = seed
         labels = {which: label for which, (label, _) in self.chosen.items()}
-        names = {which: label.replace("yours", "uploaded") for which, label in labels.items() if "yours" in label}
-        job = {**{which: sound for which, (_, sound) in self.chosen.items()}, "seed": seed, "names": names}
+        names = {
+            which: label.replace("yours", "uploaded")
+            for which, label in labels.items()
+            if "yours" in label
+        }
+        job = {
+            **{which: sound for which, (_, sound) in self.chosen.items()},
+            "seed": seed,
+            "names": names,
+        }
         self.player.begun.clear()
         self.live.panel.generate.click()
         if self.running:
@@ -166,7 +195,10 @@ class Panel(RuleBasedStateMachine):
             assert not self.live.takes and not self.live.panel.takes.outputs
             return
         (take,) = self.live.takes
-        assert take.mix.shape == (2, LENGTHS[self.heard["mix"]]) and take.settings["seed"] == self.heard["seed"]
+        assert (
+            take.mix.shape == (2, LENGTHS[self.heard["mix"]])
+            and take.settings["seed"] == self.heard["seed"]
+        )
         assert self.heard["names"].items() <= take.settings.items()
         assert f"bass, seed {self.heard['seed']}" in shown(self.live)
         assert f"the bass at {self.live.panel.balance.value:+.1f} dB" in shown(self.live)
@@ -180,9 +212,17 @@ class Panel(RuleBasedStateMachine):
 @pytest.mark.evidence("panel-shows-what-it-plays")
 def test_the_panel_shows_what_it_plays_whatever_was_done_before(accompanist, tmp_path, tally):  # noqa: F811
     Panel.accompanist, Panel.folder, Panel.count = accompanist, tmp_path, staticmethod(tally)
-    run_state_machine_as_test(Panel, settings=settings(
-        max_examples=40, stateful_step_count=15, deadline=None, derandomize=True, database=None,
-        suppress_health_check=[HealthCheck.too_slow]))  # fmt: skip
+    run_state_machine_as_test(
+        Panel,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=15,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
 
 
 @pytest.mark.parametrize("which", ["mix", "style"])
@@ -195,17 +235,22 @@ def test_the_page_is_told_that_the_button_is_empty_again(accompanist, tmp_path, 
     monkeypatch.setattr(button, "_send", lambda message, buffers=None: sent.append(message))
     for content in (FILES["a"], FILES["bad"]):
         give(live, **{which: ("mine.wav", content)})
-        assert [message["state"]["value"] for message in sent if message["method"] == "update"] == [[]]
+        assert [message["state"]["value"] for message in sent if message["method"] == "update"] == [
+            []
+        ]
         sent.clear()
 
 
 @pytest.mark.evidence("answers-outlast-steps")
-@pytest.mark.parametrize(("act", "words"), [
-    (lambda live: give(live, mix=("mine.wav", FILES["bad"])), "mine.wav cannot be read"),
-    (lambda live: give(live, style=("mine.wav", FILES["a"])), "mine.wav is chosen"),
-    (lambda live: live.panel.save.click(), "no take to save"),
-    (lambda live: live.panel.stop.click(), "Stopping"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda live: give(live, mix=("mine.wav", FILES["bad"])), "mine.wav cannot be read"),
+        (lambda live: give(live, style=("mine.wav", FILES["a"])), "mine.wav is chosen"),
+        (lambda live: live.panel.save.click(), "no take to save"),
+        (lambda live: live.panel.stop.click(), "Stopping"),
+    ],
+)
 def test_what_is_answered_while_it_plays_stays_to_be_read(accompanist, tmp_path, act, words):  # noqa: F811
     class Watched(Held):
         def __call__(self, *args, callback, **settings):

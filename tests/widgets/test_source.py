@@ -17,14 +17,21 @@ def test_the_code_is_that_of_the_package():
     for function in (guidance.classifier_free_guidance, guidance.rescale):
         body = inspect.getsource(function).split('"""')[-1].strip()
         assert body in shown.code
-    assert "Parameters" not in shown.code and "Parameters" in show_source(guidance.rescale, docstrings=True).code
+    assert (
+        "Parameters" not in shown.code
+        and "Parameters" in show_source(guidance.rescale, docstrings=True).code
+    )
     assert shown._repr_markdown_().startswith("From `bassnb/guidance.py`:\n\n```python\ndef ")
 
 
 def test_a_class_keeps_its_methods_and_remains_code():
     shown = show_source(SelfAttention)
     tree = ast.parse(shown.code)
-    assert [node.name for node in tree.body[0].body if isinstance(node, ast.FunctionDef)] == ["__init__", "forward", "_listen"]
+    assert [node.name for node in tree.body[0].body if isinstance(node, ast.FunctionDef)] == [
+        "__init__",
+        "forward",
+        "_listen",
+    ]
     assert len(ast.get_docstring(tree.body[0]).splitlines()) == 1
 
 

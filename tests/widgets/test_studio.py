@@ -1,4 +1,6 @@
-"""The live panel, driven without a browser: what is set reaches the music, and what goes wrong is one sentence."""
+"""The live panel, driven without a browser: what is set reaches the music, and what goes wrong is
+one sentence.
+"""
 
 import html
 import io
@@ -55,8 +57,13 @@ def noise(length=30_000, seed=0):
 
 
 def file(content, name="song.wav"):
-    return {"name": name, "type": "audio/wav", "size": len(content), "content": memoryview(content),
-            "last_modified": datetime(2026, 1, 1, tzinfo=timezone.utc)}  # fmt: skip
+    return {
+        "name": name,
+        "type": "audio/wav",
+        "size": len(content),
+        "content": memoryview(content),
+        "last_modified": datetime(2026, 1, 1, tzinfo=timezone.utc),
+    }
 
 
 def wav(length=30_000, rate=SAMPLE_RATE, format="WAV"):
@@ -66,7 +73,9 @@ def wav(length=30_000, rate=SAMPLE_RATE, format="WAV"):
 
 
 def status(live):
-    return html.unescape(live.panel.status.value.removeprefix('<span role="status">').removesuffix("</span>"))
+    return html.unescape(
+        live.panel.status.value.removeprefix('<span role="status">').removesuffix("</span>")
+    )
 
 
 def press(live):
@@ -79,15 +88,31 @@ def shown(live):
 
 
 def test_one_press_plays_the_sample_with_the_settings_of_the_panel(live, accompanist, samples):
-    for name, value in {"guidance": 1.5, "phi": 0.25, "strength": 0.5, "seed": 7, "variations": 2}.items():
+    for name, value in {
+        "guidance": 1.5,
+        "phi": 0.25,
+        "strength": 0.5,
+        "seed": 7,
+        "variations": 2,
+    }.items():
         getattr(live.panel, name).value = value
     live.panel.style.value = samples / "styles" / "slap.flac"
     press(live)
-    settings = dict(style=samples / "styles" / "slap.flac", guidance=1.5, phi=0.25, sampler="dpm++", steps=2, strength=0.5)
+    settings = dict(
+        style=samples / "styles" / "slap.flac",
+        guidance=1.5,
+        phi=0.25,
+        sampler="dpm++",
+        steps=2,
+        strength=0.5,
+    )
     expected = accompanist(samples / "pop" / "mix.flac", seed=7, variations=2, **settings)
     assert [take.settings["seed"] for take in live.takes] == [7, 8]
     assert all(torch.equal(take.audio, other.audio) for take, other in zip(live.takes, expected))
-    assert live.panel.progress.value == live.panel.progress.max == 4 and status(live) == "Done: 2 takes."
+    assert (
+        live.panel.progress.value == live.panel.progress.max == 4
+        and status(live) == "Done: 2 takes."
+    )
     for name in ("mix", "bass, seed 7", "together, seed 7", "bass, seed 8", "together, seed 8"):
         assert f"<strong>{name}</strong>" in shown(live)
     assert live.panel.stop.disabled and not live.panel.save.disabled
@@ -98,7 +123,10 @@ def test_the_menus_hold_every_sample(live):
     assert [label for label, _ in live.panel.style.options] == ["none", "sample: slap"]
     assert (live.panel.mix.label, live.panel.style.label) == ("sample: pop", "none")
     defaults = live.accompanist.system.defaults
-    assert (live.panel.guidance.value, live.panel.phi.value) == (defaults["guidance"], defaults["phi"])
+    assert (live.panel.guidance.value, live.panel.phi.value) == (
+        defaults["guidance"],
+        defaults["phi"],
+    )
 
 
 def test_the_panel_begins_with_the_fast_sampler_and_another_brings_its_steps(accompanist, samples):
@@ -121,16 +149,26 @@ def test_a_file_of_your_own_becomes_the_mix_and_keeps_its_name_in_the_settings(l
     assert live.panel.mix.label == "yours: my song" and status(live) == "my song is chosen."
     press(live)
     assert live.takes[0].mix.shape[-1] == pytest.approx(30_000, abs=2500)
-    assert live.takes[0].settings["mix"] == "uploaded: my song" and live.takes[0].settings["style"] is None
+    assert (
+        live.takes[0].settings["mix"] == "uploaded: my song"
+        and live.takes[0].settings["style"] is None
+    )
 
 
 def test_a_second_file_replaces_the_first_and_a_style_is_no_mix(live):
     live.panel.mix_upload.value = (file(wav(), "one"),)
     live.panel.mix_upload.value = (file(wav(20_000), "two"),)
     live.panel.style_upload.value = (file(wav(), "bass"),)
-    assert [label for label, _ in live.panel.mix.options] == ["sample: pop", "sample: rock", "yours: two"]
+    assert [label for label, _ in live.panel.mix.options] == [
+        "sample: pop",
+        "sample: rock",
+        "yours: two",
+    ]
     press(live)
-    assert live.takes[0].mix.shape == (2, 20_000) and live.takes[0].settings["style"] == "uploaded: bass"
+    assert (
+        live.takes[0].mix.shape == (2, 20_000)
+        and live.takes[0].settings["style"] == "uploaded: bass"
+    )
 
 
 @pytest.mark.evidence("upload-names-as-text")
@@ -141,11 +179,17 @@ def test_a_hostile_name_is_shown_as_text_and_is_no_path(live, tmp_path, monkeypa
         assert live.panel.mix.label == f"yours: {name}"
         assert "<img" not in live.panel.status.value and name in status(live)
     live.panel.mix_upload.value = (file(b"no audio", EVIL),)
-    assert status(live).startswith(f"{EVIL} cannot be read as audio") and "<img" not in live.panel.status.value
+    assert (
+        status(live).startswith(f"{EVIL} cannot be read as audio")
+        and "<img" not in live.panel.status.value
+    )
     press(live)
     live.panel.save.click()
     assert "onerror" not in shown(live)
-    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"take-001-seed-0.flac", "take-001-seed-0.json"}
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {
+        "take-001-seed-0.flac",
+        "take-001-seed-0.json",
+    }
 
 
 def test_control_characters_and_endless_names_do_not_reach_the_panel():
@@ -170,8 +214,12 @@ def test_saved_takes_are_whole_and_never_overwrite(live):
     live.panel.save.click()
     live.panel.save.click()
     names = [f"take-{number:03d}-seed-{seed}" for number, seed in ((1, 0), (2, 1), (3, 0), (4, 1))]
-    assert sorted(path.name for path in live.folder.iterdir()) == [n + s for n in names for s in (".flac", ".json")]
-    assert torch.allclose(read_audio(live.folder / f"{names[1]}.flac"), live.takes[1].audio, atol=1e-6)
+    assert sorted(path.name for path in live.folder.iterdir()) == [
+        n + s for n in names for s in (".flac", ".json")
+    ]
+    assert torch.allclose(
+        read_audio(live.folder / f"{names[1]}.flac"), live.takes[1].audio, atol=1e-6
+    )
     assert json.loads((live.folder / f"{names[1]}.json").read_text())["seed"] == 1
     assert status(live).startswith("Saved take-003-seed-0.flac, take-004-seed-1.flac in ")
 
@@ -184,7 +232,9 @@ def test_a_folder_that_cannot_be_made_is_said(live):
 
 @pytest.fixture
 def slowly(live, monkeypatch):
-    """The panel with an accompanist that waits at its first step until `go`; its calls, and how many ran at once."""
+    """The panel with an accompanist that waits at its first step until `go`; its calls, and how
+    many ran at once.
+    """
     go, started, calls, at_once = threading.Event(), threading.Event(), [], [0, 0]
     play = live.accompanist.__class__.__call__
 
@@ -260,7 +310,11 @@ def test_errors_of_the_domain_are_one_sentence_and_the_panel_stays_alive(live):
     live.panel.mix_upload.value = (file(wav()),)
     live.panel.style_upload.value = (file(wav(2000), "short.wav"),)
     press(live)
-    assert "less than one latent step" in status(live) and live.takes == [] and live.panel.save.disabled
+    assert (
+        "less than one latent step" in status(live)
+        and live.takes == []
+        and live.panel.save.disabled
+    )
     live.panel.style.label = "none"
     press(live)
     assert status(live) == "Done: 1 take."
@@ -275,13 +329,19 @@ def test_other_errors_are_named_and_the_panel_stays_alive(live, monkeypatch, cap
     assert status(live) == "Done: 1 take."
 
 
-def test_in_a_built_book_it_names_its_controls_and_has_none(accompanist, samples, tmp_path, monkeypatch):
+def test_in_a_built_book_it_names_its_controls_and_has_none(
+    accompanist, samples, tmp_path, monkeypatch
+):
     monkeypatch.setenv(STATIC, str(tmp_path))
     shown = studio(accompanist, samples)
     text = shown._repr_markdown_()
-    assert all(f"**{name}**" in text for name in CONTROLS) and "<" not in text and repr(shown) == text
+    assert (
+        all(f"**{name}**" in text for name in CONTROLS) and "<" not in text and repr(shown) == text
+    )
     live = vars(Studio(accompanist, samples, tmp_path).panel)
-    assert {part.description for part in live.values() if getattr(part, "tooltip", None)} == set(CONTROLS)
+    assert {part.description for part in live.values() if getattr(part, "tooltip", None)} == set(
+        CONTROLS
+    )
 
 
 def test_a_folder_without_songs_is_refused(accompanist, tmp_path, monkeypatch):

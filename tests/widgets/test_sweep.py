@@ -1,4 +1,6 @@
-"""Sliders over takes: the grid is complete, every sound is at its setting, and every refusal is one sentence."""
+"""Sliders over takes: the grid is complete, every sound is at its setting, and every refusal is one
+sentence.
+"""
 
 import html
 import json
@@ -13,7 +15,11 @@ from bassnb.widgets import Sweep, sweep
 from bassnb.widgets.listen import STATIC, TARGET
 from tests.widgets.test_listen import Tags, tone
 
-GRID = {(w, phi): tone(55 * (1 + w + 4 * phi), level=0.1 + 0.1 * phi) for phi in (0.0, 0.5) for w in (2, 0, 1)}
+GRID = {
+    (w, phi): tone(55 * (1 + w + 4 * phi), level=0.1 + 0.1 * phi)
+    for phi in (0.0, 0.5)
+    for w in (2, 0, 1)
+}
 DIALS = ("guidance w", "phi")
 
 
@@ -24,9 +30,14 @@ def sliders(page):
 def test_one_slider_per_parameter_with_its_values_in_order():
     page = Tags(sweep(GRID, parameters=DIALS).html)
     first, second = sliders(page)
-    assert (first["aria-label"], json.loads(first["data-values"]), first["max"]) == ("guidance w", ["0", "1", "2"], "2")
+    assert (first["aria-label"], json.loads(first["data-values"]), first["max"]) == (
+        "guidance w",
+        ["0", "1", "2"],
+        "2",
+    )
     assert (second["aria-label"], json.loads(second["data-values"])) == ("phi", ["0", "0.5"])
-    assert (first["value"], first["aria-valuetext"], second["value"]) == ("2", "2", "0")  # the first take given
+    # the first take given
+    assert (first["value"], first["aria-valuetext"], second["value"]) == ("2", "2", "0")
     assert all(attrs["type"] == "range" for attrs in page.all("input"))
 
 
@@ -34,14 +45,22 @@ def test_pictures_and_players_stand_in_the_order_of_the_grid(monkeypatch, tmp_pa
     monkeypatch.setenv(STATIC, str(tmp_path))
     shown = sweep(GRID, parameters=DIALS)
     page = Tags(shown.html)
-    assert shown.names[:3] == ("guidance w 0, phi 0", "guidance w 0, phi 0.5", "guidance w 1, phi 0")
+    assert shown.names[:3] == (
+        "guidance w 0, phi 0",
+        "guidance w 0, phi 0.5",
+        "guidance w 1, phi 0",
+    )
     assert [audio["aria-label"] for audio in page.all("audio")] == list(shown.names)
     for audio, image, (w, phi) in zip(page.all("audio"), page.all("img"), sorted(GRID)):
         frequency = 55 * (1 + w + 4 * phi)
         heard = read_audio(tmp_path / audio["src"].rsplit("/", 1)[1])
         spectrum = torch.fft.rfft(heard.mean(0)).abs()
-        assert float(spectrum.argmax()) * 44_100 / heard.shape[-1] == pytest.approx(frequency, abs=1)
-        assert int(re.search(r"near (\d+) Hz", image["alt"])[1]) == pytest.approx(frequency, rel=0.1)
+        assert float(spectrum.argmax()) * 44_100 / heard.shape[-1] == pytest.approx(
+            frequency, abs=1
+        )
+        assert int(re.search(r"near (\d+) Hz", image["alt"])[1]) == pytest.approx(
+            frequency, rel=0.1
+        )
 
 
 def test_one_picture_is_visible_and_it_is_the_start():
@@ -51,10 +70,17 @@ def test_one_picture_is_visible_and_it_is_the_start():
 
 
 def test_one_parameter_takes_plain_values_of_any_kind():
-    page = Tags(sweep({"slap": tone(), "finger": tone(55)}, parameters="style", start="finger").html)
+    page = Tags(
+        sweep({"slap": tone(), "finger": tone(55)}, parameters="style", start="finger").html
+    )
     (slider,) = sliders(page)
-    assert json.loads(slider["data-values"]) == ["slap", "finger"] and slider["aria-valuetext"] == "finger"
-    assert json.loads(sliders(Tags(sweep({8: tone(), 2.5: tone()}, parameters=("K",)).html))[0]["data-values"]) == [
+    assert (
+        json.loads(slider["data-values"]) == ["slap", "finger"]
+        and slider["aria-valuetext"] == "finger"
+    )
+    assert json.loads(
+        sliders(Tags(sweep({8: tone(), 2.5: tone()}, parameters=("K",)).html))[0]["data-values"]
+    ) == [
         "2.5",
         "8",
     ]
@@ -62,7 +88,10 @@ def test_one_parameter_takes_plain_values_of_any_kind():
 
 def test_descriptions_stand_with_their_take():
     page = sweep({2: tone(), 4: tone()}, parameters="K", descriptions={4: "match 0.7 & more"}).html
-    assert "<strong>K 4</strong> <span>match 0.7 &amp; more</span>" in page and page.count("match 0.7") == 1
+    assert (
+        "<strong>K 4</strong> <span>match 0.7 &amp; more</span>" in page
+        and page.count("match 0.7") == 1
+    )
 
 
 def test_with_a_mix_each_take_has_a_second_sound_that_holds_both(monkeypatch, tmp_path):
@@ -70,14 +99,24 @@ def test_with_a_mix_each_take_has_a_second_sound_that_holds_both(monkeypatch, tm
     shown = sweep({2: tone(55), 4: tone(110)}, parameters="K", mix=tone(880, seconds=2))
     page = Tags(shown.html)
     assert [audio["aria-label"] for audio in page.all("audio")] == [
-        "K 2, bass alone", "K 2, with the mix", "K 4, bass alone", "K 4, with the mix"]  # fmt: skip
+        "K 2, bass alone",
+        "K 2, with the mix",
+        "K 4, bass alone",
+        "K 4, with the mix",
+    ]
     assert shown.seconds == 2.0 and len(page.all("img")) == 2
     heard = [read_audio(tmp_path / audio["src"].rsplit("/", 1)[1]) for audio in page.all("audio")]
     for wave, expected in zip(heard, [{55}, {55, 880}, {110}, {110, 880}]):
         spectrum = torch.fft.rfft(wave[0, : 44_100 * 3 // 2]).abs()
-        there = {hertz for hertz in (55, 110, 880) if spectrum[round(hertz * 1.5)] > 0.2 * spectrum.max()}
+        there = {
+            hertz for hertz in (55, 110, 880) if spectrum[round(hertz * 1.5)] > 0.2 * spectrum.max()
+        }
         assert there == expected
-    assert "with the mix" in page.words and [b.get("aria-pressed") for b in page.all("button")] == [None, "true", "false"]
+    assert "with the mix" in page.words and [b.get("aria-pressed") for b in page.all("button")] == [
+        None,
+        "true",
+        "false",
+    ]
 
 
 def test_everything_that_can_be_chosen_has_one_loudness(monkeypatch, tmp_path):
@@ -85,22 +124,31 @@ def test_everything_that_can_be_chosen_has_one_loudness(monkeypatch, tmp_path):
     takes = {1: tone(level=0.01), 2: tone(220, level=0.3)}
     sweep(takes, parameters="K", mix=tone(880))
     levels = [loudness(read_audio(path)) for path in tmp_path.glob("*.mp3")]
-    assert len(levels) == 4 and max(levels) - min(levels) < 0.3 and max(levels) == pytest.approx(TARGET, abs=0.3)
+    assert (
+        len(levels) == 4
+        and max(levels) - min(levels) < 0.3
+        and max(levels) == pytest.approx(TARGET, abs=0.3)
+    )
     assert "played at" not in sweep(takes, parameters="K", loudness_match=False).html
 
 
 def test_what_people_write_is_text_not_markup():
     evil = '"><img src=x onerror=alert(1)>'
-    page = sweep({evil: tone(), "b": tone()}, parameters=evil, title=evil, descriptions={evil: evil}).html
+    page = sweep(
+        {evil: tone(), "b": tone()}, parameters=evil, title=evil, descriptions={evil: evil}
+    ).html
     parsed = Tags(page)
-    assert len(parsed.all("img")) == 2 and not any("onerror" in image for image in parsed.all("img"))
+    assert len(parsed.all("img")) == 2 and not any(
+        "onerror" in image for image in parsed.all("img")
+    )
     assert json.loads(html.unescape(sliders(parsed)[0]["data-values"]))[0] == evil
 
 
 def test_a_block_needs_nothing_from_outside_and_stays_small(monkeypatch, tmp_path):
     monkeypatch.setenv(STATIC, str(tmp_path))
     noise = torch.Generator().manual_seed(0)
-    takes = {k: 0.2 * torch.randn(2, 441_000, generator=noise) for k in (1, 2, 4)}  # the costliest pictures
+    # the costliest pictures
+    takes = {k: 0.2 * torch.randn(2, 441_000, generator=noise) for k in (1, 2, 4)}
     page = sweep(takes, parameters="K").html
     assert not re.search(r"\sid=|https?://|@import|url\(", page)
     style = re.search(r"<style>(.*?)</style>", page, re.S)[1]
@@ -122,11 +170,23 @@ def test_it_is_a_block_of_a_notebook():
     [
         ({"takes": {}, "parameters": "K"}, "no take"),
         ({"takes": {1: 0}, "parameters": ()}, "needs a parameter"),
-        ({"takes": {1: 0, 2: 0}, "parameters": ("K", "w")}, r"key 1 does not fit the 2 parameters 'K', 'w'"),
-        ({"takes": {(1, 2): 0}, "parameters": "K"}, r"key \(1, 2\) does not fit the 1 parameter 'K'"),
-        ({"takes": {(1, 1): 0, (2, 2): 0}, "parameters": ("K", "w")}, "no take for K 1, w 2; give all 4 combinations"),
+        (
+            {"takes": {1: 0, 2: 0}, "parameters": ("K", "w")},
+            r"key 1 does not fit the 2 parameters 'K', 'w'",
+        ),
+        (
+            {"takes": {(1, 2): 0}, "parameters": "K"},
+            r"key \(1, 2\) does not fit the 1 parameter 'K'",
+        ),
+        (
+            {"takes": {(1, 1): 0, (2, 2): 0}, "parameters": ("K", "w")},
+            "no take for K 1, w 2; give all 4 combinations",
+        ),
         ({"takes": {1: 0}, "parameters": "K", "start": 3}, "start 3 belongs to no take"),
-        ({"takes": {1: 0}, "parameters": "K", "descriptions": {3: "x"}}, "the description of 3 belongs to no take"),
+        (
+            {"takes": {1: 0}, "parameters": "K", "descriptions": {3: "x"}},
+            "the description of 3 belongs to no take",
+        ),
     ],
 )
 def test_refusals_are_one_sentence_that_helps(arguments, message):

@@ -1,8 +1,10 @@
-"""Songs that the generator did not write: where they come from and how they sound. Taught in chapter 9.
+"""Songs that the generator did not write: where they come from and how they sound. Taught in
+chapter 9.
 
-Three sources. **Written**: the pieces of `bassnb.studies.transfer_songs.scorebook`, in metres, tempi and textures that the generator
-seldom or never uses. **Scores**: other composers' multitrack MIDI and MusicXML. **Recordings**: real songs with a
-separate bass. A second SoundFont plays the written pieces once more. Nothing of it is used in training.
+Three sources. **Written**: the pieces of `bassnb.studies.transfer_songs.scorebook`, in metres,
+tempi and textures that the generator seldom or never uses. **Scores**: other composers' multitrack
+MIDI and MusicXML. **Recordings**: real songs with a separate bass. A second SoundFont plays the
+written pieces once more. Nothing of it is used in training.
 """
 
 from __future__ import annotations
@@ -33,13 +35,21 @@ OPEN = {  # families whose mix leaves something undetermined: the measures that 
     "lone lead": ("chord_tone", "root", "pitch_class"),
     "pad only": ("chord_tone", "root", "pitch_class"),
 }
-USUAL = {  # where packages of free music lie once they are installed: family, Python package or "", folder, how to get it
+# where packages of free music lie once they are installed: family, Python package or "", folder,
+# how to get it
+USUAL = {
     "OpenMSX": ("", "/usr/share/games/openttd/baseset/openmsx", "apt install openttd-openmsx"),
     "Simutrans": ("", "/usr/share/games/simutrans/music", "apt install simutrans-data"),
     "Bach chorales": ("music21", "corpus/bach", "pip install --no-deps music21"),
     "Beethoven quartets": ("music21", "corpus/beethoven", "pip install --no-deps music21"),
 }
-READERS = {".mid": read_midi, ".midi": read_midi, ".mxl": read_musicxml, ".musicxml": read_musicxml, ".xml": read_musicxml}
+READERS = {
+    ".mid": read_midi,
+    ".midi": read_midi,
+    ".mxl": read_musicxml,
+    ".musicxml": read_musicxml,
+    ".xml": read_musicxml,
+}
 
 
 @dataclass(frozen=True)
@@ -55,18 +65,31 @@ class Case:
 
 
 def band(song: Song, soundfont: str | None = None) -> Example:
-    """A song of any parts, played: every instrument as loud as its SoundFont and its part make it, nothing levelled."""
+    """A song of any parts, played: every instrument as loud as its SoundFont and its part make it,
+    nothing levelled.
+    """
     samples = round(song.duration * SAMPLE_RATE)
 
     def wave(part: Part) -> np.ndarray:
-        sound = play(part.notes, part.program, samples, is_drum=part.is_drum, tuning=song.tuning, soundfont=soundfont)
+        sound = play(
+            part.notes,
+            part.program,
+            samples,
+            is_drum=part.is_drum,
+            tuning=song.tuning,
+            soundfont=soundfont,
+        )
         place(sound, part.pan, 1.0)
         return sound * np.float32(10 ** (part.gain_db / 20))
 
     bass = wave(song.part("bass"))
     mix = np.sum([wave(part) for part in song.parts if part.name != "bass"], axis=0)
-    top = 0.9 / max(float(np.abs(bass + mix).max()), float(np.abs(mix).max()), float(np.abs(bass).max()), 1e-9)
-    return Example(song, torch.from_numpy(bass * np.float32(top)), torch.from_numpy(mix * np.float32(top)))
+    top = 0.9 / max(
+        float(np.abs(bass + mix).max()), float(np.abs(mix).max()), float(np.abs(bass).max()), 1e-9
+    )
+    return Example(
+        song, torch.from_numpy(bass * np.float32(top)), torch.from_numpy(mix * np.float32(top))
+    )
 
 
 def written_cases(
@@ -80,7 +103,9 @@ def written_cases(
         seen[family] = seen.get(family, 0) + 1
         if songs is None or seen[family] <= songs:
             example = band(read_score(text, seconds), soundfont)
-            yield Case("written", family, title, font_name(soundfont), OPEN.get(family, MEASURES), example)
+            yield Case(
+                "written", family, title, font_name(soundfont), OPEN.get(family, MEASURES), example
+            )
 
 
 def font_name(soundfont: str | None) -> str:
@@ -89,17 +114,25 @@ def font_name(soundfont: str | None) -> str:
 
 
 def folder_cases(
-    folder: Path, family: str, seconds: float, songs: int | None, soundfont: str | None,
-    skipped: dict[str, str], split: str | None = None,
-) -> Iterator[Case]:  # fmt: skip
+    folder: Path,
+    family: str,
+    seconds: float,
+    songs: int | None,
+    soundfont: str | None,
+    skipped: dict[str, str],
+    split: str | None = None,
+) -> Iterator[Case]:
     """Scores and recordings below a folder, at most `songs` of each kind, spread over the alphabet.
 
-    Those that cannot be used are entered in `skipped` with the reason, and the next one takes their place.
+    Those that cannot be used are entered in `skipped` with the reason, and the next one takes their
+    place.
     """
     scores = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS)
     recordings = recorded_songs(folder, split)
     if not scores and not recordings:
-        raise DataError(f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs.")
+        raise DataError(
+            f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs."
+        )
     for source, found in (("scores", scores), ("recordings", recordings)):
         count = 0
         for piece in spread(found, songs):
@@ -129,10 +162,18 @@ def spread(paths: Sequence, songs: int | None) -> list:
 
 
 def transfer_cases(
-    *, seconds: float, songs: int | None, folder: Sequence[str | Path], soundfont: str | None,
-    families: Sequence[str] | None, skipped: dict[str, str], split: str | None = None,
-) -> Iterator[Case]:  # fmt: skip
-    """The whole set: written pieces, once more with the other SoundFont, installed packages or given folders."""
+    *,
+    seconds: float,
+    songs: int | None,
+    folder: Sequence[str | Path],
+    soundfont: str | None,
+    families: Sequence[str] | None,
+    skipped: dict[str, str],
+    split: str | None = None,
+) -> Iterator[Case]:
+    """The whole set: written pieces, once more with the other SoundFont, installed packages or
+    given folders.
+    """
     yield from written_cases(seconds, songs, None, families)
     if soundfont:
         yield from written_cases(seconds, songs, soundfont, families)
@@ -150,7 +191,9 @@ def transfer_cases(
 
 
 def installed(package: str, place: str) -> Path | None:
-    """The folder `place`, of an installed Python package (not imported) if one is named; None if it is not there."""
+    """The folder `place`, of an installed Python package (not imported) if one is named; None if it
+    is not there.
+    """
     spec = find_spec(package) if package else None
     if package and (spec is None or spec.origin is None):
         return None

@@ -1,14 +1,16 @@
-"""A score in a dozen lines of text, read into a song: the notation of the transfer set. Taught in chapter 9.
+"""A score in a dozen lines of text, read into a song: the notation of the transfer set. Taught in
+chapter 9.
 
-A piece is a head and some lines, each `what [arguments]: bars`. Bars are divided by ``|`` and repeat in a circle until
-the song is full; ``%`` is the bar before. Lengths are sixteenths and hold until another one is given.
+A piece is a head and some lines, each `what [arguments]: bars`. Bars are divided by ``|`` and
+repeat in a circle until the song is full; ``%`` is the bar before. Lengths are sixteenths and hold
+until another one is given.
 
 ``chords: Em7 | Am7:12 D9:8``
     Chord symbols; several in a bar share it equally unless they say how long they are.
 ``bass 33: 1:6 5:2 b7:4 8 | 1:4 r:8 a:4``
-    General MIDI program, then degrees of the chord: 3, 5 and 7 are the chord's own, ``b`` and ``#`` alter the degree of
-    the major scale, ``<`` is an octave lower, ``a`` and ``A`` lie a semitone below and above the root of the next
-    chord; ``r`` rests.
+    General MIDI program, then degrees of the chord: 3, 5 and 7 are the chord's own, ``b`` and ``#``
+    alter the degree of the major scale, ``<`` is an octave lower, ``a`` and ``A`` lie a semitone
+    below and above the root of the next chord; ``r`` rests.
 ``lead 71: b4:6 d5:2 f#5:8``
     A melody: notes by name.
 ``comp 4 open 60: x--.x---``
@@ -28,16 +30,45 @@ import numpy as np
 from bassnb.composer.score import Chord, Note, Part, Song
 from bassnb.errors import DataError
 
-SYMBOLS: dict[str, tuple[str, tuple[int, ...]]] = {  # symbol: the quality it is marked as, and what is played
-    "": ("maj", (0, 4, 7)), "m": ("min", (0, 3, 7)), "6": ("maj", (0, 4, 7, 9)), "m6": ("min", (0, 3, 7, 9)),
-    "7": ("dom7", (0, 4, 7, 10)), "9": ("dom7", (0, 4, 7, 10, 14)), "13": ("dom7", (0, 4, 7, 10, 14, 21)),
-    "7b9": ("dom7", (0, 4, 7, 10, 13)), "7#9": ("dom7", (0, 4, 7, 10, 15)), "7alt": ("dom7", (0, 4, 10, 13, 20)),
-    "maj7": ("maj7", (0, 4, 7, 11)), "maj9": ("maj7", (0, 4, 7, 11, 14)), "maj13": ("maj7", (0, 4, 11, 14, 21)),
-    "m7": ("min7", (0, 3, 7, 10)), "m9": ("min7", (0, 3, 7, 10, 14)), "m11": ("min7", (0, 3, 7, 10, 14, 17)),
-    "add9": ("maj", (0, 4, 7, 14)), "sus4": ("sus4", (0, 5, 7)), "7sus4": ("sus4", (0, 5, 7, 10)),
-    "dim7": ("dim", (0, 3, 6, 9)), "m7b5": ("halfdim", (0, 3, 6, 10)),
-}  # fmt: skip
-DRUMS = {"k": 36, "s": 38, "i": 37, "c": 39, "h": 42, "o": 46, "r": 51, "x": 49, "t": 45, "T": 48, "m": 70, "b": 54, "w": 76}
+# symbol: the quality it is marked as, and what is played
+SYMBOLS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "": ("maj", (0, 4, 7)),
+    "m": ("min", (0, 3, 7)),
+    "6": ("maj", (0, 4, 7, 9)),
+    "m6": ("min", (0, 3, 7, 9)),
+    "7": ("dom7", (0, 4, 7, 10)),
+    "9": ("dom7", (0, 4, 7, 10, 14)),
+    "13": ("dom7", (0, 4, 7, 10, 14, 21)),
+    "7b9": ("dom7", (0, 4, 7, 10, 13)),
+    "7#9": ("dom7", (0, 4, 7, 10, 15)),
+    "7alt": ("dom7", (0, 4, 10, 13, 20)),
+    "maj7": ("maj7", (0, 4, 7, 11)),
+    "maj9": ("maj7", (0, 4, 7, 11, 14)),
+    "maj13": ("maj7", (0, 4, 11, 14, 21)),
+    "m7": ("min7", (0, 3, 7, 10)),
+    "m9": ("min7", (0, 3, 7, 10, 14)),
+    "m11": ("min7", (0, 3, 7, 10, 14, 17)),
+    "add9": ("maj", (0, 4, 7, 14)),
+    "sus4": ("sus4", (0, 5, 7)),
+    "7sus4": ("sus4", (0, 5, 7, 10)),
+    "dim7": ("dim", (0, 3, 6, 9)),
+    "m7b5": ("halfdim", (0, 3, 6, 10)),
+}
+DRUMS = {
+    "k": 36,
+    "s": 38,
+    "i": 37,
+    "c": 39,
+    "h": 42,
+    "o": 46,
+    "r": 51,
+    "x": 49,
+    "t": 45,
+    "T": 48,
+    "m": 70,
+    "b": 54,
+    "w": 76,
+}
 NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 LOWEST = 28  # E1, the open string
@@ -48,7 +79,9 @@ _LEAD_IN = 0.03  # seconds before the first bar
 
 @dataclass(frozen=True)
 class Harmony:
-    """One chord on the grid: sixteenths `start` and `end`, `root` pitch class, `quality`, `tones` above the root."""
+    """One chord on the grid: sixteenths `start` and `end`, `root` pitch class, `quality`, `tones`
+    above the root.
+    """
 
     start: int
     end: int
@@ -59,7 +92,9 @@ class Harmony:
 
 @dataclass(frozen=True)
 class Clock:
-    """Sixteenths to seconds: `steps` in a bar; `swing` is where the off-beat eighth falls in its beat, 0.5 straight."""
+    """Sixteenths to seconds: `steps` in a bar; `swing` is where the off-beat eighth falls in its
+    beat, 0.5 straight.
+    """
 
     tempo: float
     steps: int
@@ -81,7 +116,11 @@ def read_score(text: str, seconds: float) -> Song:
         If a line, a bar or a symbol cannot be read.
     """
     lines = [line.partition(":") for line in text.strip().splitlines()]
-    head = {key.strip(): rest.strip() for key, _, rest in lines if key.strip() in ("title", "family", "time")}
+    head = {
+        key.strip(): rest.strip()
+        for key, _, rest in lines
+        if key.strip() in ("title", "family", "time")
+    }
     tempo, metre, swing = head["time"].split()
     above, below = (int(number) for number in metre.split("/"))
     clock = Clock(float(tempo), above * 16 // below, float(swing))
@@ -100,12 +139,27 @@ def read_score(text: str, seconds: float) -> Song:
         parts.append(Part(name, program, name == "drums", notes))
     beats = [clock.seconds(step) for step in range(0, bars * clock.steps, 4)]
     return Song(
-        seed=0, split="transfer", idiom=f"{head['family']}: {head['title']}", tempo=clock.tempo, metre=metre,
-        key=harmony[0].root, mode="free", duration=float(seconds), tuning=0.0, gain_db=0.0,
+        seed=0,
+        split="transfer",
+        idiom=f"{head['family']}: {head['title']}",
+        tempo=clock.tempo,
+        metre=metre,
+        key=harmony[0].root,
+        mode="free",
+        duration=float(seconds),
+        tuning=0.0,
+        gain_db=0.0,
         beats=tuple(beat for beat in beats if beat < seconds),
-        downbeats=tuple(beat for beat in (clock.seconds(bar * clock.steps) for bar in range(bars)) if beat < seconds),
-        chords=_timed(harmony, clock, seconds), parts=tuple(parts), bass_style="written", bass_timbre=0,
-    )  # fmt: skip
+        downbeats=tuple(
+            beat
+            for beat in (clock.seconds(bar * clock.steps) for bar in range(bars))
+            if beat < seconds
+        ),
+        chords=_timed(harmony, clock, seconds),
+        parts=tuple(parts),
+        bass_style="written",
+        bass_timbre=0,
+    )
 
 
 def read_chords(text: str, steps: int, bars: int) -> list[Harmony]:
@@ -118,12 +172,18 @@ def read_chords(text: str, steps: int, bars: int) -> list[Harmony]:
             name, _, length = symbol.partition(":")
             found = re.fullmatch(r"([A-G])([#b]?)(.*)", name)
             if not found or found[3] not in SYMBOLS:
-                raise DataError(f"{name!r} is not a chord of this notation; write a root and one of {list(SYMBOLS)}.")
+                raise DataError(
+                    f"{name!r} is not a chord of this notation; write a root and one of {list(SYMBOLS)}."
+                )
             there = here + (int(length) if length else steps // len(symbols))
-            harmony.append(Harmony(here, there, _pitch_class(found[1], found[2]), *SYMBOLS[found[3]]))
+            harmony.append(
+                Harmony(here, there, _pitch_class(found[1], found[2]), *SYMBOLS[found[3]])
+            )
             here = there
         if here != (number + 1) * steps:
-            raise DataError(f"The bar {bar!r} does not last {steps} sixteenths; say how long its chords are.")
+            raise DataError(
+                f"The bar {bar!r} does not last {steps} sixteenths; say how long its chords are."
+            )
     return harmony
 
 
@@ -139,7 +199,9 @@ def _pitch_class(letter: str, accidental: str) -> int:
     return (NAMES[letter.lower()] + {"": 0, "#": 1, "b": -1}[accidental]) % 12
 
 
-def _events(name: str, arguments: list[str], text: str, harmony: list[Harmony], steps: int, bars: int) -> list[tuple]:
+def _events(
+    name: str, arguments: list[str], text: str, harmony: list[Harmony], steps: int, bars: int
+) -> list[tuple]:
     """What one line plays: (step, length, pitch, velocity)."""
     if name == "drums":
         return _drums(text, steps, bars)
@@ -154,14 +216,22 @@ def _drums(text: str, steps: int, bars: int) -> list[tuple]:
         words = bar.split()
         for key, pattern in zip(words[::2], words[1::2], strict=True):
             if len(pattern) != steps or key not in DRUMS:
-                raise DataError(f"{key} {pattern!r} is not {steps} sixteenths of one of {', '.join(DRUMS)}.")
-            events += [(number * steps + step, 1.0, DRUMS[key], 104 if mark == "x" else 58)
-                       for step, mark in enumerate(pattern) if mark != "."]  # fmt: skip
+                raise DataError(
+                    f"{key} {pattern!r} is not {steps} sixteenths of one of {', '.join(DRUMS)}."
+                )
+            events += [
+                (number * steps + step, 1.0, DRUMS[key], 104 if mark == "x" else 58)
+                for step, mark in enumerate(pattern)
+                if mark != "."
+            ]
     return events
 
 
 def _at(harmony: list[Harmony], step: float) -> int:
-    return next((index for index, chord in enumerate(harmony) if chord.start <= step < chord.end), len(harmony) - 1)
+    return next(
+        (index for index, chord in enumerate(harmony) if chord.start <= step < chord.end),
+        len(harmony) - 1,
+    )
 
 
 def _line(text: str, harmony: list[Harmony] | None, steps: int, bars: int) -> list[tuple]:
@@ -177,7 +247,9 @@ def _line(text: str, harmony: list[Harmony] | None, steps: int, bars: int) -> li
                 events.append((step, length * 0.92, last, 98 if step % steps == 0 else 88))
             step += length
         if step != (number + 1) * steps:
-            raise DataError(f"The bar {bar!r} lasts {step - number * steps} sixteenths, not {steps}.")
+            raise DataError(
+                f"The bar {bar!r} lasts {step - number * steps} sixteenths, not {steps}."
+            )
     return events
 
 
@@ -190,24 +262,35 @@ def _named(name: str) -> int:
 
 
 def _degree(name: str, harmony: list[Harmony], index: int, last: int) -> int:
-    """The MIDI pitch of a degree of chord `index`, or of an approach to the next root, near the `last` pitch."""
+    """The MIDI pitch of a degree of chord `index`, or of an approach to the next root, near the
+    `last` pitch.
+    """
     chord, after = harmony[index], harmony[min(index + 1, len(harmony) - 1)]
     if name in ("a", "A"):
         target = after.root + (1 if name == "A" else -1)
-        return min((target % 12 + 12 * octave for octave in range(2, 6)), key=lambda pitch: (pitch < LOWEST, abs(pitch - last)))
+        return min(
+            (target % 12 + 12 * octave for octave in range(2, 6)),
+            key=lambda pitch: (pitch < LOWEST, abs(pitch - last)),
+        )
     found = _DEGREE.fullmatch(name)
     if not found:
-        raise DataError(f"{name!r} is not a degree of this notation; write 1 to 13, b7, <5, a or A.")
+        raise DataError(
+            f"{name!r} is not a degree of this notation; write 1 to 13, b7, <5, a or A."
+        )
     degree, altered = int(found[3]) - 1, {"": 0, "#": 1, "b": -1}[found[2]]
     step = MAJOR[degree % 7] + altered
     if not altered and degree % 7 in (2, 4, 6):  # the chord's own third, fifth and seventh
         window = {2: (3, 4, 5), 4: (6, 7, 8), 6: (9, 10, 11)}[degree % 7]
-        step = next((tone for tone in chord.tones if tone in window), {2: 4, 4: 7, 6: 10}[degree % 7])
+        step = next(
+            (tone for tone in chord.tones if tone in window), {2: 4, 4: 7, 6: 10}[degree % 7]
+        )
     pitch = LOWEST + (chord.root - LOWEST) % 12 + step + 12 * (degree // 7) - 12 * bool(found[1])
     return pitch if pitch >= LOWEST else pitch + 12
 
 
-def _comp(voicing: str, low: int, text: str, harmony: list[Harmony], steps: int, bars: int) -> list[tuple]:
+def _comp(
+    voicing: str, low: int, text: str, harmony: list[Harmony], steps: int, bars: int
+) -> list[tuple]:
     events, struck = [], 0
     for number, bar in enumerate(_circle(text, bars)):
         if len(bar) != steps:
@@ -220,12 +303,17 @@ def _comp(voicing: str, low: int, text: str, harmony: list[Harmony], steps: int,
             if voicing == "arp":
                 order = (*pitches, *pitches[-2:0:-1])
                 pitches, struck = (order[struck % len(order)],), struck + 1
-            events += [(number * steps + step, length * 0.95, pitch, 92 if step % 4 == 0 else 80) for pitch in pitches]
+            events += [
+                (number * steps + step, length * 0.95, pitch, 92 if step % 4 == 0 else 80)
+                for pitch in pitches
+            ]
     return events
 
 
 def voice(chord: Harmony, voicing: str, low: int) -> tuple[int, ...]:
-    """Pitches of a chord from `low` upwards: close, open (second from the top an octave down), rootless, shell, power."""
+    """Pitches of a chord from `low` upwards: close, open (second from the top an octave down),
+    rootless, shell, power.
+    """
     tones = {
         "rootless": [tone for tone in chord.tones if tone not in (0, 7)] or list(chord.tones),
         "shell": [tone for tone in chord.tones if tone in (3, 4, 5, 9, 10, 11)],
@@ -239,14 +327,20 @@ def voice(chord: Harmony, voicing: str, low: int) -> tuple[int, ...]:
     return tuple(sorted(pitches))
 
 
-def _perform(events: list[tuple], clock: Clock, seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
+def _perform(
+    events: list[tuple], clock: Clock, seconds: float, rng: np.random.Generator
+) -> tuple[Note, ...]:
     """Notes in seconds, each up to 8 ms early or late."""
     notes = []
     for step, length, pitch, velocity in sorted(events):
         start = max(clock.seconds(step) + float(np.clip(rng.normal(0, 0.004), -0.008, 0.008)), 0.0)
         end = max(clock.seconds(step + length), start + 0.03)
         if start < seconds:
-            notes.append(Note(round(start, 5), round(end, 5), int(pitch), int(velocity + rng.integers(-6, 7))))
+            notes.append(
+                Note(
+                    round(start, 5), round(end, 5), int(pitch), int(velocity + rng.integers(-6, 7))
+                )
+            )
     return tuple(notes)
 
 
@@ -254,4 +348,7 @@ def _timed(harmony: list[Harmony], clock: Clock, seconds: float) -> tuple[Chord,
     starts = [0.0, *(clock.seconds(chord.start) for chord in harmony[1:])]
     heard = [(start, chord) for start, chord in zip(starts, harmony) if start < seconds]
     ends = [*(start for start, _ in heard[1:]), float(seconds)]
-    return tuple(Chord(start, end, chord.root, chord.quality) for (start, chord), end in zip(heard, ends, strict=True))
+    return tuple(
+        Chord(start, end, chord.root, chord.quality)
+        for (start, chord), end in zip(heard, ends, strict=True)
+    )

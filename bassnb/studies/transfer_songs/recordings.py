@@ -1,7 +1,7 @@
 """Real recordings with a separate bass: the truth is heard, not written. Taught in chapter 9.
 
-The bass stem is transcribed with the ear that will judge the takes: pitch, onsets and tuning. Chords come from the
-spectrum of mix and bass together.
+The bass stem is transcribed with the ear that will judge the takes: pitch, onsets and tuning.
+Chords come from the spectrum of mix and bass together.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ _SEGMENT = 0.37  # seconds between the places where a chord may change: 16 frame
 _SHORTEST = 0.06  # seconds
 
 
-def recorded_songs(folder: Path, split: str | None = None, above: frozenset[Path] = frozenset()) -> list[SongFiles]:
-    """Songs with a bass and something else in a collection of any layout, or in collections below `folder`.
+def recorded_songs(
+    folder: Path, split: str | None = None, above: frozenset[Path] = frozenset()
+) -> list[SongFiles]:
+    """Songs with a bass and something else in a collection of any layout, or in collections below
+    `folder`.
 
     Parameters
     ----------
@@ -43,7 +46,11 @@ def recorded_songs(folder: Path, split: str | None = None, above: frozenset[Path
         above = above | {folder.resolve()}
         inside = [inner for inner in folders(folder) if inner.resolve() not in above]
         return [song for inner in inside for song in recorded_songs(inner, split, above)]
-    return [song for song in found if "bass" in song.stems and len(song.stems) > 1 and split in (None, song.split)]
+    return [
+        song
+        for song in found
+        if "bass" in song.stems and len(song.stems) > 1 and split in (None, song.split)
+    ]
 
 
 def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tensor]:
@@ -51,7 +58,8 @@ def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tens
 
     Returns
     -------
-    song, bass, mix : Song, Tensors (2, N) at 44.1 kHz; the mix is the sum of all other stems in which the bass is not heard
+    song, bass, mix : Song, Tensors (2, N) at 44.1 kHz; the mix is the sum of all other stems in
+        which the bass is not heard
 
     Raises
     ------
@@ -60,9 +68,13 @@ def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tens
     """
     recorded = song_of_index(listened(files), "bass")
     if len(recorded.stems) < 2:
-        raise DataError(f"The song {files.name} has nothing but a bass: {reasons(recorded)}; give it stems without the bass.")
+        raise DataError(
+            f"The song {files.name} has nothing but a bass: {reasons(recorded)}; give it stems without the bass."
+        )
     bass = summed(files.stems["bass"])
-    signed = [(path, 1) for name, paths in recorded.stems.items() if name != "bass" for path in paths]
+    signed = [
+        (path, 1) for name, paths in recorded.stems.items() if name != "bass" for path in paths
+    ]
     signed += [(path, -1) for paths in recorded.minus.values() for path in paths]
     samples = min(round(seconds * SAMPLE_RATE), bass.shape[-1])
     start = loudest(bass, samples)
@@ -73,14 +85,20 @@ def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tens
     name = f"{files.stems['bass'][0].parent.parent.name}: {files.name}"
     heard = transcribe(bass)
     if np.isnan(heard.midi).all():
-        raise DataError(f"The bass of {files.name} has no pitch; give a song in which a bass plays.")
+        raise DataError(
+            f"The bass of {files.name} has no pitch; give a song in which a bass plays."
+        )
     duration = samples / SAMPLE_RATE
     borders = np.array([*np.arange(0, duration - _SEGMENT / 2, _SEGMENT), duration])
     tuning = tuning_of(heard.midi)
     # One level for both: the louder is no truer, and chroma is compared with chroma.
     chroma = [chroma_of_wave(to_level(wave), borders, tuning=tuning) for wave in (mix, bass)]
     part = Part("bass", 33, False, heard_notes(heard, tuning, duration))
-    return song_of(name, duration, (part,), (), estimate_chords(*chroma, borders), tuning), bass, mix
+    return (
+        song_of(name, duration, (part,), (), estimate_chords(*chroma, borders), tuning),
+        bass,
+        mix,
+    )
 
 
 def summed(paths: Sequence[Path]) -> Tensor:
@@ -100,15 +118,19 @@ def loudest(bass: Tensor, samples: int) -> int:
 
 
 def tuning_of(midi: np.ndarray) -> float:
-    """Semitones, -0.5 to 0.5, by which the pitches of a track (T,) lie above the nearest ones of 440 Hz, on a circle."""
+    """Semitones, -0.5 to 0.5, by which the pitches of a track (T,) lie above the nearest ones of
+    440 Hz, on a circle.
+    """
     turn = np.exp(2j * np.pi * midi[~np.isnan(midi)]).mean()
     return round(float(np.angle(turn) / (2 * np.pi)), 4)
 
 
 def heard_notes(heard: Transcription, tuning: float, duration: float) -> tuple[Note, ...]:
-    """The transcription as notes: one from each onset to the next, with the median of its pitches and where it sounds.
+    """The transcription as notes: one from each onset to the next, with the median of its pitches
+    and where it sounds.
 
-    Onsets without a pitch after them are strokes of a dead string: they stay out of the pitches and out of the rhythm.
+    Onsets without a pitch after them are strokes of a dead string: they stay out of the pitches and
+    out of the rhythm.
     """
     voiced = ~np.isnan(heard.midi)
     borders = [*heard.onsets, duration]

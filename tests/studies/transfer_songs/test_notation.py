@@ -23,7 +23,11 @@ def pitches(piece, name="bass"):
 def test_chords_share_a_bar_or_say_how_long_they_are():
     found = read_chords("Em7 | Am7:12 D9:8", 20, 3)
     assert [(chord.start, chord.end, chord.root, chord.quality) for chord in found] == [
-        (0, 20, 4, "min7"), (20, 32, 9, "min7"), (32, 40, 2, "dom7"), (40, 60, 4, "min7")]  # fmt: skip
+        (0, 20, 4, "min7"),
+        (20, 32, 9, "min7"),
+        (32, 40, 2, "dom7"),
+        (40, 60, 4, "min7"),
+    ]
     assert [chord.end for chord in read_chords("C G", 16, 1)] == [8, 16]
 
 
@@ -46,7 +50,9 @@ def test_melodies_go_by_name_and_rest():
 
 
 def test_swing_moves_the_off_beat_only():
-    straight, swung = (song("bass 33: 1:2 1 1 1 1 1 1 1", swing=swing).part("bass").notes for swing in (0.5, 0.68))
+    straight, swung = (
+        song("bass 33: 1:2 1 1 1 1 1 1 1", swing=swing).part("bass").notes for swing in (0.5, 0.68)
+    )
     shift = np.array([b.start - a.start for a, b in zip(straight, swung)])
     assert np.allclose(shift[::2], 0, atol=1e-4) and np.allclose(shift[1::2], 0.18 * 0.5, atol=1e-4)
 
@@ -67,8 +73,17 @@ def test_voicings():
     assert min(voice(chord, "close", 60)) >= 60 > min(voice(chord, "open", 60))
 
 
-@pytest.mark.parametrize("lines", ["bass 33: 1:4", "bass 33: x:16", "lead 1: h4:16", "drums: k x...", "comp 4 close 60: x",
-                                   "drums: q x...x...x...x..."])  # fmt: skip
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "bass 33: 1:4",
+        "bass 33: x:16",
+        "lead 1: h4:16",
+        "drums: k x...",
+        "comp 4 close 60: x",
+        "drums: q x...x...x...x...",
+    ],
+)
 def test_a_line_that_cannot_be_read_is_named(lines):
     with pytest.raises(DataError, match="."):
         song(lines)
@@ -80,7 +95,9 @@ def test_a_chord_that_cannot_be_read_is_named(chords):
         song("bass 33: 1:16", chords=chords)
 
 
-@pytest.mark.parametrize("family, title, text", pieces(), ids=lambda value: value[:12].replace("\n", " "))
+@pytest.mark.parametrize(
+    "family, title, text", pieces(), ids=lambda value: value[:12].replace("\n", " ")
+)
 def test_every_piece_fills_its_time_with_a_bass_that_fits(family, title, text):
     piece = read_score(text, 20.0)
     bass = piece.part("bass").notes
@@ -90,7 +107,9 @@ def test_every_piece_fills_its_time_with_a_bass_that_fits(family, title, text):
     assert tones[np.arange(len(bass)), [note.pitch % 12 for note in bass]].mean() > 0.7
     assert piece.chords[0].start == 0 and piece.chords[-1].end == 20.0
     others = {part.name for part in piece.parts} - {"bass"}
-    assert others == {"drums only": {"drums"}, "lone lead": {"lead"}, "pad only": {"comp"}}.get(family, others)
+    assert others == {"drums only": {"drums"}, "lone lead": {"lead"}, "pad only": {"comp"}}.get(
+        family, others
+    )
     assert family != "no drums" or "drums" not in others
 
 

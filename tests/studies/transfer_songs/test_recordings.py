@@ -9,7 +9,13 @@ from bassnb.composer.score import Note
 from bassnb.composer.synth import play
 from bassnb.errors import DataError
 from bassnb.metrics.match import Transcription, match
-from bassnb.studies.transfer_songs.recordings import heard_notes, loudest, read_recording, recorded_songs, tuning_of
+from bassnb.studies.transfer_songs.recordings import (
+    heard_notes,
+    loudest,
+    read_recording,
+    recorded_songs,
+    tuning_of,
+)
 
 LINE = [33, 40, 38, 31]
 TUNING = 0.3
@@ -20,11 +26,20 @@ def library(tmp_path_factory):
     """Two songs of 6 s, one of stems, one of a mix, and folders that are no songs."""
     folder = tmp_path_factory.mktemp("library")
     bass = [Note(1.0 + i, 1.9 + i, pitch, 100) for i, pitch in enumerate(LINE)]
-    triads = [Note(1.0 + i, 2.0 + i, LINE[i] + 24 + tone, 80) for i in range(4) for tone in (0, 4, 7)]
+    triads = [
+        Note(1.0 + i, 2.0 + i, LINE[i] + 24 + tone, 80) for i in range(4) for tone in (0, 4, 7)
+    ]
     samples = 6 * 44_100
-    low, high = (torch.from_numpy(play(notes, program, samples, tuning=TUNING)) for notes, program in ((bass, 33), (triads, 0)))
-    for song, stems in {"a/one": {"bass": low, "keys": high, "mix": low + high}, "b/two": {"bass": low, "mixture": high},
-                        "c/alone": {"bass": low}, "d/silent": {"bass": 0 * low, "keys": high}}.items():  # fmt: skip
+    low, high = (
+        torch.from_numpy(play(notes, program, samples, tuning=TUNING))
+        for notes, program in ((bass, 33), (triads, 0))
+    )
+    for song, stems in {
+        "a/one": {"bass": low, "keys": high, "mix": low + high},
+        "b/two": {"bass": low, "mixture": high},
+        "c/alone": {"bass": low},
+        "d/silent": {"bass": 0 * low, "keys": high},
+    }.items():
         (folder / song).mkdir(parents=True)
         for name, wave in stems.items():
             write_audio(folder / song / f"{name}.{'flac' if name == 'bass' else 'wav'}", wave)
@@ -41,7 +56,12 @@ def test_songs_are_folders_with_a_bass_and_something_else(library):
 
 @pytest.mark.evidence("links-that-lead-back")
 def test_links_that_lead_back_are_not_followed(library, tmp_path):
-    for name, target in (("x", tmp_path), ("y", tmp_path), ("inner/up", tmp_path), ("songs", library[0])):
+    for name, target in (
+        ("x", tmp_path),
+        ("y", tmp_path),
+        ("inner/up", tmp_path),
+        ("songs", library[0]),
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).symlink_to(target, target_is_directory=True)
     assert [place.name for place in recorded_songs(tmp_path)] == ["one", "two", "silent"]
