@@ -30,8 +30,12 @@ def __getattr__(name: str):
         from bassnb.errors import BassnbError
 
         return BassnbError
-    if name in __all__:
-        from bassnb import accompanist
+    if name == "Accompaniment":
+        from bassnb.take import Accompaniment
 
-        return getattr(accompanist, name)
+        return Accompaniment
+    if name == "Accompanist":
+        from bassnb.accompanist import Accompanist
+
+        return Accompanist
     raise AttributeError(f"module 'bassnb' has no attribute {name!r}")

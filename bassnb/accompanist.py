@@ -1,11 +1,10 @@
-"""Mix in, bass out: the whole way of the paper's figure 1 on one screen. Taught in chapters 0 and
-8.
+"""Mix in, bass out: the whole chain of the paper's figure 1. Taught in chapters 0 and 8.
 
 An `Accompanist` plays to audio in memory, or from file to file with memory that does not grow with
 the length.
 
 >>> from bassnb import Accompanist                                             # doctest: +SKIP
->>> bass = Accompanist.from_pretrained("classroom")("mix.flac", style="slap.flac", guidance=2.5, phi=0.7, seed=0)
+>>> bass = Accompanist.from_pretrained("classroom")("mix.flac", style="slap.flac", seed=0)
 ...                                                                            # doctest: +SKIP
 >>> bass.save("bass.flac")                                                     # doctest: +SKIP
 """
@@ -13,94 +12,40 @@ the length.
 from __future__ import annotations
 
 import itertools
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from bassnb import __version__
-from bassnb.audio import (
-    LEVEL,
-    SUBTYPES,
-    as_stereo,
-    level_gain,
-    read_audio,
-    read_blocks,
-    write_audio,
-    write_blocks,
-)
+from bassnb.audio import LEVEL, as_stereo, level_gain, read_audio, read_blocks
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained
 from bassnb.diffusion import c_from_v
-from bassnb.errors import AudioError, BassnbError, check_shape
+from bassnb.errors import BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import classifier_free_guidance, rescale
-from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.sampling import SAMPLERS, STEPS, initial_noise
-from bassnb.tracks import Spool, Track, summed, unclipped_gain, with_progress
-from bassnb.tuning import AUTO, given_cents, tuning_of
+from bassnb.settings import TakeSettings, number_of_takes
+from bassnb.take import (
+    Accompaniment,
+    check_takes,
+    decibels,
+    numbered,
+    several,
+    write_take,
+)
+from bassnb.tracks import Spool, Track, unclipped_gain, with_progress
+from bassnb.tuning import given_cents, tuning_of
 from bassnb.windows import Network, windowed
 
-SILENCE = 1e-4  # peak below which a mix or a style says nothing
+SILENCE = 1e-4  # peak below which a mix or a style counts as silent
 AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
 PRECISIONS = ("no", "bf16")  # accelerate's names
-MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH = 20.0, 1000, 2.0
-
-
-@dataclass(frozen=True)
-class Accompaniment:
-    """One bass take.
-
-    Attributes
-    ----------
-    audio : Tensor (2, N), float32 in [-1, 1], 44.1 kHz, exactly as long as the mix
-    mix : Tensor (2, N), the mix it was made for
-    latents : Tensor (32, L), standardised; at A = 440 Hz, from which a song in another tuning has
-        another length
-    settings : everything needed to make it again, and `gain_db`, by which `audio` was turned down
-        so as not to clip
-    """
-
-    audio: Tensor
-    mix: Tensor
-    latents: Tensor
-    settings: dict
-
-    def mix_with(self, balance_db: float = 0.0) -> Tensor:
-        """Mix and bass together, (2, N), the bass changed by `balance_db`; turned down as a whole
-        if it would clip.
-
-        The bass is as loud beside the mix as it was played, also where `audio` had to be turned
-        down alone.
-        """
-        both = self.mix + self.audio * 10 ** ((balance_db - self.settings.get("gain_db", 0.0)) / 20)
-        return both * unclipped_gain([both])
-
-    def save(self, path: str | os.PathLike, *, force: bool = False) -> Path:
-        """Write the bass to `path` (WAV, FLAC, Ogg or MP3) and its settings to a JSON file of the
-        same name.
-
-        Raises
-        ------
-        BassnbError, AudioError
-            If either file cannot be written, is the mix or a style, or was not written by this
-            method; with `force` files of others are replaced, but never mix or style.
-        """
-        check_takes(
-            path,
-            inputs=[self.settings.get("mix"), *_several(self.settings.get("style"))],
-            force=force,
-        )
-        path = write_audio(path, self.audio)
-        write_settings(path.with_suffix(".json"), self.settings, [path])
-        return path
 
 
 class Accompanist:
@@ -130,8 +75,11 @@ class Accompanist:
     def from_pretrained(
         cls, source: str | os.PathLike = "classroom", *, device: str = "auto", precision: str = "no"
     ) -> Accompanist:
-        """Load a shipped model ("classroom"), a model folder or a hub id; `device` "auto" prefers a
-        GPU.
+        """Load a shipped model ("classroom"), a model folder or a hub id.
+
+        Parameters
+        ----------
+        device : "cpu", "cuda", or "auto", which prefers a GPU
 
         Raises
         ------
@@ -149,92 +97,88 @@ class Accompanist:
         return cls(load_pretrained(source, device=device), name=str(source), precision=precision)
 
     def settings(self, **given) -> dict:
-        """Every setting of the sampler, those that are not given or None as they are best for this
-        model.
+        """Every setting of the sampler: those that are given, the others as the model has them.
+
+        Parameters
+        ----------
+        given : fields of `TakeSettings`; seed and tuning, which belong to a take, are checked alone
 
         Raises
         ------
         BassnbError
             If a setting is unknown or out of its range.
         """
-        given = {name: _plain(value) for name, value in given.items() if value is not None}
-        settings = {**AS_IN_PAPER, **self.system.defaults, **given}
-        if settings["sampler"] not in tuple(SAMPLERS):
-            raise BassnbError(
-                f"sampler is {settings['sampler']!r}; choose one of {', '.join(SAMPLERS)}"
-            )
-        settings.setdefault("steps", STEPS[settings["sampler"]])
-        _check(settings)
-        return settings
+        chosen = {key: v for key, v in vars(TakeSettings.of(**given)).items() if v is not None}
+        filled = vars(TakeSettings.of(**{**AS_IN_PAPER, **self.system.defaults, **chosen}))
+        steps = filled["steps"] or STEPS[filled["sampler"]]
+        names = ("strength", "sampler", "guidance", "phi")
+        return {**{name: filled[name] for name in names}, "steps": steps}
 
-    @torch.inference_mode()
     def __call__(
         self,
         mix,
         *,
         style=None,
-        guidance: float | None = None,
-        phi: float | None = None,
-        sampler: str | None = None,
-        steps: int | None = None,
-        seed: int = 0,
-        variations: int = 1,
-        strength: float | None = None,
-        tuning: str | float = AUTO,
         sample_rate: float = SAMPLE_RATE,
         progress: bool = False,
         callback: Callable[[int, int], None] | None = None,
-    ) -> Accompaniment | list[Accompaniment]:
-        """Play bass to `mix`.
+        **settings,
+    ) -> Accompaniment:
+        """Play bass to `mix`: one take.
 
         Parameters
         ----------
         mix : path, or array or Tensor (N,) or (C, N) at `sample_rate`
         style : path, array or Tensor of a bass whose timbre is wanted (section 3.3), or a list of
-            several of them, which average out what is played; None leaves the timbre free
-        guidance : w of classifier-free guidance (section 3.4): 0 ignores the mix, 1 is the model as
-            trained
-        phi : share of the rescale that guidance gets, 0 to 1; both default to what was best on
-            validation songs
-        sampler : "ddim", the paper's and the default, or "dpm++", which needs far fewer steps
-            (chapter 5)
-        steps : K of the sampler, by default 64 of DDIM or 12 of DPM-Solver++
-        seed : of the first take; take i has seed + i, and sounds the same alone as among others
-        variations : number of takes
-        strength : of the style: 1 as in the paper, up to 2 to exaggerate it; None is the model's
-            own
-        tuning : of the mix, which the bass follows: "auto" estimates it, and keeps 440 Hz where it
-            cannot; or the frequency of A in Hz (400 to 480), or cents above 440 Hz (-200 to 200).
-            The style may be in any tuning.
+            several of them, whose mean is taken; None leaves the timbre free
         progress : show a bar
-        callback : called as callback(done, total) after each sampler step of each take; to stop
-            early, raise
-
-        Returns
-        -------
-        Accompaniment, or a list of them if `variations` is above 1
+        callback : called as callback(done, total) after each sampler step; to stop early, raise
+        settings : fields of `TakeSettings`, such as `guidance` (section 3.4), `phi`, `strength`,
+            `sampler`, `steps`, `seed` and `tuning`; None is what was best on validation songs
 
         Raises
         ------
         AudioError, BassnbError
             If mix, style or a setting cannot be used.
         """
-        cents = given_cents(tuning)
-        settings = self.settings(
-            guidance=guidance, phi=phi, sampler=sampler, steps=steps, strength=strength
-        )
+        options = {"style": style, "sample_rate": sample_rate, "progress": progress}
+        return self.takes(mix, 1, callback=callback, **options, **settings)[0]
+
+    @torch.inference_mode()
+    def takes(
+        self,
+        mix,
+        count: int,
+        *,
+        style=None,
+        sample_rate: float = SAMPLE_RATE,
+        progress: bool = False,
+        callback: Callable[[int, int], None] | None = None,
+        **settings,
+    ) -> list[Accompaniment]:
+        """Several takes to one mix, of which take i has seed + i and is the same as if played alone.
+
+        Parameters
+        ----------
+        count : number of takes, 1 to 100
+        mix, style, sample_rate, progress, callback, settings : as in a call
+        """
+        count, chosen = number_of_takes(count), TakeSettings.of(**settings)
+        sampling, cents = self.settings(**settings), given_cents(chosen.tuning)
         wave = _wave(mix, sample_rate, "the mix")
         track = _sounding(lambda: [wave], mix, "the mix")
         tuned = tuning_of(track, cents)
-        heard, takes = tuned.to_440(track), []
-        for latents, facts in self._takes(
-            heard, mix, style, settings, seed, variations, sample_rate, progress, callback
-        ):
-            audio = torch.cat(list(tuned.from_440(self._decode(latents, heard), track.length)), -1)
+        at_440, takes = tuned.to_440(track), []
+        facts = {**self._facts(mix, style, sampling), **tuned.facts}
+        mean = None if style is None else self._style_mean(style, sample_rate)
+        seeds = range(chosen.seed, chosen.seed + count)
+        for seed, latents in self._play(at_440, seeds, mean, sampling, progress, callback):
+            blocks = tuned.from_440(self._decode(latents, at_440), track.length)
+            audio = torch.cat(list(blocks), -1)
             gain = unclipped_gain([audio])
-            facts |= {**tuned.facts, "gain_db": _db(gain)}
-            takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), facts))
-        return takes if variations > 1 else takes[0]
+            found = {**facts, "seed": seed, "gain_db": decibels(gain)}
+            takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), found))
+        return takes
 
     @torch.inference_mode()
     def accompany_file(
@@ -244,15 +188,12 @@ class Accompanist:
         *,
         with_mix: str | os.PathLike | None = None,
         style=None,
-        seed: int = 0,
         variations: int = 1,
-        tuning: str | float = AUTO,
         progress: bool = False,
         force: bool = False,
         **settings,
     ) -> list[Path]:
-        """Play bass to a file of any length and write it; the memory needed does not grow with the
-        audio.
+        """Play bass to a file of any length and write it, in memory that does not grow with it.
 
         Parameters
         ----------
@@ -262,7 +203,7 @@ class Accompanist:
             turned down so as not to clip
         with_mix : path for mix and bass together, in the balance in which the bass was played
         variations : number of takes; several get -1, -2 ... in their names
-        style, seed, tuning, progress, settings : as in a call
+        style, progress, settings : as in a call
         force : replace files that this method did not write; never `mix` or `style`
 
         Returns
@@ -272,27 +213,25 @@ class Accompanist:
         Raises
         ------
         AudioError, BassnbError
-            If mix, style or a setting cannot be used.
-        BassnbError
-            Before the work, if any file to be written is an input or, without `force`, somebody
-            else's.
+            If mix, style or a setting cannot be used; before the work, if any file to be written
+            is an input or, without `force`, was not written by this method.
         """
-        cents, settings, written = given_cents(tuning), self.settings(**settings), []
-        check_takes(out, with_mix, variations, inputs=[mix, *_several(style)], force=force)
+        count, chosen = number_of_takes(variations), TakeSettings.of(**settings)
+        sampling, cents, written = self.settings(**settings), given_cents(chosen.tuning), []
+        check_takes(out, with_mix, count, inputs=[mix, *several(style)], force=force)
         track = _sounding(lambda: read_blocks(mix), mix, "the mix")
         tuned = tuning_of(track, cents)
-        heard = tuned.to_440(track)
-        takes = self._takes(
-            heard, mix, style, settings, seed, variations, SAMPLE_RATE, progress, None
-        )
-        for number, (latents, facts) in enumerate(takes):
-            path = numbered(out, variations)[number]
-            both = None if with_mix is None else numbered(with_mix, variations)[number]
-            audio = tuned.from_440(self._decode(latents, heard), track.length)
-            with Spool(
-                with_progress(audio, track.length, "writing", progress), path.parent
-            ) as bass:
-                written += _write(bass, track, {**facts, **tuned.facts}, path, both)
+        at_440 = tuned.to_440(track)
+        names = [numbered(path, count) if path else [None] * count for path in (out, with_mix)]
+        facts = {**self._facts(mix, style, sampling), **tuned.facts}
+        mean = None if style is None else self._style_mean(style, SAMPLE_RATE)
+        seeds = range(chosen.seed, chosen.seed + count)
+        played = self._play(at_440, seeds, mean, sampling, progress)
+        for (seed, latents), path, both in zip(played, *names):
+            blocks = tuned.from_440(self._decode(latents, at_440), track.length)
+            blocks = with_progress(blocks, track.length, "writing", progress)
+            with Spool(blocks, path.parent) as bass:
+                written += write_take(bass, track, {**facts, "seed": seed}, path, both)
         return written
 
     @torch.inference_mode()
@@ -331,89 +270,70 @@ class Accompanist:
         shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
         z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
         at = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
-        denoise = guided_denoiser(
-            windowed(self.system.unet), c_x.expand(len(z), -1, -1), s["guidance"], s["phi"], at
-        )
-        to_style = (
-            None
-            if mean is None
-            else lambda c_hat, beta: ground(c_hat, mean, beta, s["strength"], at)
-        )
+        network, c_x = windowed(self.system.unet), c_x.expand(len(z), -1, -1)
+        denoise = guided_denoiser(network, c_x, s["guidance"], s["phi"], at)
+
+        def to_style(c_hat: Tensor, beta: float) -> Tensor:
+            return c_hat if mean is None else ground(c_hat, mean, beta, s["strength"], at)
+
+        grounded = None if mean is None else to_style
         with self._autocast():
-            return SAMPLERS[s["sampler"]](
-                denoise, z, s["steps"], ground=to_style, callback=callback
-            )
+            sampler = SAMPLERS[s["sampler"]]
+            return sampler(denoise, z, s["steps"], ground=grounded, callback=callback)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
-    def _takes(
+    def _play(
         self,
         track: Track,
-        mix,
-        style,
-        settings: dict,
-        seed: int,
-        variations: int,
-        sample_rate: float,
+        seeds: Sequence[int],
+        mean: Tensor | None,
+        sampling: dict,
         progress: bool,
-        callback: Callable[[int, int], None] | None,
-    ) -> Iterator[tuple[Tensor, dict]]:
-        """For each take its latents (1, 32, L), standardised, and all that is needed to make it
-        again.
-        """
-        seed, variations = _plain(seed), _plain(variations)
-        _check({"seed": seed, "variations": variations})
-        mean = None if style is None else self._style_mean(style, sample_rate)
+        callback: Callable[[int, int], None] | None = None,
+    ) -> Iterator[tuple[int, Tensor]]:
+        """Each seed with the latents (1, 32, L), standardised, of its take."""
         c_x = self._encode(self.system.mix_autoencoder, track, progress)
-        facts = {
-            "model": self.name,
-            "precision": self.precision,
-            "mix": _name(mix),
-            "style": _name(style),
-            **settings,
-            "version": __version__,
-        }
-        with tqdm(
-            total=variations * settings["steps"],
-            desc="playing bass",
-            unit="step",
-            disable=not progress,
-        ) as bar:
-            step = _counter(bar, callback)
-            for take in range(seed, seed + variations):
-                latents = self.sample(
-                    c_x, [take], mean=mean, sounding=track.sounding, callback=step, **settings
-                )
-                yield latents, {**facts, "seed": take}
+        options = {"mean": mean, "sounding": track.sounding, **sampling}
+        total, done = len(seeds) * sampling["steps"], itertools.count(1)
+        with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
+
+            def step(*_) -> None:
+                bar.update()
+                if callback is not None:
+                    callback(next(done), total)
+
+            for seed in seeds:
+                yield seed, self.sample(c_x, [seed], callback=step, **options)
+
+    def _facts(self, mix, style, sampling: dict) -> dict:
+        """What is needed to make a take again, but for its seed and its tuning."""
+        sources = {"mix": _name(mix), "style": _name(style)}
+        system = {"model": self.name, "precision": self.precision}
+        return {**system, **sources, **sampling, "version": __version__}
 
     def _style_mean(self, style, sample_rate: float) -> Tensor:
         """The mean over time, (1, 32, 1), of one style or of several, where they sound."""
-        sources = _several(style)
+        sources = several(style)
         if not sources:
             raise BassnbError("the list of styles is empty; give at least one, or no style")
+        autoencoder = self.system.bass_autoencoder
         tracks = [_style(source, sample_rate) for source in sources]
-        encoded = [
-            self._encode(self.system.bass_autoencoder, track)[..., track.sounding]
-            for track in tracks
-        ]
+        encoded = [self._encode(autoencoder, track)[..., track.sounding] for track in tracks]
         return style_mean(torch.cat(encoded, -1))
 
     def _encode(self, autoencoder: Autoencoder, track: Track, progress: bool = False) -> Tensor:
         """Standardised latents (1, C, L) of audio brought to `LEVEL`."""
-        blocks = with_progress(
-            track.audible(level_gain(track.level)), track.length, "listening", progress
-        )
+        audible = track.audible(level_gain(track.level))
+        blocks = with_progress(audible, track.length, "encoding", progress)
         with self._autocast():
-            latents = list(
-                autoencoder.encode_blocks(block[None].to(self.device) for block in blocks)
-            )
-        return autoencoder.standardise(torch.cat(latents, -1).float())
+            on_device = (block[None].to(self.device) for block in blocks)
+            latents = torch.cat(list(autoencoder.encode_blocks(on_device)), -1)
+        return autoencoder.standardise(latents.float())
 
     def _decode(self, latents: Tensor, mix: Track) -> Iterator[Tensor]:
-        """Standardised latents (1, 32, L) to blocks (2, n) of the bass, as much louder than `LEVEL`
-        as the mix is.
-        """
+        """Standardised latents (1, 32, L) to blocks (2, n) of the bass, at the level of the mix."""
         autoencoder = self.system.bass_autoencoder
         with self._autocast():
             for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
@@ -423,8 +343,9 @@ class Accompanist:
 def guided_denoiser(
     unet: Network, c_x: Tensor, guidance: float, phi: float, steps: Tensor | slice = slice(None)
 ) -> Callable[[Tensor, Tensor], Tensor]:
-    """The network as a function (z, t) -> c_hat, with both branches of guidance in one batch
-    (section 3.4, chapter 6).
+    """The network as a function (z, t) -> c_hat, with both branches of guidance in one batch.
+
+    Section 3.4, taught in chapter 6.
 
     Parameters
     ----------
@@ -434,8 +355,8 @@ def guided_denoiser(
     """
     silence = torch.zeros_like(c_x)
     if guidance in (0.0, 1.0):  # one branch alone
-        heard = c_x if guidance else silence
-        return lambda z, t: c_from_v(z, unet(z, t, heard), t)
+        condition = c_x if guidance else silence
+        return lambda z, t: c_from_v(z, unet(z, t, condition), t)
     both = torch.cat([c_x, silence])
 
     def denoise(z: Tensor, t: Tensor) -> Tensor:
@@ -446,105 +367,12 @@ def guided_denoiser(
     return denoise
 
 
-def _counter(bar: tqdm, callback: Callable[[int, int], None] | None) -> Callable:
-    """What the sampler calls after each step: moves the bar, and counts for the caller."""
-    done = itertools.count(1)
-
-    def step(*_) -> None:
-        bar.update()
-        if callback is not None:
-            callback(next(done), bar.total)
-
-    return step
-
-
-def numbered(path: str | os.PathLike, count: int) -> list[Path]:
-    """`path` itself for one take; name-1, name-2 ... for several."""
-    path = Path(path)
-    return (
-        [path] if count == 1 else [path.with_stem(f"{path.stem}-{i}") for i in range(1, count + 1)]
-    )
-
-
-def check_takes(
-    out: str | os.PathLike,
-    with_mix: str | os.PathLike | None = None,
-    variations: int = 1,
-    *,
-    inputs: Iterable = (),
-    force: bool = False,
-) -> None:
-    """Refuse takes that cannot be written, before the work: every numbered file, its settings, and
-    its mix.
-
-    Raises
-    ------
-    AudioError
-        If a suffix is unknown or a folder is missing.
-    BassnbError
-        See `check_outputs`.
-    """
-    _check({"variations": _plain(variations)})
-    for target in (Path(path) for path in (out, with_mix) if path is not None):
-        if target.suffix.lower() not in SUBTYPES:
-            raise AudioError(
-                f"{target} has no known audio suffix; use one of {', '.join(SUBTYPES)}"
-            )
-        if not target.parent.is_dir():
-            raise AudioError(
-                f"{target} cannot be written; give the path of a file in a folder that exists"
-            )
-    outputs = []
-    for number, path in enumerate(numbered(out, _plain(variations))):
-        settings = path.with_suffix(".json")
-        sounds = [
-            path,
-            *([numbered(with_mix, _plain(variations))[number]] if with_mix is not None else []),
-        ]
-        outputs += [
-            *(Output(sound, listed_in(settings)) for sound in sounds),
-            Output(settings, is_settings),
-        ]
-    check_outputs(outputs, inputs, force=force)
-
-
-def _several(sources) -> Sequence:
-    return sources if isinstance(sources, (list, tuple)) else [sources]
-
-
-def _write(bass: Spool, mix: Track, facts: dict, path: Path, both: Path | None) -> list[Path]:
-    """Write a take to `path`, its settings beside it, and mix and bass together to `both`; neither
-    file clips.
-    """
-    gain = unclipped_gain(bass.blocks())
-    facts, written = {**facts, "gain_db": _db(gain)}, [path]
-    if both is not None:
-        mix_gain = unclipped_gain(summed(mix.blocks(), bass.blocks()))
-        facts["mix_gain_db"] = _db(mix_gain)
-    write_blocks(path, (block * gain for block in bass.blocks()))
-    write_settings(path.with_suffix(".json"), facts, [path])
-    if both is not None:
-        written.append(
-            write_blocks(both, (block * mix_gain for block in summed(mix.blocks(), bass.blocks())))
-        )
-        write_settings(path.with_suffix(".json"), facts, [both])
-    return written
-
-
-def _db(gain: float) -> float:
-    return 20 * math.log10(gain)
-
-
 def _name(source) -> str | list | None:
     if isinstance(source, (list, tuple)):
         return [_name(one) for one in source]
-    return (
-        str(source)
-        if isinstance(source, (str, os.PathLike))
-        else None
-        if source is None
-        else "array"
-    )
+    if source is None:
+        return None
+    return str(source) if isinstance(source, (str, os.PathLike)) else "array"
 
 
 def _wave(source, sample_rate: float, what: str) -> Tensor:
@@ -565,43 +393,12 @@ def _sounding(blocks: Callable[[], Iterable[Tensor]], source, what: str) -> Trac
 def _style(source, sample_rate: float) -> Track:
     is_path = isinstance(source, (str, os.PathLike))
     wave = None if is_path else _wave(source, sample_rate, "the style")
-    track = _sounding(
-        (lambda: read_blocks(source)) if is_path else lambda: [wave], source, "the style"
-    )
+    blocks = (lambda: read_blocks(source)) if is_path else lambda: [wave]
+    track = _sounding(blocks, source, "the style")
     if track.length < TIME_RATIO:
+        seconds = track.length / SAMPLE_RATE
         raise BassnbError(
-            f"the style lasts {track.length / SAMPLE_RATE:.3f} s, less than one latent step; give at least 0.1 s, better 5 s"
+            f"the style lasts {seconds:.3f} s, less than one latent step; "
+            "give at least 0.1 s, better 5 s"
         )
     return track
-
-
-def _plain(value):
-    """A number of numpy as one of Python, which JSON can write; anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _check(settings: dict) -> None:
-    limits = {
-        "guidance": (0, MOST_GUIDANCE),
-        "phi": (0, 1),
-        "steps": (1, MOST_STEPS),
-        "seed": (0, 2**62),
-        "variations": (1, 100),
-        "strength": (0, MOST_STRENGTH),
-    }
-    for name, value in settings.items():
-        if name == "sampler":
-            continue
-        if name not in limits:
-            raise BassnbError(
-                f"there is no setting {name!r}; choose among {', '.join(limits)}, sampler"
-            )
-        whole, (low, high) = name in ("steps", "seed", "variations"), limits[name]
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int if whole else (int, float))
-            or not low <= value <= high
-        ):
-            raise BassnbError(
-                f"{name} is {value!r}; give a{' whole' if whole else ''} number from {low:g} to {high:g}"
-            )

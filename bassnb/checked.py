@@ -26,7 +26,9 @@ def setting(
     *,
     low: float = 0,
     high: float = MOST,
+    usual: float | None = None,
     choices: tuple[str, ...] = (),
+    words: str = "",
     help: str = "",
 ):
     """A field of a `Checked` dataclass.
@@ -35,12 +37,14 @@ def setting(
     ----------
     default : value of the field when it is not given; without one it must be given
     low, high : bounds of a number, or of each number of a tuple, both included
+    usual : upper end of a slider for it; None is `high`
     choices : the texts that the field may hold; none means any
+    words : what the field takes, for an error; by default made from its type and bounds
     help : one sentence for the command line and the panel
     """
-    return dataclasses.field(
-        default=default, metadata={"low": low, "high": high, "choices": choices, "help": help}
-    )
+    usual = high if usual is None else usual
+    facts = {"low": low, "high": high, "usual": usual, "choices": choices}
+    return dataclasses.field(default=default, metadata={**facts, "words": words, "help": help})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +108,8 @@ def _fits_one(value, kind: type, facts: typing.Mapping) -> bool:
 
 def wanted(kind, facts: typing.Mapping) -> str:
     """What a field takes, in words."""
+    if facts.get("words"):
+        return facts["words"]
     if typing.get_origin(kind) is tuple:
         return (
             f"a list of 1 to {MOST_ENTRIES} values, each {wanted(typing.get_args(kind)[0], facts)}"

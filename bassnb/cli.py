@@ -18,8 +18,17 @@ import typer
 
 from bassnb.commands.data import data_commands
 from bassnb.commands.evaluate import evaluate_app
-from bassnb.commands.options import Device, Force, Model, Seed, group, model_files, shows_progress
+from bassnb.commands.options import (
+    Device,
+    Force,
+    Model,
+    group,
+    model_files,
+    shows_progress,
+    takes,
+)
 from bassnb.commands.train import train_app
+from bassnb.settings import TakeSettings
 
 app = group("A bass line for your mix, by latent diffusion.", add_completion=False)
 app.add_typer(data_commands)
@@ -35,6 +44,7 @@ def main(
 
 
 @app.command()
+@takes(TakeSettings)
 def accompany(
     mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
     out: Annotated[
@@ -42,35 +52,11 @@ def accompany(
     ],
     style: Annotated[
         Optional[list[Path]],
-        typer.Option(
-            help="A bass recording whose timbre is wanted; several average out their notes."
-        ),
+        typer.Option(help="A bass recording whose timbre is wanted; of several, their mean."),
     ] = None,
-    guidance: Annotated[
-        Optional[float], typer.Option(help="How closely to follow the mix; 1 is none.")
-    ] = None,
-    phi: Annotated[
-        Optional[float], typer.Option(help="Share of the guidance rescale, 0 to 1.")
-    ] = None,
-    strength: Annotated[
-        Optional[float], typer.Option(help="Of the style: 1 as in the paper, above it exaggerated.")
-    ] = None,
-    sampler: Annotated[
-        Optional[str], typer.Option(help="ddim, or dpm++ for far fewer steps.")
-    ] = None,
-    steps: Annotated[
-        Optional[int], typer.Option(help="Sampler steps, by default 64 of ddim or 12 of dpm++.")
-    ] = None,
-    seed: Seed = 0,
     variations: Annotated[
         int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")
     ] = 1,
-    tuning: Annotated[
-        str,
-        typer.Option(
-            help="Of MIX: auto, the frequency of A in Hz (432), or cents above 440 Hz (-44)."
-        ),
-    ] = "auto",
     with_mix: Annotated[
         Optional[Path], typer.Option(help="File for mix and bass together.")
     ] = None,
@@ -80,30 +66,28 @@ def accompany(
         str, typer.Option(help="no, or bf16: faster on GPUs, and for large models on recent CPUs.")
     ] = "no",
     force: Force = False,
+    *,
+    settings: TakeSettings,
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours."""
-    from bassnb.accompanist import Accompanist, check_takes
+    from bassnb.accompanist import Accompanist
+    from bassnb.take import check_takes
 
-    check_takes(
-        out, with_mix, variations, inputs=[mix, *(style or []), *model_files(model)], force=force
-    )
-    timbre = style[0] if style and len(style) == 1 else style or None
+    inputs = [mix, *(style or []), *model_files(model)]
+    check_takes(out, with_mix, variations, inputs=inputs, force=force)
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
+    options = {
+        "with_mix": with_mix,
+        "style": style[0] if style and len(style) == 1 else style or None,
+    }
     for path in accompanist.accompany_file(
         mix,
         out,
-        with_mix=with_mix,
-        style=timbre,
-        strength=strength,
-        guidance=guidance,
-        phi=phi,
-        sampler=sampler,
-        steps=steps,
-        seed=seed,
         variations=variations,
-        tuning=tuning,
         progress=shows_progress(),
         force=force,
+        **options,
+        **vars(settings),
     ):
         typer.echo(path)
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.accompanist import Accompaniment, Accompanist, guided_denoiser
+from bassnb.accompanist import Accompanist, guided_denoiser
 from bassnb.audio import peak, read_audio, write_audio
 from bassnb.checkpoints import System
 from bassnb.diffusion import c_from_v
 from bassnb.errors import AudioError, BassnbError
 from bassnb.outputs import checksum
 from bassnb.presets import SMOKE
+from bassnb.take import Accompaniment
 from bassnb.tracks import Track
 
 
@@ -43,7 +44,7 @@ def test_exactly_as_long_as_the_mix(accompanist, samples):
 def test_same_seed_same_bass_alone_or_among_variations(accompanist):
     mix = noise(50_000)
     torch.manual_seed(123)
-    takes = accompanist(mix, steps=3, seed=5, variations=3)
+    takes = accompanist.takes(mix, 3, steps=3, seed=5)
     torch.manual_seed(456)
     alone = accompanist(mix, steps=3, seed=6)
     assert torch.equal(takes[1].audio, alone.audio) and takes[1].settings == alone.settings
@@ -52,8 +53,8 @@ def test_same_seed_same_bass_alone_or_among_variations(accompanist):
 
 def test_callback_counts_every_step_of_every_take_and_may_stop(accompanist):
     seen = []
-    accompanist(
-        noise(5000), steps=3, variations=2, callback=lambda done, total: seen.append((done, total))
+    accompanist.takes(
+        noise(5000), 2, steps=3, callback=lambda done, total: seen.append((done, total))
     )
     assert seen == [(i, 6) for i in range(1, 7)]
 
@@ -167,7 +168,6 @@ def test_mix_with_balances_and_never_clips(accompanist):
         {"steps": 2.5},
         {"steps": 5000},
         {"seed": -1},
-        {"variations": 0},
         {"strength": 5},
     ],
 )
@@ -194,16 +194,18 @@ def test_a_file_gets_the_bass_that_its_samples_get(accompanist, tmp_path):
         write_audio(tmp_path / f"{name}.wav", noise(n, n))
         for name, n in (("mix", 300_001), ("style", 50_000))
     )
-    settings = dict(style=style, steps=2, seed=3, variations=2, guidance=2.0)
+    settings = dict(style=style, steps=2, seed=3, guidance=2.0)
     out, both = tmp_path / "bass.wav", tmp_path / "both.flac"
-    written = accompanist.accompany_file(mix, out, with_mix=both, **settings)
+    written = accompanist.accompany_file(mix, out, with_mix=both, variations=2, **settings)
     assert [path.name for path in written] == [
         "bass-1.wav",
         "both-1.flac",
         "bass-2.wav",
         "both-2.flac",
     ]
-    for take, bass, mixed in zip(accompanist(mix, **settings), written[::2], written[1::2]):
+    for take, bass, mixed in zip(
+        accompanist.takes(mix, 2, **settings), written[::2], written[1::2]
+    ):
         assert torch.allclose(read_audio(bass), take.audio, atol=1e-5)
         assert torch.allclose(read_audio(mixed), take.mix_with(), atol=1e-5)
         saved = json.loads(bass.with_suffix(".json").read_text())

@@ -14,11 +14,11 @@ import soundfile
 import torch
 from typer.testing import CliRunner
 
-from bassnb.accompanist import numbered
 from bassnb.checkpoints import System, save_pretrained
 from bassnb.cli import app
 from bassnb.presets import get_preset
 from bassnb.settings import TrainingSettings
+from bassnb.take import numbered
 
 ROOT = Path(__file__).resolve().parents[1]
 

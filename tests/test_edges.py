@@ -41,7 +41,7 @@ def envelope(wave):
 def attacks(accompanist, mix, longer, seeds=3):
     """Takes that begin a note in their last 25 ms, where a longer excerpt has none."""
     found = 0
-    takes, others = (accompanist(wave, steps=8, variations=seeds) for wave in (mix, longer))
+    takes, others = (accompanist.takes(wave, seeds, steps=8) for wave in (mix, longer))
     for take, other in zip(takes, others):
         e, same = envelope(take.audio), envelope(other.audio[:, : mix.shape[-1]])
         level, before, elsewhere = (

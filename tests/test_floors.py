@@ -13,6 +13,7 @@ FLOORS = [
     {"level"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
+    {"take"},
     {"checkpoints", "tuning"},
     {"composer", "accompanist"},
     {"collections"},

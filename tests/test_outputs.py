@@ -18,7 +18,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from bassnb.accompanist import Accompaniment, Accompanist
+from bassnb.accompanist import Accompanist
 from bassnb.audio import read_audio, write_audio
 from bassnb.checkpoints import System, save_pretrained, write_json, write_tensors
 from bassnb.cli import app
@@ -31,6 +31,7 @@ from bassnb.presets import SMOKE
 from bassnb.studies import suite
 from bassnb.studies.suite import examine
 from bassnb.studies.summary import MARKS, TITLE, put_into
+from bassnb.take import Accompaniment
 
 pytestmark = pytest.mark.kind("derived names")
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from bassnb.settings import TakeSettings
+
 AUDIO_FILES = ".wav,.flac,.ogg,.mp3"
 CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the page without a kernel
     "Mix": "a sample song, or a file of your own (WAV, FLAC, Ogg or MP3)",
@@ -24,7 +26,13 @@ CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the p
 SAMPLERS = (("fast: DPM-Solver++", "dpm++"), ("as in the paper: DDIM", "ddim"))
 WIDTH = "min(24rem, 98%)"  # of a menu or slider with its name
 BALANCE = (-24.0, 12.0)  # dB
-MOST_GUIDANCE, MOST_STEPS, MOST_STRENGTH, MOST_VARIATIONS = 10.0, 200, 2.0, 4
+MOST_VARIATIONS = 4
+
+
+def ends(name: str) -> tuple[float, float]:
+    """The ends of the slider for a field of `TakeSettings`."""
+    facts = TakeSettings.__dataclass_fields__[name].metadata
+    return facts["low"], facts["usual"]
 
 
 def make_panel(
@@ -61,11 +69,11 @@ def make_panel(
         mix_upload=upload("mix"),
         style=widgets.Dropdown(options=styles, **described("Style")),
         style_upload=upload("style"),
-        guidance=slider(widgets.FloatSlider, "Guidance w", guidance, 0.0, MOST_GUIDANCE, 0.1),
-        phi=slider(widgets.FloatSlider, "Rescale phi", phi, 0.0, 1.0, 0.05),
+        guidance=slider(widgets.FloatSlider, "Guidance w", guidance, *ends("guidance"), 0.1),
+        phi=slider(widgets.FloatSlider, "Rescale phi", phi, *ends("phi"), 0.05),
         sampler=widgets.Dropdown(options=SAMPLERS, **described("Sampler")),
-        steps=slider(widgets.IntSlider, "Steps K", steps, 1, MOST_STEPS, 1),
-        strength=slider(widgets.FloatSlider, "Style strength", strength, 0.0, MOST_STRENGTH, 0.05),
+        steps=slider(widgets.IntSlider, "Steps K", steps, *ends("steps"), 1),
+        strength=slider(widgets.FloatSlider, "Style strength", strength, *ends("strength"), 0.05),
         seed=widgets.BoundedIntText(value=0, min=0, max=2**31 - 1, **described("Seed")),
         variations=slider(widgets.IntSlider, "Variations", 1, 1, MOST_VARIATIONS, 1),
         generate=widgets.Button(description="Generate", button_style="primary", icon="play"),

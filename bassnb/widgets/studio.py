@@ -18,10 +18,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from bassnb.accompanist import Accompaniment, Accompanist
+from bassnb.accompanist import Accompanist
 from bassnb.audio import read_audio
 from bassnb.errors import BassnbError
 from bassnb.sampling import STEPS
+from bassnb.take import Accompaniment
 from bassnb.widgets.listen import STATIC, listen
 from bassnb.widgets.panel import CONTROLS, SAMPLERS, make_panel
 
@@ -220,14 +221,12 @@ class Studio:
 
     def _run(self, mix, style, settings: dict) -> None:
         """Play, show, and say how it went."""
-        self.panel.progress.value, self.panel.progress.max = (
-            0,
-            settings["steps"] * settings["variations"],
-        )
+        steps = settings["steps"] * settings["variations"]
+        self.panel.progress.value, self.panel.progress.max = 0, steps
         self.panel.progress.description = ""
         self.say("Listening to the mix …")
         try:
-            takes = self._play(mix, style, settings)
+            takes = self._play(mix, style, dict(settings))
             self._show(takes)
             self.panel.save.disabled = False
             self.say(f"Done: {len(takes)} take{'s' * (len(takes) > 1)}.")
@@ -251,13 +250,15 @@ class Studio:
         sources = [
             source.wave if isinstance(source, Upload) else source or None for source in (mix, style)
         ]
-        takes = self.accompanist(sources[0], style=sources[1], callback=step, **settings)
+        count = settings.pop("variations")
+        takes = self.accompanist.takes(
+            sources[0], count, style=sources[1], callback=step, **settings
+        )
         names = {
             key: f"uploaded: {source.name}"
             for key, source in (("mix", mix), ("style", style))
             if isinstance(source, Upload)
         }
-        takes = takes if isinstance(takes, list) else [takes]
         return [dataclasses.replace(take, settings={**take.settings, **names}) for take in takes]
 
     def _show(self, takes: list[Accompaniment] | None = None) -> None:

@@ -16,7 +16,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from bassnb.accompanist import numbered
 from bassnb.audio import as_stereo, read_audio, resample, write_audio
 from bassnb.checkpoints import load_pretrained, read_json, read_tensors, write_json
 from bassnb.collections.midi import read_midi
@@ -38,6 +37,7 @@ from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.presets import PRESETS, Preset
 from bassnb.sampling import initial_noise, pairs_of_times
 from bassnb.spectral import istft, stft
+from bassnb.take import numbered
 from bassnb.widgets.block import choice_html
 from bassnb.windows import trapezoid, windowed
 

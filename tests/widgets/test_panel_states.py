@@ -51,13 +51,13 @@ class Held:
         self.accompanist, self.settings = played, played.settings
         self.begun, self.go = threading.Event(), threading.Event()
 
-    def __call__(self, *args, callback, **settings):
+    def takes(self, *args, callback, **settings):
         def step(done, total):
             self.begun.set()
             assert self.go.wait(PATIENCE)
             callback(done, total)
 
-        return self.accompanist(*args, callback=step, **settings)
+        return self.accompanist.takes(*args, callback=step, **settings)
 
 
 class Panel(RuleBasedStateMachine):
@@ -253,14 +253,14 @@ def test_the_page_is_told_that_the_button_is_empty_again(accompanist, tmp_path, 
 )
 def test_what_is_answered_while_it_plays_stays_to_be_read(accompanist, tmp_path, act, words):  # noqa: F811
     class Watched(Held):
-        def __call__(self, *args, callback, **settings):
+        def takes(self, *args, callback, **settings):
             def step(done, total):
                 try:
                     callback(done, total)
                 finally:
                     seen.append(status(live))
 
-            return super().__call__(*args, callback=step, **settings)
+            return super().takes(*args, callback=step, **settings)
 
     (tmp_path / "pop").mkdir()
     write_audio(tmp_path / "pop" / "mix.flac", noise(12_000))

@@ -106,7 +106,7 @@ def test_one_press_plays_the_sample_with_the_settings_of_the_panel(live, accompa
         steps=2,
         strength=0.5,
     )
-    expected = accompanist(samples / "pop" / "mix.flac", seed=7, variations=2, **settings)
+    expected = accompanist.takes(samples / "pop" / "mix.flac", 2, seed=7, **settings)
     assert [take.settings["seed"] for take in live.takes] == [7, 8]
     assert all(torch.equal(take.audio, other.audio) for take, other in zip(live.takes, expected))
     assert (
@@ -236,7 +236,7 @@ def slowly(live, monkeypatch):
     many ran at once.
     """
     go, started, calls, at_once = threading.Event(), threading.Event(), [], [0, 0]
-    play = live.accompanist.__class__.__call__
+    play = live.accompanist.__class__.takes
 
     def slow(self, *args, callback, **settings):
         calls.append(settings["seed"])
@@ -253,7 +253,7 @@ def slowly(live, monkeypatch):
         finally:
             at_once[0] -= 1
 
-    monkeypatch.setattr(live.accompanist.__class__, "__call__", slow)
+    monkeypatch.setattr(live.accompanist.__class__, "takes", slow)
     return live, go, started, calls, at_once
 
 

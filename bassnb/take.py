@@ -1,0 +1,134 @@
+"""One bass take: its audio, its latents, its settings, and the files that it is written to.
+
+Taught in chapter 8.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from bassnb.audio import SUBTYPES, write_audio, write_blocks
+from bassnb.errors import AudioError
+from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
+from bassnb.settings import number_of_takes
+from bassnb.tracks import Spool, Track, summed, unclipped_gain
+
+
+@dataclass(frozen=True)
+class Accompaniment:
+    """One bass take.
+
+    Attributes
+    ----------
+    audio : Tensor (2, N), float32 in [-1, 1], 44.1 kHz, exactly as long as the mix
+    mix : Tensor (2, N), the mix it was made for
+    latents : Tensor (32, L), standardised; at A = 440 Hz, from which a song in another tuning has
+        another length
+    settings : everything needed to make it again, and `gain_db`, by which `audio` was turned down
+        so as not to clip
+    """
+
+    audio: Tensor
+    mix: Tensor
+    latents: Tensor
+    settings: dict
+
+    def mix_with(self, balance_db: float = 0.0) -> Tensor:
+        """Mix and bass together, (2, N), turned down as a whole if they would clip.
+
+        The bass is as loud beside the mix as it was played, also where `audio` had to be turned
+        down alone, and then changed by `balance_db`.
+        """
+        both = self.mix + self.audio * 10 ** ((balance_db - self.settings.get("gain_db", 0.0)) / 20)
+        return both * unclipped_gain([both])
+
+    def save(self, path: str | os.PathLike, *, force: bool = False) -> Path:
+        """Write the bass to `path` (WAV, FLAC, Ogg or MP3), and its settings to a JSON file beside.
+
+        Raises
+        ------
+        BassnbError
+            If either file cannot be written, is the mix or a style, or was not written by this
+            method; with `force` files of others are replaced, but never mix or style.
+        """
+        inputs = [self.settings.get("mix"), *several(self.settings.get("style"))]
+        check_takes(path, inputs=inputs, force=force)
+        path = write_audio(path, self.audio)
+        write_settings(path.with_suffix(".json"), self.settings, [path])
+        return path
+
+
+def several(sources) -> Sequence:
+    """A list or tuple of sources as it is, and a single one as a list."""
+    return sources if isinstance(sources, (list, tuple)) else [sources]
+
+
+def numbered(path: str | os.PathLike, count: int) -> list[Path]:
+    """`path` itself for one take; name-1, name-2 ... for several."""
+    path = Path(path)
+    if count == 1:
+        return [path]
+    return [path.with_stem(f"{path.stem}-{number}") for number in range(1, count + 1)]
+
+
+def check_takes(
+    out: str | os.PathLike,
+    with_mix: str | os.PathLike | None = None,
+    variations: int = 1,
+    *,
+    inputs: Iterable = (),
+    force: bool = False,
+) -> None:
+    """Refuse takes that cannot be written, before the work: numbered files, settings, and mixes.
+
+    Raises
+    ------
+    AudioError
+        If a suffix is unknown or a folder is missing.
+    BassnbError
+        See `bassnb.outputs.check_outputs`.
+    """
+    count = number_of_takes(variations)
+    targets = [Path(path) for path in (out, with_mix) if path is not None]
+    for target in targets:
+        if target.suffix.lower() not in SUBTYPES:
+            known = ", ".join(SUBTYPES)
+            raise AudioError(f"{target} has no known audio suffix; use one of {known}")
+        if not target.parent.is_dir():
+            raise AudioError(f"{target} cannot be written; give a file in a folder that exists")
+    outputs = []
+    for path, *sounds in zip(numbered(out, count), *(numbered(one, count) for one in targets)):
+        settings = path.with_suffix(".json")
+        outputs += [Output(sound, listed_in(settings)) for sound in sounds]
+        outputs.append(Output(settings, is_settings))
+    check_outputs(outputs, inputs, force=force)
+
+
+def write_take(bass: Spool, mix: Track, facts: dict, path: Path, both: Path | None) -> list[Path]:
+    """Write a take to `path`, its settings beside it, and mix and bass together to `both`.
+
+    Neither file clips; the gains that this takes are recorded in the settings.
+    """
+    gain = unclipped_gain(bass.blocks())
+    facts, written = {**facts, "gain_db": decibels(gain)}, [path]
+    if both is not None:
+        mix_gain = unclipped_gain(summed(mix.blocks(), bass.blocks()))
+        facts["mix_gain_db"] = decibels(mix_gain)
+    write_blocks(path, (block * gain for block in bass.blocks()))
+    write_settings(path.with_suffix(".json"), facts, [path])
+    if both is not None:
+        blocks = summed(mix.blocks(), bass.blocks())
+        written.append(write_blocks(both, (block * mix_gain for block in blocks)))
+        write_settings(path.with_suffix(".json"), facts, [both])
+    return written
+
+
+def decibels(gain: float) -> float:
+    """A linear gain in dB."""
+    return 20 * math.log10(gain)
