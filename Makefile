@@ -1,6 +1,7 @@
 # make book      the chapters, executed and rendered to _build/html
 # make test      every test, the chapters and the pages among them
 # make quick     the tests of the core, in a minute
+# make lint      format, lint and types of the code
 # make lab       the chapters in JupyterLab
 # make results   every figure and table, measured again into results/, and their summary
 # make bench     speed beside other systems, as ratios of one run, into results/bench.json
@@ -21,7 +22,7 @@ HTML := _build/html
 
 CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
 
-.PHONY: help book test quick lab results bench robustness mutants record lock clean repository
+.PHONY: help book test quick lint lab results bench robustness mutants record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -58,13 +59,19 @@ book: $(READY)
 # One process for each core, with one thread. A file stays in one of them, with what its tests share; the chapters come
 # first, because the tests of the pages need them.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
-test: $(READY)
+test: lint
 	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests $(ARGS)
 
 # What changes with every line of the model code: the modules directly under bassnb, and the project as a project. Left out
 # are the folders of tests/ (rooms of the package, robustness, book) and what is marked as slow; pyproject.toml has the marks.
 quick: $(READY)
 	$(PYTEST) -m "not slow and not songs and not browser" tests/test_*.py $(ARGS)
+
+# The rules are in pyproject.toml; `ruff check --fix` and `ruff format` mend most of it.
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=. book/00_listen_first.ipynb
