@@ -12,7 +12,7 @@ from bassnb.audio import SAMPLE_RATE, peak, read_audio
 from bassnb.presets import TIME_RATIO
 from bassnb.spectral import mirrored
 
-pytestmark = pytest.mark.kind("edges")
+pytestmark = [pytest.mark.kind("edges"), pytest.mark.slow]
 SAMPLES = Path(__file__).parents[1] / "data_samples"
 FIVE = 220  # samples, 5 ms
 

@@ -44,6 +44,9 @@ def brought_by(packages):
     return found
 
 
+pytestmark = pytest.mark.slow  # whole programs
+
+
 @pytest.fixture(scope="module")
 def core_alone():
     """Run Python in a process in which only the dependencies of the core can be imported."""

@@ -16,7 +16,7 @@ from bassnb.audio import LEVEL, SAMPLE_RATE, level, peak, read_audio, rms, to_le
 from bassnb.level import audible, measure
 from bassnb.presets import TIME_RATIO
 
-pytestmark = pytest.mark.kind("only what sounds counts")
+pytestmark = [pytest.mark.kind("only what sounds counts"), pytest.mark.slow]
 
 
 def music(seconds=4.0, seed=0):

@@ -14,7 +14,7 @@ from benchmarks import table
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
-pytestmark = pytest.mark.kind("shared machine")
+pytestmark = [pytest.mark.kind("shared machine"), pytest.mark.slow]
 SHOW = "import os; print([os.environ.get(name) for name in ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY')])"
 TAKE = """
 import hashlib, torch

@@ -28,7 +28,7 @@ from bassnb.tuning import (
     tuning_of,
 )
 
-pytestmark = pytest.mark.kind("tuning")
+pytestmark = [pytest.mark.kind("tuning"), pytest.mark.slow]
 CHORDS = ((60, 64, 67), (57, 60, 64), (65, 69, 72), (55, 59, 62))  # C, Am, F, G
 
 
