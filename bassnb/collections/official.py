@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# number of the last track of each split
+# Number of the last track of each split.
 SLAKH_LAST = {"train": 1500, "validation": 1875, "test": 2100}
 # Fourteen of the hundred training songs, by the convention of the musdb package.
 MUSDB_VALIDATION = frozenset(
@@ -25,7 +25,7 @@ MUSDB_VALIDATION = frozenset(
         "Young Griffo - Pennies",
     }
 )
-# MedleyDB songs that MUSDB18 holds as well, as `plain` writes them: artist and title.
+# MedleyDB songs that MUSDB18 holds as well, in the form of `plain`: artist and title.
 MEDLEYDB_IN_MUSDB = frozenset(
     """
     aclassiceducationnightowl aimeenorwichchild alexanderrossgoodbyebolero alexanderrossvelvetcurtain
@@ -43,7 +43,5 @@ MEDLEYDB_IN_MUSDB = frozenset(
 
 
 def plain(name: str) -> str:
-    """A name without anything that collections spell differently: "A Classic Education - NightOwl"
-    and "AClassic...".
-    """
+    """Letters and digits of a name, because collections differ in spaces, hyphens and capitals."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
