@@ -347,7 +347,7 @@ def find_songs(root: str | Path, *, without_musdb: bool = False) -> tuple[Layout
     """
     root = Path(root)
     if not root.is_dir():
-        raise DataError(f"{root} is not a folder; give the folder of a collection of stems")
+        raise DataError(f"{root} is no folder; give the folder of a collection of stems")
     for layout in LAYOUTS:
         songs = layout.find(root)
         if without_musdb:
@@ -363,7 +363,7 @@ def find_songs(root: str | Path, *, without_musdb: bool = False) -> tuple[Layout
         if unread
         else ""
     )
-    raise DataError(f"{root} holds no songs in a known layout; give a folder with {looked}{also}")
+    raise DataError(f"{root} holds no songs in a layout that is known; looked for {looked}{also}")
 
 
 def with_all_splits(songs: list[SongFiles]) -> list[SongFiles]:
