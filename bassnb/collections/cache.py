@@ -12,7 +12,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -257,7 +257,7 @@ def encode_place(
         live.songs.note(error)
         return None
     waves = [wave[None] for wave in pair]
-    device = next(live.autoencoders[0].parameters()).device
+    device = cast(Tensor, live.autoencoders[0].latent_mean).device
     stem, mix = (c[0].half().cpu() for c in live.encode(*(wave.to(device) for wave in waves)))
     sounding = ~(rests(pair[0], stem.shape[-1]) | rests(pair[1], stem.shape[-1]))
     return stem, mix, sounding

@@ -140,10 +140,20 @@ class Evidence:
 def search(
     x: np.ndarray, x_powers: np.ndarray, y: np.ndarray, y_powers: np.ndarray
 ) -> list[Evidence]:
-    """Evidence that stems x (S, seconds, F) hold y (seconds, F).
+    """Evidence that stems x hold y.
 
-    Only the seconds in which y sounds are used. H, the filter from y to x, is the least-squares one: H = sum(conj(Y) X) / sum(|Y|^2) over the
-    seconds and the bins of a band.
+    Only the seconds in which y sounds are used. H, the filter from y to x, is the least-squares
+    one: H = sum(conj(Y) X) / sum(|Y|^2) over the seconds and the bins of a band.
+
+    Parameters
+    ----------
+    x : spectra (S, seconds, F)
+    x_powers : power (S, seconds) of each second
+    y, y_powers : the same of one stem, (seconds, F) and (seconds,)
+
+    Returns
+    -------
+    evidence : list of S
     """
     on = y_powers > RANGE * y_powers.max()
     if on.sum() < 2 or not y.any():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ def encode_song(
         *(colour_mix(random_submix(stems[1:], rng), rng) for _ in range(submixes - 1)),
     ]
     mixes = torch.stack([to_level(mix, rng.uniform(-3, 3)) for mix in waves])
-    device = next(mix_autoencoder.parameters()).device
+    device = cast(Tensor, mix_autoencoder.latent_mean).device
     c_x = mix_autoencoder.standardise(mix_autoencoder.encode(mixes.to(device)))
     c_y = bass_autoencoder.standardise(bass_autoencoder.encode(to_level(stems[0])[None].to(device)))
     return c_y[0].cpu(), c_x.cpu()

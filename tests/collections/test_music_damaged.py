@@ -148,7 +148,7 @@ def test_damaged_scores_are_read_or_refused(tmp_path, kind, tally):
     [
         (
             midi(b"\x00\x90\x40\x40" + b"\xff\xff\xff\x7f\x80\x40\x00", division=1),
-            "quarter notes; give music of fewer",
+            "quarter notes; give a file of fewer",
         ),
         # a number of a million bytes
         (midi(b"\x00\x90\x40\x40" + b"\x80" * 1_000_000 + b"\x01\x80\x40\x00"), "holds no notes"),
