@@ -238,7 +238,7 @@ def agreement_of(
 
 
 def deviations(x: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
-    """`unsteadiness` and `noise` of `Evidence`: x (seconds, F) against `predicted`, frame by frame."""
+    """`unsteadiness` and `noise` of `Evidence`, from x and its prediction (seconds, F)."""
     strength = bands((np.abs(predicted) ** 2).sum(0))
     keep = np.repeat(strength > 1e-3 * strength.max(), BAND)
     waves = [

@@ -78,7 +78,7 @@ class Layout:
 
 
 def folders(place: Path) -> list[Path]:
-    """Folders in a folder, by name; none where there is no such folder. Hidden ones do not count."""
+    """Folders in a folder by name, without hidden ones; none if it does not exist."""
     return (
         sorted(path for path in place.iterdir() if path.is_dir() and not ignored(path))
         if place.is_dir()
@@ -114,7 +114,7 @@ def split_folders(root: Path) -> list[tuple[str, Path]]:
 
 
 def song_places(root: Path) -> list[tuple[str, Path]]:
-    """Folders in the folders of the splits; if there are none, those in `root` with the split ""."""
+    """Folders in the folders of splits; if there are none, those in `root` with split ""."""
     inside = [(split, place) for split, group in split_folders(root) for place in folders(group)]
     return inside or [("", place) for place in folders(root)]
 
@@ -180,7 +180,7 @@ def slakh(root: Path) -> list[SongFiles]:
 
 
 def slakh_stems(place: Path) -> dict[str, tuple[Path, ...]]:
-    """Stems by class of instrument; files that the metadata list but that are missing are skipped."""
+    """Stems by class of instrument; files that are listed but missing are skipped."""
     files = audio(place / "stems")
     stems: dict[str, tuple[Path, ...]] = {}
     for facts in described_stems(place / "metadata.yaml"):

@@ -87,7 +87,7 @@ def _text(path: Path) -> bytes:
 
 
 def _is_score(entry: zipfile.ZipInfo) -> bool:
-    """Whether an entry is a score in a standard compression; others may need gigabytes of memory."""
+    """Whether an entry is a score in a standard compression; others may exhaust memory."""
     usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     return usual and entry.filename.endswith("xml") and not entry.filename.startswith("META-INF")
 
@@ -114,7 +114,7 @@ def _to_score(root: ElementTree.Element, name: str | os.PathLike) -> Score:
 
 
 def _read_part(part: ElementTree.Element) -> tuple[dict[str, list], dict[float, float], float]:
-    """Notes [beat, end, pitch] by staff, tempi by beat, and the last beat; beats are quarter notes."""
+    """Notes [beat, end, pitch] by staff, tempi by beat, and the last beat, in quarter notes."""
     staves: dict[str, list] = {}
     tempi: dict[float, float] = {}
     tied: dict[tuple[str, int], list] = {}

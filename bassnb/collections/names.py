@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# Formats that libsndfile reads; of files that differ only in the suffix the first one here is taken.
+# Formats that libsndfile reads; of files that differ only in the suffix, the first here is used.
 SUFFIXES = tuple(".wav .flac .aif .aiff .aifc .caf .w64 .rf64 .au .ogg .oga .opus .mp3".split())
 # Audio formats that it does not read.
 UNREAD = tuple(".m4a .mp4 .aac .wma .ape .wv .tta .mpc .mka .webm .ac3 .dsf".split())

@@ -28,17 +28,20 @@ MUSDB_VALIDATION = frozenset(
 # MedleyDB songs that MUSDB18 holds as well, in the form of `plain`: artist and title.
 MEDLEYDB_IN_MUSDB = frozenset(
     """
-    aclassiceducationnightowl aimeenorwichchild alexanderrossgoodbyebolero alexanderrossvelvetcurtain
-    auctioneerourfuturefaces avalunawaterduct bigtroublesphantom celestialshoredieforus claraberryandwooldogairtraffic
-    claraberryandwooldogstella claraberryandwooldogwaltzformyvictims creepoidoldtree dreamersoftheghettoheavylove
-    facesonfilmwaitingforga grantspunchdrunk heladonegromitaddelmundo hezekiahjonesborrowedheart hopalongsistercities
-    invisiblefamiliarsdisturbingwildlife lushlifetoynbeesuite matthewentwistledontyouever meaxictakeastep
-    meaxicyoulisten musicdelta80srock musicdeltabeatles musicdeltabritpop musicdeltacountry1 musicdeltacountry2
-    musicdeltadisco musicdeltagospel musicdeltagrunge musicdeltahendrix musicdeltapunk musicdeltareggae musicdeltarock
-    musicdeltarockabilly nightpantherfire portstwillowstayeven secretmountainshighhorse snowminecurfews
-    stevenclarkbounty strandofoaksspacestation sweetlightsyouletmedown thedistrictsvermont
-    thescarletbrandlesfleursdumal thesosoglosemergency
-""".split()
+    aclassiceducationnightowl aimeenorwichchild alexanderrossgoodbyebolero
+    alexanderrossvelvetcurtain auctioneerourfuturefaces avalunawaterduct bigtroublesphantom
+    celestialshoredieforus claraberryandwooldogairtraffic claraberryandwooldogstella
+    claraberryandwooldogwaltzformyvictims creepoidoldtree dreamersoftheghettoheavylove
+    facesonfilmwaitingforga grantspunchdrunk heladonegromitaddelmundo hezekiahjonesborrowedheart
+    hopalongsistercities invisiblefamiliarsdisturbingwildlife lushlifetoynbeesuite
+    matthewentwistledontyouever meaxictakeastep meaxicyoulisten musicdelta80srock
+    musicdeltabeatles musicdeltabritpop musicdeltacountry1 musicdeltacountry2 musicdeltadisco
+    musicdeltagospel musicdeltagrunge musicdeltahendrix musicdeltapunk musicdeltareggae
+    musicdeltarock musicdeltarockabilly nightpantherfire portstwillowstayeven
+    secretmountainshighhorse snowminecurfews stevenclarkbounty strandofoaksspacestation
+    sweetlightsyouletmedown thedistrictsvermont thescarletbrandlesfleursdumal
+    thesosoglosemergency
+    """.split()
 )
 
 

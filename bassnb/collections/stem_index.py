@@ -134,7 +134,7 @@ def _measure(parts: Mapping[str, tuple[Path, ...]], sketch: Sketch) -> dict[str,
 
 
 def mono_sum(waves: Iterable[Tensor | None]) -> np.ndarray:
-    """The mono sum (SAMPLE_RATE,) of one second of several files, which are silent after their end."""
+    """The mono sum (SAMPLE_RATE,) of one second of several files, some perhaps at their end."""
     total = np.zeros(SAMPLE_RATE, np.float32)
     for wave in waves:
         if wave is not None:

@@ -160,7 +160,7 @@ class StemDataset:
         }
 
     def draw(self, rng: np.random.Generator, samples: int, *, change: Change = Change()) -> Place:
-        """A place for a crop, at a whole second, among those in which the target and others sound."""
+        """A random place for a crop, at one of the `sounding_starts` of a random song."""
         song = self.songs[rng.integers(len(self.songs))]
         starts = sounding_starts(song, self.target, samples / SAMPLE_RATE * change.tempo)
         return Place(song, float(starts[rng.integers(len(starts))]), samples, change)
@@ -264,7 +264,10 @@ def survey(
         hours = sum(song.seconds for song in songs.songs) / 3600
         stems = Counter(name for song in songs.songs for name in song.stems)
         names = ", ".join(f"{name} {count}" for name, count in stems.most_common())
-        yield f"{split:<12}{len(songs)} of {len(members)} songs can be used for {target}, {hours:.2f} h: {names}"
+        yield (
+            f"{split:<12}{len(songs)} of {len(members)} songs can be used for {target}, "
+            f"{hours:.2f} h: {names}"
+        )
         yield from (
             f"{'':<12}left out: {name}: {songs.skipped[name]}"
             for name in sorted(members & songs.skipped.keys())

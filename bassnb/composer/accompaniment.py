@@ -92,7 +92,7 @@ def voice(span: Span, centre: float, voicing: str = "close") -> tuple[int, ...]:
 
 
 def close_position(pitches: Sequence[int], centre: float) -> tuple[int, ...]:
-    """The inversion within an octave whose mean is nearest to `centre`, for smooth voice leading."""
+    """The inversion whose mean is nearest to `centre`, for smooth voice leading."""
     classes = sorted(pitch % 12 for pitch in pitches)
     best: tuple[int, ...] = ()
     for inversion in range(len(classes)):

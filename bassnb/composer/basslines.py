@@ -62,7 +62,7 @@ def fold(pitch: int) -> int:
 def lay(
     onsets: list[int], pitches: list[int], end: int, gate: float, accent: set[int]
 ) -> list[Event]:
-    """Notes that each last until the next one (times `gate`); notes on `accent` steps are louder."""
+    """Notes that last until the next one, times `gate`; those on `accent` steps are louder."""
     borders = [*onsets[1:], end]
     return [
         (step, max((border - step) * gate, 0.5), fold(pitch), 98 if step in accent else 86)
@@ -186,9 +186,9 @@ STYLES: dict[str, Callable[[Stretch, np.random.Generator], list[Event]]] = {
     "held": held,
     "tresillo": tresillo,
 }
-# Weight of each bass style for each rhythm of the chords. With styles drawn from the idiom alone, a
-# second take of the same song had only 73 % of the onsets above chance in common with the first: the
-# mix then does not determine the rest, for a player or a model.
+# Weight of each bass style for each rhythm of the chords. With styles drawn from the idiom alone,
+# two takes of the same song had only 73 % of the onsets above chance in common: the mix did not
+# determine the rest, for a player or a model.
 FITS: dict[str, dict[str, float]] = {
     "held": {"roots": 8, "held": 1, "pedal": 3},
     "halves": {"fifths": 6, "roots": 1},
@@ -207,7 +207,7 @@ _UNFIT = (
 
 
 def choose_style(taste: dict[str, float], rhythm: str, rng: np.random.Generator) -> str:
-    """A style, drawn by the idiom's taste times how well the style fits the rhythm of the chords."""
+    """Draw a style by its weight in the idiom times its weight in `FITS` for the chord rhythm."""
     fits = FITS[rhythm]
     weights = np.array(
         [

@@ -1,8 +1,8 @@
 """The channel strip: a few fast effects on stereo waves.
 
-All of them work in place, block by block, because allocating memory for a whole song costs more than
-the arithmetic. Delays process the blocks from the end to the start, so that they read dry samples.
-Taught in chapter 10.
+All of them work in place, block by block, because allocating memory for a whole song costs more
+than the arithmetic. Delays process the blocks from the end to the start, so that they read dry
+samples. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def low_pass(wave: np.ndarray, corner: float, sample_rate: int) -> None:
 
 
 def soft_clip(wave: np.ndarray, drive: float) -> None:
-    """tanh of the wave, scaled so that its peak enters at 1 + `drive` and stays near its old value."""
+    """tanh of the wave, scaled so that its peak enters at 1 + `drive` and hardly changes."""
     top = float(max(wave.max(initial=0.0), -wave.min(initial=0.0)))
     if top > 0.0:
         wave *= np.float32((1.0 + drive) / top)

@@ -16,7 +16,7 @@ from bassnb.composer.songs import compose
 
 @dataclass(frozen=True)
 class Example:
-    """A song and its sound: `bass` and `mix` (all stems but the bass), Tensors (2, N) at 44.1 kHz."""
+    """A song, its `bass` and its `mix` without the bass, Tensors (2, N) at 44.1 kHz."""
 
     song: Song
     bass: Tensor
@@ -24,7 +24,7 @@ class Example:
 
 
 def example(split: str, seed: int, seconds: float, *, bass_program: int | None = None) -> Example:
-    """Compose and render the song `seed` of a split; `bass_program` chooses the sound of its bass."""
+    """Compose and render song `seed` of a split; `bass_program` sets the sound of its bass."""
     song = compose(seed, split=split, seconds=seconds, bass_program=bass_program)
     stems = render(song)
     others = (wave for name, wave in stems.items() if name != "bass")

@@ -112,7 +112,7 @@ Event = tuple[float, float, int, int]  # step, length in steps, pitch, velocity
 
 
 def groups_for(metre: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    """The families of kick patterns that fit a metre; three beats and compound time have one each."""
+    """The families of kick patterns that fit a metre; 3/4 and 6/8 have one each."""
     return {"3/4": ("waltz",), "6/8": ("compound",)}.get(metre, groups)
 
 
@@ -126,7 +126,7 @@ def fill_bar(pattern: str, steps: int) -> str:
 
 @lru_cache
 def kicks_of(split: str) -> frozenset[str]:
-    """All kick patterns of a split; a pattern of several families belongs where it is first listed."""
+    """All kick patterns of a split; the first entry decides for patterns in several families."""
     owner: dict[str, str] = {}
     for table in KICKS.values():
         for name in SPLITS:
@@ -153,7 +153,7 @@ def invent_kick(group: str, steps: int, rng: np.random.Generator) -> str:
 
 
 def choose_kick(group: str, steps: int, split: str, rng: np.random.Generator) -> str:
-    """A kick pattern of the split: from the table, or invented with probability 0.4 (training only)."""
+    """A kick pattern of the split; for training, invented with probability 0.4."""
     if split == "train" and rng.random() < 0.4:
         return fill_bar(invent_kick(group, len(KICKS[group][0]), rng), steps)
     table = [text for text in KICKS[group] if text in kicks_of(split)]

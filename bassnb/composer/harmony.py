@@ -160,7 +160,7 @@ def invent_progression(mode: str, rng: np.random.Generator) -> Bars:
 
 
 def choose_progression(mode: str, split: str, rng: np.random.Generator) -> Bars:
-    """A progression of the split: from the table, or invented with probability 0.4 (training only)."""
+    """A progression of the split; for training, invented with probability 0.4."""
     if split == "train" and mode in _PALETTE and rng.random() < 0.4:
         return invent_progression(mode, rng)
     table = of_split(PROGRESSIONS[mode], split)

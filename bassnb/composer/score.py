@@ -37,7 +37,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Chord:
-    """One chord: `start`, `end` in seconds, `root` pitch class (C = 0), `quality` in `QUALITIES`."""
+    """One chord: `start`, `end` in seconds, pitch class `root` (C = 0), `quality`."""
 
     start: float
     end: float
