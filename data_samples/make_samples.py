@@ -1,10 +1,10 @@
-"""Render the songs and style references in this folder again: `python
-data_samples/make_samples.py`.
+"""Render the songs and style references in this folder.
 
-Four songs that no shipped weights were trained on: mix (everything but the bass) and bass as 16-bit
-FLAC, the other stems as Ogg. And the eight General MIDI basses playing one line, 5 s each. The
-notes stand in the `song.json` and `phrase.json` files, which `bassnb.composer.songs.compose` once
-wrote: later versions of it give other songs for the same seeds, the files stay.
+Run ``python data_samples/make_samples.py``. There are four songs that no published weights were
+trained on: mix (everything but the bass) and bass as 16-bit FLAC, the other stems as Ogg; and eight
+General MIDI basses playing one line, 5 s each. The notes are in the `song.json` and `phrase.json`
+files. `bassnb.composer.songs.compose` wrote them; later versions of it return other songs for the
+same seeds, so the files are kept.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ def main() -> None:
     for name in SONGS:
         stems = render(Song.from_json((HERE / name / "song.json").read_text()))
         for stem, wave in [*stems.items(), ("mix", mix_of(stems))]:
-            lossless = stem in ("mix", "bass")  # what the model and the evaluation read
+            lossless = stem in ("mix", "bass")  # inputs of model and evaluation
             path = HERE / name / f"{stem}.{'flac' if lossless else 'ogg'}"
             write_audio(path, wave, subtype="PCM_16" if lossless else None)
     phrase = Song.from_json((HERE / "styles" / "phrase.json").read_text())

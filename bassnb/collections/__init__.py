@@ -1,3 +1,4 @@
-"""Songs from disk: how collections of stems lie there, and the training pairs made of them. Taught
-in chapter 10.
+"""Collections of recorded songs on disk, and the training pairs made of them.
+
+Taught in chapter 10.
 """

@@ -1,9 +1,8 @@
-"""`colour_mix`: the same music through another desk, room and tape. Taught in chapter 10.
+"""`colour_mix`: random equaliser, room, stereo width, saturation and noise. Taught in chapter 10.
 
-Composed songs all leave one synthesizer and one mixer, real ones do not. What a listener does not
-take for a change of the music (balance of frequencies, room, stereo width, saturation, noise) is
-drawn at random for the conditioning mix, so that the diffusion model cannot lean on it. The bass,
-which is to be played, stays as it is.
+All composed songs come from one synthesizer and one mixer, recorded ones do not. Properties of the
+conditioning mix that do not change the music are therefore drawn at random, so that the diffusion
+model cannot depend on them. The bass, which is the target, is not changed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from bassnb.presets import SAMPLE_RATE
 
-_OCTAVES = 62.5 * 2.0 ** np.arange(8)  # Hz, 62.5 to 8000: where the equaliser has its sliders
+_OCTAVES = 62.5 * 2.0 ** np.arange(8)  # Hz, 62.5 to 8000: bands of the equaliser
 _LONGEST_ROOM = 1.0  # seconds
 
 
@@ -25,11 +24,11 @@ def colour_mix(mix: Tensor, rng: np.random.Generator) -> Tensor:
     Parameters
     ----------
     mix : Tensor (2, N), 44.1 kHz; not changed
-    rng : where every choice comes from
+    rng : source of all random choices
 
     Returns
     -------
-    Tensor (2, N), of about the same loudness and in time with the original
+    wave : Tensor (2, N), of about the same loudness and in time with `mix`
     """
     wave = mix.numpy().astype(np.float32)
     if not wave.any():
@@ -48,7 +47,7 @@ def colour_mix(mix: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _linear(wave: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Equaliser and room as one filter: one Fourier transform there and one back."""
+    """Equaliser and room as one filter, with a single Fourier transform and its inverse."""
     samples = wave.shape[1]
     size = next_fast_len(samples + int(_LONGEST_ROOM * SAMPLE_RATE), real=True)
     frequencies = rfftfreq(size, 1 / SAMPLE_RATE)
@@ -59,8 +58,9 @@ def _linear(wave: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def equaliser(frequencies: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Gain (F,) at `frequencies` (F,) in Hz: a smooth random curve; one in four has lost its bottom
-    or its top.
+    """Gain (F,) at `frequencies` (F,) in Hz: a smooth random curve.
+
+    With probability 0.15 each, low or high frequencies are cut off.
     """
     decibels = np.clip(rng.normal(0, 4, len(_OCTAVES)), -9, 9)
     gain = 10 ** (np.interp(np.log2(np.maximum(frequencies, 1)), np.log2(_OCTAVES), decibels) / 20)
@@ -72,8 +72,9 @@ def equaliser(frequencies: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def room(rng: np.random.Generator) -> np.ndarray:
-    """Reverberation tail (2, N): noise that decays by 60 dB in 0.2 to 1 s, at -22 to -8 dB of the
-    direct sound.
+    """Reverberation tail (2, N): noise that decays by 60 dB in 0.2 to 1 s.
+
+    Its level relative to the direct sound is -22 to -8 dB.
     """
     times = np.arange(int(_LONGEST_ROOM * SAMPLE_RATE)) / SAMPLE_RATE
     tail = rng.standard_normal((2, len(times))) * 10 ** (

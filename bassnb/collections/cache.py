@@ -1,10 +1,9 @@
-"""Latents of recorded songs on disk: a collection is encoded once, and trained on often. Taught in
-chapter 10.
+"""Latents of recorded songs on disk: a collection is encoded once and used by many trainings.
 
-A song is encoded in stretches of the same length, each in several versions: the first as it was
-recorded with all other stems, the others with random sub-mixes, changed in pitch, tempo and level,
-mix and stem alike, and the mix once more by another desk and room. A cache says in its manifest
-what it was made of and by which encoders; others are refused.
+A song is encoded in stretches of equal length, each in several versions. The first has the stem and
+the sum of all other stems as recorded. The others have random sub-mixes; pitch, tempo and level of
+mix and stem are changed alike, and the mix is coloured by `colour_mix`. The manifest of a cache
+records the songs, settings and encoders; other encoders are refused. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -46,9 +45,7 @@ REST = 1e-3  # root mean square below which a latent step is a rest, -60 dBFS
 
 @dataclass(frozen=True)
 class CachePlan:
-    """How a collection is encoded: stretches of `seconds`, `versions` of each, and `seed` for what
-    is drawn.
-    """
+    """How a collection is encoded: `versions` of each stretch of `seconds`, drawn from `seed`."""
 
     seconds: float
     versions: int = 4
@@ -65,8 +62,7 @@ def encode_splits(
     *,
     progress: bool = True,
 ) -> Path:
-    """Encode all splits of a collection, each process its share, and say in a manifest what is
-    there.
+    """Encode all splits of a collection, each process its share, and write the manifest.
 
     Returns
     -------
@@ -75,13 +71,13 @@ def encode_splits(
     Raises
     ------
     DataError
-        If the folder holds the finished cache of something else.
+        If the folder holds the finished cache of other songs, encoders or settings.
     BassnbError
-        If files of somebody else in it have the names of shards.
+        If files that are not shards have the names of shards.
     """
     folder = Path(folder)
     check_folder(folder, splits, fingerprint(mix_autoencoder, stem_autoencoder), plan)
-    accelerator.wait_for_everyone()  # nobody writes before all have looked
+    accelerator.wait_for_everyone()  # no process writes before all have checked
     if accelerator.is_main_process:
         remove_unfinished(folder)
     accelerator.wait_for_everyone()
@@ -103,12 +99,17 @@ def encode_splits(
 
 
 def check_folder(folder: Path, splits: list[StemDataset], encoders: str, plan: CachePlan) -> None:
-    """Refuse to write over a finished cache of other songs, by other encoders, or of another plan,
-    and over other files.
+    """Refuse to overwrite a finished cache with other contents, or files that are not shards.
+
+    Raises
+    ------
+    DataError
+        If the cache is of other songs, encoders or settings.
+    BassnbError
+        If files that are not shards have the names of shards.
     """
     if not (folder / MANIFEST).is_file():
-        # of an encoding that was interrupted
-        begun = any(is_shard(path) for path in folder.glob("*.safetensors"))
+        begun = any(is_shard(path) for path in folder.glob("*.safetensors"))  # interrupted encoding
         names = [name for songs in splits for name in shards_of(songs, plan)]
         check_outputs(Output(folder / name, lambda path: begun) for name in names)
         return
@@ -120,7 +121,8 @@ def check_folder(folder: Path, splits: list[StemDataset], encoders: str, plan: C
     ]
     if old != [encoders, asdict(plan), {songs.split: songs.facts()["digest"] for songs in splits}]:
         raise DataError(
-            f"{folder} already holds a cache of other songs, encoders or settings; choose another folder for --out"
+            f"{folder} already holds a cache of other songs, encoders or settings; "
+            "choose another folder for --out"
         )
 
 
@@ -135,7 +137,7 @@ def encode_split(
     workers: int = 1,
     progress: bool = True,
 ) -> None:
-    """Encode one split into shards; shards of the same plan that are there already are kept.
+    """Encode one split into shards; existing shards of the same plan are kept.
 
     Several processes share the work when each is given its own `worker` of `workers`.
     """
@@ -160,15 +162,13 @@ def encode_split(
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """Of all shards of a finished cache, by the names of their files; none without a manifest."""
+    """SHA-256 of all shards of a finished cache by file name; empty without a manifest."""
     splits = read_manifest(folder)["splits"].values() if (folder / MANIFEST).is_file() else []
     return {shard["file"]: shard["sha256"] for entry in splits for shard in entry["shards"]}
 
 
 def is_whole(path: Path, identity: str, expected: str | None) -> bool:
-    """Whether a shard need not be written again: of this plan, complete, and what a manifest
-    expects, if there is one.
-    """
+    """Whether a shard is complete, of this plan, and has the checksum that a manifest expects."""
     if not path.is_file() or expected not in (None, checksum(path)):
         return False
     try:
@@ -187,8 +187,9 @@ def is_shard(path: Path) -> bool:
 
 
 def facts_of(metadata: dict[str, str]) -> dict:
-    """What a shard says of itself, or nothing; one entry, because safetensors keeps several in no
-    order.
+    """The facts in the metadata of a shard, empty if there are none.
+
+    They are one entry of JSON, because safetensors does not keep the order of several entries.
     """
     try:
         return json.loads(metadata.get(FACTS, "{}"))
@@ -197,8 +198,9 @@ def facts_of(metadata: dict[str, str]) -> dict:
 
 
 def stretches(songs: StemDataset, plan: CachePlan) -> list[tuple[Place, int]]:
-    """All places to encode, each with the number of its version; stretches in which too little
-    sounds are left out.
+    """All places to encode, each with the number of its version.
+
+    Stretches that are mostly silent are left out.
     """
     found, samples = [], latent_steps(plan.seconds) * TIME_RATIO
     for song in songs.songs:
@@ -217,12 +219,12 @@ def stretches(songs: StemDataset, plan: CachePlan) -> list[tuple[Place, int]]:
 
 
 def latent_steps(seconds: float) -> int:
-    """Whole latent steps in so many seconds."""
+    """Number of whole latent steps in `seconds`."""
     return int(seconds * SAMPLE_RATE) // TIME_RATIO
 
 
 def shards_of(songs: StemDataset, plan: CachePlan) -> dict[str, list[tuple[Place, int]]]:
-    """Which places go into which file."""
+    """The places and versions in each shard, by file name."""
     places = stretches(songs, plan)
     return {
         f"{songs.split}-{first // SHARD:06d}.safetensors": places[first : first + SHARD]
@@ -233,10 +235,14 @@ def shards_of(songs: StemDataset, plan: CachePlan) -> dict[str, list[tuple[Place
 def encode_place(
     live: LivePairs, place: tuple[Place, int], plan: CachePlan
 ) -> tuple[Tensor, Tensor, Tensor] | None:
-    """Standardised latents of stem (32, L) and mix (64, L), half precision, and in which steps (L,)
-    both sound.
+    """Encode one version of one stretch.
 
-    None, and a note in `songs.unreadable`, if a file cannot be read.
+    Returns
+    -------
+    stem, mix : standardised latents (32, L) and (64, L), float16
+    sounding : bool (L,), the steps in which both sound
+
+    None if a file cannot be read; `songs.unreadable` then counts it.
     """
     where, version = place
     name = int.from_bytes(hashlib.sha256(name_bytes(where.song.name)).digest()[:8], "big")
@@ -251,26 +257,28 @@ def encode_place(
         live.songs.note(error)
         return None
     waves = [wave[None] for wave in pair]
-    device = live.autoencoders[0].latent_mean.device
+    device = cast(Tensor, live.autoencoders[0].latent_mean).device
     stem, mix = (c[0].half().cpu() for c in live.encode(*(wave.to(device) for wave in waves)))
     sounding = ~(rests(pair[0], stem.shape[-1]) | rests(pair[1], stem.shape[-1]))
     return stem, mix, sounding
 
 
 def rests(wave: Tensor, steps: int) -> Tensor:
-    """Bool (..., steps): the latent steps of a wave (..., 2, N) at -20 dBFS in which nothing
-    sounds.
-    """
+    """Silent latent steps, bool (..., steps), of a wave (..., 2, N) at -20 dBFS."""
     padded = torch.nn.functional.pad(wave, (0, max(steps * TIME_RATIO - wave.shape[-1], 0)))
     blocks = padded[..., : steps * TIME_RATIO].unflatten(-1, (steps, TIME_RATIO))
     return blocks.square().mean((-3, -1)).sqrt() < REST
 
 
 def write_manifest(splits: list[StemDataset], encoders: str, folder: Path, plan: CachePlan) -> Path:
-    """Say what the shards in `folder` are, when all are there; without a manifest a cache is not
-    finished.
+    """Write the manifest, which marks a cache as finished, once all shards are written.
+
+    Raises
+    ------
+    DataError
+        If no song of a split could be read.
     """
-    content = {"format": FORMAT, "encoders": encoders, "plan": asdict(plan), "splits": {}}
+    entries: dict[str, dict] = {}
     for songs in splits:
         wanted = shards_of(songs, plan)
         found = {
@@ -284,11 +292,11 @@ def write_manifest(splits: list[StemDataset], encoders: str, folder: Path, plan:
         ]
         pairs = sum(len(tensors["stem"]) for tensors, _ in found.values())
         unreadable = [
-            sentence
+            message
             for _, metadata in found.values()
-            for sentence in facts_of(metadata)["unreadable"]
+            for message in facts_of(metadata)["unreadable"]
         ]
-        content["splits"][songs.split] = {
+        entries[songs.split] = {
             **songs.facts(),
             "pairs": pairs,
             "missing": sum(map(len, wanted.values())) - pairs,
@@ -298,13 +306,15 @@ def write_manifest(splits: list[StemDataset], encoders: str, folder: Path, plan:
         }
         if not pairs:
             raise DataError(
-                f"no song for {songs.split} in {songs.root} could be read; copy the collection again"
+                f"no song for {songs.split} in {songs.root} could be read; "
+                "copy the collection again"
             )
+    content = {"format": FORMAT, "encoders": encoders, "plan": asdict(plan), "splits": entries}
     return write_json(folder / MANIFEST, content)
 
 
 def identity_of(songs: StemDataset, encoders: str, plan: CachePlan) -> str:
-    """Sixteen hexadecimal digits that change with anything on which the shards depend."""
+    """Sixteen hexadecimal digits: a hash of everything on which the shards depend."""
     return hashlib.sha256(
         json.dumps([FORMAT, SHARD, songs.facts(), encoders, asdict(plan)]).encode()
     ).hexdigest()[:16]
@@ -319,8 +329,9 @@ class CachedPairs:
     Parameters
     ----------
     folder : written by `bassnb encode`
+    split : "train", "validation" or "test"
     encoders : `fingerprint` of the encoders of the training
-    target : the stem that is to be played
+    target : the stem that the model generates
 
     Raises
     ------
@@ -333,7 +344,8 @@ class CachedPairs:
         folder, manifest = Path(folder), read_manifest(folder)
         if manifest["encoders"] != encoders:
             raise DataError(
-                f"{folder} holds latents of other encoders; encode the songs again with the --mix and --bass of this training"
+                f"{folder} holds latents of other encoders; "
+                "encode the songs again with the --mix and --bass of this training"
             )
         entry = manifest["splits"].get(split, {"shards": []})
         if not entry["shards"]:
@@ -343,7 +355,8 @@ class CachedPairs:
         target = stem_name(target)
         if entry["target"] != target:
             raise DataError(
-                f"{folder} holds latents of {entry['target']}, not of {target}; train with --stem {entry['target']}"
+                f"{folder} holds latents of {entry['target']}, not of {target}; "
+                f"train with --stem {entry['target']}"
             )
         self.entry, self.plan = entry, manifest["plan"]
         shards = [read_shard(folder, shard) for shard in entry["shards"]]
@@ -353,7 +366,7 @@ class CachedPairs:
         return len(self.index)
 
     def facts(self) -> dict:
-        """What a training remembers of its data, JSON-ready."""
+        """Facts about the data that a checkpoint records, JSON-ready."""
         return {
             key: self.entry[key] for key in ("layout", "target", "songs", "digest", "pairs")
         } | {"plan": self.plan}
@@ -361,8 +374,9 @@ class CachedPairs:
     def batch(
         self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
     ) -> tuple[Tensor, Tensor]:
-        """Random crops c_y (size, 32, length) and c_x (size, 64, length) in which both sound; see
-        `LatentDataset.batch`.
+        """Random crops c_y (size, 32, length) and c_x (size, 64, length) in which both sound.
+
+        See `LatentDataset.batch`.
         """
         self.check(length)
         crops = [
@@ -381,15 +395,16 @@ class CachedPairs:
         Raises
         ------
         DataError
-            Naming both lengths.
+            If `length` is more than the steps of a stretch.
         """
         if length > (steps := latent_steps(self.plan["seconds"])):
             raise DataError(
-                f"the stretches of this cache have {steps} steps, crops {length}; run bassnb encode with longer --seconds"
+                f"the stretches of this cache have {steps} steps, crops {length}; "
+                "run bassnb encode with longer --seconds"
             )
 
     def _crop(self, rng: np.random.Generator, length: int) -> tuple[Tensor, Tensor]:
-        for _ in range(8):  # a stretch that sounds as a whole may begin with a rest: draw again
+        for _ in range(8):  # draw again where the crop is mostly a rest
             shard, item = self.index[rng.integers(len(self.index))]
             offset = int(rng.integers(max(shard["stem"].shape[-1] - length, 0) + 1))
             crop = slice(offset, offset + length)
@@ -404,7 +419,7 @@ def read_manifest(folder: str | Path) -> dict:
     Raises
     ------
     DataError
-        If there is none, or it is not one that `write_manifest` wrote.
+        If there is none, or `write_manifest` did not write it.
     """
     path = Path(folder) / MANIFEST
     if not path.is_file():
@@ -432,14 +447,20 @@ def read_manifest(folder: str | Path) -> dict:
 
 
 def cached_splits(folder: str | Path) -> list[str]:
-    """Splits of a cache to train and validate with: "train", and "validation" if it has any."""
+    """Splits of a cache for a training: "train", and "validation" if it has any songs."""
     splits = read_manifest(folder)["splits"]
     return ["train", *(["validation"] if splits.get("validation", {}).get("shards") else [])]
 
 
 def read_shard(folder: Path, entry: dict) -> dict[str, Tensor]:
-    """The tensors of a shard, if it is the one that the manifest describes."""
-    name = Path(entry["file"]).name  # whatever the manifest says, a file of this folder
+    """The tensors of a shard, after a check of its size and checksum.
+
+    Raises
+    ------
+    DataError
+        If the shard is missing or not the one in the manifest.
+    """
+    name = Path(entry["file"]).name  # no path outside this folder
     path = folder / name
     if (
         not path.is_file()

@@ -1,9 +1,7 @@
-"""Another key, another tempo, another level: the same change for every stem of a stretch. Taught in
-chapter 10.
+"""Augmentation of pitch, tempo and level, the same for every stem of a stretch.
 
-A collection of a hundred songs knows few keys and few tempos. Played a little faster or higher, a
-stretch is music that nobody has recorded; mix and bass must then be changed alike, or they no
-longer belong together.
+A collection of a hundred songs covers few keys and few tempi. Changes of pitch and tempo add more.
+Mix and bass must be changed alike, or they no longer fit together. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -23,15 +21,15 @@ from bassnb.audio import read_stretch
 MOST_SEMITONES = 2.0
 MOST_TEMPO = 1.1  # and its inverse
 MOST_GAIN = 3.0  # dB
-WINDOW = 4096  # samples of the phase vocoder: a bass needs its 11 Hz
+WINDOW = 4096  # samples of the phase vocoder: a resolution of 11 Hz, as a bass needs
 
 
 @dataclass(frozen=True)
 class Change:
     """`pitch` in semitones, `tempo` as a ratio, `gain_db` in decibels; the default changes nothing.
 
-    A change of tempo and pitch by the same ratio is that of a tape: the only one that leaves no
-    trace but itself.
+    A change of tempo and pitch by the same ratio, as by a faster tape, is resampling alone and free
+    of artefacts.
     """
 
     pitch: float = 0.0
@@ -40,8 +38,9 @@ class Change:
 
 
 def draw_change(rng: np.random.Generator) -> Change:
-    """As recorded, from a faster or slower tape, or in another key and tempo: three, six and one
-    time in ten.
+    """Draw a change: gain only, resampling, or pitch and tempo apart.
+
+    Their probabilities are 0.3, 0.6 and 0.1.
     """
     kind, gain = rng.random(), float(rng.uniform(-MOST_GAIN, MOST_GAIN))
     pitch = float(rng.uniform(-MOST_SEMITONES, MOST_SEMITONES))
@@ -59,17 +58,20 @@ def read_changed(
     *,
     minus: Iterable[str | Path] = (),
 ) -> Tensor:
-    """A stretch of a file, changed: `samples` samples that begin with second `start` of the file.
+    """Read `samples` samples of a changed file, from second `start` of the file on.
 
-    Pitch and tempo together come from reading the file at another rate. What is left of the tempo
-    is done by a phase vocoder. Its frames lie at the same places in all stems, but it softens
-    attacks and moves them by up to a few hundredths of a second: hence it is drawn seldom.
+    Resampling changes pitch and tempo together; a phase vocoder does the rest of the tempo change.
+    Its frames lie at the same places in all stems, but it softens attacks and moves them by up to a
+    few hundredths of a second, so `draw_change` asks for it seldom.
 
     Parameters
     ----------
-    minus : files that are taken off at the same place, before anything but the rate is changed: a
-        phase vocoder does not give the difference of two waves as the difference of what it makes
-        of them
+    path : audio file
+    start : seconds
+    samples : length of the result
+    change : what to change
+    minus : files that are subtracted at the same place after resampling
+        The phase vocoder comes later because it is not linear.
 
     Returns
     -------

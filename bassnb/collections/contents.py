@@ -1,18 +1,18 @@
-"""Which stems of a song hold which: found by listening, for a name proves nothing. Taught in
-chapter 10.
+"""Which stems of a song hold which others, measured on the audio because names are not reliable.
 
 A stem x holds a stem y if x(t) = g y(t - d) + rest: the same recording, louder or softer, a little
 earlier or later, filtered, and something else that has nothing to do with it. Two instruments that
 play the same notes at the same time do not: their waves agree neither in phase nor in the course of
-their loudness. Only stems in which y is more than `LEAK` of the power count; a little crosstalk in
-a recording is none.
+their loudness. Only stems in which y is more than `LEAK` of the power count, so that a little
+crosstalk is ignored.
 
-The test needs spectra of no more than `MOST` seconds of a song, whatever its length.
+The test needs spectra of no more than `MOST` seconds of a song, whatever its length. Taught in
+chapter 10.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.fft import fft, irfft, rfft
@@ -21,28 +21,29 @@ from bassnb.presets import SAMPLE_RATE
 
 MOST = 96  # seconds of a song
 LOWEST, HIGHEST = 20, 4000  # Hz, of bins 1 Hz apart
-BAND = 16  # Hz: as one filter; what a room or an equaliser does within 1/16 s is a filter
-LONGEST_DELAY = SAMPLE_RATE // 20  # samples, 50 ms: buffers, encoders of MP3
+BAND = 16  # Hz with one filter coefficient: filters (rooms, equalisers) of up to 1/16 s
+LONGEST_DELAY = SAMPLE_RATE // 20  # samples, 50 ms, as buffers and MP3 encoders cause
 LEAK = 0.01  # share of the power of a stem
-FRAMES = 16  # in a second
-RANGE = 1e-4  # power, relative to the strongest: what is weaker tells nothing
+FRAMES = 16  # a second
+RANGE = 1e-4  # power relative to the strongest: weaker bins are ignored
 
 
 class Sketch:
-    """Spectra of some seconds of the stems of a song: of every second at first, of fewer the longer
-    it becomes.
+    """Spectra of at most `MOST` seconds of all stems of a song, at equal distances in time.
 
     Attributes
     ----------
     spectra : list of complex64 (S, HIGHEST), one for each second that was kept
-    powers : list of float (S,), of all frequencies that can be heard
+    powers : list of float (S,), sums over all frequencies from `LOWEST` on
     """
 
-    def __init__(self):
-        self.step, self.spectra, self.powers = 1, [], []
+    def __init__(self) -> None:
+        self.step = 1
+        self.spectra: list[np.ndarray] = []
+        self.powers: list[np.ndarray] = []
         self.window = np.hanning(SAMPLE_RATE + 1)[:-1].astype(np.float32)
 
-    def wants(self, second: int) -> bool:
+    def needs(self, second: int) -> bool:
         """Whether this second is to be kept."""
         return second % self.step == 0
 
@@ -53,11 +54,8 @@ class Sketch:
         self.powers.append((np.abs(spectra) ** 2).sum(-1))
         self.spectra.append(spectra[:, :HIGHEST].astype(np.complex64))
         if len(self.spectra) > MOST:
-            self.spectra, self.powers, self.step = (
-                self.spectra[::2],
-                self.powers[::2],
-                2 * self.step,
-            )
+            self.spectra, self.powers = self.spectra[::2], self.powers[::2]
+            self.step *= 2
 
     def shares(self) -> np.ndarray:
         """Share (S, S) of the power of stem i that is stem j, where i holds j; 0 elsewhere."""
@@ -73,9 +71,10 @@ class Sketch:
         return found
 
     def is_sum(self, i: int, j: int) -> bool:
-        """Whether stem i is exactly stem j and something else: i minus j then holds nothing of j.
+        """Whether stem i is exactly the sum of stem j and something else.
 
-        The level must be the same, at any time: what went through a compressor cannot be undone.
+        i minus j then holds nothing of j. The level must be the same at all times, because a
+        compressor cannot be undone.
         """
         x, powers = np.stack(self.spectra, 1), np.stack(self.powers, 1)
         whole = search(x[[i]], powers[[i]], x[j], powers[j])[0]
@@ -84,10 +83,14 @@ class Sketch:
             return False  # the same file twice
         left = search(rest, (np.abs(rest) ** 2).sum(-1), x[j], powers[j])[0]
         steady = whole.unsteadiness <= 1.5 * whole.noise + 0.01
-        # what a filter explains by chance in a short song is more
-        gone = left.share < LEAK and left.filtered < 5 * LEAK
+        # In a short song a filter explains more by chance.
+        removed = left.share < LEAK and left.filtered < 5 * LEAK
         return bool(
-            whole.holds and steady and abs(whole.gain - 1) < 0.1 and abs(whole.delay) <= 8 and gone
+            whole.holds
+            and steady
+            and abs(whole.gain - 1) < 0.1
+            and abs(whole.delay) <= 8
+            and removed
         )
 
 
@@ -97,13 +100,15 @@ class Evidence:
 
     Attributes
     ----------
-    share : of the power of x, by y with one `gain` and one `delay` (samples), which one half of the
-        seconds gave and the other half confirms; `filtered` through a filter instead
-    agreement, bands : of the phases in so many bands, 0 to 1; 1 if x holds y, even through an
-        equaliser
-    unsteadiness, noise : mean square deviation of the gain from frame to frame, in phase with y,
-        where changes of loudness of y alone would be seen as well, and at a right angle to it,
-        where only the rest of x is seen
+    share : share of the power of x that is y with one `gain` and one `delay` (samples)
+        One half of the seconds gives the gain, the other half confirms it.
+    filtered : the same for y through a filter
+    gain, delay : factor and samples
+    agreement : of the phases of the bands, 0 to 1; 1 if x holds y, even through an equaliser
+    bands : effective number of these bands
+    unsteadiness : mean square deviation of the gain from frame to frame, in phase with y
+        It contains the rest of x and changes in the loudness of y alone.
+    noise : the same at a right angle to y, which contains the rest of x only
     """
 
     share: float = 0.0
@@ -117,11 +122,11 @@ class Evidence:
 
     @property
     def holds(self) -> bool:
-        """Whether x holds y. Few bands agree by chance more often than many; the bounds were found
-        with composed songs.
+        """Whether x holds y.
 
-        Where many bands agree almost wholly, the gain may change: in some masters the bass gives
-        way to the drums.
+        The bounds were found with composed songs; few bands agree by chance more often than many.
+        Where many bands agree almost completely, the gain may change: in some masters the drums
+        control a compressor on the bass.
         """
         agreed = self.agreement >= 0.7 + 0.29 / self.bands**0.5
         steady = (
@@ -135,19 +140,28 @@ class Evidence:
 def search(
     x: np.ndarray, x_powers: np.ndarray, y: np.ndarray, y_powers: np.ndarray
 ) -> list[Evidence]:
-    """Evidence that stems x (S, seconds, F) hold y (seconds, F), from the seconds in which y
-    sounds.
+    """Evidence that stems x hold y.
 
-    H, the filter from y to x, is the least-squares one: H = sum(conj(Y) X) / sum(|Y|^2) over the
-    seconds and the bins of a band.
+    Only the seconds in which y sounds are used. H, the filter from y to x, is the least-squares
+    one: H = sum(conj(Y) X) / sum(|Y|^2) over the seconds and the bins of a band.
+
+    Parameters
+    ----------
+    x : spectra (S, seconds, F)
+    x_powers : power (S, seconds) of each second
+    y, y_powers : the same of one stem, (seconds, F) and (seconds,)
+
+    Returns
+    -------
+    evidence : list of S
     """
     on = y_powers > RANGE * y_powers.max()
     if on.sum() < 2 or not y.any():
         return [Evidence()] * len(x)
     x, y, x_powers = x[:, on], y[on], x_powers[:, on].sum(-1)
-    # (2, S, F)
+    # Even and odd seconds apart: cross (2, S, F) and power (2, F).
     cross = np.stack([np.einsum("wf,swf->sf", y[half::2].conj(), x[:, half::2]) for half in (0, 1)])
-    power = np.stack([(np.abs(y[half::2]) ** 2).sum(0) for half in (0, 1)])  # (2, F)
+    power = np.stack([(np.abs(y[half::2]) ** 2).sum(0) for half in (0, 1)])
     delays = delays_of(cross.sum(0), power.sum(0), (np.abs(x) ** 2).sum(1))
     turn = np.exp(2j * np.pi * np.arange(HIGHEST) * delays[:, None] / SAMPLE_RATE)
     cross, power = bands(cross * turn), bands(power)  # (2, S, bands), (2, bands)
@@ -158,25 +172,27 @@ def search(
         / np.sqrt(power.prod(0) + 1e-30)
         * (power.sum(0) > RANGE * power.sum(0).max())
     )
-    filtered, found = 2 * through.sum(-1) / (x_powers + 1e-30), []
+    filtered = 2 * through.sum(-1) / (x_powers + 1e-30)
+    found = []
     for i, (share, delay) in enumerate(zip(shares, delays)):
-        if share < LEAK:
-            found.append(Evidence(float(share), float(filtered[i])))
-            continue
-        filter_ = cross[:, i].sum(0) / (power.sum(0) + 1e-30)
-        agreement = agreement_of(cross[:, i], power, bands((np.abs(x[i]) ** 2).sum(0)))
-        predicted = y * np.repeat(filter_, BAND)[:HIGHEST] * turn[i].conj()
-        gain = float((cross[:, i].sum() / power.sum()).real)
-        found.append(
-            Evidence(
-                float(share),
-                float(filtered[i]),
-                gain,
-                int(delay),
-                *agreement,
-                *deviations(x[i], predicted),
+        evidence = Evidence(float(share), float(filtered[i]))
+        if share >= LEAK:
+            gain = float((cross[:, i].sum() / power.sum()).real)
+            x_power = bands((np.abs(x[i]) ** 2).sum(0))
+            agreement, count = agreement_of(cross[:, i], power, x_power)
+            filter_ = cross[:, i].sum(0) / (power.sum(0) + 1e-30)
+            predicted = y * np.repeat(filter_, BAND)[:HIGHEST] * turn[i].conj()
+            unsteadiness, noise = deviations(x[i], predicted)
+            evidence = replace(
+                evidence,
+                gain=gain,
+                delay=int(delay),
+                agreement=agreement,
+                bands=count,
+                unsteadiness=unsteadiness,
+                noise=noise,
             )
-        )
+        found.append(evidence)
     return found
 
 
@@ -186,9 +202,7 @@ def bands(bins: np.ndarray) -> np.ndarray:
 
 
 def delays_of(cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray) -> np.ndarray:
-    """By how many samples y comes later in each stem, (S,): where the correlation of spectra of
-    equal weight is largest.
-    """
+    """Delay (S,) of y in each stem in samples: the maximum of the whitened cross-correlation."""
     product = y_power * x_power
     spectra = np.zeros((len(cross), SAMPLE_RATE // 2 + 1), np.complex64)
     spectra[:, :HIGHEST] = cross / np.sqrt(product + 1e-9 * product.max(-1, keepdims=True) + 1e-30)
@@ -202,11 +216,11 @@ def delays_of(cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray) -> np
 def agreement_of(
     cross: np.ndarray, y_power: np.ndarray, x_power: np.ndarray
 ) -> tuple[float, float]:
-    """Length of the mean direction of the filter (2 halves, bands) in the complex plane, and the
-    number of bands in it.
+    """Agreement of the phases of the filter, and the effective number of bands.
 
-    A band counts the more, the stronger y is in it and the better both halves agree; (power)^(1/4)
-    lets overtones count.
+    The agreement is the length of the weighted mean of unit vectors exp(i arg H) over the bands. A
+    band has more weight, the stronger y is in it and the better both halves agree; the exponent 1/4
+    of the power lets overtones count.
     """
     power = y_power.sum(0)
     halves = cross / (y_power + 1e-9 * y_power.max() + 1e-30)
@@ -224,9 +238,7 @@ def agreement_of(
 
 
 def deviations(x: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
-    """`unsteadiness` and `noise` of `Evidence`: x (seconds, F) against what the filter predicts of
-    it, frame by frame.
-    """
+    """`unsteadiness` and `noise` of `Evidence`, from x and its prediction (seconds, F)."""
     strength = bands((np.abs(predicted) ** 2).sum(0))
     keep = np.repeat(strength > 1e-3 * strength.max(), BAND)
     waves = [

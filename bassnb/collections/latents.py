@@ -1,4 +1,4 @@
-"""Latents of generated songs on disk: what the diffusion model is trained on. Taught in chapter 10.
+"""Latents of generated songs on disk, to train the diffusion model on. Taught in chapter 10.
 
 Mix and bass of a song are encoded whole and from the same first sample, so that latent step l of
 one belongs to latent step l of the other, and a crop takes one offset for both.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -34,30 +35,31 @@ def encode_song(
     seconds: float,
     submixes: int,
 ) -> tuple[Tensor, Tensor]:
-    """Standardised latents of one generated song: bass (32, L) and `submixes` different mixes
-    (submixes, 64, L), on the CPU.
+    """Encode one generated song with several mixes.
 
-    The first mix is the sum of all other stems as it is, the others are random non-empty subsets of
-    them (section 4) through `colour_mix`; the level of a mix varies by +-3 dB, that of the bass is
-    always the same.
+    The first mix is the plain sum of all other stems. The others are random non-empty subsets of
+    them (section 4 of the paper) through `colour_mix`. The level of a mix varies by +-3 dB, that of
+    the bass does not.
+
+    Returns
+    -------
+    bass, mix : standardised latents (32, L) and (submixes, 64, L) on the CPU
     """
     rng = np.random.default_rng([seed, submixes])
     stems = stems_of(seed, split, seconds, (TARGET, *OTHERS))
-    mixes = [
+    waves = [
         stems[1:].sum(0),
         *(colour_mix(random_submix(stems[1:], rng), rng) for _ in range(submixes - 1)),
     ]
-    mixes = torch.stack([to_level(mix, rng.uniform(-3, 3)) for mix in mixes])
-    device = mix_autoencoder.latent_mean.device
+    mixes = torch.stack([to_level(mix, rng.uniform(-3, 3)) for mix in waves])
+    device = cast(Tensor, mix_autoencoder.latent_mean).device
     c_x = mix_autoencoder.standardise(mix_autoencoder.encode(mixes.to(device)))
     c_y = bass_autoencoder.standardise(bass_autoencoder.encode(to_level(stems[0])[None].to(device)))
     return c_y[0].cpu(), c_x.cpu()
 
 
 def fingerprint(*autoencoders: Autoencoder) -> str:
-    """Sixteen hexadecimal digits that change with any weight of the encoders or any latent
-    statistic.
-    """
+    """Sixteen hexadecimal digits: a hash of the encoder weights and the latent statistics."""
     digest = hashlib.sha256()
     for autoencoder in autoencoders:
         for tensor in (
@@ -81,7 +83,7 @@ def encode_songs(
     worker: int = 0,
     workers: int = 1,
 ) -> list[Path]:
-    """Encode songs 0 ... count - 1 into shards of 50; shards that are there already are kept.
+    """Encode songs 0 to count - 1 into shards of 50; existing shards are kept.
 
     Several processes share the work when each is given its own `worker` of `workers`.
 
@@ -91,8 +93,8 @@ def encode_songs(
     """
     key = fingerprint(mix_autoencoder, bass_autoencoder)
     folder = Path(folder) / f"latents-{split}-{seconds:g}s-{submixes}x-{key}-songs{SONGS_VERSION}"
-    # The name says which songs are inside: a last shard of 4 songs is not taken for one of 50 when
-    # `count` has grown.
+    # The name contains first and last song, so that a last shard of 4 songs is not mistaken for one
+    # of 50 when `count` has grown.
     paths = [
         folder / f"{first:06d}-{min(first + SHARD, count):06d}.safetensors"
         for first in range(0, count, SHARD)
@@ -112,8 +114,12 @@ def encode_songs(
 
 @dataclass(frozen=True)
 class LatentDataset:
-    """Pairs of standardised latents in memory: bass (songs, 32, L) and mix (songs, submixes, 64,
-    L), float16.
+    """Pairs of standardised latents in memory, float16.
+
+    Attributes
+    ----------
+    bass : Tensor (songs, 32, L)
+    mix : Tensor (songs, submixes, 64, L)
     """
 
     bass: Tensor
@@ -127,17 +133,16 @@ class LatentDataset:
 
     @staticmethod
     def facts() -> dict:
-        """Nothing: the preset describes generated songs."""
+        """Empty, because the preset describes generated songs."""
         return {}
 
     def batch(
         self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
     ) -> tuple[Tensor, Tensor]:
-        """Random crops c_y (size, 32, length) and c_x (size, 64, length): one song, one submix and
-        one offset each.
+        """Random crops c_y (size, 32, length) and c_x (size, 64, length).
 
-        The same `seed` always gives the same batch, of which `share` asks for a part: see
-        `bassnb.collections.pools.own_part`.
+        Each pair has its own song, submix and offset. The same `seed` always gives the same batch;
+        `share` selects a part of it, see `bassnb.collections.pools.own_part`.
         """
         rng = np.random.default_rng(seed)
         songs = rng.integers(len(self.bass), size=size)
@@ -150,5 +155,5 @@ class LatentDataset:
 
     @staticmethod
     def latents(*batch: Tensor) -> tuple[Tensor, ...]:
-        """What `batch` gave: latents already, see `bassnb.collections.pairs.LivePairs`."""
+        """The batch unchanged, because it consists of latents; see `Pairs.latents`."""
         return batch

@@ -1,22 +1,19 @@
-"""How collections of stems lie on disk: one function for each, all with the same answer. Taught in
-chapter 10.
+"""Layouts of collections of stems on disk: one function for each, all with the same result.
 
-A layout looks at a folder and says which songs are in it: which files add up to which stem, and to
-which split a song belongs. Nothing is read but names and small text files. `find_songs` tries all
-layouts and takes the first that fits. Hidden files, resource forks of macOS (`._bass.wav`) and
-folders `__MACOSX` are ignored without a word; what else is not used is listed by
-`bassnb.collections.unused`.
+A layout finds the songs in a folder: which files add up to which stem, and to which split a song
+belongs. Only names and small text files are read. `find_songs` uses the first layout that fits.
+Hidden files, resource forks of macOS (`._bass.wav`) and folders `__MACOSX` are ignored silently;
+other unused files are listed by `bassnb.collections.unused`.
 
-Readers such as mirdata and musdb are not used: they want checksums of complete downloads or a fixed
-home folder, decode whole files, and know none of the private folders; what is needed of a layout
-fits on a screen.
+Readers such as mirdata and musdb are not used: they need checksums of complete downloads or a fixed
+home folder, decode whole files, and do not support private folders. Taught in chapter 10.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,23 +38,34 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class SongFiles:
-    """One song: its `name`, its `split`, the files that add up to each stem, and the file of the
-    whole, if there is one.
+    """Files of one song.
 
-    A `problem` says why a song that is there cannot be used.
+    Attributes
+    ----------
+    name : of the song
+    split : "train", "validation" or "test"
+    stems : files that add up to each stem
+    mix : file of the whole, None if there is none
+    problem : why the song cannot be used, "" if it can
     """
 
     name: str
     split: str
-    stems: dict[str, tuple[Path, ...]]
+    stems: Mapping[str, tuple[Path, ...]]
     mix: Path | None = None
     problem: str = ""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A way to lay out songs: its `name`, what it `looks_for`, where its `splits` come from, and
-    the function that finds.
+    """One layout.
+
+    Attributes
+    ----------
+    name : of the collection or kind of folder
+    looks_for : pattern of its paths
+    splits : source of its splits
+    find : function from a folder to the songs in it
     """
 
     name: str
@@ -70,7 +78,7 @@ class Layout:
 
 
 def folders(place: Path) -> list[Path]:
-    """Folders in a folder, by name; none where there is no such folder. Hidden ones do not count."""
+    """Folders in a folder by name, without hidden ones; none if it does not exist."""
     return (
         sorted(path for path in place.iterdir() if path.is_dir() and not ignored(path))
         if place.is_dir()
@@ -84,12 +92,11 @@ def ignored(path: Path) -> bool:
 
 
 def audio(place: Path, named: Callable[[str], str] = stem_name) -> dict[str, Path]:
-    """Audio files in a folder, in the order of their paths, by their names without suffix as
-    `named` compares them.
+    """Audio files in a folder by name, in the order of their paths.
 
-    Of files with the same name the one counts whose suffix comes first in `SUFFIXES`. A name that
-    `named` would make that of another file stays as it is: beside "vocals" a "vocal" is another
-    stem.
+    Names are those without suffix after `named`. Of files with the same name the one counts whose
+    suffix comes first in `SUFFIXES`. A name that `named` would turn into that of another file stays
+    as it is: beside "vocals" a "vocal" is another stem.
     """
     paths = sorted(place.iterdir()) if place.is_dir() else []
     paths = [path for path in paths if path.suffix.lower() in SUFFIXES and not ignored(path)]
@@ -102,23 +109,20 @@ def audio(place: Path, named: Callable[[str], str] = stem_name) -> dict[str, Pat
 
 
 def split_folders(root: Path) -> list[tuple[str, Path]]:
-    """Folders of splits, whichever of their usual names they have: "valid", "val" and "dev" are
-    validation.
-    """
+    """Folders of splits under any of their usual names, see `split_name`."""
     return [(split, place) for place in folders(root) if (split := split_name(place.name))]
 
 
 def song_places(root: Path) -> list[tuple[str, Path]]:
-    """Folders in the folders of the splits, or, where none of those holds any, in `root` itself
-    with the split "".
-    """
+    """Folders in the folders of splits; if there are none, those in `root` with split ""."""
     inside = [(split, place) for split, group in split_folders(root) for place in folders(group)]
     return inside or [("", place) for place in folders(root)]
 
 
 def drawn_split(name: str) -> str:
-    """Eight of ten songs train, one validates, one tests: by a hash of the name, so that new songs
-    move no old one.
+    """The split of a song by a hash of its name, in proportions 8 : 1 : 1.
+
+    New songs do not change the split of others.
     """
     number = int(hashlib.sha256(name_bytes(name)).hexdigest(), 16) % 10
     return "validation" if number == 8 else "test" if number == 9 else "train"
@@ -134,7 +138,7 @@ def musdb(root: Path) -> list[SongFiles]:
         (split, place) for split, group in split_folders(root) for place in folders(group)
     ):
         files = audio(place)
-        # a mixture and one stem: see `song_folders`
+        # Folders of a mixture and one stem are left to `song_folders`.
         if "mixture" not in files or len(set(files) - {"mixture"}) < 2:
             continue
         mix = files.pop("mixture")
@@ -151,8 +155,9 @@ def musdb(root: Path) -> list[SongFiles]:
 
 
 def slakh(root: Path) -> list[SongFiles]:
-    """Slakh2100-redux with its folders of splits, the flat layout, and BabySlakh. "omitted" repeats
-    songs: never used.
+    """Slakh2100-redux with its folders of splits, the flat layout, and BabySlakh.
+
+    The folder "omitted" repeats songs and is never used.
     """
     songs = []
     for known, place in song_places(root):
@@ -175,10 +180,9 @@ def slakh(root: Path) -> list[SongFiles]:
 
 
 def slakh_stems(place: Path) -> dict[str, tuple[Path, ...]]:
-    """Stems by their class of instrument. What the metadata say was rendered is not always there:
-    files decide.
-    """
-    files, stems = audio(place / "stems"), {}
+    """Stems by class of instrument; files that are listed but missing are skipped."""
+    files = audio(place / "stems")
+    stems: dict[str, tuple[Path, ...]] = {}
     for facts in described_stems(place / "metadata.yaml"):
         if path := files.get(stem_name(facts["key"])):
             name = stem_name(first_text(facts.get("inst_class"), "other"))
@@ -201,7 +205,7 @@ def moisesdb(root: Path) -> list[SongFiles]:
 
 
 def medleydb(root: Path) -> list[SongFiles]:
-    """MedleyDB: instruments are in a YAML file; those whose name ends in "bass" are basses."""
+    """MedleyDB: a YAML file lists the instruments; those whose name ends in "bass" are basses."""
     songs = []
     for place in folders(root / "Audio") or folders(root):
         metadata = place / f"{place.name}_METADATA.yaml"
@@ -223,7 +227,7 @@ def medleydb(root: Path) -> list[SongFiles]:
 def medleydb_stems(place: Path, metadata: Path) -> dict[str, tuple[Path, ...]]:
     """Stems by their instrument; all kinds of basses are one stem."""
     stems: dict[str, tuple[Path, ...]] = {}
-    # the metadata may name any other
+    # Only these files count: the metadata may name any path.
     files = {path.name: path for path in (place / f"{place.name}_STEMS").glob("*")}
     for facts in described_stems(metadata):
         name = stem_name(first_text(facts.get("instrument"), "other"))
@@ -254,7 +258,7 @@ def song_folders(root: Path) -> list[SongFiles]:
         stems = {name: (path,) for name, path in files.items() if name not in WHOLE}
         if not stems or len(files) < 2:
             continue
-        # a stem and all the others together, or everything
+        # One stem beside a mix: the mix may be the others alone or everything.
         if mixes and sum(not is_whole(name) for name in stems) < 2:
             stems["others"], mixes = (mixes[0],), []
         own = re.match(rf"({'|'.join(SPLITS)})-", place.name)
@@ -268,14 +272,8 @@ def parallel_folders(root: Path) -> list[SongFiles]:
     groups: dict[str, dict[str, dict[str, Path]]] = {}
     for split, place in song_places(root):
         groups.setdefault(split, {})[stem_name(place.name)] = audio(place, plain_name)
-    if not reads_as_parallel(
-        [
-            (stem, name)
-            for stems in groups.values()
-            for stem, files in stems.items()
-            for name in files
-        ]
-    ):
+    pairs = [(stem, name) for stems in groups.values() for stem in stems for name in stems[stem]]
+    if not reads_as_parallel(pairs):
         return []
     songs = []
     for split, stems in groups.items():
@@ -286,12 +284,11 @@ def parallel_folders(root: Path) -> list[SongFiles]:
 
 
 def reads_as_parallel(files: list[tuple[str, str]]) -> bool:
-    """Whether folders are stems and files songs, of files (folder, name), rather than the other way
-    round.
+    """Whether, of files (folder, name), folders are stems and files songs, not the reverse.
 
-    A song may be called "Piano" or "Bass". So both readings are tried: the one counts under which
-    more files have the name of a stem. If both explain as many, it is the one that has a bass;
-    else, folders are songs.
+    A song may be called "Piano" or "Bass", so both interpretations are tried. The one counts under
+    which more files have the name of a stem; of two equal ones, the one that has a bass; otherwise
+    folders are songs.
     """
     sides = [[pair[side] for pair in files] for side in (0, 1)]
     folders_, names = [(sum(map(is_stem, side)), "bass" in map(stem_name, side)) for side in sides]
@@ -299,12 +296,12 @@ def reads_as_parallel(files: list[tuple[str, str]]) -> bool:
 
 
 def pick(files: dict[str, Path], names: Iterable[str]) -> list[Path]:
-    """Those of `files` that have one of these names, in the order of the names."""
+    """Those of `files` that have one of `names`, in the order of `names`."""
     return [files[name] for name in names if name in files]
 
 
 BY_NAME = "by a hash of the name, 8 : 1 : 1"
-LAYOUTS = (  # from the most to the least particular
+LAYOUTS = (  # from the most to the least specific
     Layout(
         "MUSDB18-HQ",
         "{train,test}/<song>/{mixture,bass,drums,…}.wav",
@@ -336,8 +333,8 @@ def find_songs(root: str | Path, *, without_musdb: bool = False) -> tuple[Layout
     Parameters
     ----------
     root : folder
-    without_musdb : leave out the songs of MedleyDB that MUSDB18 holds too, so that none is trained
-        on and tested with
+    without_musdb : leave out the songs of MedleyDB that MUSDB18 holds too, so that no song is in
+        the training data of one and the test data of the other
 
     Returns
     -------
@@ -370,16 +367,14 @@ def find_songs(root: str | Path, *, without_musdb: bool = False) -> tuple[Layout
 
 
 def with_all_splits(songs: list[SongFiles]) -> list[SongFiles]:
-    """The songs as they are, or split by a hash where an official split leaves a part of a
-    collection without any.
-    """
+    """The songs unchanged, or split by a hash where all of several songs belong to "train"."""
     if {song.split for song in songs} == {"train"} and len(songs) > 1:
         return [replace(song, split=drawn_split(song.name)) for song in songs]
     return songs
 
 
 def with_one_take(song: SongFiles) -> SongFiles:
-    """The song with one take of each performance: see `bassnb.collections.names.chosen_takes`."""
+    """The song with one take of each performance, see `bassnb.collections.names.chosen_takes`."""
     chosen = chosen_takes(song.stems)
     return replace(
         song, stems={chosen[name]: paths for name, paths in song.stems.items() if chosen[name]}

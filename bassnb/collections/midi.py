@@ -1,16 +1,16 @@
-"""Standard MIDI files as parts of a song: read from the bytes, because no two programs write them
-alike.
+"""A tolerant reader of Standard MIDI files. Taught in chapter 9.
 
-Kept are notes, programs, volumes, positions and tempi; bends, pedals and lyrics are not. Nothing is
-refused that can be skipped: files in the wild carry broken key signatures, foreign chunks, tracks
-that break off, and notes without an end. The package mido raises an exception at the first three
-(version 1.3.3), and pretty_midi reads with mido: hence a reader of our own. Taught in chapter 9.
+It keeps notes, programs, volumes, pans and tempi, not bends, pedals and lyrics, and skips what it
+cannot use: many files have invalid key signatures, unknown chunks, truncated tracks, or notes
+without an end. The package mido, which pretty_midi uses, raises an exception at the first three
+(version 1.3.3).
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,28 +21,34 @@ from bassnb.files import read_bytes
 
 DRUM_CHANNEL = 9
 LARGEST = 10_000_000  # bytes of one file
-LONGEST = 100_000  # quarter notes of a piece: half a day and more
+LONGEST = 100_000  # quarter notes of a piece, more than half a day
 FASTEST = 1200.0  # quarter notes a minute
-_TEMPO = 500_000  # microseconds a quarter note, until a file says otherwise
+_TEMPO = 500_000  # microseconds a quarter note until the first tempo event
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 
 
 @dataclass(frozen=True)
 class Score:
-    """Somebody's written music: `parts`, and the times of the quarter notes in seconds."""
+    """A score that was read: its `parts`, and `beats`, the times of quarter notes in seconds."""
 
     parts: tuple[Part, ...]
     beats: tuple[float, ...]
 
 
 @dataclass
-class _Tape:
-    """What the tracks of a file say, in ticks."""
+class _Events:
+    """Events of all tracks of a file.
 
-    # tick, status, first, second
+    Attributes
+    ----------
+    messages : (tick, status, first data byte, second data byte)
+    tempi : (tick, microseconds a quarter note)
+    names : name of the track by channel
+    """
+
     messages: list[tuple[int, int, int, int]] = field(default_factory=list)
     tempi: list[tuple[int, int]] = field(default_factory=list)
-    names: dict[int, str] = field(default_factory=dict)  # channel: name of the track that plays it
+    names: dict[int, str] = field(default_factory=dict)
 
 
 def read_midi(path: str | os.PathLike) -> Score:
@@ -50,9 +56,9 @@ def read_midi(path: str | os.PathLike) -> Score:
 
     Returns
     -------
-    Score
+    score : Score
         One part per channel and program, named after its track, with the gain of its volume
-        controller and its position.
+        controller and its pan.
 
     Raises
     ------
@@ -62,32 +68,32 @@ def read_midi(path: str | os.PathLike) -> Score:
     try:
         data = read_bytes(path, LARGEST)
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); give a MIDI file.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}); give a MIDI file") from error
     if data[:4] != b"MThd" or len(data) < 14:
-        raise DataError(f"{path} is not a MIDI file; give a file that begins with MThd.")
+        raise DataError(f"{path} is not a MIDI file; give a file that begins with MThd")
     division = int.from_bytes(data[12:14], "big")
     if not 0 < division < 0x8000:
-        raise DataError(f"{path} counts time in film frames; give a MIDI file that counts beats.")
-    tape = _Tape()
+        raise DataError(f"{path} counts time in film frames; give a MIDI file that counts beats")
+    events = _Events()
     here = 8 + int.from_bytes(data[4:8], "big")
     while here + 8 <= len(data):
         size = int.from_bytes(data[here + 4 : here + 8], "big")
         if data[here : here + 4] == b"MTrk":
-            _read_track(data[here + 8 : here + 8 + size], tape)
+            _read_track(data[here + 8 : here + 8 + size], events)
         here += 8 + size
-    length = max((message[0] for message in tape.messages), default=0) / division
+    length = max((message[0] for message in events.messages), default=0) / division
     if length >= LONGEST:
         raise DataError(
-            f"{path} lasts {length:.3g} quarter notes; give music of fewer than {LONGEST}."
+            f"{path} lasts {length:.3g} quarter notes; give a file of fewer than {LONGEST}"
         )
-    score = _to_score(tape, division)
+    score = _to_score(events, division)
     if not score.parts:
-        raise DataError(f"{path} holds no notes; give a MIDI file with music in it.")
+        raise DataError(f"{path} holds no notes; give a MIDI file with notes")
     return score
 
 
 def _number(data: bytes, here: int) -> tuple[int, int]:
-    """A number of variable length, seven bits a byte, and the place after it."""
+    """A variable-length quantity, seven bits a byte, and the offset after it."""
     value = 0
     for place in range(here, here + 4):
         value = value << 7 | data[place] & 0x7F
@@ -96,8 +102,8 @@ def _number(data: bytes, here: int) -> tuple[int, int]:
     raise IndexError("numbers have at most four bytes")
 
 
-def _read_track(data: bytes, tape: _Tape) -> None:
-    """Append the events of one track to the tape; a track that breaks off ends there."""
+def _read_track(data: bytes, events: _Events) -> None:
+    """Append the events of one track, up to the point where it is truncated."""
     here = tick = status = 0
     name, channels = "", set()
     try:
@@ -111,27 +117,28 @@ def _read_track(data: bytes, tape: _Tape) -> None:
                 size, here = _number(data, here + (status == 0xFF))
                 body, here = data[here : here + size], here + size
                 if kind == 0x51 and size == 3:
-                    tape.tempi.append((tick, int.from_bytes(body, "big")))
+                    events.tempi.append((tick, int.from_bytes(body, "big")))
                 elif kind == 0x03:
                     name = body.decode("latin-1").strip()
                 continue
             count = _DATA_BYTES[status >> 4]
-            tape.messages.append(
+            events.messages.append(
                 (tick, status, data[here] & 0x7F, data[here + 1] & 0x7F if count == 2 else 0)
             )
             channels.add(status & 0xF)
             here += count
     except (IndexError, KeyError):
         pass
-    tape.names.update({channel: name for channel in channels if name})
+    events.names.update({channel: name for channel in channels if name})
 
 
-def _to_score(tape: _Tape, division: int) -> Score:
-    notes, ends = _pair(tape)
+def _to_score(events: _Events, division: int) -> Score:
+    """Parts and beats in seconds; `division` is the number of ticks in a quarter note."""
+    notes, ends = _pair(events)
     if not notes:
         return Score((), ())
-    seconds = _clock(tape.tempi, division)
-    volume, pan = (_controller(tape, number, usual) for number, usual in ((7, 100), (10, 64)))
+    seconds = _clock(events.tempi, division)
+    volume, pan = (_controller(events, number, usual) for number, usual in ((7, 100), (10, 64)))
     parts = []
     for (channel, program), played in sorted(notes.items()):
         times = seconds(np.array([(on, off) for on, off, _, _ in played]))
@@ -142,7 +149,7 @@ def _to_score(tape: _Tape, division: int) -> Score:
         gain = 40 * np.log10(max(volume[channel], 1) / 100)  # the General MIDI law
         parts.append(
             Part(
-                tape.names.get(channel, ""),
+                events.names.get(channel, ""),
                 program,
                 channel == DRUM_CHANNEL,
                 sounding,
@@ -154,12 +161,14 @@ def _to_score(tape: _Tape, division: int) -> Score:
     return Score(tuple(parts), tuple(round(float(beat), 5) for beat in beats))
 
 
-def _pair(tape: _Tape) -> tuple[dict[tuple[int, int], list[tuple]], int]:
+def _pair(events: _Events) -> tuple[dict[tuple[int, int], list[tuple]], int]:
     """Notes (tick on, tick off, pitch, velocity) by channel and program, and the last tick."""
-    notes, open_notes, program = defaultdict(list), {}, defaultdict(int)
-    last = max((message[0] for message in tape.messages), default=0)
+    notes: dict[tuple[int, int], list[tuple]] = defaultdict(list)
+    open_notes: dict[tuple[int, int], tuple[int, int, tuple[int, int]]] = {}
+    program: dict[int, int] = defaultdict(int)
+    last = max((message[0] for message in events.messages), default=0)
     # At one tick: ends first, then programs and controllers, then beginnings.
-    for tick, status, first, second in sorted(tape.messages, key=lambda m: (m[0], _rank(m))):
+    for tick, status, first, second in sorted(events.messages, key=lambda m: (m[0], _rank(m))):
         kind, channel = status >> 4, status & 0xF
         if kind == 0xC:
             program[channel] = first
@@ -176,14 +185,15 @@ def _pair(tape: _Tape) -> tuple[dict[tuple[int, int], list[tuple]], int]:
 
 
 def _rank(message: tuple[int, int, int, int]) -> int:
+    """Order at one tick: 0 for ends of notes, 1 for programs and controllers, 2 for beginnings."""
     kind, second = message[1] >> 4, message[3]
     return 2 if kind == 0x9 and second else 0 if kind in (0x8, 0x9) else 1
 
 
-def _controller(tape: _Tape, number: int, usual: int) -> dict[int, float]:
-    """Mean setting of one controller for every channel."""
+def _controller(events: _Events, number: int, usual: int) -> dict[int, float]:
+    """Mean value of one controller for every channel, `usual` where it is not set."""
     found = defaultdict(list)
-    for _, status, first, second in tape.messages:
+    for _, status, first, second in events.messages:
         if status >> 4 == 0xB and first == number:
             found[status & 0xF].append(second)
     return defaultdict(
@@ -191,8 +201,8 @@ def _controller(tape: _Tape, number: int, usual: int) -> dict[int, float]:
     )
 
 
-def _clock(tempi: list[tuple[int, int]], division: int):
-    """A function from ticks (array) to seconds, through every change of tempo."""
+def _clock(tempi: list[tuple[int, int]], division: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from ticks to seconds through all tempo changes."""
     changes = dict([(0, _TEMPO), *sorted(tempi)])
     ticks = np.array(sorted(changes), dtype=float)
     pace = np.array([max(changes[int(tick)], 60e6 / FASTEST) for tick in ticks]) / 1e6 / division

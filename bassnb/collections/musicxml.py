@@ -1,6 +1,4 @@
-"""MusicXML as parts of a song: notes, ties, voices, tempi; repeats are played once. Taught in
-chapter 9.
-"""
+"""A reader of MusicXML: notes, ties, voices, tempi; repeats are ignored. Taught in chapter 9."""
 
 from __future__ import annotations
 
@@ -9,7 +7,9 @@ import math
 import os
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO, cast
 from xml.etree import ElementTree
 
 import numpy as np
@@ -20,7 +20,7 @@ from bassnb.errors import DataError
 from bassnb.files import read_all, read_bytes
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-TEMPO = 90.0  # quarter notes a minute, until a score says otherwise
+TEMPO = 90.0  # quarter notes a minute until the first tempo mark
 VELOCITY = 84
 LARGEST = 50_000_000  # bytes of one score
 _SHORTEST = 0.05  # seconds
@@ -31,7 +31,7 @@ def read_musicxml(path: str | os.PathLike) -> Score:
 
     Returns
     -------
-    Score
+    score : Score
         One part for each staff, with the General MIDI program that the file names (piano if none).
 
     Raises
@@ -43,7 +43,7 @@ def read_musicxml(path: str | os.PathLike) -> Score:
     root = _root(Path(path))
     if root.tag != "score-partwise":
         raise DataError(
-            f"{path} is not partwise MusicXML but <{root.tag}>; export it as MusicXML again."
+            f"{path} is not partwise MusicXML but <{root.tag}>; export it as MusicXML again"
         )
     try:
         return _to_score(root, path)
@@ -51,7 +51,7 @@ def read_musicxml(path: str | os.PathLike) -> Score:
         raise
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise DataError(
-            f"{path} holds what is no music ({error}); export it as MusicXML again."
+            f"{path} holds invalid music ({error}); export it as MusicXML again"
         ) from error
 
 
@@ -71,23 +71,23 @@ def _root(path: Path) -> ElementTree.Element:
     ) as error:
         why = getattr(error, "strerror", None) or error
         raise DataError(
-            f"{path} cannot be read as MusicXML ({why}); give a .musicxml or .mxl file."
+            f"{path} cannot be read as MusicXML ({why}); give a .musicxml or .mxl file"
         ) from error
 
 
 def _text(path: Path) -> bytes:
-    """What is in a file, or in the score of an archive, up to what is allowed: no bomb is unpacked."""
+    """Content of a file, or of the score in an archive, of at most `LARGEST` bytes."""
     content = read_bytes(path, LARGEST)
     if path.suffix.lower() != ".mxl":
         return content
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         inner = next(entry for entry in archive.infolist() if _is_score(entry))
         with archive.open(inner) as file:
-            return read_all(file, LARGEST)
+            return read_all(cast(BinaryIO, file), LARGEST)
 
 
 def _is_score(entry: zipfile.ZipInfo) -> bool:
-    """Compressed as the format says: other compressions may ask for gigabytes of memory."""
+    """Whether an entry is a score in a standard compression; others may exhaust memory."""
     usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     return usual and entry.filename.endswith("xml") and not entry.filename.startswith("META-INF")
 
@@ -102,19 +102,19 @@ def _to_score(root: ElementTree.Element, name: str | os.PathLike) -> Score:
         read += [(heads.get(part.get("id")), notes) for _, notes in sorted(staves.items())]
     if not last < LONGEST:
         raise DataError(
-            f"{name} lasts {last:.3g} quarter notes; give a score of fewer than {LONGEST}."
+            f"{name} lasts {last:.3g} quarter notes; give a score of fewer than {LONGEST}"
         )
     seconds = _clock(tempi)
     parts = tuple(_to_part(head, notes, seconds) for head, notes in read if notes)
     if not parts:
-        raise DataError(f"{name} holds no notes; give a score with music in it.")
+        raise DataError(f"{name} holds no notes; give a score with notes")
     return Score(
         parts, tuple(round(float(beat), 5) for beat in seconds(np.arange(0, np.ceil(last) + 1)))
     )
 
 
 def _read_part(part: ElementTree.Element) -> tuple[dict[str, list], dict[float, float], float]:
-    """Notes [beat, end, pitch] by staff, tempi by beat, and the last beat; beats are quarter notes."""
+    """Notes [beat, end, pitch] by staff, tempi by beat, and the last beat, in quarter notes."""
     staves: dict[str, list] = {}
     tempi: dict[float, float] = {}
     tied: dict[tuple[str, int], list] = {}
@@ -127,18 +127,16 @@ def _read_part(part: ElementTree.Element) -> tuple[dict[str, list], dict[float, 
                 transposed = int(float(item.findtext("transpose/chromatic", "0")))
                 transposed += 12 * int(item.findtext("transpose/octave-change", "0"))
             for sound in item.iter("sound"):
-                if sound.get("tempo"):
-                    tempi[here] = float(sound.get("tempo"))
+                if tempo := sound.get("tempo"):
+                    tempi[here] = float(tempo)
             length = float(item.findtext("duration", "0")) / divisions
             if not 0 <= length < math.inf:
                 raise ValueError(f"a duration of {length:g} quarter notes")
             if item.tag == "note" and item.find("grace") is None:
-                start = begun if item.find("chord") is not None else here
+                in_chord = item.find("chord") is not None
+                start = begun if in_chord else here
                 _add(item, start, start + length, transposed, staves, tied)
-                begun, here = (
-                    start,
-                    max(here, start + length) if item.find("chord") is not None else start + length,
-                )
+                begun, here = start, max(here, start + length) if in_chord else start + length
             elif item.tag == "forward":
                 here += length
             elif item.tag == "backup":
@@ -151,7 +149,7 @@ def _read_part(part: ElementTree.Element) -> tuple[dict[str, list], dict[float, 
 def _add(
     item, start: float, end: float, transposed: int, staves: dict[str, list], tied: dict
 ) -> None:
-    """Enter a note, or make the one longer to which it is tied."""
+    """Add a note, or extend the one to which it is tied."""
     pitch = item.find("pitch")
     if pitch is None:
         return
@@ -172,8 +170,8 @@ def _add(
         tied[staff, number] = note
 
 
-def _clock(tempi: dict[float, float]):
-    """A function from beats (array) to seconds."""
+def _clock(tempi: dict[float, float]) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from beats to seconds."""
     beats = np.array(sorted(tempi))
     pace = np.array([60 / min(max(1.0, tempi[beat]), FASTEST) for beat in beats])
     starts = np.concatenate([[0.0], np.cumsum(np.diff(beats) * pace[:-1])])
@@ -185,7 +183,10 @@ def _clock(tempi: dict[float, float]):
     return seconds
 
 
-def _to_part(head: ElementTree.Element | None, notes: list, seconds) -> Part:
+def _to_part(
+    head: ElementTree.Element | None, notes: list, seconds: Callable[[np.ndarray], np.ndarray]
+) -> Part:
+    """One staff as a part, in the order of starts and pitches."""
     name = head.findtext("part-name", "") if head is not None else ""
     program = head.findtext("midi-instrument/midi-program", "1") if head is not None else "1"
     times = seconds(np.array([(start, end) for start, end, _ in notes]))

@@ -1,9 +1,9 @@
-"""Names of stems, of whole songs, of splits and of audio files: what they may mean. Taught in
-chapter 10.
+"""Names of stems, whole songs, splits and audio files, and what they may mean.
 
 Names are compared in one form (`stem_name`): composed letters (Unicode NFC), no capitals, no spaces
-around. The singular and the plural of common stems are one name: "drum" is "drums". What a file
-holds is never decided by its name alone: see `bassnb.collections.contents`.
+around. The singular and the plural of common stems are one name: "drum" is "drums". The
+contents of a file are never decided by its name alone, see `bassnb.collections.contents`. Taught in
+chapter 10.
 """
 
 from __future__ import annotations
@@ -12,38 +12,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# What libsndfile reads; of two files that differ only in the suffix, the one whose suffix comes
-# first is taken.
-SUFFIXES = (
-    ".wav",
-    ".flac",
-    ".aif",
-    ".aiff",
-    ".aifc",
-    ".caf",
-    ".w64",
-    ".rf64",
-    ".au",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".mp3",
-)
-# Audio that it does not read.
-UNREAD = (
-    ".m4a",
-    ".mp4",
-    ".aac",
-    ".wma",
-    ".ape",
-    ".wv",
-    ".tta",
-    ".mpc",
-    ".mka",
-    ".webm",
-    ".ac3",
-    ".dsf",
-)
+# Formats that libsndfile reads; of files that differ only in the suffix, the first here is used.
+SUFFIXES = tuple(".wav .flac .aif .aiff .aifc .caf .w64 .rf64 .au .ogg .oga .opus .mp3".split())
+# Audio formats that it does not read.
+UNREAD = tuple(".m4a .mp4 .aac .wma .ape .wv .tta .mpc .mka .webm .ac3 .dsf".split())
 SPLIT_NAMES = {
     "train": "train",
     "training": "train",
@@ -62,50 +34,20 @@ PLURALS = {
     "keyboard": "keys",
     "keyboards": "keys",
 }
-WHOLE = ("mix", "mixture")  # files that hold everything
-WHOLE_WORDS = frozenset(
-    "mix mixture mixdown master mastered full whole accompaniment instrumental backing minus karaoke".split()
-)
-# words that may stand beside those
+WHOLE = ("mix", "mixture")  # names of files of the whole song
+_WHOLE_WORDS = """
+    mix mixture mixdown master mastered full whole accompaniment instrumental backing minus karaoke
+"""
+WHOLE_WORDS = frozenset(_WHOLE_WORDS.split())
+# Words that may stand beside those.
 BESIDE_WHOLE = frozenset("linear final stereo original song track one 1 2".split())
-STEM_NAMES = frozenset(
-    {
-        "bass",
-        "drums",
-        "vocals",
-        "guitar",
-        "piano",
-        "keys",
-        "other",
-        "others",
-        "synth",
-        "strings",
-        "organ",
-        "percussion",
-        "brass",
-        "winds",
-        "kick",
-        "snare",
-        "pad",
-        "melody",
-        "chords",
-        "violin",
-        "viola",
-        "cello",
-        "flute",
-        "trumpet",
-        "trombone",
-        "saxophone",
-        "sax",
-        "clarinet",
-        "acoustic guitar",
-        "electric guitar",
-        "lead vocals",
-        "backing vocals",
-        *WHOLE,
-    }
-)
-# of one performance; the first that is there is the stem
+_STEM_NAMES = """
+    bass, drums, vocals, guitar, piano, keys, other, others, synth, strings, organ, percussion,
+    brass, winds, kick, snare, pad, melody, chords, violin, viola, cello, flute, trumpet, trombone,
+    saxophone, sax, clarinet, acoustic guitar, electric guitar, lead vocals, backing vocals
+"""
+STEM_NAMES = frozenset({*(name.strip() for name in _STEM_NAMES.split(",")), *WHOLE})
+# Takes of one performance; the first that exists is the stem.
 TAKES = ("amp", "amped", "di", "d.i.", "direct")
 
 
@@ -115,7 +57,7 @@ def plain_name(name: str) -> str:
 
 
 def stem_name(name: str) -> str:
-    """A name of a stem in that form, with the singular or plural that is common."""
+    """`plain_name` of a stem, with the usual singular or plural."""
     return PLURALS.get(plain_name(name), plain_name(name))
 
 
@@ -125,13 +67,14 @@ def words(name: str) -> list[str]:
 
 
 def is_stem(name: str) -> bool:
-    """Whether files are often called so because of what plays in them."""
+    """Whether a name is a usual name of a stem or of a whole song."""
     return stem_name(name) in STEM_NAMES or " ".join(words(name)) in STEM_NAMES or is_whole(name)
 
 
 def is_whole(name: str) -> bool:
-    """Whether a name is one of those that whole songs, or songs without one stem, have: "master",
-    "full mix", "minus bass".
+    """Whether a name is one of a whole song, or of a song without one stem.
+
+    Examples are "master", "full mix" and "minus bass".
     """
     found = words(name)
     if (
@@ -149,30 +92,30 @@ def split_name(folder: str) -> str | None:
 
 
 def take_of(name: str) -> tuple[str, int] | None:
-    """The stem of which a name is a take, and its place in `TAKES`: "bass_di" is one of "bass";
-    None for other names.
+    """The stem of which a name is a take, and its place in `TAKES`; None for other names.
+
+    "bass_di", for example, is a take of "bass".
     """
     found = re.fullmatch(rf"(.+?)[\s_-]+({'|'.join(map(re.escape, TAKES))})", plain_name(name))
     return (stem_name(found[1]), TAKES.index(found[2])) if found else None
 
 
 def chosen_takes(names: Iterable[str]) -> dict[str, str]:
-    """Which stem each name stands for, "" for another take of one that is there.
+    """The stem of each name, "" for a further take of a stem.
 
-    A performance is often kept twice: "bass_di", straight from the instrument, and "bass_amp", from
-    its loudspeaker. Beside "bass" neither is used. Without it the sound of the amplifier is the
-    bass, for it is what a song lets hear; the direct one is, if it is alone.
+    A performance is often recorded twice: "bass_di", directly from the instrument, and "bass_amp",
+    from the amplifier. If there is "bass", neither is used. Otherwise the amplifier, which is what
+    the mix contains, is the bass; the direct signal is, if it is the only one.
     """
-    names, best = list(names), {}
+    names = list(names)
+    best: dict[str, tuple[int, str]] = {}
     for name in names:
         if take := take_of(name):
             best[take[0]] = min(best.get(take[0], (len(TAKES), "")), (take[1], name))
     known = set(names)
-    return {
-        name: name
-        if not (take := take_of(name))
-        else take[0]
-        if take[0] not in known and best[take[0]][1] == name
-        else ""
-        for name in names
-    }
+    chosen = {name: name for name in names}
+    for name in names:
+        if take := take_of(name):
+            stem = take[0]
+            chosen[name] = stem if stem not in known and best[stem][1] == name else ""
+    return chosen

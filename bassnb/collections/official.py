@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# number of the last track of each split
+# Number of the last track of each split.
 SLAKH_LAST = {"train": 1500, "validation": 1875, "test": 2100}
 # Fourteen of the hundred training songs, by the convention of the musdb package.
 MUSDB_VALIDATION = frozenset(
@@ -25,25 +25,26 @@ MUSDB_VALIDATION = frozenset(
         "Young Griffo - Pennies",
     }
 )
-# MedleyDB songs that MUSDB18 holds as well, as `plain` writes them: artist and title.
+# MedleyDB songs that MUSDB18 holds as well, in the form of `plain`: artist and title.
 MEDLEYDB_IN_MUSDB = frozenset(
     """
-    aclassiceducationnightowl aimeenorwichchild alexanderrossgoodbyebolero alexanderrossvelvetcurtain
-    auctioneerourfuturefaces avalunawaterduct bigtroublesphantom celestialshoredieforus claraberryandwooldogairtraffic
-    claraberryandwooldogstella claraberryandwooldogwaltzformyvictims creepoidoldtree dreamersoftheghettoheavylove
-    facesonfilmwaitingforga grantspunchdrunk heladonegromitaddelmundo hezekiahjonesborrowedheart hopalongsistercities
-    invisiblefamiliarsdisturbingwildlife lushlifetoynbeesuite matthewentwistledontyouever meaxictakeastep
-    meaxicyoulisten musicdelta80srock musicdeltabeatles musicdeltabritpop musicdeltacountry1 musicdeltacountry2
-    musicdeltadisco musicdeltagospel musicdeltagrunge musicdeltahendrix musicdeltapunk musicdeltareggae musicdeltarock
-    musicdeltarockabilly nightpantherfire portstwillowstayeven secretmountainshighhorse snowminecurfews
-    stevenclarkbounty strandofoaksspacestation sweetlightsyouletmedown thedistrictsvermont
-    thescarletbrandlesfleursdumal thesosoglosemergency
-""".split()
+    aclassiceducationnightowl aimeenorwichchild alexanderrossgoodbyebolero
+    alexanderrossvelvetcurtain auctioneerourfuturefaces avalunawaterduct bigtroublesphantom
+    celestialshoredieforus claraberryandwooldogairtraffic claraberryandwooldogstella
+    claraberryandwooldogwaltzformyvictims creepoidoldtree dreamersoftheghettoheavylove
+    facesonfilmwaitingforga grantspunchdrunk heladonegromitaddelmundo hezekiahjonesborrowedheart
+    hopalongsistercities invisiblefamiliarsdisturbingwildlife lushlifetoynbeesuite
+    matthewentwistledontyouever meaxictakeastep meaxicyoulisten musicdelta80srock
+    musicdeltabeatles musicdeltabritpop musicdeltacountry1 musicdeltacountry2 musicdeltadisco
+    musicdeltagospel musicdeltagrunge musicdeltahendrix musicdeltapunk musicdeltareggae
+    musicdeltarock musicdeltarockabilly nightpantherfire portstwillowstayeven
+    secretmountainshighhorse snowminecurfews stevenclarkbounty strandofoaksspacestation
+    sweetlightsyouletmedown thedistrictsvermont thescarletbrandlesfleursdumal
+    thesosoglosemergency
+    """.split()
 )
 
 
 def plain(name: str) -> str:
-    """A name without anything that collections spell differently: "A Classic Education - NightOwl"
-    and "AClassic...".
-    """
+    """Letters and digits of a name, because collections differ in spaces, hyphens and capitals."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

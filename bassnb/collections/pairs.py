@@ -1,9 +1,8 @@
-"""Training pairs of mix and stem: what every source of them offers, and those of recorded songs.
-Taught in chapter 10.
+"""Training pairs of mix and stem: the interface of all sources, and pairs of recorded songs.
 
 There are three sources: `bassnb.collections.latents` (generated songs, encoded once),
 `bassnb.collections.cache` (a collection, encoded once) and `LivePairs` (a collection, read and
-encoded while the training runs).
+encoded while the training runs). Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -30,48 +29,46 @@ def read_pair(
 
     Parameters
     ----------
-    rng : chooses a sub-mix and colours it; without it the mix is the sum of all other stems, as it
-        is
+    songs : the collection
+    place : song, start and length
+    rng : draws a sub-mix and colours it; without it the mix is the plain sum of all other stems
     """
     names = [name for name in place.sounding() if name != songs.target]
     names = names or sorted(name for name in place.song.stems if name != songs.target)
     if rng:
         names = [names[index] for index in random_subset(range(len(names)), rng)]
     stems = songs.read(place, [songs.target, *names])
-    stem, mix = stems.pop(songs.target), sum(stems.values())
+    stem = stems.pop(songs.target)
+    mix = sum(stems.values(), torch.zeros_like(stem))
     if rng:
         mix = colour_mix(mix, rng)
     return to_level(stem, place.change.gain_db), to_level(mix, place.change.gain_db)
 
 
 class Pairs(Protocol):
-    """A source of pairs of standardised latents: what the training of the diffusion network asks
-    for.
-    """
+    """A source of pairs of standardised latents for the training of the diffusion network."""
 
     def facts(self) -> dict:
-        """What a training remembers of its data, JSON-ready; empty where the preset says it all."""
+        """Facts about the data for the checkpoint, JSON-ready; empty for generated songs."""
 
     def batch(
         self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
     ) -> tuple[Tensor, Tensor]:
-        """Random crops of `length` latent steps, drawn from `seed` alone, in the form that
-        `latents` takes: this process's share of `size` pairs of stem and mix, see
-        `bassnb.collections.pools.own_part`.
+        """Random crops of `length` latent steps, in the form that `latents` takes.
+
+        They depend on `seed` alone and are this process's `share` of `size` pairs of stem and mix,
+        see `bassnb.collections.pools.own_part`.
         """
 
     def latents(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
-        """Latents c_y (size, 32, length) and c_x (size, 64, length) of what `batch` gave, on its
-        device.
-        """
+        """Latents c_y (size, 32, length) and c_x (size, 64, length) of a batch, on its device."""
 
 
 class LivePairs:
-    """Pairs drawn as waves and encoded on the device of the training: every one is new, and nothing
-    is stored.
+    """Pairs drawn as waves and encoded on the device of the training, without a cache.
 
-    Each crop is read with as much around it as the encoders hear, so that its latents are those of
-    the whole song.
+    Each crop is read with the receptive field of the encoders on both sides, so that its latents
+    are those of the whole song.
     """
 
     def __init__(
@@ -81,15 +78,13 @@ class LivePairs:
         self.reach = max(autoencoder.encoder_reach for autoencoder in self.autoencoders)
 
     def facts(self) -> dict:
-        """What a training remembers of its data, JSON-ready."""
+        """Facts about the data for the checkpoint, JSON-ready."""
         return self.songs.facts()
 
     def batch(
         self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
     ) -> tuple[Tensor, Tensor]:
-        """Waves of stems and mixes, each (size, 2, N), for `latents`; `share` as in
-        `bassnb.collections.pools.own_part`.
-        """
+        """Waves of stems and mixes, each (size, 2, N), for `latents`; see `Pairs.batch`."""
         samples = (length + 2 * self.reach) * TIME_RATIO
         pairs = [
             self._pair(np.random.default_rng([seed, item]), samples)
@@ -105,15 +100,18 @@ class LivePairs:
 
     @torch.inference_mode()
     def encode(self, *waves: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardised latents (size, 32, L) of stems and (size, 64, L) of mixes, (size, 2, N)
-        each, a whole number of steps.
+        """Standardised latents (size, 32, L) of stems and (size, 64, L) of mixes.
+
+        `waves` are the stems and the mixes, (size, 2, N) each; L counts whole steps only.
         """
         steps = waves[0].shape[-1] // TIME_RATIO
-        return tuple(
+        stem, mix = (
             autoencoder.standardise(autoencoder.encode(wave))[..., :steps]
             for autoencoder, wave in zip(self.autoencoders, waves)
         )
+        return stem, mix
 
     def latents(self, *waves: Tensor) -> tuple[Tensor, Tensor]:
-        """Latents c_y (size, 32, length) and c_x (size, 64, length) of what `batch` gave."""
-        return tuple(c[..., self.reach : -self.reach].clone() for c in self.encode(*waves))
+        """Latents c_y (size, 32, length) and c_x (size, 64, length) of a batch of waves."""
+        stem, mix = (c[..., self.reach : -self.reach].clone() for c in self.encode(*waves))
+        return stem, mix

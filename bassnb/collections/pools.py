@@ -1,6 +1,4 @@
-"""Crops of songs, rendered to disk or recorded: what the autoencoders are trained on. Taught in
-chapter 10.
-"""
+"""Crops of generated or recorded songs, to train the autoencoders on. Taught in chapter 10."""
 
 from __future__ import annotations
 
@@ -27,9 +25,7 @@ OTHERS = ("drums", "chords", "pad", "melody")
 
 
 def stems_of(seed: int, split: str, seconds: float, parts: tuple[str, ...]) -> Tensor:
-    """Stems of one generated song, (len(parts), 2, N); a part that the song does not have is
-    silent.
-    """
+    """Stems (len(parts), 2, N) of one generated song; a part that the song lacks is silent."""
     song = compose(seed, split=split, seconds=seconds)
     stems = render(song, parts=parts)
     silence = torch.zeros(2, round(seconds * SAMPLE_RATE))
@@ -37,7 +33,10 @@ def stems_of(seed: int, split: str, seconds: float, parts: tuple[str, ...]) -> T
 
 
 def random_submix(stems: Tensor, rng: np.random.Generator) -> Tensor:
-    """The sum of a non-empty random subset of the sounding stems (section 4): (S, 2, N) to (2, N)."""
+    """The sum (2, N) of a non-empty random subset of the sounding stems (S, 2, N).
+
+    Section 4 of the paper.
+    """
     sounding = [index for index in range(len(stems)) if stems[index].abs().max() > 1e-3]
     return stems[random_subset(sounding, rng)].sum(0) if sounding else stems.sum(0)
 
@@ -48,26 +47,25 @@ def random_subset(indices: Sequence[int], rng: np.random.Generator) -> np.ndarra
 
 
 def own_part(size: int, share: tuple[int, int]) -> range:
-    """Which of the `size` items of a batch belong to part i of n, `share` = (i, n).
+    """The items of a batch of `size` that belong to part i of n, `share` = (i, n).
 
-    Every item of a batch is drawn from its own number alone, so n processes that draw a part each
-    have together exactly the batch that one process would draw.
+    Every item of a batch depends on its own number alone, so n processes that draw one part each
+    draw together exactly the batch of one process.
     """
     part, parts = share
     return range(part * size // parts, (part + 1) * size // parts)
 
 
 class Pool:
-    """Where crops come from."""
+    """A source of crops."""
 
     def crops(
         self, seed: int, batch: int, samples: int, *, share: tuple[int, int] = (0, 1)
     ) -> Tensor:
-        """A batch of crops (batch, 2, samples) at about -20 dBFS; every crop is one offset in all
-        stems of a song.
+        """A batch of crops (batch, 2, samples) at about -20 dBFS.
 
-        The same `seed` always gives the same batch, of which `share` asks for a part: see
-        `own_part`. With several stems each crop is a random submix.
+        All stems of a crop have the same offset; with several stems each crop is a random sub-mix.
+        The same `seed` always gives the same batch; `share` selects a part of it, see `own_part`.
         """
         return torch.stack(
             [
@@ -82,12 +80,14 @@ class Pool:
 
 
 class StemPool(Pool):
-    """`count` generated songs, rendered once into an int16 array (songs, stems, 2, N) that is
-    mapped from disk.
+    """Generated songs, rendered once into an int16 array (songs, stems, 2, N) mapped from disk.
 
     Parameters
     ----------
-    folder : where the array lies or is made, with a progress bar
+    folder : of the array, which is rendered with a progress bar if it is missing
+    split : "train", "validation" or "test"
+    count : number of songs
+    seconds : duration of each
     parts : ("bass",) for the bass autoencoder, `OTHERS` for the mix autoencoder
     """
 
@@ -121,7 +121,7 @@ class StemPool(Pool):
         return len(self.array)
 
     def _crop(self, rng: np.random.Generator, samples: int) -> Tensor:
-        for _ in range(8):  # a crop in a long rest teaches little: draw again
+        for _ in range(8):  # draw again in a long rest
             song = self.array[rng.integers(len(self.array))]
             offset = rng.integers(song.shape[-1] - samples + 1)
             stems = torch.from_numpy(
@@ -134,15 +134,13 @@ class StemPool(Pool):
 
 
 class RecordedPool(Pool):
-    """Crops of recorded songs, read where they lie: for an autoencoder what `StemPool` is for
-    generated songs.
+    """Crops of recorded songs, read from their files; the counterpart of `StemPool`.
 
     Pitch and tempo of each crop are drawn as well: see `bassnb.collections.change`.
 
     Parameters
     ----------
-    songs : with the stem to be learned as their target; of a target "mix", crops are random
-        sub-mixes of all stems
+    songs : their target is the stem to train on; for "mix", crops are random sub-mixes of all stems
     """
 
     def __init__(self, songs: StemDataset):
@@ -165,6 +163,7 @@ class RecordedPool(Pool):
             if songs.target == WHOLE:
                 sounding = place.sounding() or sorted(place.song.stems)
                 names = [sounding[index] for index in random_subset(range(len(sounding)), rng)]
-            return sum(songs.read(place, names).values())
+            first, *others = songs.read(place, names).values()
+            return sum(others, first)
 
         return to_level(songs.readable(read), rng.uniform(-6, 6))

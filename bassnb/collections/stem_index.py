@@ -1,10 +1,9 @@
-"""What sounds when in a collection of stems, and which stems hold which: every file is listened to
-once. Taught in chapter 10.
+"""The index of a collection of stems: levels and contents, measured in one pass over all files.
 
-The index keeps the level of every stem second by second, so that afterwards a crop in which nothing
-plays is never drawn, and which stems are in which others (`bassnb.collections.contents`), so that
-none of them plays along with itself. The stems of a song are read side by side, a few seconds at a
-time: a song of hours needs no more memory than one of minutes.
+The index holds the level of every stem for every second, so that silent crops are never drawn, and
+which stems hold which others (`bassnb.collections.contents`), so that the target is never in its
+own mix. All stems of a song are read in parallel, a few seconds at a time, so memory does not
+depend on the length of a song. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 
@@ -30,23 +29,26 @@ from bassnb.errors import AudioError
 from bassnb.presets import SAMPLE_RATE
 
 VERSION = 3  # of the index
-BLOCK = 2**17  # frames of a file that are read at once: 3 s; there may be dozens of files
+BLOCK = 2**17  # frames of a file that are read at once: 3 s of perhaps dozens of files
 WHOLE = "mix"  # the only stem of songs that come without stems
 
 
 def stem_index(
     root: str | Path, cache: str | Path, *, without_musdb: bool = False, progress: bool = True
 ) -> dict:
-    """Levels of all stems of a collection, listened to once and kept in `cache`.
+    """Levels and contents of all stems of a collection, measured once and kept in `cache`.
 
     Parameters
     ----------
     root : folder of the collection, in any layout of `bassnb.collections.layouts`
-    cache : folder for the index; it is made again when files are added, removed or changed
+    cache : folder for the index, which is made again when files are added, removed or changed
+    without_musdb : leave out the songs of MedleyDB that MUSDB18 holds too
+    progress : whether to show a progress bar
 
     Returns
     -------
-    dict, JSON-ready: ``layout``, ``songs``, see `listened`, and ``skipped`` (name: why)
+    index : dict, JSON-ready
+        ``layout``, ``songs`` (see `listened`) and ``skipped`` (name: reason)
     """
     layout, songs = find_songs(root, without_musdb=without_musdb)
     key = files_key(songs)
@@ -54,20 +56,20 @@ def stem_index(
     if path.is_file():
         return read_json(path)
     index: dict = {"layout": layout.name, "songs": [], "skipped": {}}
-    for song in tqdm(songs, desc=f"listening to {layout.name}", unit="song", disable=not progress):
+    for song in tqdm(songs, desc=f"indexing {layout.name}", unit="song", disable=not progress):
         if song.problem or not parts_of(song):
             index["skipped"][song.name] = song.problem or "no audio files"
             continue
         try:
             index["songs"].append(listened(song))
-        except AudioError as error:  # one bad file among thousands is no reason to stop
+        except AudioError as error:  # one bad file among thousands
             index["skipped"][song.name] = str(error)
     write_json(path, index)
     return index
 
 
 def files_key(songs: list[SongFiles]) -> str:
-    """Sixteen hexadecimal digits that change with any file's place, size or time."""
+    """Sixteen hexadecimal digits: a hash of path, size and time of all files."""
     digest = hashlib.sha256(str(VERSION).encode())
     for song in songs:
         for name, paths in sorted(parts_of(song).items()):
@@ -77,7 +79,7 @@ def files_key(songs: list[SongFiles]) -> str:
 
 
 def size_and_time(path: Path) -> tuple[int, int]:
-    """Bytes, and when they were written; zeros for a link that leads nowhere."""
+    """Size in bytes and time of modification in ns; zeros for a broken link."""
     return (path.stat().st_size, path.stat().st_mtime_ns) if path.exists() else (0, 0)
 
 
@@ -86,52 +88,53 @@ def listened(song: SongFiles) -> dict:
 
     Returns
     -------
-    dict, JSON-ready: ``name``, ``split``, and ``stems``, of each ``files``, ``levels``, ``holds``
-    (other stem: its share of the power), and perhaps ``minus``, files that are to be taken off the
-    sum of the others
+    entry : dict, JSON-ready
+        ``name``, ``split`` and ``stems``. Each stem has ``files``, ``levels``, ``holds`` (other
+        stem: its share of the power), and perhaps ``minus``, files to subtract from the sum of
+        ``files``.
     """
     parts, sketch = parts_of(song), Sketch()
-    files = [(name, path) for name, paths in parts.items() for path in paths]
-    levels: list[list[int]] = [[] for _ in files]
-    for second, waves in enumerate(zip_longest(*(seconds_of(path) for _, path in files))):
-        for found, wave in zip(levels, waves):
-            found += [] if wave is None else [level_of(wave)]
-        if len(parts) > 1 and sketch.wants(second):
-            sketch.add(
-                np.stack(
-                    [
-                        mono_sum(wave for (own, _), wave in zip(files, waves) if own == name)
-                        for name in parts
-                    ]
-                )
-            )
+    levels = _measure(parts, sketch)
     shares = sketch.shares() if sketch.spectra else np.zeros((1, 1))
     stems: dict[str, dict] = {}
     for row, (name, paths) in zip(shares, parts.items()):
-        own = [level for (stem, _), level in zip(files, levels) if stem == name]
         holds = {other: round(float(share), 4) for other, share in zip(parts, row) if share}
         stems[name] = {
             "files": [str(path.resolve()) for path in paths],
-            "levels": packed(loudest(own)),
+            "levels": packed(loudest(levels[name])),
             "holds": holds,
         }
     if found := subtractable(stems, sketch):
         whole, stem = found
-        levels = levels_of_difference(parts[whole], parts[stem])
         others = {
             "files": stems[whole]["files"],
             "minus": stems[stem]["files"],
-            "levels": packed(levels),
+            "levels": packed(levels_of_difference(parts[whole], parts[stem])),
             "holds": {},
         }
         stems = {stem: stems[stem], "others": others}
     return {"name": song.name, "split": song.split, "stems": stems}
 
 
+def _measure(parts: Mapping[str, tuple[Path, ...]], sketch: Sketch) -> dict[str, list[list[int]]]:
+    """Levels of the files of each stem, second by second; spectra go to `sketch`."""
+    files = [(name, path) for name, paths in parts.items() for path in paths]
+    levels: list[list[int]] = [[] for _ in files]
+    for second, waves in enumerate(zip_longest(*(seconds_of(path) for _, path in files))):
+        for file_levels, wave in zip(levels, waves):
+            if wave is not None:
+                file_levels.append(level_of(wave))
+        if len(parts) > 1 and sketch.needs(second):
+            sums = [
+                mono_sum(wave for (stem, _), wave in zip(files, waves) if stem == name)
+                for name in parts
+            ]
+            sketch.add(np.stack(sums))
+    return {name: [own for (stem, _), own in zip(files, levels) if stem == name] for name in parts}
+
+
 def mono_sum(waves: Iterable[Tensor | None]) -> np.ndarray:
-    """The sum (SAMPLE_RATE,) of a second of several files, both channels together; silence after
-    the end of each.
-    """
+    """The mono sum (SAMPLE_RATE,) of one second of several files, some perhaps at their end."""
     total = np.zeros(SAMPLE_RATE, np.float32)
     for wave in waves:
         if wave is not None:
@@ -140,10 +143,9 @@ def mono_sum(waves: Iterable[Tensor | None]) -> np.ndarray:
 
 
 def subtractable(stems: dict[str, dict], sketch: Sketch) -> tuple[str, str] | None:
-    """A file of the whole and the stem that can be taken off it, in a song in which all that is
-    beside the stem holds it.
+    """The names of a whole and of a stem to subtract from it, if all other files hold that stem.
 
-    None of other songs, and where the whole is not exactly the sum of the stem and the others
+    None for other songs, and where the whole is not exactly the sum of the stem and something else
     (`Sketch.is_sum`).
     """
     names = list(stems)
@@ -157,9 +159,7 @@ def subtractable(stems: dict[str, dict], sketch: Sketch) -> tuple[str, str] | No
 
 
 def levels_of_difference(files: Iterable[Path], minus: Iterable[Path]) -> list[int]:
-    """`levels_of` the sum of `files` without that of `minus`; the only files that are listened to
-    twice.
-    """
+    """`levels_of` the sum of `files` minus that of `minus`, in a second pass over these files."""
     signed = [(path, 1) for path in files] + [(path, -1) for path in minus]
     levels = []
     for waves in zip_longest(*(seconds_of(path) for path, _ in signed)):
@@ -171,10 +171,8 @@ def levels_of_difference(files: Iterable[Path], minus: Iterable[Path]) -> list[i
     return levels
 
 
-def parts_of(song: SongFiles) -> dict[str, tuple[Path, ...]]:
-    """Files of each stem; of a song without stems, the file of the whole, if there is one, under
-    the name "mix".
-    """
+def parts_of(song: SongFiles) -> Mapping[str, tuple[Path, ...]]:
+    """Files of each stem; of a song without stems, the file of the whole as "mix", if any."""
     return song.stems or ({WHOLE: (song.mix,)} if song.mix else {})
 
 
@@ -189,9 +187,7 @@ def unpacked(levels: str) -> np.ndarray:
 
 
 def levels_of(path: Path) -> list[int]:
-    """Level of each second of a file in whole dBFS, at least -100; the rest after the last whole
-    second counts too.
-    """
+    """Level of each second of a file in whole dBFS, at least -100; the last may be shorter."""
     return [level_of(second) for second in seconds_of(path)]
 
 

@@ -1,5 +1,6 @@
-"""What the YAML files of a collection say of its stems; anything may stand in them. Taught in
-chapter 10.
+"""Metadata of stems from the YAML files of a collection, which may be malformed.
+
+Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # plain data only, in C wh
 
 
 def described_stems(path: Path) -> list[dict]:
-    """What the mapping "stems" of a YAML file says of each stem; stray characters before it, as in
-    Slakh, are passed over.
+    """Entries of the mapping "stems" of a YAML file.
 
-    Each entry is a mapping, with its own name under "key"; entries that are none are passed over.
+    Stray characters at the beginning of the file, as in Slakh, are skipped.
+
+    Returns
+    -------
+    entries : list of dict
+        Each has its own name under "key"; entries that are not mappings are skipped.
 
     Raises
     ------
@@ -36,8 +41,7 @@ def described_stems(path: Path) -> list[dict]:
     for candidate in (text, text[start.end() :] if start else "", text[1:]):
         try:
             content = flat_yaml(candidate)
-        # PyYAML's own error, and Python's of dates that do not exist
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError):  # ValueError: dates that do not exist
             continue
         if isinstance(content, dict) and isinstance(content.get("stems"), dict):
             entries = {
@@ -49,10 +53,8 @@ def described_stems(path: Path) -> list[dict]:
     raise DataError(f"{path} describes no stems; copy it again")
 
 
-def flat_yaml(text: str):
-    """A YAML document without deep nesting, with which the loader in C would take the whole program
-    down.
-    """
+def flat_yaml(text: str) -> object:
+    """The content of a YAML document; deep nesting, which crashes the loader in C, is refused."""
     depth = 0
     for event in yaml.parse(text, Loader=SAFE):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
@@ -63,7 +65,7 @@ def flat_yaml(text: str):
     return yaml.load(text, Loader=SAFE)
 
 
-def first_text(value, otherwise: str) -> str:
-    """A text, or the first of a list of texts, in small letters."""
+def first_text(value: object, otherwise: str) -> str:
+    """A string, or the first of a list of strings, in lower case; `otherwise` for anything else."""
     value = value[0] if isinstance(value, list) and value else value
     return value.lower() if isinstance(value, str) and value else otherwise

@@ -1,8 +1,7 @@
-"""Recorded songs as folders of stems, and crops of them read where they lie. Taught in chapter 10.
+"""Recorded songs as folders of stems, and crops read from their files. Taught in chapter 10.
 
-A crop costs what its seconds cost: files are entered at the right place and never read whole. One
-offset holds for all stems of a crop; pairs that are drawn apart teach that bass and song have
-nothing to do with each other.
+Only the seconds of a crop are read, never whole files. All stems of a crop have the same offset:
+from independent offsets a model would learn that bass and mix are unrelated.
 """
 
 from __future__ import annotations
@@ -31,18 +30,22 @@ from bassnb.files import name_bytes
 from bassnb.presets import SAMPLE_RATE
 
 SILENT = -60  # dBFS: a second below is a rest
-# share of the seconds of a crop in which the target, and something else, must sound
-SOUNDING = 0.25
+SOUNDING = 0.25  # share of the seconds of a crop in which the target and another stem must sound
 TRIES = 20  # crops in a row that may be unreadable
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class StemSong:
-    """A song of the index: its files, and `levels`, dBFS (seconds,) of each stem.
+    """A song of the index.
 
-    From a stem in `minus` those files are taken off: what is left of a mix without the bass.
-    `left_out` says of stems that are not used, neither to be played nor in a mix, why.
+    Attributes
+    ----------
+    name, split : as in the index
+    stems : files of each stem
+    levels : dBFS (seconds,) of each stem
+    minus : files to subtract from a stem, for instance the bass from a mix
+    left_out : stems that are not used, with the reason
     """
 
     name: str
@@ -54,17 +57,13 @@ class StemSong:
 
     @property
     def seconds(self) -> int:
-        """Whole seconds in which there is audio: of the longest stem; the others are silent after
-        their end.
-        """
+        """Whole seconds of the longest stem; the others are silent after their end."""
         return max(len(level) for level in self.levels.values())
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a crop is read: a song, the second at which it begins, its `samples`, and the `change`
-    of its sound.
-    """
+    """Where a crop is read: a song, `start` in seconds, number of `samples`, and a `change`."""
 
     song: StemSong
     start: float
@@ -79,35 +78,37 @@ class Place:
     def sounding(self) -> list[str]:
         """Stems that sound in enough of the crop."""
         first, last = int(self.start), math.ceil(self.start + self.seconds)
-        heard = {name: levels[first:last] > SILENT for name, levels in self.song.levels.items()}
+        active = {name: levels[first:last] > SILENT for name, levels in self.song.levels.items()}
         return sorted(
-            name for name, seconds in heard.items() if seconds.sum() >= SOUNDING * (last - first)
+            name for name, seconds in active.items() if seconds.sum() >= SOUNDING * (last - first)
         )
 
 
 class StemDataset:
-    """Songs of one split that have what a training needs.
+    """Songs of one split that can be used for a training.
 
     Parameters
     ----------
     root : folder of a collection
     split : "train", "validation" or "test"
-    target : the stem that is to be played, "bass" by default, in any spelling of
-        `bassnb.collections.names`; such songs have it and at least one other that does not hold it.
-        "mix" asks for sub-mixes of all stems, and takes songs without stems as well.
+    target : the stem that the model generates, in any spelling of `bassnb.collections.names`
+        Songs have it and at least one other stem that does not hold it. "mix" stands for sub-mixes
+        of all stems, and accepts songs without stems as well.
     cache : folder for the index
     seconds : shortest song
+    without_musdb : leave out the songs of MedleyDB that MUSDB18 holds too
+    progress : whether to show a progress bar for the index
 
     Attributes
     ----------
-    songs : those that can be used; `skipped` says why others cannot
-    unreadable : files that could not be read when a crop was wanted from them, and how often; other
-        crops were drawn instead
+    songs : list of `StemSong` that can be used
+    skipped : reason by name of the songs that cannot be used
+    unreadable : number of failed reads by error message; other crops were drawn instead
 
     Raises
     ------
     DataError
-        If no song is left, naming what they lacked.
+        If no song can be used, with the reasons.
     """
 
     def __init__(
@@ -124,7 +125,9 @@ class StemDataset:
         index = stem_index(root, cache, without_musdb=without_musdb, progress=progress)
         target = stem_name(target)
         self.root, self.split, self.target, self.layout = Path(root), split, target, index["layout"]
-        self.skipped, self.unreadable, self.songs = dict(index["skipped"]), {}, []
+        self.skipped: dict[str, str] = dict(index["skipped"])
+        self.unreadable: dict[str, int] = {}
+        self.songs: list[StemSong] = []
         members = [song_of(entry, target) for entry in index["songs"] if entry["split"] == split]
         for song in members:
             if reason := unfit(song, target, seconds):
@@ -134,16 +137,15 @@ class StemDataset:
         if not self.songs:
             why = "; ".join(sorted(set(self.skipped.values()))[:3]) or "the split is empty"
             raise DataError(
-                f"{root} has no song for {split} with {target} and something else ({len(members)} looked at: {why})"
+                f"{root} has no song for {split} with {target} and something else "
+                f"({len(members)} looked at: {why}); give another collection or stem"
             )
 
     def __len__(self) -> int:
         return len(self.songs)
 
     def facts(self) -> dict:
-        """What a training or a cache remembers of its data, JSON-ready; the same wherever the
-        folder lies.
-        """
+        """Facts about the data for checkpoints and caches, JSON-ready; independent of the path."""
         digest = hashlib.sha256()
         for song in self.songs:
             digest.update(json.dumps([song.name, song.split]).encode())
@@ -158,7 +160,7 @@ class StemDataset:
         }
 
     def draw(self, rng: np.random.Generator, samples: int, *, change: Change = Change()) -> Place:
-        """A place for a crop, at a whole second, among those in which the target and others sound."""
+        """A random place for a crop, at one of the `sounding_starts` of a random song."""
         song = self.songs[rng.integers(len(self.songs))]
         starts = sounding_starts(song, self.target, samples / SAMPLE_RATE * change.tempo)
         return Place(song, float(starts[rng.integers(len(starts))]), samples, change)
@@ -175,20 +177,18 @@ class StemDataset:
         return sum((read_changed(path, *where) for path in more), wave)
 
     def note(self, error: AudioError) -> None:
-        """Count a file that could not be read, and say so the first time."""
+        """Count a file that could not be read, and print its error the first time."""
         if str(error) not in self.unreadable:
             tqdm.write(f"left out: {error}", file=sys.stderr)
         self.unreadable[str(error)] = self.unreadable.get(str(error), 0) + 1
 
     def readable(self, make: Callable[[], T]) -> T:
-        """What `make` returns, called again, to draw another place, when it meets a file that
-        cannot be read.
+        """The result of `make`, which is called again when a file cannot be read.
 
         Raises
         ------
         DataError
-            If that happens `TRIES` times in a row: then something else is wrong than one file among
-            many.
+            If `TRIES` calls in a row fail.
         """
         for _ in range(TRIES):
             try:
@@ -197,7 +197,8 @@ class StemDataset:
                 error = caught
                 self.note(error)
         raise DataError(
-            f"{TRIES} crops of {self.root} in a row could not be read, the last because {error}; copy the collection again"
+            f"{TRIES} crops of {self.root} in a row could not be read, the last because {error}; "
+            "copy the collection again"
         )
 
 
@@ -209,16 +210,24 @@ def open_splits(
     without_musdb: bool = False,
     progress: bool = True,
 ) -> tuple[StemDataset, StemDataset | None]:
-    """Songs to train with and songs to validate with; None instead of the latter if the collection
-    is too small for any.
-    """
-    options = dict(target=target, cache=cache, without_musdb=without_musdb, progress=progress)
-    train = StemDataset(root, split="train", **options)
+    """Songs for training and for validation, None for the latter if there are none."""
+
+    def songs(split: str) -> StemDataset:
+        return StemDataset(
+            root,
+            split=split,
+            target=target,
+            cache=cache,
+            without_musdb=without_musdb,
+            progress=progress,
+        )
+
+    train = songs("train")
     try:
-        return train, StemDataset(root, split="validation", **options)
+        return train, songs("validation")
     except DataError as error:
         if progress:
-            tqdm.write(f"There is no validation: {error}", file=sys.stderr)
+            tqdm.write(f"no validation: {error}", file=sys.stderr)
         return train, None
 
 
@@ -230,10 +239,10 @@ def survey(
     without_musdb: bool = False,
     progress: bool = True,
 ) -> Iterator[str]:
-    """What a collection holds for a training, in lines to be read: songs, hours and stems of each
-    split, what is left out.
+    """Report what a collection offers for a training, line by line.
 
-    Left out are stems, songs, and files that belong to no song, each with the reason.
+    The lines list songs, hours and stems of each split, and the stems, songs and other files that
+    are left out, with the reasons.
     """
     target = stem_name(target)
     index = stem_index(root, cache, without_musdb=without_musdb, progress=progress)
@@ -255,7 +264,10 @@ def survey(
         hours = sum(song.seconds for song in songs.songs) / 3600
         stems = Counter(name for song in songs.songs for name in song.stems)
         names = ", ".join(f"{name} {count}" for name, count in stems.most_common())
-        yield f"{split:<12}{len(songs)} of {len(members)} songs can be used for {target}, {hours:.2f} h: {names}"
+        yield (
+            f"{split:<12}{len(songs)} of {len(members)} songs can be used for {target}, "
+            f"{hours:.2f} h: {names}"
+        )
         yield from (
             f"{'':<12}left out: {name}: {songs.skipped[name]}"
             for name in sorted(members & songs.skipped.keys())
@@ -271,7 +283,7 @@ def survey(
 
 
 def song_of(entry: dict, target: str) -> StemSong:
-    """An entry of the index as an object, without the stems in which the target sounds along."""
+    """An entry of the index as an object, without the stems that hold the target."""
     left_out = kept_out(entry["stems"], target)
     stems = {name: facts for name, facts in entry["stems"].items() if name not in left_out}
     files = {name: tuple(map(Path, facts["files"])) for name, facts in stems.items()}
@@ -283,11 +295,10 @@ def song_of(entry: dict, target: str) -> StemSong:
 
 
 def kept_out(stems: dict[str, dict], target: str) -> dict[str, str]:
-    """Which stems must not be in a mix that the target is played to, and why.
+    """Stems that must not be in the conditioning mix for a target, with the reason.
 
-    Those that hold the target, by what is heard in them; and those that have the name of a whole
-    and hold other stems, which are there by themselves. For "mix" nothing is kept out: there is no
-    answer to be given away.
+    These are stems that hold the target, as measured on the audio, and stems with the name of a
+    whole that hold other stems of the song. For the target "mix" there are none.
     """
     reasons = {}
     for name, facts in stems.items():
@@ -323,11 +334,10 @@ def unfit(song: StemSong, target: str, seconds: float) -> str | None:
 
 
 def sounding_starts(song: StemSong, target: str, seconds: float) -> np.ndarray:
-    """Whole seconds from which on the target, and any other stem, sound in at least `SOUNDING` of
-    the next `seconds`.
+    """Seconds at which a crop of `seconds` may start, an array of int.
 
-    Of a song that is shorter, or in which no stretch qualifies, the one with most of the target.
-    For "mix" any stem counts.
+    From these on, the target and any other stem sound in at least `SOUNDING` of the crop; for
+    "mix", any stem. If there are none, those with the largest share in which both sound.
     """
     length = max(min(math.ceil(seconds), song.seconds), 1)
 

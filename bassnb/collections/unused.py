@@ -13,11 +13,10 @@ SHOWN = 10  # paths of each reason
 
 
 def unused(root: Path, layout: Layout, songs: Iterable[SongFiles]) -> dict[str, list[str]]:
-    """Paths below `root` that are not used, by the reason: files, or whole folders with the number
-    of audio files in them.
+    """Unused audio below `root` by reason: files, or whole folders with the number of their files.
 
-    What is no audio by its suffix, hidden files, resource forks of macOS and folders `__MACOSX` are
-    passed over.
+    Files without the suffix of audio, hidden files, resource forks of macOS and folders `__MACOSX`
+    are skipped.
     """
     reasons: dict[str, list[str]] = {}
     used = {
@@ -50,8 +49,9 @@ def unused(root: Path, layout: Layout, songs: Iterable[SongFiles]) -> dict[str, 
 
 
 def left_over(place: Path, used: set[Path], above: set[Path]) -> Iterator[Path]:
-    """Audio files below a folder that are not in `used`; a folder instead, where none of its files
-    is: one not in `above`.
+    """Audio files below a folder that are not in `used`.
+
+    A folder that is not in `above`, the parents of the used files, is returned as a whole.
     """
     for path in sorted(place.iterdir()):
         if (
@@ -72,8 +72,9 @@ def left_over(place: Path, used: set[Path], above: set[Path]) -> Iterator[Path]:
 
 
 def audio_below(path: Path) -> Iterator[Path]:
-    """Files with the suffix of audio, read or not: `path` itself, or those below it; links to
-    folders are not followed.
+    """Files with a suffix of audio, supported or not: `path` itself, or those below it.
+
+    Links to folders are not followed.
     """
     files = path.rglob("*") if path.is_dir() else [path]
     yield from (
@@ -86,7 +87,7 @@ def audio_below(path: Path) -> Iterator[Path]:
 
 
 def why(files: list[Path], names: dict[Path, set[str]]) -> str:
-    """The reason that holds for most of some files, "" for none that is known."""
+    """The reason that holds for most of `files`, "" if none is known."""
     single = "a song needs two stems or more" if len(files) == 1 else ""
     return Counter(
         why_file(file, names.get(file.parent, set())) or single for file in files
@@ -94,7 +95,7 @@ def why(files: list[Path], names: dict[Path, set[str]]) -> str:
 
 
 def why_file(file: Path, beside: set[str]) -> str:
-    """The reason for one file, of the names of used files `beside` it; "" for none that is known."""
+    """The reason for one file, "" if none is known; `beside` are used names in its folder."""
     if file.suffix.lower() in UNREAD:
         return f"{file.suffix.lower()} is not read; convert it to WAV or FLAC"
     if plain_name(file.stem) in beside:
@@ -105,7 +106,7 @@ def why_file(file: Path, beside: set[str]) -> str:
 
 
 def lines(reasons: dict[str, list[str]]) -> Iterator[str]:
-    """`unused` to be read, a line for each reason."""
+    """The result of `unused` as text, one line for each reason."""
     for reason, paths in reasons.items():
         more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
         yield f"left out: {', '.join(paths[:SHOWN])}{more}: {reason}"

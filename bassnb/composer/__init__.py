@@ -1,1 +1,1 @@
-"""Songs from nothing: composed, rendered and kept with their ground truth. Taught in chapter 10."""
+"""Generated songs: composed, rendered and written with their ground truth. Taught in chapter 10."""

@@ -1,4 +1,4 @@
-"""Comping, pads and melody: everything above the bass that says which chord it is.
+"""Comping, pads and melody: the parts above the bass, which define the chord.
 
 Taught in chapter 10.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bassnb.composer.grooves import Event
+from bassnb.composer.harmony import read_weights
 from bassnb.composer.score import QUALITIES
 
 COMP_RHYTHMS: dict[str, dict[int, tuple[str, ...]]] = {
@@ -44,18 +45,13 @@ COMP_RHYTHMS: dict[str, dict[int, tuple[str, ...]]] = {
 # How a chord is laid out, and how often: see `voice`.
 VOICINGS = {"close": 5.0, "open": 1.5, "wide": 1.5, "power": 0.8, "rootless": 0.7}
 LOWEST_UPPER = 43  # G2: below it the chords would play the bass
-GATES = {
-    "held": 0.98,
-    "halves": 0.92,
-    "quarters": 0.8,
-    "eighths": 0.75,
-    "push": 0.8,
-    "offbeats": 0.55,
-    "funk": 0.5,
-    "charleston": 0.6,
-    "kicks": 0.7,
-    "broken": 1.0,
-}
+# Share of the time to the next stroke for which a chord sounds.
+GATES = read_weights(
+    """
+    held 0.98, halves 0.92, quarters 0.8, eighths 0.75, push 0.8, offbeats 0.55, funk 0.5,
+    charleston 0.6, kicks 0.7, broken 1
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -96,13 +92,11 @@ def voice(span: Span, centre: float, voicing: str = "close") -> tuple[int, ...]:
 
 
 def close_position(pitches: Sequence[int], centre: float) -> tuple[int, ...]:
-    """The inversion, within an octave, whose mean lies nearest to `centre`: this leads the voices
-    smoothly.
-    """
+    """The inversion whose mean is nearest to `centre`, for smooth voice leading."""
     classes = sorted(pitch % 12 for pitch in pitches)
     best: tuple[int, ...] = ()
-    for turn in range(len(classes)):
-        order = [pitch + 12 * (index < turn) for index, pitch in enumerate(classes)]
+    for inversion in range(len(classes)):
+        order = [pitch + 12 * (index < inversion) for index, pitch in enumerate(classes)]
         mean = sum(order) / len(order)
         shift = 12 * round((centre - mean) / 12)
         chord = tuple(sorted(pitch + shift for pitch in order))
@@ -125,8 +119,9 @@ def comp_bar(
     centre: float,
     voicing: str = "close",
 ) -> list[Event]:
-    """One bar of comping; every chord that begins in the bar is struck, except by an off-beat
-    pattern.
+    """One bar of comping.
+
+    Every chord that begins in the bar is struck, except where the pattern is off the beat.
     """
     if rhythm == "broken":
         return broken_bar(spans, start, steps, centre, voicing)
@@ -134,7 +129,7 @@ def comp_bar(
     if rhythm not in ("offbeats", "charleston"):
         onsets |= {span.start for span in spans if start <= span.start < start + steps} | {start}
     order = sorted(onsets)
-    events = []
+    events: list[Event] = []
     for step, border in zip(order, [*order[1:], start + steps], strict=True):
         span = span_at(spans, step)
         length = (min(border, max(span.end, step + 1)) - step) * GATES[rhythm]
@@ -147,7 +142,7 @@ def broken_bar(
     spans: Sequence[Span], start: int, steps: int, centre: float, voicing: str = "close"
 ) -> list[Event]:
     """One bar of broken chords in eighth notes; tones ring for a quarter or more."""
-    events = []
+    events: list[Event] = []
     for index, step in enumerate(range(start, start + steps, 2)):
         span = span_at(spans, step)
         tones = voice(span, centre, voicing)
@@ -168,20 +163,16 @@ def pad_events(spans: Sequence[Span], centre: float) -> list[Event]:
 
 def in_thirds(melody: Sequence[Event], scale: frozenset[int]) -> list[Event]:
     """A second voice a third below, softer, where the scale has one."""
-    below = [
-        (
-            step,
-            length,
-            next((p for p in (pitch - 3, pitch - 4) if p % 12 in scale), None),
-            loud - 10,
-        )
-        for step, length, pitch, loud in melody
-    ]
-    return [event for event in below if event[2] is not None]
+    events = []
+    for step, length, pitch, loud in melody:
+        below = next((third for third in (pitch - 3, pitch - 4) if third % 12 in scale), None)
+        if below is not None:
+            events.append((step, length, below, loud - 10))
+    return events
 
 
 def melody_rhythm(steps: int, density: float, rng: np.random.Generator) -> tuple[int, ...]:
-    """Steps of a bar on which the melody speaks: beats first, then eighths, seldom sixteenths."""
+    """Steps of a bar on which melody notes begin: mostly beats, then eighths, seldom sixteenths."""
     weight = np.array(
         [1.3 if step % 4 == 0 else (0.8 if step % 2 == 0 else 0.12) for step in range(steps)]
     )
@@ -197,11 +188,13 @@ def melody_bar(
     place: int,
     rng: np.random.Generator,
 ) -> tuple[list[Event], int]:
-    """One bar of melody: a walk on the scale that lands on chord tones on the beats.
+    """One bar of melody: a random walk on the scale, with chord tones on the beats.
 
-    Returns the notes and the pitch from which the next bar goes on.
+    Returns
+    -------
+    events, place : the notes, and the pitch from which the next bar continues
     """
-    events = []
+    events: list[Event] = []
     for step, border in zip(rhythm, [*rhythm[1:], steps][: len(rhythm)], strict=True):
         span = span_at(spans, start + step)
         chord = frozenset((span.root + tone) % 12 for tone in span.tones)

@@ -1,8 +1,8 @@
 """Bass lines: ten styles of playing, each a small function from a stretch of one chord to notes.
 
-Every style hears the same two things a bass player hears: the chord and the kick drum. Notes fall
-on the kick or on the pulse, chord changes get the root, and whatever is not a chord tone (an
-approach to the next root) is short and comes last. Taught in chapter 10.
+Every style depends on the chord and the kick drum. Notes fall on the kick or on the pulse, chord
+changes get the root, and notes outside the chord (an approach to the next root) are short and come
+last. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ LOWEST, HIGHEST = 28, 55  # E1 to G3
 
 @dataclass(frozen=True)
 class Stretch:
-    """One chord within one bar, as the bass player sees it.
+    """One chord within one bar: the input of a bass style.
 
-    start, end : steps. tones : intervals of the chord above its root. root : MIDI pitch of the root
-        in the
-    player's register. following : the same for the next chord. kicks : steps of the kick inside the
-        stretch.
-    beat, pulse : steps in a beat and in an eighth note. changes, leaves : whether the chord is new
-        here, and
-    whether another follows. extra : off-beat steps of the song's own rhythmic figure. gate : how
-        much of a
-    note's slot sounds. last : the pitch played before.
+    Attributes
+    ----------
+    start, end : steps
+    tones : intervals of the chord above its root
+    root : MIDI pitch of the root in the register of the bass
+    following : the same for the next chord
+    kicks : steps of the kick inside the stretch
+    beat, pulse : steps in a beat and in an eighth note
+    changes, leaves : whether the chord is new here, and whether another follows
+    extra : off-beat steps of the song's own rhythmic figure
+    gate : share of the time to the next note for which a note sounds
+    last : the pitch played before
     """
 
     start: int
@@ -59,7 +62,7 @@ def fold(pitch: int) -> int:
 def lay(
     onsets: list[int], pitches: list[int], end: int, gate: float, accent: set[int]
 ) -> list[Event]:
-    """Notes that each last until the next one (times `gate`); notes on `accent` steps are louder."""
+    """Notes that last until the next one, times `gate`; those on `accent` steps are louder."""
     borders = [*onsets[1:], end]
     return [
         (step, max((border - step) * gate, 0.5), fold(pitch), 98 if step in accent else 86)
@@ -129,9 +132,7 @@ def walking(s: Stretch, rng: np.random.Generator) -> list[Event]:
 
 
 def syncopated(s: Stretch, rng: np.random.Generator) -> list[Event]:
-    """Locked to the kick, with the song's own off-beat figure between; short notes, leaps and an
-    approach.
-    """
+    """On the kick, with the song's own off-beat figure between; short notes, leaps, an approach."""
     onsets = sorted({*_on_kicks(s), *s.extra})
     leap = (0, 0, 0, 12, s.tones[2], s.tones[-1])
     pitches = [
@@ -185,9 +186,9 @@ STYLES: dict[str, Callable[[Stretch, np.random.Generator], list[Event]]] = {
     "held": held,
     "tresillo": tresillo,
 }
-# A bass player listens: what the chords play decides which style fits, whatever the taste of the
-# idiom. With styles drawn from the idiom alone, another player of the same song met only 73 % of
-# the onsets above chance: nobody, and no model, could have guessed more from the mix.
+# Weight of each bass style for each rhythm of the chords. With styles drawn from the idiom alone,
+# two takes of the same song had only 73 % of the onsets above chance in common: the mix did not
+# determine the rest, for a player or a model.
 FITS: dict[str, dict[str, float]] = {
     "held": {"roots": 8, "held": 1, "pedal": 3},
     "halves": {"fifths": 6, "roots": 1},
@@ -200,15 +201,17 @@ FITS: dict[str, dict[str, float]] = {
     "kicks": {"roots": 8},
     "broken": {"arpeggio": 8, "held": 1},
 }
-_UNFIT = 0.05  # weight of a style that the rhythm of the chords does not call for
+_UNFIT = (
+    0.05  # weight of a style of the idiom that `FITS` does not list for the rhythm of the chords
+)
 
 
 def choose_style(taste: dict[str, float], rhythm: str, rng: np.random.Generator) -> str:
-    """A style, drawn by the idiom's taste times how well the style fits the rhythm of the chords."""
+    """Draw a style by its weight in the idiom times its weight in `FITS` for the chord rhythm."""
     fits = FITS[rhythm]
     weights = np.array(
         [
-            (taste.get(style, 0.2)) * fits.get(style, _UNFIT if style in taste else 0.0)
+            taste.get(style, 0.2) * fits.get(style, _UNFIT if style in taste else 0.0)
             for style in STYLES
         ]
     )

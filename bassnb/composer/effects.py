@@ -1,8 +1,8 @@
 """The channel strip: a few fast effects on stereo waves.
 
-All of them write into the wave they are given, block by block, because a song's worth of fresh
-memory costs more than the arithmetic. Delays walk the blocks from the end to the start, so that
-what they read is still dry. Taught in chapter 10.
+All of them work in place, block by block, because allocating memory for a whole song costs more
+than the arithmetic. Delays process the blocks from the end to the start, so that they read dry
+samples. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scipy.signal import lfilter
 from bassnb.composer.score import Effects
 
 _BLOCK = 16384
-# Early reflections of a small room: seconds, loudness, and which side hears them.
+# Early reflections of a small room: seconds, gain, channel.
 _REFLECTIONS = (
     (0.0113, 0.7, 0),
     (0.0171, 0.6, 1),
@@ -32,9 +32,10 @@ def apply_effects(wave: np.ndarray, effects: Effects, pan: float, sample_rate: i
 
     Parameters
     ----------
-    wave : ndarray (2, N) float32, overwritten. effects : what to apply, see `Effects`, in the order
-        filter,
-    drive, room, echo, width. pan : -1 (left) to 1 (right).
+    wave : ndarray (2, N) float32, overwritten
+    effects : what to apply, in the order filter, drive, room, echo, width
+    pan : -1 (left) to 1 (right)
+    sample_rate : Hz
     """
     if effects.lowpass:
         low_pass(wave, effects.lowpass, sample_rate)
@@ -54,23 +55,21 @@ def _blocks(samples: int) -> Iterator[tuple[int, int]]:
 
 
 def low_pass(wave: np.ndarray, corner: float, sample_rate: int) -> None:
-    """Two equal poles in series, each y[n] = p y[n-1] + (1 - p) x[n] with p = exp(-2 pi corner /
-    sample_rate).
+    """Two equal one-pole low-pass filters in series.
+
+    Each is y[n] = p y[n-1] + (1 - p) x[n] with p = exp(-2 pi corner / sample_rate).
     """
     pole = np.exp(-2.0 * np.pi * corner / sample_rate)
     numerator = np.array([(1.0 - pole) ** 2], np.float32)
     denominator = np.array([1.0, -2.0 * pole, pole**2], np.float32)
     state = np.zeros((2, 2), np.float32)
     for start, end in _blocks(wave.shape[1]):
-        # numbers too small for the processor's fast path are slow
-        dry = wave[:, start:end] + np.float32(1e-9)
+        dry = wave[:, start:end] + np.float32(1e-9)  # denormal numbers are slow
         wave[:, start:end], state = lfilter(numerator, denominator, dry, axis=-1, zi=state)
 
 
 def soft_clip(wave: np.ndarray, drive: float) -> None:
-    """tanh of the wave, scaled so that its loudest sample enters at 1 + `drive` and leaves near its
-    old height.
-    """
+    """tanh of the wave, scaled so that its peak enters at 1 + `drive` and hardly changes."""
     top = float(max(wave.max(initial=0.0), -wave.min(initial=0.0)))
     if top > 0.0:
         wave *= np.float32((1.0 + drive) / top)

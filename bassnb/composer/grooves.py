@@ -10,200 +10,98 @@ from functools import lru_cache
 
 import numpy as np
 
-from bassnb.composer.harmony import SPLITS, of_split
+from bassnb.composer.harmony import SPLITS, of_split, read_weights
 
 STEPS_PER_BAR = {"4/4": 16, "3/4": 12, "6/8": 12, "5/4": 20, "7/4": 28}
 STEPS_PER_BEAT = {"4/4": 4, "3/4": 4, "6/8": 6, "5/4": 4, "7/4": 4}
 
+
+def _patterns(text: str) -> tuple[str, ...]:
+    """The patterns of a family, written one after the other."""
+    return tuple(text.split())
+
+
+# Patterns of 16 steps stand five in a row, so `of_split` gives the first three columns to training,
+# the fourth to validation and the fifth to test.
 KICKS: dict[str, tuple[str, ...]] = {
-    "straight": (
-        "x.......x.......",
-        "x.......x.x.....",
-        "x.....x.x.......",
-        "x.......x.....x.",
-        "x...x...x...x.x.",
-        "x.x.....x.......",
-        "x.....x...x.....",
-        "x.........x.....",
-        "x......xx.......",
-        "x.x.....x.x.....",
-        "x.....x.x.x.....",
-        "x.......xx......",
-        "x...............",
-        "x..x....x.......",
-        "x.....x.x.....x.",
-        "x.x.....x.....x.",
-        "x...x...x.x.....",
-        "x.........x...x.",
-        "x.....xx........",
-        "x.x...x.x.......",
-        "x..x..x.........",
-        "x.......x..x....",
-        "x...x.x.x.......",
-        "x.......x.x...x.",
-        "x.....x.......x.",
-    ),
-    "busy": (
-        "x..x..x...x.....",
-        "x..x....x.x.....",
-        "x.x....x..x.....",
-        "x.....xx..x.....",
-        "x..x......x..x..",
-        "x..x..x.x..x....",
-        "x......x..x..x..",
-        "x.x...x...x..x..",
-        "x..x...x..x.....",
-        "x.....x..xx.....",
-        "x..x.....x.x....",
-        "x......x.xx.....",
-        "x.x....x.x......",
-        "x..x..x..x......",
-        "x.....x..x.x....",
-        "x......x..x.....",
-        "x..x..xx........",
-        "x.x..x....x.....",
-        "x......xx..x....",
-        "x..x...x.x......",
-    ),
-    "four": (
-        "x...x...x...x...",
-        "x...x...x...x..x",
-        "x...x...x..xx...",
-        "x...x...x...x.x.",
-        "x..xx...x...x...",
-        "x...x..xx...x...",
-        "x...x.x.x...x...",
-        "x...x...x...xx..",
-        "x...x..xx...x..x",
-        "x.x.x...x...x...",
-    ),
-    "breaks": (
-        "x.x.......x.....",
-        "x.........xx....",
-        "x.x.......xx....",
-        "x..x......x.....",
-        "x......x..x...x.",
-        "x.x....x..x.....",
-        "x.x..x....x.....",
-        "x.........x..x..",
-        "x.x.......x..x..",
-        "x..x......xx....",
-    ),
-    "sparse": (
-        "x...............",
-        "x.......x.......",
-        "x.........x.....",
-        "x.....x.........",
-        "x.............x.",
-        "x.......x.....x.",
-        "x..........x....",
-        "x......x........",
-        "x.....x...x.....",
-        "x.......xx......",
-    ),
-    "swing": (
-        "x.......x.......",
-        "x...x...x...x...",
-        "x...............",
-        "x.....x.........",
-        "x.........x.....",
-        "x.....x.x.......",
-        "x.......x.....x.",
-        "x...x...x.......",
-        "x...x...x...x.x.",
-        "x.......x...x...",
-    ),
-    "latin": (
-        "x.....x.x.....x.",
-        "x.....x...x.....",
-        "x..x..x.........",
-        "x.....xxx.....xx",
-        "x..x....x..x....",
-        "x..x..x.x..x..x.",
-        "x.....x.x.......",
-        "x.......x.....x.",
-        "x...x..xx...x..x",
-        "x..x...xx..x....",
-    ),
-    "drop": (
-        "........x.......",
-        "x.......x.......",
-        "........x.x.....",
-        "x...x...x...x...",
-        "......x.x.......",
-        "x.....x.x.......",
-        "........x.....x.",
-        "x.......x.x.....",
-        "..x.....x.......",
-        "x...x...x.....x.",
-    ),
-    "waltz": (
-        "x...........",
-        "x.......x...",
-        "x.....x.....",
-        "x.........x.",
-        "x.x.........",
-        "x...x.......",
-        "x.....x.x...",
-        "x..........x",
-        "x.....xx....",
-        "x...x...x...",
-    ),
-    "compound": (
-        "x.....x.....",
-        "x...........",
-        "x.....x...x.",
-        "x...x.......",
-        "x.x...x.....",
-        "x.......x...",
-        "x...x.x.....",
-        "x.........x.",
-        "x...x...x...",
-        "x.....x.x...",
-    ),
+    "straight": _patterns("""
+        x.......x....... x.......x.x..... x.....x.x....... x.......x.....x. x...x...x...x.x.
+        x.x.....x....... x.....x...x..... x.........x..... x......xx....... x.x.....x.x.....
+        x.....x.x.x..... x.......xx...... x............... x..x....x....... x.....x.x.....x.
+        x.x.....x.....x. x...x...x.x..... x.........x...x. x.....xx........ x.x...x.x.......
+        x..x..x......... x.......x..x.... x...x.x.x....... x.......x.x...x. x.....x.......x.
+    """),
+    "busy": _patterns("""
+        x..x..x...x..... x..x....x.x..... x.x....x..x..... x.....xx..x..... x..x......x..x..
+        x..x..x.x..x.... x......x..x..x.. x.x...x...x..x.. x..x...x..x..... x.....x..xx.....
+        x..x.....x.x.... x......x.xx..... x.x....x.x...... x..x..x..x...... x.....x..x.x....
+        x......x..x..... x..x..xx........ x.x..x....x..... x......xx..x.... x..x...x.x......
+    """),
+    "four": _patterns("""
+        x...x...x...x... x...x...x...x..x x...x...x..xx... x...x...x...x.x. x..xx...x...x...
+        x...x..xx...x... x...x.x.x...x... x...x...x...xx.. x...x..xx...x..x x.x.x...x...x...
+    """),
+    "breaks": _patterns("""
+        x.x.......x..... x.........xx.... x.x.......xx.... x..x......x..... x......x..x...x.
+        x.x....x..x..... x.x..x....x..... x.........x..x.. x.x.......x..x.. x..x......xx....
+    """),
+    "sparse": _patterns("""
+        x............... x.......x....... x.........x..... x.....x......... x.............x.
+        x.......x.....x. x..........x.... x......x........ x.....x...x..... x.......xx......
+    """),
+    "swing": _patterns("""
+        x.......x....... x...x...x...x... x............... x.....x......... x.........x.....
+        x.....x.x....... x.......x.....x. x...x...x....... x...x...x...x.x. x.......x...x...
+    """),
+    "latin": _patterns("""
+        x.....x.x.....x. x.....x...x..... x..x..x......... x.....xxx.....xx x..x....x..x....
+        x..x..x.x..x..x. x.....x.x....... x.......x.....x. x...x..xx...x..x x..x...xx..x....
+    """),
+    "drop": _patterns("""
+        ........x....... x.......x....... ........x.x..... x...x...x...x... ......x.x.......
+        x.....x.x....... ........x.....x. x.......x.x..... ..x.....x....... x...x...x.....x.
+    """),
+    "waltz": _patterns("""
+        x........... x.......x... x.....x..... x.........x. x.x......... x...x.......
+        x.....x.x... x..........x x.....xx.... x...x...x...
+    """),
+    "compound": _patterns("""
+        x.....x..... x........... x.....x...x. x...x....... x.x...x..... x.......x...
+        x...x.x..... x.........x. x...x...x... x.....x.x...
+    """),
 }
-_DENSITY = {
-    "straight": 0.16,
-    "busy": 0.3,
-    "breaks": 0.25,
-    "four": 0.1,
-    "sparse": 0.07,
-    "swing": 0.12,
-    "latin": 0.22,
-    "drop": 0.12,
-    "waltz": 0.12,
-    "compound": 0.14,
-}
+_DENSITY = read_weights(
+    """
+    straight 0.16, busy 0.3, breaks 0.25, four 0.1, sparse 0.07, swing 0.12, latin 0.22,
+    drop 0.12, waltz 0.12, compound 0.14
+    """
+)
 _SNARES = {
-    "backbeat": (
-        "....x.......x...",
-        "....x.......x...",
-        "....x.......x..o",
-        "....x..o.o..x...",
-        "....x..o....x...",
-        "....x.......x.x.",
-    ),
-    "half": ("........x.......", "........x.......", "........x.....o.", "....o...x......."),
-    "side": (
-        "....x.......x...",
-        "x..x..x...x..x..",
-        "............x...",
-        "x..x..x....x..x.",
-        "........x.......",
-    ),
-    "waltz": ("....x...x...", "........x...", "....x.......", "....x...x.o."),
-    "compound": ("......x.....", "......x.....", "......x...o.", "..o...x....."),
+    "backbeat": _patterns("""
+        ....x.......x... ....x.......x... ....x.......x..o ....x..o.o..x... ....x..o....x...
+        ....x.......x.x.
+    """),
+    "half": _patterns("""
+        ........x....... ........x....... ........x.....o. ....o...x.......
+    """),
+    "side": _patterns("""
+        ....x.......x... x..x..x...x..x.. ............x... x..x..x....x..x. ........x.......
+    """),
+    "waltz": _patterns("""
+        ....x...x... ........x... ....x....... ....x...x.o.
+    """),
+    "compound": _patterns("""
+        ......x..... ......x..... ......x...o. ..o...x.....
+    """),
 }
 _HATS = {
-    16: (
-        "x.x.x.x.x.x.x.x.",
-        "x...x...x...x...",
-        "xoxoxoxoxoxoxoxo",
-        "..x...x...x...x.",
-        "x.o.x.o.x.o.x.o.",
-        "x..xx..xx..xx..x",
-    ),
-    12: ("x.x.x.x.x.x.", "x...x...x...", "xoxoxoxoxoxo", "....x...x...", "x.o.x.o.x.o."),
+    16: _patterns("""
+        x.x.x.x.x.x.x.x. x...x...x...x... xoxoxoxoxoxoxoxo ..x...x...x...x. x.o.x.o.x.o.x.o.
+        x..xx..xx..xx..x
+    """),
+    12: _patterns("""
+        x.x.x.x.x.x. x...x...x... xoxoxoxoxoxo ....x...x... x.o.x.o.x.o.
+    """),
 }
 _RIDE = "x...x.x.x...x.x."  # the jazz cymbal: its off-beats swing
 _FILLS = ("xxxx", "x.xx", "xx.x", "x.x.", "..xx", "x.oo")
@@ -214,20 +112,21 @@ Event = tuple[float, float, int, int]  # step, length in steps, pitch, velocity
 
 
 def groups_for(metre: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    """The families of kick patterns that fit a metre; three beats and compound time have one each."""
+    """The families of kick patterns that fit a metre; 3/4 and 6/8 have one each."""
     return {"3/4": ("waltz",), "6/8": ("compound",)}.get(metre, groups)
 
 
 def fill_bar(pattern: str, steps: int) -> str:
-    """A pattern of 12 or 16 steps repeated and cut to `steps`: bars of five and seven beats are 4 +
-    1 and 4 + 3.
+    """Repeat a pattern of 12 or 16 steps and cut it to `steps`.
+
+    Bars of five and seven beats become 4 + 1 and 4 + 3.
     """
     return (pattern * 2)[:steps]
 
 
 @lru_cache
 def kicks_of(split: str) -> frozenset[str]:
-    """All kick patterns of a split; a pattern of several families belongs where it is first listed."""
+    """All kick patterns of a split; the first entry decides for patterns in several families."""
     owner: dict[str, str] = {}
     for table in KICKS.values():
         for name in SPLITS:
@@ -238,7 +137,7 @@ def kicks_of(split: str) -> frozenset[str]:
 
 def invent_kick(group: str, steps: int, rng: np.random.Generator) -> str:
     """A new pattern as dense as its family; never a held-out pattern of any family."""
-    barred = kicks_of("validation") | kicks_of("test")
+    excluded = kicks_of("validation") | kicks_of("test")
     even = np.arange(steps) % 2 == 0
     weight = (
         np.where(even, 1.4, 0.45 if group in ("busy", "breaks", "latin") else 0.1) * _DENSITY[group]
@@ -249,14 +148,12 @@ def invent_kick(group: str, steps: int, rng: np.random.Generator) -> str:
         if group == "four":
             struck[::4] = True
         text = "".join("x" if hit else "." for hit in struck)
-        if text not in barred:
+        if text not in excluded:
             return text
 
 
 def choose_kick(group: str, steps: int, split: str, rng: np.random.Generator) -> str:
-    """A kick pattern of the split: from the table, or (training only) invented two times out of
-    five.
-    """
+    """A kick pattern of the split; for training, invented with probability 0.4."""
     if split == "train" and rng.random() < 0.4:
         return fill_bar(invent_kick(group, len(KICKS[group][0]), rng), steps)
     table = [text for text in KICKS[group] if text in kicks_of(split)]
@@ -266,13 +163,12 @@ def choose_kick(group: str, steps: int, split: str, rng: np.random.Generator) ->
 def choose_backing(metre: str, group: str, rng: np.random.Generator) -> dict[int, str]:
     """Patterns of everything but the kick: drum key -> pattern."""
     steps = STEPS_PER_BAR[metre]
-    if metre not in ("3/4", "6/8"):
-        family = {"sparse": "half", "drop": "half", "swing": "side", "latin": "side"}.get(
-            group, "backbeat"
-        )
-        family = "half" if family == "backbeat" and rng.random() < 0.12 else family
-    else:
+    families = {"sparse": "half", "drop": "half", "swing": "side", "latin": "side"}
+    if metre in ("3/4", "6/8"):
         family = {"3/4": "waltz", "6/8": "compound"}[metre]
+    else:
+        family = families.get(group, "backbeat")
+        family = "half" if family == "backbeat" and rng.random() < 0.12 else family
     snares, hats = _SNARES[family], _HATS.get(steps, _HATS[16])
     snare = (
         SIDE if family == "side" or (group in ("sparse", "drop") and rng.random() < 0.4) else SNARE
@@ -311,8 +207,10 @@ def drum_bar(
     with a cymbal, `stop` leaves only the first beat.
     """
     steps = len(kick)
-    border = steps if not fill else steps - 4
-    events = [(start + step, 1.0, KICK, 104 - 22 * soft) for step, soft in strokes(kick)]
+    border = steps - 4 if fill else steps
+    events: list[Event] = [
+        (start + step, 1.0, KICK, 104 - 22 * soft) for step, soft in strokes(kick)
+    ]
     for key, pattern in backing.items():
         loud = {SNARE: 102, CLAP: 98, SIDE: 88, HAT: 74, OPEN_HAT: 72, RIDE: 78, SHAKER: 70}[key]
         accent = 0 if key in (SNARE, CLAP, SIDE) else 12

@@ -1,5 +1,4 @@
-"""The plan of a song: idiom, tempo, key, form, and what each section plays, before any note is
-written.
+"""The plan of a song: idiom, tempo, key, form, and the material of each section, without notes.
 
 Taught in chapter 10.
 """
@@ -24,14 +23,12 @@ from bassnb.composer.harmony import Bars, choose_progression, colour, pick
 from bassnb.composer.idioms import IDIOMS, Idiom
 
 _FORMS = ("AABA", "AABB", "ABAB", "ABAC", "AAAB", "ABBA")
-_LEAD_IN = 0.02  # seconds before the first downbeat, room for a player who is early
+_LEAD_IN = 0.02  # seconds before the first downbeat, room for early notes
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Time: `times` (steps + 1,) in seconds of every sixteenth note, with the ensemble's swing and
-    jitter.
-    """
+    """Time: `times` (bars * steps + 1,) of every step in seconds, with common swing and jitter."""
 
     bars: int
     steps: int
@@ -100,8 +97,9 @@ def make_plan(
     rng: np.random.Generator,
     bass_rng: np.random.Generator,
 ) -> Plan:
-    """Draw the plan of a song of at least `seconds` seconds; `bass_rng` decides what concerns the
-    bass alone.
+    """Draw the plan of a song of at least `seconds` seconds.
+
+    Choices that affect only the bass are drawn from `bass_rng`.
     """
     idiom = IDIOMS[pick(rng, [idiom.weight for idiom in IDIOMS])]
     metre, mode = choose(idiom.metres, rng), choose(idiom.modes, rng)
@@ -111,9 +109,8 @@ def make_plan(
     groups = groups_for(metre, idiom.grooves)
     group = groups[int(rng.integers(len(groups)))]
     drums = bool(rng.random() < idiom.drums)
-    figures = make_figures(
-        idiom, metre, mode, tempo, group, split, drums, bass_style, rng, bass_rng
-    )
+    material = _Material(idiom, metre, mode, tempo, group, split, drums)
+    figures = make_figures(material, bass_style, rng, bass_rng)
     sections = lay_out(figures, grid.bars, drums, rng)
     return Plan(idiom, metre, mode, tempo, int(rng.integers(12)), drums, grid, sections)
 
@@ -121,9 +118,7 @@ def make_plan(
 def make_grid(
     idiom: Idiom, metre: str, tempo: float, seconds: float, rng: np.random.Generator
 ) -> Grid:
-    """The time of every step: a steady pulse, swung if the idiom swings, with up to 6 ms of common
-    jitter.
-    """
+    """The time of every step: a steady pulse, perhaps swung, with up to 6 ms of common jitter."""
     steps, beat = STEPS_PER_BAR[metre], STEPS_PER_BEAT[metre]
     step_seconds = 60.0 / tempo / beat
     bars = int(np.ceil(max(seconds - _LEAD_IN, step_seconds) / (steps * step_seconds)))
@@ -136,64 +131,92 @@ def make_grid(
     return Grid(bars, steps, beat, step_seconds, _LEAD_IN + position * step_seconds + jitter)
 
 
+@dataclass(frozen=True)
+class _Material:
+    """What all figures of a song have in common; `group` is a family of kick patterns."""
+
+    idiom: Idiom
+    metre: str
+    mode: str
+    tempo: float
+    group: str
+    split: str
+    drums: bool
+
+
 def make_figures(
-    idiom: Idiom,
-    metre: str,
-    mode: str,
-    tempo: float,
-    group: str,
-    split: str,
-    drums: bool,
+    material: _Material,
     bass_style: str | None,
     rng: np.random.Generator,
     bass_rng: np.random.Generator,
 ) -> dict[str, Figure]:
-    """The figures A, B and C; B and C often borrow A's groove and bass style."""
+    """The figures A, B and C; B and C often take A's groove and bass style."""
     figures: dict[str, Figure] = {}
-    steps = STEPS_PER_BAR[metre]
-    sevenths = idiom.sevenths * float(rng.uniform(0, 1.6))
+    sevenths = material.idiom.sevenths * float(rng.uniform(0, 1.6))
     for letter in "ABC":
         first = figures.get("A")
-        bars = colour(
-            rescale(choose_progression(mode, split, rng), mode, tempo, rng), sevenths, rng
-        )
-        kick = choose_kick(group, steps, split, rng)
-        other = choose_kick(group, steps, split, rng) if rng.random() < 0.3 else kick
-        backing = choose_backing(metre, group, rng)
-        if first and rng.random() < 0.6:
-            kick, other, backing = *first.kicks, first.backing
-        rhythm = idiom.rhythms[int(rng.integers(len(idiom.rhythms)))]
-        table = COMP_RHYTHMS.get(rhythm, {16: ("",)})
-        choices = table.get(steps, table[16])
-        pattern = fill_bar(choices[int(rng.integers(len(choices)))], steps)
-        if first and rng.random() < 0.5:
-            rhythm, pattern = first.rhythm, first.pattern
-        if not drums:  # without a drummer the bass locks with the chords
-            kick = other = kick if rhythm == "kicks" else pattern or fill_bar("x.......", steps)
-        style = choose_style(idiom.bass, rhythm, bass_rng)
-        style = first.bass_style if first and first.rhythm == rhythm else style
-        # the comping off the beat
-        answers = {step for step, mark in enumerate(pattern) if mark == "x" and step % 4}
-        offbeat = bass_rng.random(steps) < np.where(
-            [step in answers for step in range(steps)], 0.9, 0.03
-        )
-        offbeat[::4] = False
-        comp = bool(rng.random() < 0.94) or not drums
-        figures[letter] = Figure(
-            bars,
-            (kick, other),
-            backing,
-            rhythm,
-            pattern,
-            choose(VOICINGS, rng),
-            bass_style or style,
-            tuple(int(step) for step in np.flatnonzero(offbeat)),
-            bool(bass_rng.random() < 0.12),
-            comp,
-            bool(rng.random() < 0.55) or not comp,
-            bool(rng.random() < 0.6),
-        )
+        figures[letter] = _make_figure(material, sevenths, first, bass_style, rng, bass_rng)
     return figures
+
+
+def _make_figure(
+    material: _Material,
+    sevenths: float,
+    first: Figure | None,
+    bass_style: str | None,
+    rng: np.random.Generator,
+    bass_rng: np.random.Generator,
+) -> Figure:
+    """One figure; `first` is figure A, None while that is drawn. The order of the draws matters."""
+    idiom, group, split = material.idiom, material.group, material.split
+    steps = STEPS_PER_BAR[material.metre]
+    progression = choose_progression(material.mode, split, rng)
+    bars = colour(rescale(progression, material.mode, material.tempo, rng), sevenths, rng)
+    kick = choose_kick(group, steps, split, rng)
+    other = choose_kick(group, steps, split, rng) if rng.random() < 0.3 else kick
+    backing = choose_backing(material.metre, group, rng)
+    if first and rng.random() < 0.6:
+        kick, other, backing = *first.kicks, first.backing
+    rhythm, pattern = _choose_comping(idiom, steps, rng)
+    if first and rng.random() < 0.5:
+        rhythm, pattern = first.rhythm, first.pattern
+    if not material.drums:  # without drums the bass follows the chords
+        kick = other = kick if rhythm == "kicks" else pattern or fill_bar("x.......", steps)
+    style = choose_style(idiom.bass, rhythm, bass_rng)
+    style = first.bass_style if first and first.rhythm == rhythm else style
+    extra = _offbeat_figure(pattern, steps, bass_rng)
+    comp = bool(rng.random() < 0.94) or not material.drums
+    return Figure(
+        bars,
+        (kick, other),
+        backing,
+        rhythm,
+        pattern,
+        choose(VOICINGS, rng),
+        bass_style or style,
+        extra,
+        bool(bass_rng.random() < 0.12),
+        comp,
+        bool(rng.random() < 0.55) or not comp,
+        bool(rng.random() < 0.6),
+    )
+
+
+def _choose_comping(idiom: Idiom, steps: int, rng: np.random.Generator) -> tuple[str, str]:
+    """The name of a comping rhythm of the idiom, and one of its patterns, `steps` long."""
+    rhythm = idiom.rhythms[int(rng.integers(len(idiom.rhythms)))]
+    table = COMP_RHYTHMS.get(rhythm, {16: ("",)})
+    choices = table.get(steps, table[16])
+    return rhythm, fill_bar(choices[int(rng.integers(len(choices)))], steps)
+
+
+def _offbeat_figure(pattern: str, steps: int, rng: np.random.Generator) -> tuple[int, ...]:
+    """Off-beat steps of a syncopated bass: mostly those on which the chords are struck."""
+    answers = {step for step, mark in enumerate(pattern) if mark == "x" and step % 4}
+    chance = np.where([step in answers for step in range(steps)], 0.9, 0.03)
+    offbeat = rng.random(steps) < chance
+    offbeat[::4] = False
+    return tuple(int(step) for step in np.flatnonzero(offbeat))
 
 
 def rescale(bars: Bars, mode: str, tempo: float, rng: np.random.Generator) -> Bars:
@@ -211,8 +234,9 @@ def rescale(bars: Bars, mode: str, tempo: float, rng: np.random.Generator) -> Ba
 def lay_out(
     figures: dict[str, Figure], bars: int, drums: bool, rng: np.random.Generator
 ) -> tuple[Section, ...]:
-    """Sections in the order of a form until `bars` bars are full; at most one breakdown, late
-    modulation is rare.
+    """Sections in the order of a form until `bars` bars are full.
+
+    There is at most one breakdown; modulations are rare and come late.
     """
     form = _FORMS[int(rng.integers(len(_FORMS)))]
     long = 8 if rng.random() < 0.25 else 4

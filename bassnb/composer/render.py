@@ -39,13 +39,13 @@ def render(song: Song, *, parts: Iterable[str] | None = None) -> dict[str, torch
 
     Parameters
     ----------
-    song : what to play. parts : names of the stems wanted, all that the song has if None.
+    song : what to play
+    parts : names of the stems to render, all that the song has if None
 
     Returns
     -------
-    dict of name -> Tensor (2, N) float32 at 44.1 kHz with N = round(song.duration * 44100). The sum
-    of all stems stays below 1. A stem that the song does not have is left out, except that one
-    asked for by name is silence.
+    stems : dict of name -> Tensor (2, N) float32 at 44.1 kHz, N = round(song.duration * 44100)
+        The sum of all stems stays below 1. A name in `parts` that the song lacks gives silence.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def render(song: Song, *, parts: Iterable[str] | None = None) -> dict[str, torch
     wanted = [part.name for part in song.parts] if parts is None else list(parts)
     unknown = sorted(set(wanted) - set(STEMS))
     if unknown:
-        raise DataError(f"There is no stem {unknown[0]!r}; choose from {', '.join(STEMS)}.")
+        raise DataError(f"there is no stem {unknown[0]!r}; choose from {', '.join(STEMS)}")
     samples = round(song.duration * SAMPLE_RATE)
     stems = {}
     for name in wanted:
@@ -76,8 +76,9 @@ def render_part(part: Part, song: Song, samples: int) -> np.ndarray:
 
 
 def level(wave: np.ndarray, name: str, gain_db: float) -> float:
-    """The factor that brings a stem to its usual loudness plus `gain_db`, but never above its share
-    of full scale.
+    """The factor that brings a stem to its usual loudness plus `gain_db`.
+
+    The peak never exceeds the share of full scale of that stem.
     """
     rms_wanted, top_allowed = _LEVELS[name]
     peak = float(max(wave.max(initial=0.0), -wave.min(initial=0.0)))
@@ -99,11 +100,11 @@ def mix_of(stems: dict[str, torch.Tensor]) -> torch.Tensor:
 
 
 def write_song(song: Song, folder: str | Path) -> Path:
-    """Write `<folder>/{bass,drums,chords,pad,melody}.flac`, `mix.flac` (all but the bass) and
-    `song.json`.
+    """Write the stems, `mix.flac` (all but the bass) and `song.json` into a folder.
 
-    Stems that the song does not have are not written. `song.json` comes last, so a folder that has
-    it is complete. A new folder is removed again if the song cannot be completed.
+    Stems are `bass.flac`, `drums.flac`, `chords.flac`, `pad.flac` and `melody.flac`; those that
+    the song does not have are not written. `song.json` comes last, so a folder that has it is
+    complete. A new folder is removed again if the song cannot be completed.
     """
     folder = Path(folder)
     new = not folder.exists()
@@ -121,8 +122,9 @@ def write_song(song: Song, folder: str | Path) -> Path:
 
 
 def song_outputs(folder: str | Path) -> list[Output]:
-    """The files that `write_song` may write; sounds that are there already are ours if the
-    `song.json` beside them has them.
+    """The files that `write_song` may write.
+
+    Existing audio may be replaced if the `song.json` in the same folder lists it.
     """
     truth = Path(folder) / "song.json"
     is_song = json_with("seed", "split", "idiom", "chords", "parts")

@@ -1,8 +1,7 @@
-"""The written song: notes, chords, parts, and the questions one asks of them.
+"""The score of a song: notes, chords and parts, and functions that look up chords and pitches.
 
-A `Song` is pure data. It holds everything the loudspeaker will say (the parts) and everything an
-examiner wants to know (beats, chords, key), so that a generated bass can be marked against the
-truth. Taught in chapter 10.
+A `Song` is pure data. It holds what is rendered (the parts) and the ground truth for the metrics
+(beats, chords, key). Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -38,9 +37,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Chord:
-    """One chord: `start` and `end` in seconds, `root` a pitch class (C = 0), `quality` a key of
-    `QUALITIES`.
-    """
+    """One chord: `start`, `end` in seconds, pitch class `root` (C = 0), `quality`."""
 
     start: float
     end: float
@@ -57,10 +54,14 @@ class Chord:
 class Effects:
     """The channel strip of one part, in the order in which it is applied.
 
-    drive : soft clipping, 0 (clean) to 3. lowpass : corner frequency in Hz, 0 for none.
-    delay : seconds between echoes, 0 for none. feedback : loudness of each echo relative to the
-        last.
-    room : level of the early reflections, 0 for none. width : 0 mono, 1 as played.
+    Attributes
+    ----------
+    drive : soft clipping, 0 (clean) to 3
+    lowpass : corner frequency in Hz, 0 for none
+    delay : seconds between echoes, 0 for none
+    feedback : gain of each echo relative to the one before
+    room : level of the early reflections, 0 for none
+    width : 0 mono, 1 as played
     """
 
     drive: float = 0.0
@@ -73,8 +74,7 @@ class Effects:
 
 @dataclass(frozen=True)
 class Part:
-    """One stem: General MIDI `program` (a drum kit number if `is_drum`), its notes and its channel
-    strip.
+    """One stem: General MIDI `program` (a drum kit if `is_drum`), notes and channel strip.
 
     `gain_db` is relative to the usual level of that stem, `pan` runs from -1 (left) to 1 (right).
     """
@@ -92,15 +92,22 @@ class Part:
 class Song:
     """A whole song and its ground truth.
 
-    seed, split : what `compose` was asked for. tempo : beats a minute. metre : "4/4", "3/4" or
-        "6/8".
-    key : tonic pitch class. mode : "major", "minor", "jazz" or "blues". idiom : the name of the
-        idiom.
-    duration : seconds. tuning : semitones by which all parts are off 440 Hz. gain_db : level of the
-        song.
-    beats, downbeats : seconds. chords : cover [0, duration] without a hole. bass_style : one style
-        per
-    section, joined by "+". bass_timbre : 0..7 for programs 32..39, 8 and up for synth leads.
+    Attributes
+    ----------
+    seed, split : arguments of `compose`
+    idiom : name of the idiom
+    tempo : beats a minute
+    metre : "4/4", "3/4", "6/8", "5/4" or "7/4"
+    key : pitch class of the tonic
+    mode : "major", "minor", "jazz" or "blues"
+    duration : seconds
+    tuning : offset of all parts from 440 Hz in semitones
+    gain_db : level of the song
+    beats, downbeats : seconds
+    chords : cover [0, duration] without gaps
+    parts : the stems
+    bass_style : styles of the sections, each once, joined by "+"
+    bass_timbre : 0 to 7 for programs 32 to 39, 8 and 9 for synth leads
     """
 
     seed: int
@@ -145,7 +152,7 @@ class Song:
             return cls(**{item.name: raw[item.name] for item in fields(cls)})
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
-                f"This text is not a song ({error}); write songs with Song.to_json."
+                f"the text is not a song ({error}); give what Song.to_json wrote"
             ) from error
 
 
@@ -175,9 +182,7 @@ def chord_at(song: Song, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pitch_at(song: Song, times: np.ndarray) -> np.ndarray:
-    """MIDI pitch of the bass note held at each of `times` (T,) in seconds, NaN where the bass
-    rests.
-    """
+    """MIDI pitch of the bass at each of `times` (T,) in seconds, NaN where the bass rests."""
     times = np.asarray(times, dtype=float)
     part = song.part("bass")
     if part is None or not part.notes:

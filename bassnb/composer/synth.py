@@ -1,7 +1,7 @@
-"""Notes to sound: a SoundFont player that forgets everything between two parts.
+"""Notes to sound: a SoundFont player without state between two calls.
 
-The player is TinySoundFont and the instruments are TimGM6mb, which the `pretty_midi` wheel carries,
-or those of any other SoundFont that the caller names. Taught in chapter 10.
+The player is TinySoundFont. The instruments are those of TimGM6mb, which is part of the
+`pretty_midi` wheel, or of another SoundFont that the caller names. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -18,31 +18,26 @@ from bassnb.errors import DataError
 
 SAMPLE_RATE = 44100
 _DRUM_BANK = 128
-_FLUSH = 4096  # samples in which every stopped voice has died away
-# Semitones by which a sampled instrument is sharp of concert pitch, measured at E1 to G3; taken off
-# when it plays.
-_SHARP = {
-    32: 0.03,
-    33: -0.01,
-    34: 0.03,
-    35: 0.03,
-    36: 0.035,
-    37: 0.03,
-    38: 0.02,
-    39: 0.037,
-    80: -0.02,
-    87: 0.0,
-}
+_FLUSH = 4096  # samples after which every stopped voice is silent
+# Semitones by which sampled instruments are sharp of concert pitch, measured at E1 to G3; `play`
+# subtracts them. Programs 32 to 39, then the synth leads.
+_SHARP = dict(
+    zip(
+        (*range(32, 40), 80, 87),
+        (0.03, -0.01, 0.03, 0.03, 0.035, 0.03, 0.02, 0.037, -0.02, 0.0),
+        strict=True,
+    )
+)
 _SHARP_UPPER = 0.03  # most others
 
 
 def soundfont_path() -> Path:
-    """Where TimGM6mb.sf2 lies.
+    """Path of TimGM6mb.sf2.
 
     Raises
     ------
     DataError
-        If `pretty_midi`, whose wheel carries it, is not installed.
+        If `pretty_midi`, whose wheel contains it, is not installed.
     """
     spec = find_spec("pretty_midi")  # finds the package without importing it
     path = Path(spec.origin).parent / "TimGM6mb.sf2" if spec and spec.origin else None
@@ -58,22 +53,22 @@ def _player(soundfont: str | None):
         from tinysoundfont import Synth
     except ImportError as error:
         raise DataError(
-            "the synthesizer is missing; run pip install --no-deps tinysoundfont"
+            "the package tinysoundfont is missing; run pip install --no-deps tinysoundfont"
         ) from error
     if soundfont is not None and not Path(soundfont).is_file():
-        raise DataError(f"The SoundFont {soundfont} is missing; give the path of an .sf2 file.")
+        raise DataError(f"the SoundFont {soundfont} is missing; give the path of an .sf2 file")
     synth = Synth(gain=0.0, samplerate=SAMPLE_RATE)
     try:
         return synth, synth.sfload(soundfont or str(soundfont_path()), max_voices=128)
     except Exception as error:  # the player raises a plain Exception
         raise DataError(
-            f"{soundfont} cannot be read as a SoundFont; give the path of an .sf2 file."
+            f"{soundfont} cannot be read as a SoundFont; give the path of an .sf2 file"
         ) from error
 
 
 @lru_cache(maxsize=1)
 def _scratch(samples: int) -> np.ndarray:
-    """Interleaved stereo memory that every call of `play` overwrites from end to end."""
+    """Interleaved stereo memory (samples, 2), which every call of `play` overwrites completely."""
     return np.empty((samples, 2), dtype=np.float32)
 
 
@@ -90,15 +85,17 @@ def play(
 
     Parameters
     ----------
-    notes : sorted or not; times in seconds. program : General MIDI program, or drum kit if
-        `is_drum`.
-    samples : length N to return. tuning : semitones away from 440 Hz; drums ignore it.
-    soundfont : path of an .sf2 file, TimGM6mb if None; an instrument that it lacks is played by its
-        first one.
+    notes : in any order, times in seconds
+    program : General MIDI program, or drum kit if `is_drum`
+    samples : length N of the result
+    is_drum : whether `program` is a drum kit
+    tuning : offset from 440 Hz in semitones, without effect on drums
+    soundfont : path of an .sf2 file, TimGM6mb if None; its first instrument replaces missing ones
 
     Returns
     -------
-    ndarray (2, N) float32. Equal input gives equal bytes, whatever was played before.
+    wave : ndarray (2, N) float32
+        The same arguments give the same bytes, whatever was played before.
     """
     synth, font = _player(soundfont)
     channel = 9 if is_drum else 0
@@ -110,7 +107,7 @@ def play(
     sharp = 0.0 if is_drum or soundfont else _SHARP.get(program, _SHARP_UPPER)
     synth.set_tuning(channel, 0.0 if is_drum else tuning - sharp)
     out = _scratch(samples)
-    buffer, here = memoryview(out).cast("B"), 0
+    buffer, here = out.data.cast("B"), 0
     try:
         for sample, on, pitch, velocity in _events(notes, samples):
             if sample > here:
@@ -129,8 +126,9 @@ def play(
 
 
 def _events(notes: Sequence[Note], samples: int) -> list[tuple[int, bool, int, int]]:
-    """(sample, on?, pitch, velocity), offs before ons; a note is cut where the same pitch is struck
-    again.
+    """Events (sample, on, pitch, velocity), ends before beginnings.
+
+    A note ends where the same pitch is struck again.
     """
     struck: dict[int, list[Note]] = {}
     for note in sorted(notes, key=lambda note: note.start):

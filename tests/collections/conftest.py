@@ -1,6 +1,4 @@
-"""Small collections of sines, in which the spectrum tells which stem is heard, and autoencoders of
-no use.
-"""
+"""Small collections of sines, whose frequencies identify the stems, and untrained autoencoders."""
 
 import numpy as np
 import pytest

@@ -1,6 +1,4 @@
-"""The other desk: it changes the sound of a mix, never its timing, and says the same for the same
-draw.
-"""
+"""`colour_mix` changes the sound of a mix, not its timing, and is reproducible."""
 
 import numpy as np
 import pytest

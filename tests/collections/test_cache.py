@@ -1,6 +1,4 @@
-"""A cache holds what it says, is written once, finished after an interruption, and refused when it
-does not fit.
-"""
+"""Caches of latents: contents, resumed encoding, and refusal of caches that do not fit."""
 
 import hashlib
 import json
@@ -74,7 +72,7 @@ def finished(root, smoke, tmp_path_factory):
 
 @pytest.fixture
 def folder(finished, tmp_path):
-    """A copy, to be damaged."""
+    """A copy to damage."""
     return shutil.copytree(finished, tmp_path / "cache")
 
 
@@ -93,7 +91,7 @@ def manifest_of(folder):
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def test_the_manifest_says_what_is_there(finished, smoke):
+def test_the_manifest_describes_the_shards(finished, smoke):
     manifest = manifest_of(finished)
     assert manifest["format"] == cache.FORMAT and manifest["encoders"] == fingerprint(*smoke)
     assert manifest["plan"] == {"seconds": 4.0, "versions": 2, "seed": 0}
@@ -201,7 +199,7 @@ def test_shards_of_another_plan_are_not_kept(root, finished, smoke, folder):
 
 
 @pytest.mark.parametrize("other", ["plan", "encoders", "target"])
-def test_a_finished_cache_is_not_written_over(root, finished, smoke, folder, other):
+def test_a_finished_cache_is_not_overwritten(root, finished, smoke, folder, other):
     torch.manual_seed(9)
     changed = [smoke[0], Autoencoder(SMOKE.bass)] if other == "encoders" else smoke
     plan = CachePlan(3.0, 2) if other == "plan" else PLAN
@@ -238,7 +236,7 @@ def test_workers_share_the_shards(root, finished, smoke, tmp_path):
 
 def test_an_unreadable_file_is_counted_and_the_others_are_encoded(root, finished, smoke, tmp_path):
     songs = shutil.copytree(root, tmp_path / "songs")
-    splits = opened(songs)  # listened to while all was well
+    splits = opened(songs)  # indexed before the damage
     path = songs / "train" / "Two" / "drums.wav"
     path.write_bytes(path.read_bytes()[:20])
     encode_splits(splits, *smoke, tmp_path / "cache", PLAN, Accelerator(cpu=True), progress=False)
@@ -378,8 +376,8 @@ def test_a_damaged_shard_is_refused_and_can_be_made_again(root, finished, smoke,
 
 
 @pytest.mark.parametrize("name", ["../../{}", "{absolute}", "../outside/{}", ".."])
-def test_a_manifest_leads_nowhere_out_of_its_folder(smoke, folder, tmp_path, name):
-    """Even if what lies there has the right checksum."""
+def test_a_manifest_cannot_name_files_outside_its_folder(smoke, folder, tmp_path, name):
+    """Even if the file outside has the right checksum."""
     outside = tmp_path / "outside" / "elsewhere.safetensors"
     write_tensors(outside, {"stem": torch.zeros(1, 32, 43)})
     manifest = manifest_of(folder)

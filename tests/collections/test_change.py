@@ -1,4 +1,4 @@
-"""Pitch, tempo and level of a stretch do what their numbers say, and the same to every stem."""
+"""Changes of pitch, tempo and level have the stated size and are the same for every stem."""
 
 import numpy as np
 import pytest
@@ -26,9 +26,7 @@ def tone(tmp_path_factory, write, sine):
 
 @pytest.fixture(scope="module")
 def clicks(tmp_path_factory, write):
-    """Two instruments that play at the same times, half a second after every full one, and have
-    nothing else in common.
-    """
+    """Two unrelated instruments that play together, half a second after every full second."""
     folder, t = tmp_path_factory.mktemp("clicks"), np.arange(9 * RATE) % RATE / RATE - 0.5
     stick = np.where((0 <= t) & (t < 0.001), 0.5, 0)
     drum = np.where((0 <= t) & (t < 0.005), 0.8 * np.sin(2 * np.pi * 600 * t), 0)
@@ -39,9 +37,7 @@ def clicks(tmp_path_factory, write):
 
 
 def hits(wave, tempo=1.0):
-    """How late each blow is, samples: the middle of its energy. Nothing sounds but where blows are
-    due.
-    """
+    """Delay of each stroke in samples, by the centre of its energy; other times must be silent."""
     energy, late = wave.square().sum(0).double().numpy(), []
     for due in RATE * np.arange(0.5, 4 * tempo) / tempo:
         near = np.arange(round(due) - WINDOW, min(round(due) + WINDOW, len(energy)))
@@ -104,7 +100,7 @@ def test_tempo_alone_keeps_the_pitch(tone, clicks, frequency, tempo):
     [(0, 1), (2, 2 ** (2 / 12)), (-2, 2 ** (-2 / 12)), (2, 1), (0, 1.1), (-1.5, 1.07)],
 )
 def test_stems_stay_together(clicks, pitch, tempo):
-    """A phase vocoder moves a blow by up to a third of a latent step: in all stems the same way."""
+    """A phase vocoder moves a stroke by up to a third of a latent step, in all stems alike."""
     stick, drum = (
         hits(read_changed(path, 1, 4 * RATE, Change(pitch, tempo)), tempo) for path in clicks
     )

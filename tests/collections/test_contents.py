@@ -1,5 +1,6 @@
-"""Which stems hold which is heard: wholes under any name and after any treatment, but no other
-instrument that plays along.
+"""Contents of stems are measured: wholes are found under any name and after any processing.
+
+Other instruments with the same notes are not mistaken for the bass.
 """
 
 import io
@@ -40,7 +41,7 @@ def bands():
 def sketch_of(waves):
     sketch, monos = Sketch(), [np.asarray(wave).mean(0) for wave in waves]
     for second in range(len(monos[0]) // RATE):
-        if sketch.wants(second):
+        if sketch.needs(second):
             sketch.add(
                 np.stack([mono[second * RATE : (second + 1) * RATE] for mono in monos]).astype(
                     np.float32
@@ -50,7 +51,7 @@ def sketch_of(waves):
 
 
 def holds(whole, stem):
-    """Share of the power of `whole` that is `stem`, as it is heard; 0 if it does not hold it."""
+    """Share of the power of `whole` that is `stem`, as measured; 0 if it does not hold it."""
     return sketch_of([whole, stem]).shares()[0, 1]
 
 
@@ -168,7 +169,7 @@ def test_silence_noise_and_single_seconds_hold_nothing():
 def test_a_sketch_of_hours_is_no_larger_than_one_of_minutes():
     sketch = Sketch()
     for second in range(5 * MOST):
-        if sketch.wants(second):
+        if sketch.needs(second):
             sketch.add(np.zeros((1, RATE), np.float32))
     assert MOST / 2 <= len(sketch.spectra) <= MOST and sketch.step >= 4
 
@@ -247,7 +248,7 @@ def test_a_song_without_one_stem_is_left_out_for_each_of_its_stems(
     stems, whole = sines
     for target in stems:
         data = opened(tmp_path, write, {**stems, name: whole - stems[without]}, target=target)
-        # holds the target, or others that are there by themselves
+        # holds the target, or other stems of the song
         assert set(data.songs[0].stems) == set(stems), target
 
 
@@ -314,4 +315,4 @@ def test_of_several_takes_of_the_bass_one_is_the_bass(tmp_path, write, sines, na
 def test_every_stem_is_still_read_when_it_is_the_target(tmp_path, write, sines):
     stems, whole = sines
     data = opened(tmp_path, write, {**stems, "master": whole}, target="mix")
-    assert set(data.songs[0].stems) == {*stems, "master"}  # nothing is given away
+    assert set(data.songs[0].stems) == {*stems, "master"}  # the target is never an input here

@@ -1,6 +1,4 @@
-"""Mix and bass latents belong together, step by step; shards are kept, resumed and split among
-workers.
-"""
+"""Latents of mix and bass are aligned; shards are kept, resumed and split among workers."""
 
 import pytest
 import torch
@@ -31,7 +29,7 @@ def test_first_pair_is_the_whole_mix_and_the_bass(autoencoders):
 
 
 def test_songs_are_encoded_where_the_autoencoders_are():
-    """The meta device stands for a GPU: it refuses to be mixed with the CPU, too."""
+    """The meta device stands for a GPU: it cannot be mixed with the CPU either."""
 
     class Elsewhere:
         latent_mean = torch.zeros(1, device="meta")

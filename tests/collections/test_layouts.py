@@ -225,7 +225,7 @@ def test_parallel_folders(tmp_path):
     )
 
 
-def test_what_does_not_fit_is_told_what_was_looked_for(tmp_path):
+def test_an_unknown_layout_is_refused_with_the_known_ones(tmp_path):
     (tmp_path / "letters").mkdir()
     with pytest.raises(DataError) as error:
         find_songs(tmp_path)

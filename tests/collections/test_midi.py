@@ -1,4 +1,4 @@
-"""MIDI files, written byte by byte, with the faults that files in the wild have."""
+"""MIDI files, written byte by byte, with faults that are common in real files."""
 
 import pytest
 

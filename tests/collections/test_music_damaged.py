@@ -1,4 +1,4 @@
-"""Scores from anywhere: damaged or hostile ones are read or refused, in little time and memory."""
+"""Damaged or hostile scores are read or refused in little time and memory."""
 
 import os
 import zipfile
@@ -105,7 +105,7 @@ def damaged(rng, data):
 
 
 def odd_values(rng, data):
-    """MusicXML in which numbers and words are others."""
+    """MusicXML with other numbers and words."""
     pieces = data.replace(b">", b">\0").replace(b"<", b"\0<").split(b"\0")
     values = [index for index, piece in enumerate(pieces) if piece and b"<" not in piece]
     for index in rng.choice(values, rng.choice([1, 1, 3])):
@@ -148,7 +148,7 @@ def test_damaged_scores_are_read_or_refused(tmp_path, kind, tally):
     [
         (
             midi(b"\x00\x90\x40\x40" + b"\xff\xff\xff\x7f\x80\x40\x00", division=1),
-            "quarter notes; give music of fewer",
+            "quarter notes; give a file of fewer",
         ),
         # a number of a million bytes
         (midi(b"\x00\x90\x40\x40" + b"\x80" * 1_000_000 + b"\x01\x80\x40\x00"), "holds no notes"),

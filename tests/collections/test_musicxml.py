@@ -1,4 +1,4 @@
-"""MusicXML by the line: chords, voices, ties, transposition, tempo."""
+"""MusicXML line by line: chords, voices, ties, transposition, tempo."""
 
 import zipfile
 
@@ -33,7 +33,7 @@ def read(tmp_path, text):
     return read_musicxml(path)
 
 
-def heard(result):
+def notes_of(result):
     return [(n.pitch, n.start, n.end) for n in result.parts[0].notes]
 
 
@@ -42,7 +42,7 @@ def test_notes_rests_and_chords(tmp_path):
     result = read(
         tmp_path, score(note("C", 3, 2) + rest + note("E", 3, 4) + note("G", 3, 4, "<chord/>"))
     )
-    assert heard(result) == [(48, 0.0, 1.0), (52, 2.0, 4.0), (55, 2.0, 4.0)]
+    assert notes_of(result) == [(48, 0.0, 1.0), (52, 2.0, 4.0), (55, 2.0, 4.0)]
     assert result.parts[0].name == "Cello" and result.parts[0].program == 42
     assert result.beats == (0.0, 1.0, 2.0, 3.0, 4.0)
 
@@ -52,7 +52,7 @@ def test_a_second_voice_goes_back_and_a_second_staff_is_a_part(tmp_path):
     bar = note("C", 5, 4, "<staff>1</staff>") + back + note("C", 3, 4, "<staff>2</staff>")
     result = read(tmp_path, score(bar, note("D", 5, 2, "<staff>1</staff>")))
     assert [part.notes[0].pitch for part in result.parts] == [72, 48]
-    assert heard(result) == [(72, 0.0, 2.0), (74, 2.0, 3.0)]
+    assert notes_of(result) == [(72, 0.0, 2.0), (74, 2.0, 3.0)]
 
 
 def test_ties_join_over_the_bar(tmp_path):
@@ -65,7 +65,7 @@ def test_ties_join_over_the_bar(tmp_path):
             note("A", 2, 2, stop) + note("A", 2, 2),
         ),
     )
-    assert heard(result) == [(45, 0.0, 5.0), (45, 5.0, 6.0)]
+    assert notes_of(result) == [(45, 0.0, 5.0), (45, 5.0, 6.0)]
 
 
 def test_transposition_alteration_grace_notes_and_tempo(tmp_path):
@@ -73,7 +73,7 @@ def test_transposition_alteration_grace_notes_and_tempo(tmp_path):
     sharp = note("F", 4, 2, alter="<alter>1</alter>")
     grace = "<note><grace/><pitch><step>C</step><octave>4</octave></pitch></note>"
     result = read(tmp_path, score(grace + sharp, '<sound tempo="120"/>' + sharp, extra=extra))
-    assert heard(result) == [(64, 0.0, 1.0), (64, 1.0, 1.5)]
+    assert notes_of(result) == [(64, 0.0, 1.0), (64, 1.0, 1.5)]
 
 
 def test_the_compressed_form_is_the_same(tmp_path):

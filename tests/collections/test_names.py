@@ -1,4 +1,4 @@
-"""Names mean what they usually mean, in any spelling, and songs may be called like stems."""
+"""Names have their usual meaning in any spelling, and songs may have names of stems."""
 
 import unicodedata
 

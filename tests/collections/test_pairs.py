@@ -1,6 +1,4 @@
-"""Mix and stem of a pair: never the one inside the other, at one level, from one place; and the
-quirks of real folders.
-"""
+"""Pairs of mix and stem: disjoint, at one level, from one place; and quirks of real folders."""
 
 import numpy as np
 import pytest
@@ -34,9 +32,7 @@ def songs(tmp_path_factory, write, sine):
 
 @pytest.fixture(scope="module")
 def noise(tmp_path_factory, write):
-    """Bass and keys are the same noise, which never repeats itself; that the one holds the other is
-    passed over here.
-    """
+    """Bass and keys are the same noise, without repetition; the index must not detect that here."""
     root = tmp_path_factory.mktemp("noise")
     wave = np.random.default_rng(0).normal(0, 0.1, (20 * RATE, 2)).astype(np.float32)
     for name in ("bass", "keys"):
@@ -49,11 +45,9 @@ def noise(tmp_path_factory, write):
 
 
 @pytest.fixture(scope="module")
-def heard(songs, strength):
-    """What is heard in thirty sub-mixes of seconds in which the vocals rest: strengths relative to
-    the strongest.
-    """
-    heard = []
+def strengths(songs, strength):
+    """Relative strengths of the notes in thirty pairs from seconds in which the vocals rest."""
+    strengths = []
     for seed in range(30):
         change = CHANGES[seed % 3]
         stem, mix = read_pair(
@@ -63,10 +57,10 @@ def heard(songs, strength):
             {name: strength(wave, note * 2 ** (change.pitch / 12)) for name, note in NOTES.items()}
             for wave in (stem, mix)
         ]
-        heard.append(
+        strengths.append(
             [{name: value / max(part.values()) for name, value in part.items()} for part in found]
         )
-    return heard
+    return strengths
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -78,16 +72,16 @@ def test_without_rng_the_mix_is_the_sum_of_all_others_that_sound(songs, strength
     assert all((strength(late, note) > 0.05) == (name != "bass") for name, note in NOTES.items())
 
 
-def test_the_mix_never_holds_the_target_and_the_stem_nothing_else(heard):
-    assert all(mix["bass"] < 0.02 for _, mix in heard)
+def test_the_mix_never_holds_the_target_and_the_stem_nothing_else(strengths):
+    assert all(mix["bass"] < 0.02 for _, mix in strengths)
     assert all(
         stem["bass"] == 1 and max(stem[name] for name in NOTES if name != "bass") < 0.02
-        for stem, _ in heard
+        for stem, _ in strengths
     )
 
 
-def test_sub_mixes_are_of_stems_that_sound_there(heard):
-    seen = {tuple(name for name in NOTES if mix[name] > 0.05) for _, mix in heard}
+def test_sub_mixes_are_of_stems_that_sound_there(strengths):
+    seen = {tuple(name for name in NOTES if mix[name] > 0.05) for _, mix in strengths}
     assert seen == {("drums",), ("keys",), ("drums", "keys")}
 
 
@@ -136,7 +130,7 @@ def test_the_shares_of_processes_are_the_batch_of_one(songs, smoke):
 
 
 def test_latents_of_a_crop_are_those_of_the_whole(songs, smoke):
-    """Waves at one level, so that no crop is made louder than the whole."""
+    """Waves of one level, so that crop and whole get the same gain."""
     live = LivePairs(songs, *smoke)
     torch.manual_seed(1)
     stem, mix = 0.1 * torch.randn(2, 1, 2, 40 * TIME_RATIO)
@@ -168,7 +162,7 @@ def test_latents_are_standardised_each_by_its_own_autoencoder(songs, smoke):
 
 
 def crops(data, names):
-    """Crops of every song, as recorded and changed; always whole, stereo and finite."""
+    """Crops of every song, as recorded and changed; always complete, stereo and finite."""
     for song in data.songs:
         for change in CHANGES:
             found = data.read(Place(song, 1.0, RATE, change), names)

@@ -1,6 +1,4 @@
-"""Crops are the same for the same seed, at the stated level, and mixes are sums of subsets of one
-song's stems.
-"""
+"""Crops are reproducible and at the stated level; mixes are sums of stems of one song."""
 
 import numpy as np
 import pytest

@@ -1,6 +1,4 @@
-"""Crops for the autoencoders from recorded songs: of one stem, or sub-mixes; bad files are passed
-over and counted.
-"""
+"""Crops of recorded songs for the autoencoders: one stem or sub-mixes; bad files are counted."""
 
 import math
 import shutil
@@ -39,14 +37,14 @@ def semitones(frequency, note):
 
 @pytest.mark.parametrize("target", ["bass", "keys"])
 def test_crops_are_of_the_stem_and_nothing_else(root, target, frequency):
-    crops, heard = pool(root, target).crops(1, 16, RATE), []
+    crops, pitches = pool(root, target).crops(1, 16, RATE), []
     assert crops.shape == (16, 2, RATE) and crops.isfinite().all()
     for crop in crops:
-        heard.append(semitones(frequency(crop), NOTES[target]))
+        pitches.append(semitones(frequency(crop), NOTES[target]))
         power = np.abs(np.fft.rfft(crop[0].numpy() * np.hanning(RATE))) ** 2
-        own = NOTES[target] * 2 ** (heard[-1] / 12)
+        own = NOTES[target] * 2 ** (pitches[-1] / 12)
         assert power[int(own * 0.8) : int(own * 1.25)].sum() > 0.99 * power.sum()
-    assert max(map(abs, heard)) < 2.05 and max(heard) > 0.5 and min(heard) < -0.5
+    assert max(map(abs, pitches)) < 2.05 and max(pitches) > 0.5 and min(pitches) < -0.5
     levels = 20 * torch.log10(crops.square().mean((1, 2)).sqrt() / LEVEL)
     assert levels.abs().max() < 6.01 and levels.std() > 1
 
@@ -62,7 +60,7 @@ def test_crops_of_the_mix_are_random_sub_mixes(root):
     assert len(seen) > 4 and () not in seen and max(map(len, seen)) == 3
 
 
-def test_songs_without_stems_teach_the_mix_and_nothing_else(tmp_path, write, sine, frequency):
+def test_songs_without_stems_serve_the_mix_only(tmp_path, write, sine, frequency):
     """MTG-Jamendo: numbered folders of MP3 files."""
     for number in range(1100, 1112):
         write(tmp_path / "songs" / f"{number % 100:02d}" / f"{number}.mp3", sine(330, 4))

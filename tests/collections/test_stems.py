@@ -1,6 +1,4 @@
-"""The index of a collection and the crops from it: one offset for all, nothing read whole, nothing
-silent drawn.
-"""
+"""The index of a collection and crops from it: one offset, partial reads, no silence."""
 
 import json
 
@@ -19,8 +17,7 @@ RATE = 44_100
 
 
 def clicks(seconds, rate=RATE, channels=2, loud=(0, None), value=0.3, turn=None):
-    """A ramp within each second, so that a sample tells where it is; silent outside of `loud`
-    (seconds).
+    """A ramp in each second, so that a sample identifies its time; silent outside `loud` (s).
 
     With `turn` the sign changes every other second, from that one on: no stem is then a copy of
     another.
@@ -87,7 +84,7 @@ def test_any_stem_may_be_the_target(collection, tmp_path):
 def test_the_index_is_made_once_and_again_when_a_file_changes(collection, tmp_path, monkeypatch):
     first = stem_index(collection, tmp_path / "cache", progress=False)
     monkeypatch.setattr(
-        "bassnb.collections.stem_index.seconds_of", lambda path: pytest.fail("listened again")
+        "bassnb.collections.stem_index.seconds_of", lambda path: pytest.fail("indexed again")
     )
     assert stem_index(collection, tmp_path / "cache", progress=False) == json.loads(
         json.dumps(first)
@@ -143,7 +140,7 @@ def test_a_stretch_is_what_the_whole_file_holds_there(tmp_path, rate, start):
     expected = torch.zeros(2, 2 * RATE)
     part = whole[:, first : first + 2 * RATE]
     expected[:, : part.shape[-1]] = part
-    inner = slice(500, 2 * RATE - 500)  # a resampler hears the edge of what it is given
+    inner = slice(500, 2 * RATE - 500)  # a resampler has artefacts at its edges
     assert torch.allclose(
         read_stretch(path, start, 2 * RATE)[:, inner], expected[:, inner], atol=2e-3
     )

@@ -1,4 +1,4 @@
-"""Songs for the examination: reproducible, of the split, the mix without the bass."""
+"""Songs for studies: reproducible, of the split, the mix without the bass."""
 
 import torch
 

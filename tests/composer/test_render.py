@@ -1,6 +1,4 @@
-"""Rendering: exact length, in tune, on time, the same bytes for the same song, files that match the
-truth.
-"""
+"""Rendering: exact length, pitch and timing, reproducible bytes, files that match the song."""
 
 import numpy as np
 import pytest
@@ -25,7 +23,7 @@ def full_song(first=0):
 
 
 def semitones_off(wave, pitch):
-    """How far the harmonics 1 to 4 of a tone lie from `pitch`, weighted by their strength."""
+    """Mean deviation of harmonics 1 to 4 of a tone from `pitch`, weighted by strength."""
     spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave)), 1 << 18))
     hertz = np.arange(len(spectrum)) * SAMPLE_RATE / (1 << 18)
     strengths, offsets = [], []

@@ -1,4 +1,4 @@
-"""Songs: pure functions of their seeds, musically what they claim to be, disjoint between splits."""
+"""Songs: pure functions of their seeds, musically consistent, disjoint between splits."""
 
 import numpy as np
 import pytest
@@ -73,10 +73,12 @@ def test_the_split_is_part_of_the_seed():
 def test_bass_program_changes_the_sound_of_the_bass_and_nothing_else():
     drawn = compose(9)
     other = next(program for program in BASS_PROGRAMS if program != drawn.part("bass").program)
-    told = compose(9, bass_program=other)
-    assert told.part("bass").program == other and told.bass_timbre == BASS_PROGRAMS.index(other)
-    assert told.part("bass").notes == drawn.part("bass").notes
-    assert told.parts[1:] == drawn.parts[1:]
+    other_sound = compose(9, bass_program=other)
+    assert other_sound.part(
+        "bass"
+    ).program == other and other_sound.bass_timbre == BASS_PROGRAMS.index(other)
+    assert other_sound.part("bass").notes == drawn.part("bass").notes
+    assert other_sound.parts[1:] == drawn.parts[1:]
 
 
 def test_bass_style_leaves_the_accompaniment_alone():
@@ -94,7 +96,7 @@ def test_another_take_is_another_bass_for_the_same_song():
         compose(9, take=-1)
 
 
-def test_another_player_meets_most_onsets_because_the_chords_say_which_style_fits():
+def test_another_take_shares_most_onsets_because_the_chords_determine_the_style():
     pairs = [(compose(seed), compose(seed, take=1)) for seed in range(40)]
     same = np.mean([onset_f1(note_starts(b), note_starts(a)) for a, b in pairs])
     shuffled = np.mean(
@@ -103,7 +105,7 @@ def test_another_player_meets_most_onsets_because_the_chords_say_which_style_fit
     assert same - shuffled > 0.4  # measured on 192 pairs: .87 against .31
 
 
-def test_every_rhythm_calls_for_styles_and_taste_decides_between_them():
+def test_every_rhythm_has_styles_and_the_idiom_decides_between_them():
     rng = np.random.default_rng(0)
     for idiom in IDIOMS:
         for rhythm in idiom.rhythms:
@@ -153,8 +155,10 @@ def test_bad_arguments_are_refused_by_name(arguments):
 
 
 def test_every_bass_style_and_idiom_metre_occurs(songs):
-    heard = {style for song in map(compose, range(40, 160)) for style in song.bass_style.split("+")}
-    assert heard == set(BASS_STYLES)
+    styles = {
+        style for song in map(compose, range(40, 160)) for style in song.bass_style.split("+")
+    }
+    assert styles == set(BASS_STYLES)
     assert {song.metre for song in map(compose, range(160))} == {"4/4", "3/4", "6/8", "5/4", "7/4"}
     assert all(45 <= song.tempo <= 260 for song in songs)
 
