@@ -8,6 +8,7 @@ holds keys and markers together.
 
 import ast
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ class Place(NamedTuple):
         return f"{self.file}::{self.name}" if self.name else self.file
 
 
+@lru_cache
 def marked(marker: str, folder: Path = ROOT / "tests") -> dict[str, list[Place]]:
     """Places of `@pytest.mark.<marker>("word", ...)` on functions and classes and in `pytestmark`,
     by word.

@@ -8,6 +8,12 @@ from bassnb.checkpoints import System
 from bassnb.presets import get_preset
 
 
+def pytest_itemcollected(item):
+    """Reports carry the kinds of fault that a test stands for, also from another process."""
+    kinds = sorted({kind for mark in item.iter_markers("kind") for kind in mark.args})
+    item.user_properties.append(("kinds", kinds))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
     """One thread: sums are added in one order on every machine, and small tensors are faster."""
@@ -21,7 +27,8 @@ def tally(request):
 
     def count():
         counts.append(1)
-        request.node.user_properties[:] = [("cases", len(counts))]
+        others = [entry for entry in request.node.user_properties if entry[0] != "cases"]
+        request.node.user_properties[:] = [*others, ("cases", len(counts))]
 
     return count
 

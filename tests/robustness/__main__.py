@@ -27,7 +27,12 @@ from bassnb.checkpoints import read_json, write_json
 
 ROOT = Path(__file__).parents[2]
 CLASSES = {
-    "sound files": ["robustness/test_audio_files.py", "test_audio.py"],
+    "sound files": [
+        "robustness/test_audio_files.py",
+        "test_audio.py",
+        "test_channels.py",
+        "test_containers.py",
+    ],
     "settings, arguments and shapes": [
         "robustness/test_parameters.py",
         "robustness/test_shapes.py",
@@ -40,17 +45,25 @@ CLASSES = {
     ],
     "collections, scores and caches": [
         "collections/test_cache.py",
+        "collections/test_contents.py",
         "collections/test_layouts.py",
+        "collections/test_names.py",
         "collections/test_m*.py",
         "collections/test_recorded_pool.py",
     ],
     "any input that hypothesis thinks of": ["robustness/test_properties.py"],
     "files that are written": ["robustness/test_writes.py", "test_outputs.py"],
     "trainings that are interrupted": ["training/test_survival.py", "training/test_processes.py"],
-    "numbers": ["robustness/test_numerics.py", "test_seams.py", "test_windows.py"],
-    "load": ["robustness/test_load.py", "test_long.py"],
+    "levels, ends and tuning": ["test_edges.py", "test_level.py", "test_tuning.py"],
+    "numbers": [
+        "robustness/test_numerics.py",
+        "test_seams.py",
+        "test_windows.py",
+        "metrics/test_shares.py",
+    ],
+    "load": ["robustness/test_load.py", "test_long.py", "test_shared_machine.py"],
     "the studio and the widgets": ["widgets/*.py"],
-    "packages": ["test_supply.py"],
+    "packages": ["test_supply.py", "test_extras.py"],
 }
 KINDS = (
     "limits of the libraries",
@@ -64,6 +77,9 @@ KINDS = (
 )
 
 
+PARALLEL = ["-q", "-n", "logical", "--maxprocesses=8", "--dist=loadfile"]
+
+
 class Count:
     """A plugin of pytest that counts tests and cases by class and by kind."""
 
@@ -72,15 +88,7 @@ class Count:
             {name: {"tests": 0, "cases": 0, "passed": 0, "skipped": 0} for name in names}
             for names in (CLASSES, KINDS)
         )
-        self.kinds_of: dict[str, list[str]] = {}  # by test
         self.failed = 0  # of any class
-
-    def pytest_collection_modifyitems(self, items) -> None:
-        """Remember the kinds of all tests; reports do not know them."""
-        for item in items:
-            self.kinds_of[item.nodeid] = sorted(
-                {kind for mark in item.iter_markers("kind") for kind in mark.args}
-            )
 
     def pytest_runtest_logreport(self, report) -> None:
         """Every test reports once, or twice if it fails before or after itself."""
@@ -95,10 +103,8 @@ class Count:
             ),
             None,
         )
-        kinds, cases = (
-            self.kinds_of.get(report.nodeid, []),
-            dict(report.user_properties).get("cases", 1),
-        )
+        properties = dict(report.user_properties)
+        kinds, cases = properties.get("kinds", []), properties.get("cases", 1)
         for row in [*([self.classes[name]] if name else []), *(self.kinds[kind] for kind in kinds)]:
             row["tests"] += 1
             row["cases"] += 0 if report.skipped else cases
@@ -138,7 +144,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         lines = Path(scratch) / "coverage.json"
         status = pytest.main(
-            ["-q", "--cov=bassnb", f"--cov-report=json:{lines}", *chosen], plugins=[count]
+            [*PARALLEL, "--cov=bassnb", f"--cov-report=json:{lines}", *chosen], plugins=[count]
         )
         report = (
             read_json(options.out)

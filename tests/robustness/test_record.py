@@ -63,7 +63,6 @@ def test_every_class_has_files(name):
 
 def test_cases_are_counted_by_class():
     count, file = Count(), "tests/robustness/test_models.py"
-    count.kinds_of = {"a": ["edges"], "b": ["edges", "tuning"]}
     for when, outcome, cases in (
         ("setup", "passed", 1),
         ("call", "passed", 2500),
@@ -73,23 +72,21 @@ def test_cases_are_counted_by_class():
         count.pytest_runtest_logreport(
             SimpleNamespace(
                 location=(file, 1, "x"),
-                nodeid="a",
                 when=when,
                 passed=outcome == "passed",
                 skipped=outcome == "skipped",
                 failed=outcome == "failed",
-                user_properties=[("cases", cases)] if cases > 1 else [],
+                user_properties=[("kinds", ["edges"]), ("cases", cases)],
             )
         )
     count.pytest_runtest_logreport(
         SimpleNamespace(
             location=("tests/test_unet.py", 1, "x"),
-            nodeid="b",
             when="call",
             passed=True,
             skipped=False,
             failed=False,
-            user_properties=[],
+            user_properties=[("kinds", ["edges", "tuning"])],
         )
     )
     seen = {"tests": 3, "cases": 2501, "passed": 2500, "skipped": 1}
