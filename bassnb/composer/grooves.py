@@ -21,8 +21,8 @@ def _patterns(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-# Patterns of 16 steps stand five in a row, so `of_split` gives the first three columns to training,
-# the fourth to validation and the fifth to test.
+# Five patterns a row: `of_split` gives the first three columns to training, the fourth to validation
+# and the fifth to test.
 KICKS: dict[str, tuple[str, ...]] = {
     "straight": _patterns("""
         x.......x....... x.......x.x..... x.....x.x....... x.......x.....x. x...x...x...x.x.
@@ -62,12 +62,12 @@ KICKS: dict[str, tuple[str, ...]] = {
         x.....x.x....... ........x.....x. x.......x.x..... ..x.....x....... x...x...x.....x.
     """),
     "waltz": _patterns("""
-        x........... x.......x... x.....x..... x.........x. x.x......... x...x.......
-        x.....x.x... x..........x x.....xx.... x...x...x...
+        x........... x.......x... x.....x..... x.........x. x.x.........
+        x...x....... x.....x.x... x..........x x.....xx.... x...x...x...
     """),
     "compound": _patterns("""
-        x.....x..... x........... x.....x...x. x...x....... x.x...x..... x.......x...
-        x...x.x..... x.........x. x...x...x... x.....x.x...
+        x.....x..... x........... x.....x...x. x...x....... x.x...x.....
+        x.......x... x...x.x..... x.........x. x...x...x... x.....x.x...
     """),
 }
 _DENSITY = read_weights(
