@@ -121,7 +121,7 @@ class Gathering:
     mix and one bass.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.rows: dict[str, list[np.ndarray]] = {}
         self.wrong: list[np.ndarray] = []
         self.first: Tensor | None = None
@@ -140,6 +140,8 @@ class Gathering:
         """APA of every row, between true pairs and those of each mix with the next song's bass; see
         `adherence`.
         """
+        if self.last is None or self.first is None:
+            raise BassnbError("no song has been added; add at least four")
         wrong = np.stack([*self.wrong, relation_embedding(self.last, self.first)])
         songs = np.arange(len(wrong))
         own = {"true": songs, "autoencoder": songs}

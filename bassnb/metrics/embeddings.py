@@ -64,8 +64,9 @@ def embedding(name: str = "spectral", *, bandwidth: float | None = None) -> Embe
     """
     if name not in LOADERS:
         raise BassnbError(f"there is no embedding {name!r}; choose one of {', '.join(LOADERS)}")
-    loaded = LOADERS[name]()
-    return partial(loaded, bandwidth=bandwidth) if bandwidth and name == "spectral" else loaded
+    if bandwidth and name == "spectral":
+        return partial(spectral_embedding, bandwidth=bandwidth)
+    return LOADERS[name]()
 
 
 @register("spectral")

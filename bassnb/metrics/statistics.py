@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 RESAMPLES = 2000
 COINCIDE = 1e-9  # of floor and ceiling: a smaller difference of two means is an error of rounding
@@ -26,11 +27,11 @@ def normalised_score(value: float, floor: float, ceiling: float) -> float:
     )
 
 
-def mean_of(values) -> float:
-    """Mean of the figures that are known; nan if none is."""
-    values = np.asarray(values, dtype=float)
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if values.size else float("nan")
+def mean_of(values: ArrayLike) -> float:
+    """Mean of the figures that are not nan; nan if there is none."""
+    figures = np.asarray(values, dtype=float)
+    figures = figures[~np.isnan(figures)]
+    return float(figures.mean()) if figures.size else float("nan")
 
 
 def bootstrap(
@@ -66,18 +67,18 @@ def bootstrap(
     return float(low), float(high)
 
 
-def summary(values: np.ndarray, *, seed: int = 0) -> dict:
+def summary(values: ArrayLike, *, seed: int = 0) -> dict:
     """Mean over songs and its 95 % interval: {"mean", "low", "high"}. Songs that have no figure
     (nan) are left out.
 
     The interval is nan if one song is left, the mean too if none is.
     """
-    values = np.asarray(values, dtype=float)
-    values = values[~np.isnan(values)]
-    if not values.size:
+    figures = np.asarray(values, dtype=float)
+    figures = figures[~np.isnan(figures)]
+    if not figures.size:
         return dict(UNKNOWN)
-    low, high = bootstrap(np.mean, values, seed=seed)
-    return {"mean": float(values.mean()), "low": low, "high": high}
+    low, high = bootstrap(np.mean, figures, seed=seed)
+    return {"mean": float(figures.mean()), "low": low, "high": high}
 
 
 def normalised_score_summary(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.settings import TrainingSettings
 from bassnb.studies.length import compare_lengths, digest, mean_marks
 from bassnb.studies.marks import Marks, floor_marks, normalised_scores
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.takes import single_take, through_autoencoder
 from bassnb.studies.variants import (
     POSITIONS,
     VARIANTS,
@@ -45,6 +46,7 @@ from bassnb.studies.variants import (
 from bassnb.training.diffusion import fit, latent_pairs
 from bassnb.training.loop import open_accelerator, step_seed
 from bassnb.training.run import check_run
+from bassnb.unet import UNet1d
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def train_variant(
     objective = partial(variant_loss, ask=variant.ask)
     networks = fit(
         unet,
-        pairs,
+        pairs,  # type: ignore[arg-type]  # its `latents` returns the batch of two as it is
         training,
         folder,
         accelerator,
@@ -173,9 +175,9 @@ def train_variant(
         TrainingSettings(resume=True),
         objective=objective,
     )
-    return tuple(
-        (NoiseAsV(network) if variant.ask == "eps" else network).eval() for network in networks
-    )
+    if variant.ask == "eps":
+        networks = NoiseAsV(networks[0]), NoiseAsV(networks[1])
+    return networks[0].eval(), networks[1].eval()
 
 
 def encoders_of(system: System) -> str:
@@ -202,11 +204,12 @@ def accompanist(
 ) -> Accompanist:
     """An accompanist with the autoencoders of `system` and the network of a variant."""
     own = copy.deepcopy(system)
-    own.unet, own.defaults = network, {"guidance": plan.guidance, "phi": plan.phi}
-    if not variant.standardise:  # the network lives among the latents as they are
+    own.unet = cast(UNet1d, network)  # `NoiseAsV` is called with the same arguments
+    own.defaults = {"guidance": plan.guidance, "phi": plan.phi}
+    if not variant.standardise:  # the network was trained on raw latents
         for autoencoder in (own.mix_autoencoder, own.bass_autoencoder):
-            autoencoder.latent_mean.zero_()
-            autoencoder.latent_std.fill_(1.0)
+            autoencoder.get_buffer("latent_mean").zero_()
+            autoencoder.get_buffer("latent_std").fill_(1.0)
     return Accompanist(own, name=variant.name)
 
 
@@ -296,8 +299,9 @@ def examine_variant(
     for name, guidance in (("guided", plan.guidance), ("plain", 1.0)):
         marks = []
         for one in study.examples:
-            take = player(one.mix, steps=plan.steps, seed=one.song.seed, guidance=guidance)
-            marks.append(compare(transcribe(take.audio), one.song))
+            options = {"steps": plan.steps, "seed": one.song.seed, "guidance": guidance}
+            take = single_take(player, one.mix, **options)
+            marks.append(compare(transcribe(take), one.song))
         overall = [mean_marks(row) for row in (marks, study.floor, study.ceiling)]
         report[name] = {
             **normalised_scores(marks, study.floor, study.ceiling),
@@ -324,6 +328,6 @@ def v_losses(
     for name, mix in (("with the mix", c_x), ("without", torch.zeros_like(c_x))):
         answers = [network(*batch) for batch in zip(z.split(32), t.split(32), mix.split(32))]
         each[name] = (torch.cat(answers) - v).square().mean((1, 2)).cpu().numpy()
-    loss = {name: summary(values) for name, values in each.items()}
+    loss: dict[str, Any] = {name: summary(values) for name, values in each.items()}
     loss["by_time"] = [float(third.mean()) for third in np.array_split(each["with the mix"], 3)]
     return loss, {name: values.astype(float).round(5).tolist() for name, values in each.items()}

@@ -111,21 +111,22 @@ def run(
         ``rows``: for each of `ROWS` the mean and 95 % interval over songs of every figure.
         ``timbres``: the same for the songs of each timbre, with their ``count``.
     """
-    system, heard = accompanist.system, {}
+    system = accompanist.system
+    figures: dict[str, list[dict[str, dict[str, float]]]] = {}
     for number in tqdm(range(songs), desc=f"{split} songs", disable=not progress):
         timbre, program = list(TIMBRES.items())[number % len(TIMBRES)]
         bass = to_level(example(split, seed0 + number, seconds, bass_program=program).bass)
         waves = reconstructions(system.bass_autoencoder, bass)
-        heard.setdefault(timbre, []).append(
+        figures.setdefault(timbre, []).append(
             {row: measure(bass, wave) for row, wave in waves.items()}
         )
     setting = {"split": split, "songs": songs, "seed0": seed0, "seconds": seconds}
     return {
         "preset": system.preset.name,
         **setting,
-        "rows": tabulate([marks for found in heard.values() for marks in found]),
+        "rows": tabulate([marks for found in figures.values() for marks in found]),
         "timbres": {
-            timbre: {"count": len(found), **tabulate(found)} for timbre, found in heard.items()
+            timbre: {"count": len(found), **tabulate(found)} for timbre, found in figures.items()
         },
     }
 

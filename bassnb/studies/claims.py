@@ -71,9 +71,10 @@ def at(report: dict, path: str):
 
 def middle(row: dict) -> float:
     """Mean of a `summary`, or value of a distance; LookupError if it has none."""
-    if not known(centre(row)):
+    value = centre(row)
+    if value is None or not known(value):
         raise LookupError("there is no figure")
-    return centre(row)
+    return value
 
 
 def finding(holds: bool, row: dict, form: str, source: str, words: str = "{}") -> Finding:
@@ -144,9 +145,10 @@ def guidance_binds(reports: Reports) -> Finding:
     """
     table = at(reports, "guidance/table")
     plain = [row["mean"] for row in table if row["guidance"] == 1][0]
-    best = max(
-        (row for row in table if row["guidance"] > 1), key=lambda row: row["mean"], default=None
-    )
+    guided = [row for row in table if row["guidance"] > 1]
+    if not guided:
+        raise LookupError("there is no guidance weight above 1")
+    best = max(guided, key=lambda row: row["mean"])
     words = f"normalised score {figure(best['mean'], '.0%')} at w = {best['guidance']:g}, {figure(plain, '.0%')} at w = 1"
     return Finding(best["mean"] > plain, words, "", "guidance")
 

@@ -13,7 +13,7 @@ from bassnb.composer.examples import Example, examples
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import mean_of, normalised_score, score_in_words
 from bassnb.studies.marks import column, floor_marks
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.takes import single_take, through_autoencoder
 
 WEIGHTS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 PHIS = (0.0, 0.7)
@@ -60,10 +60,9 @@ def run(
     ):
         marks = []
         for example in studied:
-            take = accompanist(
-                example.mix, guidance=weight, phi=phi, steps=steps, seed=example.song.seed
-            )
-            marks.append(compare(transcribe(take.audio), example.song))
+            options = {"guidance": weight, "phi": phi, "steps": steps, "seed": example.song.seed}
+            take = single_take(accompanist, example.mix, **options)
+            marks.append(compare(transcribe(take), example.song))
         scores = {
             k: normalised_score(*(column(row, k).mean() for row in (marks, floor, ceiling)))
             for k in MEASURES

@@ -25,7 +25,7 @@ from bassnb.metrics.retrieval import Pool, remember, retrieved_bass
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import score_in_words
 from bassnb.studies.marks import Marks, floor_marks, scores_of_players, tabulate
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.takes import single_take, through_autoencoder
 
 QUICK = {"songs": 4, "seconds": 8.0, "steps": 8}
 
@@ -48,8 +48,8 @@ def basses_for(
         "true": example.bass,
         "autoencoder": through_autoencoder(accompanist, example.bass),
         "another_player": through_autoencoder(accompanist, render(other, parts=["bass"])["bass"]),
-        "generated": accompanist(example.mix, guidance=guidance, **options).audio,
-        "unconditional": accompanist(example.mix, guidance=0.0, **options).audio,
+        "generated": single_take(accompanist, example.mix, guidance=guidance, **options),
+        "unconditional": single_take(accompanist, example.mix, guidance=0.0, **options),
         "retrieval": through_autoencoder(accompanist, retrieved_bass(heard, pool, length)),
         "rule": rule_bass(example.mix),
     }

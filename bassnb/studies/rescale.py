@@ -104,7 +104,7 @@ def gain_above(
     pairs = [(rows[w, without], row) for (w, p), row in rows.items() if p == phi and w > weight]
     if not pairs:
         return None
-    value = np.mean([before.value - after.value for before, after in pairs])
+    value = float(np.mean([before.value - after.value for before, after in pairs]))
     return centred_interval(
         value, np.mean([before.draws - after.draws for before, after in pairs], axis=0)
     )

@@ -165,8 +165,8 @@ def confusion(heard: list[list[int]]) -> list[list[float]]:
     """Shares (8, 8) of what was heard (columns) for what was asked (rows), of (songs, 8) numbers;
     -1 is nothing.
     """
-    heard = np.array(heard)
-    return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in heard.T]
+    columns = np.array(heard).T
+    return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in columns]
 
 
 def run(

@@ -9,14 +9,23 @@ several songs at a time.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from bassnb.accompanist import Accompanist
+from bassnb.accompanist import Accompaniment, Accompanist
 from bassnb.audio import to_level
 
 BATCH = 8  # songs: more is not faster on two cores
+
+
+def single_take(accompanist: Accompanist, mix: Tensor, **settings: Any) -> Tensor:
+    """The wave (2, N) of one take for a mix (2, N); `settings` are those of `Accompanist`.
+
+    Without ``variations`` an accompanist returns one `Accompaniment`, not a list.
+    """
+    return cast(Accompaniment, accompanist(mix, **settings)).audio
 
 
 def sample_latents(

@@ -33,7 +33,7 @@ from bassnb.metrics.statistics import (
     summary,
 )
 from bassnb.studies.marks import Marks
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.takes import single_take, through_autoencoder
 from bassnb.studies.transfer_songs.cases import Case, transfer_cases
 
 GROUPS = {"sources": "source", "families": "family", "sounds": "sound"}
@@ -85,16 +85,16 @@ def run(
     cases: list[Case] = []
     heard: list[Transcription] = []
     rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
-    wanted = {
-        "seconds": seconds,
-        "songs": songs,
-        "folder": folder,
-        "soundfont": soundfont,
-        "families": family,
-        "split": split,
-    }
-    found = transfer_cases(**wanted, skipped=skipped)
-    for case in tqdm(found, desc="songs of other hands", disable=not progress):
+    found = transfer_cases(
+        seconds=seconds,
+        songs=songs,
+        folder=folder,
+        soundfont=soundfont,
+        families=family,
+        split=split,
+        skipped=skipped,
+    )
+    for case in tqdm(found, desc="foreign songs", disable=not progress):
         takes = hear(accompanist, case, steps)
         for name, take in takes.items():
             rows[name].append(compare(take, case.example.song))
@@ -131,9 +131,9 @@ def hear(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcri
     waves = {
         "true": example.bass,
         "autoencoder": through_autoencoder(accompanist, example.bass),
-        "generated": accompanist(
-            example.mix, steps=steps, seed=zlib.crc32(name_bytes(case.name))
-        ).audio,
+        "generated": single_take(
+            accompanist, example.mix, steps=steps, seed=zlib.crc32(name_bytes(case.name))
+        ),
         "rule": rule_bass(example.mix),
     }
     return {name: transcribe(wave) for name, wave in waves.items()}

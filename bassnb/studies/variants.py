@@ -114,7 +114,7 @@ class NoiseAsV(nn.Module):
     at all.
     """
 
-    def __init__(self, unet: UNet1d):
+    def __init__(self, unet: nn.Module):
         super().__init__()
         self.unet = unet
 
@@ -132,6 +132,7 @@ class NoBias(nn.Module):
 
     def __init__(self, heads: int):
         super().__init__()
+        self.zeros: Tensor
         self.register_buffer("zeros", torch.zeros(heads, 1), persistent=False)
 
     def forward(self, length: int) -> Tensor:

@@ -82,7 +82,9 @@ def band(song: Song, soundfont: str | None = None) -> Example:
         place(sound, part.pan, 1.0)
         return sound * np.float32(10 ** (part.gain_db / 20))
 
-    bass = wave(song.part("bass"))
+    bass_part = song.part("bass")
+    assert bass_part is not None  # every song of the set has a bass
+    bass = wave(bass_part)
     mix = np.sum([wave(part) for part in song.parts if part.name != "bass"], axis=0)
     top = 0.9 / max(
         float(np.abs(bass + mix).max()), float(np.abs(mix).max()), float(np.abs(bass).max()), 1e-9
@@ -177,25 +179,27 @@ def transfer_cases(
     yield from written_cases(seconds, songs, None, families)
     if soundfont:
         yield from written_cases(seconds, songs, soundfont, families)
-    places = [(Path(place).absolute().name, Path(place)) for place in folder]
+    places = [(Path(path).absolute().name, Path(path)) for path in folder]
     if not places:
-        for family, (package, place, how) in USUAL.items():
-            if (found := installed(package, place)) is not None:
+        for family, (package, subfolder, how) in USUAL.items():
+            if (found := installed(package, subfolder)) is not None:
                 places.append((family, found))
             else:
                 skipped[family] = f"not installed; get it with `{how}`, or name a folder of music"
     if families is not None:
-        places = [(family, place) for family, place in places if family in families]
-    for family, place in places:
-        yield from folder_cases(place, family, seconds, songs, soundfont, skipped, split)
+        places = [(family, path) for family, path in places if family in families]
+    for family, path in places:
+        yield from folder_cases(path, family, seconds, songs, soundfont, skipped, split)
 
 
 def installed(package: str, place: str) -> Path | None:
     """The folder `place`, of an installed Python package (not imported) if one is named; None if it
     is not there.
     """
-    spec = find_spec(package) if package else None
-    if package and (spec is None or spec.origin is None):
-        return None
-    found = Path(spec.origin).parent / place if package else Path(place)
+    found = Path(place)
+    if package:
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            return None
+        found = Path(spec.origin).parent / place
     return found if found.is_dir() else None

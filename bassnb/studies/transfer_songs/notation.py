@@ -298,7 +298,8 @@ def _comp(
         for step, mark in enumerate(bar):
             if mark != "x":
                 continue
-            length = 1 + len(re.match("-*", bar[step + 1 :])[0])
+            rest = bar[step + 1 :]
+            length = 1 + len(rest) - len(rest.lstrip("-"))
             pitches = voice(harmony[_at(harmony, number * steps + step)], voicing, low)
             if voicing == "arp":
                 order = (*pitches, *pitches[-2:0:-1])

@@ -92,10 +92,10 @@ def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tens
     borders = np.array([*np.arange(0, duration - _SEGMENT / 2, _SEGMENT), duration])
     tuning = tuning_of(heard.midi)
     # One level for both: the louder is no truer, and chroma is compared with chroma.
-    chroma = [chroma_of_wave(to_level(wave), borders, tuning=tuning) for wave in (mix, bass)]
+    upper, low = (chroma_of_wave(to_level(wave), borders, tuning=tuning) for wave in (mix, bass))
     part = Part("bass", 33, False, heard_notes(heard, tuning, duration))
     return (
-        song_of(name, duration, (part,), (), estimate_chords(*chroma, borders), tuning),
+        song_of(name, duration, (part,), (), estimate_chords(upper, low, borders), tuning),
         bass,
         mix,
     )
