@@ -1,8 +1,7 @@
-"""Audio to latents and back: our autoencoders and those of others, stereo, with random weights.
+"""Encoding and decoding speed: our autoencoders and other codecs, stereo, random weights.
 
-A codec's speed does not depend on what its weights say, so nothing is fetched. Each is asked to
-encode and to decode in the way that its own documentation shows, all channels, at its own sample
-rate.
+A codec's speed does not depend on the values of its weights, so nothing is downloaded. Each encodes
+and decodes as its own documentation shows, all channels, at its own sample rate.
 """
 
 from __future__ import annotations

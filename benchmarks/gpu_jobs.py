@@ -1,6 +1,4 @@
-"""The jobs of `benchmarks.gpu`: each measures one thing about a preset and returns what its file
-shall say.
-"""
+"""The jobs of `benchmarks.gpu`: each measures one thing and returns its report."""
 
 from __future__ import annotations
 
@@ -166,7 +164,7 @@ def sampling(bench: Bench, how: str) -> dict:
 
 
 class Noise(StemPool):
-    """A pool of songs that nobody has rendered: random samples, in memory."""
+    """A pool of songs of random samples in memory, not rendered."""
 
     def __init__(self, songs: int, stems: int, seconds: float):
         shape = (songs, stems, 2, round(seconds * SAMPLE_RATE))

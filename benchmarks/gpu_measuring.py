@@ -1,6 +1,4 @@
-"""How the jobs of `benchmarks.gpu` measure: what they share, times, operations, shares of the
-ceiling.
-"""
+"""How the jobs of `benchmarks.gpu` measure times, operations and utilisation."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Where inference mode, the order of numbers in memory and half precision help on this processor,
-and what they cost.
+"""What inference mode, memory format and half precision gain on this processor, and cost.
 
 Each network answers the same question in several ways, in turn. A way's figure is the plain way's
 time over its time, and its error the root mean square of the difference over that of the plain

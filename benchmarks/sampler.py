@@ -1,6 +1,4 @@
-"""What the sampler costs beside its network, and whether another implementation of DDIM comes to
-the same bass.
-"""
+"""The sampler's overhead over its network, and a comparison with diffusers' DDIM."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def end_to_end_rows(figures: dict, model: str) -> list[dict]:
 
 
 def together_rows(report: dict) -> list[dict]:
-    """Two commands at once beside one, where fresh processes were wanted."""
+    """Two commands at once beside one, where fresh processes were measured."""
     if "together" not in report:
         return []
     threads = report["machine"]["threads"]

@@ -1,5 +1,4 @@
-"""Accompaniment prompt adherence: do basses, as a whole set, keep to their mixes? Taught in chapter
-9.
+"""Accompaniment prompt adherence: do basses, as a whole set, fit their mixes?
 
 Grachten and Nistal (2025, arXiv 2503.06346) compare *distributions*. Take pairs of mix and bass.
 Let R be embeddings of true pairs, S those of the same mixes with each other's basses, and X those
@@ -24,6 +23,8 @@ the embedding is `bassnb.metrics.relation`, without weights. Measured on 40 vali
 s, with true basses at 1 and shifted pairs at 0: another player's bass of the same song 0.96 (0.76
 to 1), a second wrong pairing 0 (0 to 0.18), the true bass 2.3 s late 0.23 (0 to 0.41). With the
 spectral embedding of the Fréchet distance instead, true and wrong pairs cannot be told apart.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -79,8 +80,8 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
 
     Returns
     -------
-    dict : name -> ``mean`` (the figure), ``low``, ``high``; nan if true and wrong pairs cannot be
-        told apart
+    dict : name -> ``mean`` (the figure), ``low``, ``high``; nan if true and wrong pairs are
+        indistinguishable
 
     Raises
     ------
@@ -117,9 +118,7 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
 
 
 class Gathering:
-    """Collects the pairs of an examination song by song, so that no sound needs to be kept but one
-    mix and one bass.
-    """
+    """Collects the pairs of a study song by song; only one mix and one bass stay in memory."""
 
     def __init__(self) -> None:
         self.rows: dict[str, list[np.ndarray]] = {}

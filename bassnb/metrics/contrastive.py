@@ -1,9 +1,10 @@
-"""A judge that has learned which bass belongs to which mix (section 5, figure 3). Taught in chapter
-9.
+"""A contrastive model that scores how well a bass fits a mix (section 5, figure 3).
 
 Two small towers turn the latents of a mix and of a bass into one unit vector each. Pairs that
 belong together are trained to point the same way (`bassnb.training.contrastive`); the score of a
 pair is the cosine of the angle.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from bassnb.metrics.statistics import summary
 from bassnb.presets import UNetConfig
 
 SHIPPED_JUDGE = SHIPPED / "classroom" / "judge.safetensors"
-MOST_SCALE = 100.0  # of the cosines: beyond it the softmax is a maximum and learns nothing
+MOST_SCALE = 100.0  # of the cosines: beyond it the softmax saturates and has no gradient
 
 
 class Tower(nn.Module):
@@ -115,8 +116,8 @@ def diagonal(*matrices: np.ndarray) -> dict[str, dict]:
     Returns
     -------
     dict
-        ``mass``: mean share that a mix gives to its own bass; ``top1``: share of mixes that like
-        their own bass best. Chance is 1 / n for both.
+        ``mass``: mean share that a mix gives to its own bass; ``top1``: share of mixes whose
+        own bass scores highest. Chance is 1 / n for both.
     """
     own = np.concatenate([np.diagonal(matrix) for matrix in matrices])
     best = np.concatenate([matrix.argmax(1) == np.arange(len(matrix)) for matrix in matrices])
@@ -157,14 +158,14 @@ def load_judge(path: str | Path = SHIPPED_JUDGE, system: System | None = None) -
     Raises
     ------
     CheckpointError
-        If the file is missing or damaged, or the judge has learned from other encoders.
+        If the file is missing or damaged, or the judge was trained with other encoders.
     """
     tensors, meta = read_tensors(Path(path))
     if system is not None and meta.get("encoders") != fingerprint(
         system.mix_autoencoder, system.bass_autoencoder
     ):
         raise CheckpointError(
-            f"{path} has learned from the latents of other encoders; train a judge for this model"
+            f"{path} was trained on the latents of other encoders; train a judge for this model"
         )
     model = ContrastiveModel(
         width=int(meta.get("width", 64)), embedding=int(meta.get("embedding", 64))

@@ -1,13 +1,14 @@
-"""The Fréchet distance between two sets of embeddings, its bias and its interval. Taught in chapter
-9.
+"""The Fréchet distance between two sets of embeddings, its bias and its interval.
 
 Each set is summed up by a Gaussian, and the distance is how far one Gaussian must be moved to
 become the other (section 5, figure 2):
 
     d^2 = |m1 - m2|^2 + tr(S1) + tr(S2) - 2 tr(sqrt(sqrt(S1) S2 sqrt(S1)))
 
-Functions that need to know which embeddings belong to one song take *items*: arrays (items, frames,
+Functions that resample songs take *items*: arrays (items, frames,
 d).
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -24,14 +25,13 @@ WINDOW, HOP = 2048, 512  # 46 ms every 12 ms
 # Hz: `classroom` synthesises nothing above; studies take the bandwidth of the model that they judge
 BANDWIDTH = 5512.5
 BANDS = 24  # mel bands; the lowest are 64 Hz apart, half an octave in the middle of a bass
-# of log(|S|^2 + eps), at audio with a root mean square of 0.1: what is quieter is not heard
+# of log(|S|^2 + eps), at audio with a root mean square of 0.1: quieter parts are ignored
 EPS = 1e-2
 PATCH, STRIDE = 86, 43  # frames: patches of 1 s, one every half second
 
 
 def spectral_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
-    """A fixed embedding without weights: how a second of sound is coloured, how it moves, how it
-    begins.
+    """A fixed embedding without weights: spectrum, its variation and its attacks, second by second.
 
     Of each log-mel band of a patch of one second: the mean (timbre, and the register of the notes,
     for the lowest bands are narrow), the standard deviation over time (how lively it is), and the
@@ -39,14 +39,13 @@ def spectral_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndar
     over more frames counts less). The level counts, bring waves to one level if it should not.
     Silence is the zero vector.
 
-    It is no ear: it knows nothing of rhythm and melody, and says nothing about whether a bass fits
-    its mix.
+    It describes neither rhythm nor melody, nor whether a bass fits its mix.
 
     Parameters
     ----------
     wave : Tensor (2, N), 44.1 kHz, at a root mean square of about 0.1; shorter than 1 s counts as
         padded with zeros
-    bandwidth : Hz; what lies above is not heard, so that a treble that a model cannot make does not
+    bandwidth : Hz; frequencies above it are ignored, so that a treble that a model cannot make does not
         drown everything else
 
     Returns
@@ -143,7 +142,7 @@ def frechet_infinity(
     """The distance at infinitely many items, by a straight line through distances at several n.
 
     A Gaussian fitted to n items is off by an amount of order 1/n, so the expected distance is a + b
-    / n. Random subsets of the items give points on that line; a is what is wanted (Chong and
+    / n. Random subsets of the items give points on that line; a is the estimate (Chong and
     Forsyth 2020).
 
     Parameters

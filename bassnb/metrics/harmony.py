@@ -1,13 +1,14 @@
-"""Which chord is this: templates over pitch classes and the cheapest path through them. Taught in
-chapter 9.
+"""Chord recognition: chroma templates and a Viterbi path through them.
 
 Songs that come without chord symbols get them from their own notes, or from the spectrum of their
 recording. The bass counts twice, softly among the notes and again as a hint of the root, because
-that is how musicians hear a chord. On the written pieces of
+the bass note shapes how a chord is perceived. On the written pieces of
 `bassnb.studies.transfer_songs.scorebook`, whose symbols are known, the root is right 81 % of the
 time (the rest are mostly relative chords), and the chord tones overlap with the symbols' by 87 %.
 `bassnb.metrics.rule` takes the templates and the path through them with weights and a price of its
 own.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _RARE = {
     "dim": 0.07,
     "halfdim": 0.05,
 }
-_BASS = 0.5  # weight of the bass among the notes: less than of the others, for it walks
+_BASS = 0.5  # weight of the bass among the notes: less than of the others: it plays passing notes
 _ROOT_HINT = 0.2  # what a bass that plays nothing but the root adds to a similarity of at most 1
 _CHANGE = 0.6  # what a change of chord costs
 _WINDOW, _HOP = 8192, 2048
@@ -74,10 +75,10 @@ def chroma_of_wave(wave: torch.Tensor, borders: np.ndarray, *, tuning: float = 0
     s = stft(wave.float().mean(0), _WINDOW, _HOP, bins).abs().sqrt().numpy()
     s = np.maximum(s - median_filter(s, size=(25, 1)), 0)
     hertz = np.arange(bins) * SAMPLE_RATE / _WINDOW
-    heard = hertz > 55
-    midi = 69 + 12 * np.log2(hertz[heard] / 440) - tuning
+    used = hertz > 55
+    midi = 69 + 12 * np.log2(hertz[used] / 440) - tuning
     fold = np.zeros((12, bins))
-    fold[np.round(midi).astype(int) % 12, np.flatnonzero(heard)] = 1
+    fold[np.round(midi).astype(int) % 12, np.flatnonzero(used)] = 1
     by_frame = (fold @ s).T  # (T, 12)
     times = np.arange(len(by_frame)) * _HOP / SAMPLE_RATE
     index = np.searchsorted(borders, times, side="right") - 1
@@ -108,7 +109,7 @@ def estimate_chords(upper: np.ndarray, bass: np.ndarray, borders: np.ndarray) ->
     score = (chroma / np.maximum(norm, 1e-9)) @ templates().T
     share = bass / np.maximum(bass.sum(1, keepdims=True), 1e-9)
     score += _ROOT_HINT * share[:, ROOTS] - np.array([_RARE[quality] for _, quality in LABELS])
-    score[norm[:, 0] < 1e-9] = 0  # silence says nothing: the chord stays
+    score[norm[:, 0] < 1e-9] = 0  # silence scores all chords alike: the chord stays
     path = best_path(score, _CHANGE)
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     return tuple(

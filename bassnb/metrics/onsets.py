@@ -11,9 +11,9 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
 HOP = 256  # 5.8 ms
-# 46 ms: two octaves of a bass are told apart, an attack is not smeared past the 70 ms tolerance
+# 46 ms: two octaves of a bass are resolved, an attack is not smeared past the 70 ms tolerance
 WINDOW = 2048
-# to 5.5 kHz: what lies above says nothing about a bass and is missing in band-limited takes
+# to 5.5 kHz: what lies above does not help with a bass and is missing in band-limited takes
 BINS = 256
 
 

@@ -1,4 +1,4 @@
-"""An embedding of a mix together with its bass that hears how the two relate. Taught in chapter 9.
+"""An embedding of a mix together with its bass that describes how the two relate.
 
 An embedding of the sum that describes its colour, such as
 `bassnb.metrics.frechet.spectral_embedding`, cannot tell a bass that fits from one that does not:
@@ -6,6 +6,8 @@ both add the same colour. What changes is the relation of low to high. So this o
 that, of the sum and at one level of bass and mix: which intervals lie between the low and the high
 pitches, whatever the key, and whether low and high sounds begin together, whatever the tempo. It
 has no weights.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from bassnb.audio import to_level
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
-# 372 ms, so that neighbouring notes are told apart at 60 Hz; every 50 ms
+# 372 ms, so that neighbouring notes are resolved at 60 Hz; every 50 ms
 WINDOW, HOP = 16_384, 2205
 # Hz: the bass with its second harmonics; the chords above it
 LOW, HIGH = (60.0, 170.0), (300.0, 2000.0)

@@ -1,9 +1,10 @@
-"""A bass without generation: that of the training song whose mix is most alike. Taught in chapter
-9.
+"""Retrieval baseline: the bass of the training song whose mix is most similar.
 
 Whoever only remembers can still accompany: look for the nearest mix among those known, and play
 what was played there. A model that learned the songs by heart would do no better, so a model worth
 its training must.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""A bass without learning: the root of the chord that is heard, struck with every kick that is
-heard. Taught in chapter 9.
+"""Rule baseline: the root of the detected chord, played on every detected kick.
 
-Whoever accompanies by rule needs two ears and no taste. One listens for the chord: the energies of
-the twelve pitch classes, compared with the notes of every chord, and a reluctance to change (a
-hidden Markov model, as in Sheh and Ellis 2003). The other listens for the bass drum: energy that
-appears below 120 Hz. Both hear the mix alone. A trained model should be level with this on harmony,
-or it has not listened, and must sound better, or it was not worth the trouble.
+The chord is found from the energies of the twelve pitch classes, compared with the notes of every
+chord, with a penalty for changes (a hidden Markov model, as in Sheh and Ellis 2003). A kick is a
+rise of the energy below 120 Hz. Both use the mix alone. A trained model should match this baseline
+on harmony, and should sound better.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def hear_kicks(mix: Tensor) -> np.ndarray:
 
 
 def rule_notes(mix: Tensor) -> tuple[tuple[Note, ...], float]:
-    """What the rule plays to a mix (2, N), and the tuning that it heard, in semitones.
+    """The notes of the rule for a mix (2, N), and the estimated tuning in semitones.
 
     A note begins with each kick and with each change of the root, and lasts to the next one or a
     second.

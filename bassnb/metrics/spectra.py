@@ -1,7 +1,7 @@
 """Distances between an original and its reconstruction, on spectrograms. Taught in chapter 9.
 
 Every figure compares magnitudes above a floor 60 dB below the loudest bin of the original: what is
-quieter is not heard, and without a floor the logarithm would grade only that.
+quieter is inaudible, and without a floor the logarithm would grade only that.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Means with an honest width, and the normalised score between floor and ceiling. Taught in chapter
-9.
+"""Means with confidence intervals, and the normalised score between floor and ceiling.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def bootstrap(
     Returns
     -------
     low, high : float
-        nan for a single song, which says nothing about others.
+        nan for a single song, which has no spread.
     """
     if len(samples[0]) < 2:
         return float("nan"), float("nan")
@@ -126,7 +127,7 @@ def figure(value: float | None, form: str) -> str:
 
 
 def between(row: dict, form: str) -> str:
-    """The 95 % interval of a row in words; says so if a single song has none."""
+    """The 95 % interval of a row in words, also if a single song has none."""
     if not known(centre(row)):
         return "no interval"
     if not (known(row["low"]) and known(row["high"])):

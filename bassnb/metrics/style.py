@@ -1,5 +1,6 @@
-"""How far a take lies from the sound of a style reference (section 5, table 1). Taught in chapters
-7 and 9.
+"""Distance between the sound of a take and that of a style reference (section 5, table 1).
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Ablations: small U-Nets at equal budget, each with one thing changed, marked side by side. Taught
-in chapter 10.
+"""Ablations: small U-Nets trained at equal budget, each with one thing changed.
 
 All of them are trained on the same latents, in the same order, between the autoencoders of one
 model. Each training has its own folder and goes on where it was; what has been measured is kept
 beside it, and measured again only if a setting or the songs have changed.
+
+Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ from bassnb.unet import UNet1d
 
 @dataclass(frozen=True)
 class AblationPlan:
-    """What every variant gets: two minutes of one core for its training, and the same examination."""
+    """What every variant gets: two minutes of one core for its training, and the same study."""
 
     unet: UNetConfig = UNetConfig(widths=(48, 64, 96, 128), blocks=1)
     training: DiffusionTraining = field(
@@ -151,7 +152,7 @@ def train_variant(
     folder: Path,
     accelerator: Accelerator,
 ) -> tuple[nn.Module, nn.Module]:
-    """The network of one variant with its last weights, and with their moving average; both say v."""
+    """The network of one variant with its last weights and with their moving average; both predict v."""
     training = replace(plan.training, drop=variant.drop, times=variant.times)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(variant.seed)  # initial weights only
@@ -181,7 +182,7 @@ def train_variant(
 
 
 def encoders_of(system: System) -> str:
-    """The fingerprint of the encoders between which all variants live."""
+    """The fingerprint of the encoders that all variants share."""
     return fingerprint(system.mix_autoencoder, system.bass_autoencoder)
 
 
@@ -254,7 +255,7 @@ def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
     return read_json(path)["result"]
 
 
-# -- the examination -------------------------------------------------------------------------------
+# -- the study -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

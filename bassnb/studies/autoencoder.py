@@ -1,4 +1,7 @@
-"""What the bass autoencoder keeps of a bass it has never heard. Taught in chapters 1 and 9."""
+"""What the bass autoencoder preserves of unseen basses.
+
+Taught in chapters 1 and 9.
+"""
 
 from __future__ import annotations
 
@@ -62,8 +65,8 @@ def pitch_kept(original: Tensor, decoded: Tensor) -> dict[str, float]:
     """How much of the original's pitch track survives; waves (2, N).
 
     ``pitch_class``: frames with the same pitch class, among those voiced in both; ``voiced``:
-    frames that are still voiced, among the original's voiced ones. The truth is what the same
-    tracker hears in the original.
+    frames that are still voiced, among the original's voiced ones. The reference is the same
+    tracker on the original.
     """
     (_, before), (_, after) = track_pitch(original), track_pitch(decoded)
     voiced, both = ~np.isnan(before), ~np.isnan(before) & ~np.isnan(after)
@@ -78,7 +81,7 @@ def si_sdr(original: Tensor, decoded: Tensor) -> float:
     """Scale-invariant signal-to-distortion ratio in dB of two waves (2, N) (Le Roux et al. 2019).
 
     10 log10 |a x|^2 / |a x - x~|^2 with a = <x~, x> / |x|^2: what of the decoded wave is the
-    original, at whatever level, over what is not. It hears every phase; a spectrum without error
+    original, at whatever level, over what is not. It depends on phase; a spectrum without error
     may have any value here. At least -100 dB.
     """
     x, other = original.double().flatten(), decoded.double().flatten()
@@ -99,11 +102,11 @@ def run(
     """Decode the true bass of unseen songs and compare; see `pitch_kept`, `si_sdr` and
     `spectral_measures`.
 
-    The songs take their bass sounds from `TIMBRES` in turn, so that each is heard equally often.
+    The songs take their bass sounds from `TIMBRES` in turn, so that each occurs equally often.
 
     Parameters
     ----------
-    songs : a multiple of ten hears all timbres equally often
+    songs : a multiple of ten gives all timbres equal weight
 
     Returns
     -------

@@ -1,8 +1,9 @@
-"""What the paper says and what we aim at, each with the rule that reads from the reports whether it
-holds.
+"""Claims of the paper and our own goals, each with the rule that tests it on the reports.
 
 A rule is handed the reports and returns a `Finding`; where a report, or a figure in it, is missing,
-it fails with a LookupError or TypeError and the claim counts as not tested. Taught in chapter 9.
+it fails with a LookupError or TypeError and the claim counts as not tested.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Which guidance and phi suit a model: tried on validation songs (section 3.4). Taught in chapters
-6 and 9.
+"""Which guidance and phi suit a model: tried on validation songs (section 3.4).
+
+Taught in chapters 6 and 9.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Does a longer song cost anything? Takes of half a minute to five minutes, and the loss of one
-song seen in pieces.
+"""Quality against song length, and the loss of one song cut into pieces.
 
 Songs of different length are different songs, and some are harder. So every long song is also
 played in windows of the shortest length, and the two takes are compared, stretch by stretch. The
 loss is compared on the same steps of the same song, noise and times, where only how much the
-network sees at once is different. Taught in chapter 4.
+network sees at once is different.
 """
 
 from __future__ import annotations

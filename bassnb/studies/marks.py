@@ -1,10 +1,11 @@
-"""Marks of many takes as tables: means with intervals, and how far a player got from floor to
-ceiling. Taught in chapter 9.
+"""Tables of marks: means with intervals, and normalised scores from floor to ceiling.
 
-No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does
-not score 1) and chance is not 0. So every measure stands between the true bass through the
-autoencoder, the best that any diffusion model could reach, and the basses of other songs, which fit
-only by chance.
+No value of a metric means anything alone: the transcription makes errors (the true bass does not
+score 1) and chance is not 0. So every measure is compared with the true bass through the
+autoencoder, the best that any diffusion model could reach, and with the basses of other songs,
+which fit only by chance.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations

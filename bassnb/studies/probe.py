@@ -1,5 +1,6 @@
-"""Do the mix latents know the chord: a small classifier reads its root from them. Taught in chapter
-9.
+"""Do the mix latents encode the chord? A small classifier predicts its root from them.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Fréchet distance against guidance, for several phi (figure 2, right). Taught in chapters 6 and 9."""
+"""Fréchet distance against guidance, for several phi (figure 2, right).
+
+Taught in chapter 9.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Songs, takes and a ruler for the studies that compare Fréchet distances (section 5, figure 2).
-Taught in chapter 9.
+"""Songs, takes and references for the studies of Fréchet distances (section 5, figure 2).
 
 The reference are true basses of songs for which no take is made. Two rows of true basses stand
 beside the takes: as they are, and through the autoencoder, for no take can sound better than what
 the decoder makes of the truth.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def farther(far: Row, near: Row) -> dict:
 
 @dataclass(frozen=True)
 class Stage:
-    """The songs of an examination with everything that their takes have in common."""
+    """The songs of a study with everything that their takes share."""
 
     accompanist: Accompanist
     ruler: Ruler

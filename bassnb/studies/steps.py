@@ -1,5 +1,6 @@
-"""Fréchet distance against the number of sampler steps (figure 2, left). Taught in chapters 5 and
-9.
+"""Fréchet distance against the number of sampler steps (figure 2, left).
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Every claim of the paper and every goal of ours beside what was measured: `results/SUMMARY.md`.
-Taught in chapter 9.
+"""Every claim of the paper and every goal of ours beside what was measured.
 
-The page is made from the JSON files under `results/` and from nothing else. A verdict is what the
-rule of a claim (`bassnb.studies.claims`) says about the numbers, so it changes when they do.
+The result is `results/SUMMARY.md`, made only from the JSON files under `results/`. A verdict is
+computed from the numbers by the rule of a claim (`bassnb.studies.claims`), so it changes when they
+do.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -182,7 +184,7 @@ def write_summary(folder: str | os.PathLike, *, force: bool = False) -> tuple[Pa
     Raises
     ------
     BassnbError
-        If there is a `SUMMARY.md` that is none of ours, unless `force` says to replace it.
+        If there is a `SUMMARY.md` not written by this function, unless `force` is set.
     """
     check_outputs([summary_output(folder)], force=force)
     reports = read_reports(folder)

@@ -1,9 +1,10 @@
-"""Many takes at once: what the accompanist plays to each of many mixes, sampled in batches. Taught
-in chapter 9.
+"""Many takes at once: one for each of many mixes, sampled in batches.
 
 The same noise and the same steps as in `Accompanist`, so take i is the take that it would have
 given for seed i; only the encoding of the mixes is done once for all settings, and the network sees
 several songs at a time.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def sample_latents(
     c_x : Tensor (n, 64, L), standardised latents of the mixes; see
         `bassnb.metrics.contrastive.encode_waves`
     seeds : n numbers, of the noise of each take
-    settings : guidance, phi, sampler, steps; None takes the defaults of the model, guidance 0 does
-        not hear the mixes
+    settings : guidance, phi, sampler, steps; None takes the defaults of the model, guidance 0
+        ignores the mixes
 
     Returns
     -------

@@ -1,10 +1,12 @@
-"""Does the model carry over to songs that its generator did not write? Taught in chapter 9.
+"""Does the model carry over to songs that its generator did not write?
 
 Every measure stands between the true bass through the autoencoder and the basses of the other
 songs, as in `bassnb.studies.match`, for each of the families of
 `bassnb.studies.transfer_songs.cases`. Where a mix leaves something open, the measures of it are
-left out: drums alone say nothing about harmony, and neither a lone lead nor a pad tells a bass
-player's rhythm. The rule baseline shows how far one gets with listening alone.
+left out: drums alone do not determine harmony, and neither a lone lead nor a pad determines a
+bass's rhythm. The rule baseline shows how far one gets without learning.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -55,14 +57,14 @@ def run(
     split: str | None = None,
     progress: bool = True,
 ) -> dict:
-    """Accompany songs of other hands and mark the takes.
+    """Accompany foreign songs and mark the takes.
 
     Parameters
     ----------
     songs : most songs of a family; None takes all
     folder : folders with MIDI files, or collections of stems (`bassnb.collections.layouts`); none
         takes the packages of `USUAL`
-    family : names of those wanted, for example "reggae" or a folder's; None takes all
+    family : names of families to include, for example "reggae" or a folder's; None takes all
     split : of collections of stems, "test" for example; None takes all songs
     soundfont : path of a second SoundFont: it plays the written pieces once more, and all scores
 
@@ -83,7 +85,7 @@ def run(
     """
     skipped: dict[str, str] = {}
     cases: list[Case] = []
-    heard: list[Transcription] = []
+    ceilings: list[Transcription] = []
     rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
     found = transfer_cases(
         seconds=seconds,
@@ -95,10 +97,10 @@ def run(
         skipped=skipped,
     )
     for case in tqdm(found, desc="foreign songs", disable=not progress):
-        takes = hear(accompanist, case, steps)
+        takes = play_all(accompanist, case, steps)
         for name, take in takes.items():
             rows[name].append(compare(take, case.example.song))
-        heard.append(takes["autoencoder"])
+        ceilings.append(takes["autoencoder"])
         nothing = torch.empty(2, 0)  # the waves are large and no longer needed
         cases.append(
             dataclasses.replace(case, example=Example(case.example.song, nothing, nothing))
@@ -110,7 +112,7 @@ def run(
         raise DataError(
             f"there is no song to accompany ({reason}); give a folder of songs, or another family or split"
         )
-    rows["shuffled"] = [floor_of(index, heard, cases) for index in range(len(cases))]
+    rows["shuffled"] = [floor_of(index, ceilings, cases) for index in range(len(cases))]
     return {
         "preset": accompanist.system.preset.name,
         "seconds": seconds,
@@ -125,7 +127,7 @@ def run(
     }
 
 
-def hear(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcription]:
+def play_all(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcription]:
     """Every player's bass to one song, transcribed, by the name of its row."""
     example = case.example
     waves = {
@@ -139,7 +141,7 @@ def hear(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcri
     return {name: transcribe(wave) for name, wave in waves.items()}
 
 
-def floor_of(index: int, heard: list[Transcription], cases: Sequence[Case]) -> Marks:
+def floor_of(index: int, takes: list[Transcription], cases: Sequence[Case]) -> Marks:
     """Mean marks of the basses of up to `OTHERS` other songs against song `index`; the same song
     with other sounds is none.
 
@@ -152,7 +154,7 @@ def floor_of(index: int, heard: list[Transcription], cases: Sequence[Case]) -> M
         if case.name != name and case.example.song.duration > song.duration - 0.5
     ]
     chosen = long_enough[:: -(-len(long_enough) // OTHERS) or 1]
-    marks = [compare(heard[other].between(0.0, song.duration), song) for other in chosen]
+    marks = [compare(takes[other].between(0.0, song.duration), song) for other in chosen]
     return {
         key: float(np.mean([other[key] for other in marks])) if marks else float("nan")
         for key in MEASURES
@@ -188,8 +190,8 @@ def grouped(cases: Sequence[Case], rows: dict[str, list], key: str) -> dict[str,
 def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int]) -> dict:
     """How far the players got on some of the songs, and the mean marks behind it.
 
-    A normalised score is a quotient: where the true bass hardly differs from a stranger's, as a
-    walking bass does in its share of roots, it says little, and the marks say more.
+    A normalised score is a quotient: where the true bass hardly differs from that of another song, as a
+    walking bass in its share of roots, it is unreliable, and the marks are more useful.
     """
     scores: dict[str, dict] = {player: {} for player in PLAYERS}
     means: dict[str, dict] = {name: {} for name in rows}

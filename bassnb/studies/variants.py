@@ -1,7 +1,9 @@
-"""The recipe with one thing changed: what an ablation trains. Taught in chapter 10.
+"""The recipe with one thing changed: what an ablation trains.
 
 Positions that the product has no use for (learned names, none at all), other questions to the
-network and other draws of the time live here, as small parts around the product's own U-Net.
+network and other draws of the time are here, as small parts around the product's own U-Net.
+
+Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -98,7 +100,7 @@ def variant_loss(
 
     Parameters
     ----------
-    model : callable (z (B, 32, L), t (B,), mix (B, 64, L)) -> what `ask` says (B, 32, L)
+    model : callable (z (B, 32, L), t (B,), mix (B, 64, L)) -> what `ask` names (B, 32, L)
     """
     t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
     answer = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
@@ -107,8 +109,9 @@ def variant_loss(
 
 
 class NoiseAsV(nn.Module):
-    """A network that was asked for the noise, as one that says v: ``v = (eps - beta z) / alpha``
-    (chapter 3).
+    """A network that predicts noise, wrapped to return v: ``v = (eps - beta z) / alpha``.
+
+    See chapter 3.
 
     Near t = 1, alpha is held at `SMALLEST_ALPHA`, or nothing could be sampled from such a network
     at all.

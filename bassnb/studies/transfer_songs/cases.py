@@ -1,10 +1,11 @@
-"""Songs that the generator did not write: where they come from and how they sound. Taught in
-chapter 9.
+"""The songs of the transfer study: where they come from and how they sound.
 
 Three sources. **Written**: the pieces of `bassnb.studies.transfer_songs.scorebook`, in metres,
 tempi and textures that the generator seldom or never uses. **Scores**: other composers' multitrack
 MIDI and MusicXML. **Recordings**: real songs with a separate bass. A second SoundFont plays the
 written pieces once more. Nothing of it is used in training.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def folder_cases(
     recordings = recorded_songs(folder, split)
     if not scores and not recordings:
         raise DataError(
-            f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs."
+            f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs"
         )
     for source, found in (("scores", scores), ("recordings", recordings)):
         count = 0

@@ -1,5 +1,4 @@
-"""Other people's music as songs that can be marked: which part is the bass, which seconds, which
-chords.
+"""Existing scores as test songs: choosing the bass part, the excerpt and the chords.
 
 Taught in chapter 9.
 """
@@ -47,24 +46,24 @@ def excerpt_of(score: Score, name: str, seconds: float) -> Song:
     basses = [part for part in score.parts if is_bass(part)] or lowest_voice(score.parts)
     others = [part for part in score.parts if part not in basses]
     if not basses:
-        raise DataError(f"{name} has no bass part; give music with one of the programs 32 to 39.")
+        raise DataError(f"{name} has no bass part; give music with one of the programs 32 to 39")
     start, bass = best_window(score, basses, others, seconds)
-    heard = [cut(part, start, seconds) for part in others]
-    heard = [
+    parts = [cut(part, start, seconds) for part in others]
+    parts = [
         dataclasses.replace(part, name=f"part {number}")
-        for number, part in enumerate(heard)
+        for number, part in enumerate(parts)
         if part.notes
     ]
     voice = dataclasses.replace(cut(bass, start, seconds), name="bass")
     program = voice.program if voice.program in BASSES else FINGER_BASS
     voice = dataclasses.replace(voice, notes=one_voice(voice.notes), program=program)
-    if not heard or not voice.notes:
+    if not parts or not voice.notes:
         raise DataError(
-            f"{name} never plays bass and anything else at once; give music with more parts."
+            f"{name} never plays bass and anything else at once; give music with more parts"
         )
     beats = [beat - start for beat in score.beats if start <= beat < start + seconds]
     borders = np.array([0.0, *(beat for beat in beats if 0.05 < beat < seconds - 0.05), seconds])
-    return song_of(name, seconds, (voice, *heard), beats, chords_of((voice, *heard), borders))
+    return song_of(name, seconds, (voice, *parts), beats, chords_of((voice, *parts), borders))
 
 
 def is_bass(part: Part) -> bool:

@@ -1,12 +1,11 @@
-"""A score in a dozen lines of text, read into a song: the notation of the transfer set. Taught in
-chapter 9.
+"""The text notation of the transfer set, parsed into songs.
 
 A piece is a head and some lines, each `what [arguments]: bars`. Bars are divided by ``|`` and
 repeat in a circle until the song is full; ``%`` is the bar before. Lengths are sixteenths and hold
 until another one is given.
 
 ``chords: Em7 | Am7:12 D9:8``
-    Chord symbols; several in a bar share it equally unless they say how long they are.
+    Chord symbols; several in a bar share it equally unless their lengths are given.
 ``bass 33: 1:6 5:2 b7:4 8 | 1:4 r:8 a:4``
     General MIDI program, then degrees of the chord: 3, 5 and 7 are the chord's own, ``b`` and ``#``
     alter the degree of the major scale, ``<`` is an octave lower, ``a`` and ``A`` lie a semitone
@@ -17,6 +16,8 @@ until another one is given.
     Program, voicing, lowest pitch; each ``x`` strikes the chord, ``-`` holds it.
 ``drums: k x...x... s ....x...``
     Strokes by instrument of `DRUMS`, ``o`` soft.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -173,7 +174,7 @@ def read_chords(text: str, steps: int, bars: int) -> list[Harmony]:
             found = re.fullmatch(r"([A-G])([#b]?)(.*)", name)
             if not found or found[3] not in SYMBOLS:
                 raise DataError(
-                    f"{name!r} is not a chord of this notation; write a root and one of {list(SYMBOLS)}."
+                    f"{name!r} is not a chord of this notation; write a root and one of {list(SYMBOLS)}"
                 )
             there = here + (int(length) if length else steps // len(symbols))
             harmony.append(
@@ -182,7 +183,7 @@ def read_chords(text: str, steps: int, bars: int) -> list[Harmony]:
             here = there
         if here != (number + 1) * steps:
             raise DataError(
-                f"The bar {bar!r} does not last {steps} sixteenths; say how long its chords are."
+                f"the bar {bar!r} does not last {steps} sixteenths; give the lengths of its chords"
             )
     return harmony
 
@@ -217,7 +218,7 @@ def _drums(text: str, steps: int, bars: int) -> list[tuple]:
         for key, pattern in zip(words[::2], words[1::2], strict=True):
             if len(pattern) != steps or key not in DRUMS:
                 raise DataError(
-                    f"{key} {pattern!r} is not {steps} sixteenths of one of {', '.join(DRUMS)}."
+                    f"{key} {pattern!r} is not {steps} sixteenths; use {', '.join(DRUMS)}"
                 )
             events += [
                 (number * steps + step, 1.0, DRUMS[key], 104 if mark == "x" else 58)
@@ -248,7 +249,7 @@ def _line(text: str, harmony: list[Harmony] | None, steps: int, bars: int) -> li
             step += length
         if step != (number + 1) * steps:
             raise DataError(
-                f"The bar {bar!r} lasts {step - number * steps} sixteenths, not {steps}."
+                f"the bar {bar!r} lasts {step - number * steps} sixteenths; write {steps}"
             )
     return events
 
@@ -257,7 +258,7 @@ def _named(name: str) -> int:
     """The MIDI pitch of ``c#5``."""
     found = _NOTE.fullmatch(name)
     if not found:
-        raise DataError(f"{name!r} is not a note of this notation; write a name such as e4 or bb4.")
+        raise DataError(f"{name!r} is not a note of this notation; write a name such as e4 or bb4")
     return 12 * (int(found[3]) + 1) + NAMES[found[1]] + {"": 0, "#": 1, "b": -1}[found[2]]
 
 
@@ -274,9 +275,7 @@ def _degree(name: str, harmony: list[Harmony], index: int, last: int) -> int:
         )
     found = _DEGREE.fullmatch(name)
     if not found:
-        raise DataError(
-            f"{name!r} is not a degree of this notation; write 1 to 13, b7, <5, a or A."
-        )
+        raise DataError(f"{name!r} is not a degree of this notation; write 1 to 13, b7, <5, a or A")
     degree, altered = int(found[3]) - 1, {"": 0, "#": 1, "b": -1}[found[2]]
     step = MAJOR[degree % 7] + altered
     if not altered and degree % 7 in (2, 4, 6):  # the chord's own third, fifth and seventh
@@ -294,7 +293,7 @@ def _comp(
     events, struck = [], 0
     for number, bar in enumerate(_circle(text, bars)):
         if len(bar) != steps:
-            raise DataError(f"The rhythm {bar!r} has {len(bar)} sixteenths, not {steps}.")
+            raise DataError(f"the rhythm {bar!r} has {len(bar)} sixteenths; write {steps}")
         for step, mark in enumerate(bar):
             if mark != "x":
                 continue
@@ -347,9 +346,9 @@ def _perform(
 
 def _timed(harmony: list[Harmony], clock: Clock, seconds: float) -> tuple[Chord, ...]:
     starts = [0.0, *(clock.seconds(chord.start) for chord in harmony[1:])]
-    heard = [(start, chord) for start, chord in zip(starts, harmony) if start < seconds]
-    ends = [*(start for start, _ in heard[1:]), float(seconds)]
+    sounding = [(start, chord) for start, chord in zip(starts, harmony) if start < seconds]
+    ends = [*(start for start, _ in sounding[1:]), float(seconds)]
     return tuple(
         Chord(start, end, chord.root, chord.quality)
-        for (start, chord), end in zip(heard, ends, strict=True)
+        for (start, chord), end in zip(sounding, ends, strict=True)
     )
