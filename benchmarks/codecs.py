@@ -37,8 +37,9 @@ class Codec:
 
 
 def ours(preset: str, part: str) -> Codec:
-    """The "mix" or "bass" autoencoder of a preset; decoding includes phase and inverse Fourier
-    transform.
+    """The "mix" or "bass" autoencoder of a preset.
+
+    Decoding includes phase and inverse Fourier transform.
     """
     network = Autoencoder(getattr(get_preset(preset), part)).eval()
     return Codec(network, network.encode, network.decode)
@@ -134,8 +135,9 @@ def build(settings: Settings) -> tuple[dict[str, Codec], dict[str, str]]:
 
 
 def speeds(codecs: dict[str, Codec], settings: Settings) -> dict[str, dict[str, list[float]]]:
-    """Multiples of real time, by codec and direction, in rounds in which every codec encodes and
-    decodes once.
+    """Multiples of real time, by codec and direction.
+
+    In each round every codec encodes and decodes once.
     """
     lasting = {
         name: settings.slow_seconds if codec.slow else settings.seconds

@@ -47,8 +47,9 @@ def stir(network: nn.Module) -> nn.Module:
 
 
 def parts(preset: Preset, settings: Settings) -> dict[str, tuple[nn.Module, tuple[Tensor, ...]]]:
-    """The preset's networks with inputs of `settings.seconds`: U-Net with both branches of
-    guidance, encoder, decoder.
+    """The preset's networks with inputs of `settings.seconds`.
+
+    U-Net with both branches of guidance, encoder, decoder.
     """
     steps = -(-int(settings.seconds * SAMPLE_RATE) // TIME_RATIO)
     mix, bass = Autoencoder(preset.mix), Autoencoder(preset.bass)

@@ -136,8 +136,9 @@ class Gathering:
         self.last = mix
 
     def adherence(self) -> dict[str, dict]:
-        """APA of every row, between true pairs and those of each mix with the next song's bass; see
-        `adherence`.
+        """APA of every row; see `adherence`.
+
+        True pairs are compared with those of each mix and the next song's bass.
         """
         if self.last is None or self.first is None:
             raise BassnbError("no song has been added; add at least four")
@@ -160,16 +161,18 @@ def position(rr: float, ss: float, rs: float, xr: float, xs: float) -> float:
 
 
 def _weighted(kernel: np.ndarray, mask: np.ndarray, weight: np.ndarray) -> float:
-    """Mean of a kernel (n, n) over the pairs in `mask`, each song counted `weight` times; nan if no
-    pair is left.
+    """Mean of a kernel (n, n) over the pairs in `mask`; nan if no pair is left.
+
+    Each song counts `weight` times.
     """
     total = weight @ mask @ weight
     return float(weight @ (kernel * mask) @ weight / total) if total else float("nan")
 
 
 def _median_distance(x: np.ndarray) -> float:
-    """Median Euclidean distance between frames of different songs of x (songs, frames, d): the
-    kernel's width.
+    """Width of the kernel: median distance between frames of different songs.
+
+    x is an array (songs, frames, d).
     """
     first = x[:, 0]
     square = ((first[:, None] - first) ** 2).sum(-1)[np.triu_indices(len(first), 1)]

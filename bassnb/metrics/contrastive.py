@@ -30,8 +30,9 @@ MOST_SCALE = 100.0  # of the cosines: beyond it the softmax saturates and has no
 
 
 class Tower(nn.Module):
-    """Latents (B, C, L) of any length to unit vectors (B, D): four convolutions, and the mean over
-    time.
+    """Latents (B, C, L) of any length to unit vectors (B, D).
+
+    Four convolutions, and the mean over time.
     """
 
     def __init__(self, channels: int, width: int, embedding: int):
@@ -52,8 +53,9 @@ class Tower(nn.Module):
 
 
 class ContrastiveModel(nn.Module):
-    """A tower for mixes, one for basses, and the learned scale (one over the temperature) of their
-    cosines.
+    """A tower for mixes, one for basses, and the learned scale of their cosines.
+
+    The scale is one over the temperature.
     """
 
     def __init__(
@@ -110,8 +112,7 @@ def score_matrix(model: ContrastiveModel, c_x: Tensor, c_y: Tensor) -> np.ndarra
 
 
 def diagonal(*matrices: np.ndarray) -> dict[str, dict]:
-    """Two figures of soft assignments (n, n), each with its 95 % interval over the mixes of all of
-    them.
+    """Two figures of soft assignments (n, n), with 95 % intervals over all their mixes.
 
     Returns
     -------
@@ -126,17 +127,16 @@ def diagonal(*matrices: np.ndarray) -> dict[str, dict]:
 
 @torch.inference_mode()
 def encode_waves(autoencoder: Autoencoder, waves: list[Tensor]) -> Tensor:
-    """Standardised latents (n, C, L) of waves (2, N) of one length, each brought to the usual
-    level.
-    """
+    """Standardised latents (n, C, L) of waves (2, N) of one length, at one level."""
     device = next(autoencoder.parameters()).device
     latents = [autoencoder.encode(to_level(wave)[None].to(device)) for wave in waves]
     return autoencoder.standardise(torch.cat(latents))
 
 
 def save_judge(model: ContrastiveModel, path: str | Path, *, encoders: str) -> Path:
-    """Write the weights as half-precision safetensors, with the judge's sizes and the `fingerprint`
-    of its encoders.
+    """Write the weights as half-precision safetensors.
+
+    The metadata hold the sizes of the judge and the `fingerprint` of its encoders.
     """
     width, embedding = model.mix_tower.head.in_features, model.mix_tower.head.out_features
     tensors = {name: tensor.half() for name, tensor in model.state_dict().items()}
@@ -148,8 +148,7 @@ def save_judge(model: ContrastiveModel, path: str | Path, *, encoders: str) -> P
 
 
 def load_judge(path: str | Path = SHIPPED_JUDGE, system: System | None = None) -> ContrastiveModel:
-    """Read what `save_judge` wrote, ready for use; by default the judge that is shipped with
-    "classroom".
+    """Read a file of `save_judge`, by default the judge shipped with "classroom".
 
     Parameters
     ----------

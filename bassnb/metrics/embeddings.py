@@ -40,8 +40,9 @@ LOADERS: dict[str, Callable[[], Embedding]] = {}
 
 
 def register(name: str) -> Callable:
-    """Decorator: enter a loader, called without arguments when its embedding is first needed, under
-    a name.
+    """Decorator: register a loader of an embedding under a name.
+
+    It is called without arguments when its embedding is first needed.
     """
 
     def enter(loader: Callable[[], Embedding]) -> Callable[[], Embedding]:

@@ -89,8 +89,9 @@ def gaussian(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def root(covariance: np.ndarray) -> np.ndarray:
-    """The symmetric square root of a covariance (d, d): eigenvalues replaced by their roots, none
-    below 0.
+    """The symmetric square root of a covariance (d, d).
+
+    Eigenvalues are replaced by their roots, negative ones by 0.
     """
     values, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
@@ -223,8 +224,9 @@ def frechet_difference(
     resamples: int = 200,
     seed: int = 0,
 ) -> dict:
-    """How much farther `others` are from the reference than `items`, with a 95 % interval over both
-    at once.
+    """How much farther `others` are from the reference than `items`, with a 95 % interval.
+
+    Both are resampled together.
 
     Item i of both was made for the same song: one draw picks the same songs from both, so that what
     the songs have in common cancels. Arrays and result as in `frechet_interval`; above 0, `items`
@@ -247,8 +249,9 @@ def frechet_difference(
 def resampled_distances(
     items: np.ndarray, reference: np.ndarray, *, resamples: int = 200, seed: int = 0
 ) -> tuple[float, np.ndarray]:
-    """The distance of the items, and of (resamples,) draws from them; one seed and number give the
-    same draws.
+    """The distance of the items, and of (resamples,) draws from them.
+
+    The same seed and number of items give the same draws.
     """
     items, other = np.asarray(items, dtype=np.float64), gaussian(pooled(reference))
     draws = np.random.default_rng(seed).integers(0, len(items), size=(resamples, len(items)))
@@ -263,8 +266,9 @@ def interval_of_distance(value: float, draws: np.ndarray) -> dict:
 
 
 def centred_interval(value: float, draws: np.ndarray) -> dict:
-    """The spread of resampled figures (resamples,), laid around the figure itself: ``value``,
-    ``low``, ``high``.
+    """The interval of resampled figures (resamples,), centred on the figure itself.
+
+    The result has ``value``, ``low`` and ``high``.
     """
     low, middle, high = np.percentile(draws, [2.5, 50, 97.5])
     return {

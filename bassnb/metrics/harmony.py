@@ -43,8 +43,9 @@ _WINDOW, _HOP = 8192, 2048
 
 
 def templates(weights: Sequence[float] = WEIGHTS) -> np.ndarray:
-    """Unit vectors over pitch classes, one row per entry of `LABELS`: (96, 12); `weights` are in
-    the order of `WEIGHTS`.
+    """Unit vectors over pitch classes, one row per entry of `LABELS`: (96, 12).
+
+    `weights` are in the order of `WEIGHTS`.
     """
     table = np.zeros((len(LABELS), 12))
     for row, (root, quality) in zip(table, LABELS, strict=True):
@@ -54,8 +55,9 @@ def templates(weights: Sequence[float] = WEIGHTS) -> np.ndarray:
 
 
 def chroma_of_notes(notes: Sequence[Note], borders: np.ndarray) -> np.ndarray:
-    """Seconds that every pitch class sounds between consecutive `borders` (S + 1,) in seconds:
-    array (S, 12).
+    """Seconds that every pitch class sounds in each segment: array (S, 12).
+
+    `borders` (S + 1,) are the borders of the segments in seconds.
     """
     chroma = np.zeros((len(borders) - 1, 12))
     for note in notes:
@@ -65,8 +67,9 @@ def chroma_of_notes(notes: Sequence[Note], borders: np.ndarray) -> np.ndarray:
 
 
 def chroma_of_wave(wave: torch.Tensor, borders: np.ndarray, *, tuning: float = 0.0) -> np.ndarray:
-    """Compressed spectral peaks of a wave (2, N) by pitch class between `borders` (S + 1,) in
-    seconds: array (S, 12).
+    """Compressed spectral peaks of a wave (2, N) by pitch class and segment: array (S, 12).
+
+    `borders` (S + 1,) are the borders of the segments in seconds.
 
     Bins between 55 Hz and 2.1 kHz that rise above the median of their surroundings count with the
     square root of their magnitude; `tuning` semitones are taken off first.
@@ -119,8 +122,9 @@ def estimate_chords(upper: np.ndarray, bass: np.ndarray, borders: np.ndarray) ->
 
 
 def best_path(score: np.ndarray, change: float) -> np.ndarray:
-    """Labels (S,) with the highest sum of scores (S, K) less `change` for every change of label:
-    Viterbi's recursion.
+    """Viterbi's recursion: the best labels (S,) of scores (S, K).
+
+    The sum of their scores is maximised, less `change` for every change of label.
     """
     total, came_from = score[0].copy(), np.zeros(score.shape, dtype=int)
     for step in range(1, len(score)):

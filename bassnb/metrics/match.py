@@ -79,8 +79,9 @@ def compare(take: Transcription, song: Song) -> dict[str, float]:
 
 
 def match(wave: torch.Tensor, song: Song) -> dict[str, float]:
-    """Mark one take, Tensor (2, N) at 44.1 kHz, against the song it was made for: `compare` after
-    `transcribe`.
+    """Mark one take, Tensor (2, N) at 44.1 kHz, against its song.
+
+    This is `compare` after `transcribe`.
 
     The song's chords and bass notes are the truth; its tuning is taken off before pitches are
     rounded.
@@ -102,8 +103,9 @@ def note_starts(song: Song) -> np.ndarray:
 
 
 def onset_f1(found: np.ndarray, written: np.ndarray, window: float = TOLERANCE) -> float:
-    """F-measure of two ascending lists of times (seconds) that are matched one to one within
-    `window` seconds.
+    """F-measure of two ascending lists of times in seconds.
+
+    Times are matched one to one within `window` seconds.
     """
     if not (len(found) and len(written)):
         return float(len(found) == len(written))

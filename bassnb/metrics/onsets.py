@@ -18,8 +18,9 @@ BINS = 256
 
 
 def onset_strength(wave: torch.Tensor, *, compression: float = 100.0, lag: int = 4) -> np.ndarray:
-    """How much energy appears, bin by bin, within `lag` frames: the SuperFlux of Böck and Widmer
-    (2013).
+    """Onset strength by the SuperFlux of Böck and Widmer (2013).
+
+    It is the energy that appears, bin by bin, within `lag` frames.
 
     flux[t] = mean over f of max(0, S[f, t] - max(S[f-1..f+1, t - lag])) with S = log(1 +
     compression |STFT| / peak). The maximum over neighbouring bins forgives a vibrato.

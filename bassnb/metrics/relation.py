@@ -35,8 +35,9 @@ DIMENSIONS = 12 + len(LAGS)
 
 @lru_cache(maxsize=2)
 def folding(low: float, high: float) -> np.ndarray:
-    """Matrix (12, WINDOW // 2 + 1) that sums the bins between two frequencies into pitch classes, C
-    first.
+    """Matrix (12, WINDOW // 2 + 1) that sums bins into pitch classes, C first.
+
+    Only bins between the two frequencies count.
     """
     frequency = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW
     bins = np.flatnonzero((frequency > low) & (frequency < high))
@@ -49,8 +50,9 @@ def folding(low: float, high: float) -> np.ndarray:
 
 
 def interval_profile(wave: Tensor) -> np.ndarray:
-    """How much of the high pitches lies k semitones above the low ones: array (12, T) of wave (N,),
-    a frame each 50 ms.
+    """How much of the high pitches lies k semitones above the low ones: array (12, T).
+
+    The input is a wave (N,); a frame is 50 ms.
 
     p[k] = sum over c of low[c] high[c + k], pitch classes taken modulo 12, both chromagrams brought
     to length 1.
@@ -80,8 +82,9 @@ def lagged_correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def relation_embedding(mix: Tensor, bass: Tensor) -> np.ndarray:
-    """Intervals and common beginnings of low and high in the sum of a mix and a bass, each brought
-    to one level.
+    """Intervals and common onsets of low and high in the sum of a mix and a bass.
+
+    Both are brought to one level first.
 
     Parameters
     ----------

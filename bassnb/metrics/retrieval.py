@@ -67,8 +67,9 @@ def nearest(query: Tensor, pool: Tensor) -> tuple[int, int]:
 
 
 def retrieved_bass(latents: Tensor, pool: Pool, samples: int) -> Tensor:
-    """The bass (2, samples) of the song in the pool whose mix is nearest to latents (64, L), rolled
-    to fit.
+    """The bass (2, samples) of the most similar song in the pool.
+
+    Its mix is the nearest to the latents (64, L); the bass is rolled to fit.
     """
     index, shift = nearest(latents.cpu(), pool.latents)
     bass = render(pool.songs[index], parts=["bass"])["bass"]

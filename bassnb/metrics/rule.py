@@ -35,15 +35,17 @@ LOWEST, LONGEST = 28, 1.0  # E1; seconds of the longest note
 
 
 def chord_templates() -> tuple[np.ndarray, np.ndarray]:
-    """Every chord as a unit vector of pitch classes, (chords, 12), and the roots, (chords,). The
-    root counts most.
+    """Every chord as a unit vector of pitch classes, (chords, 12), and the roots, (chords,).
+
+    The root has the greatest weight.
     """
     return templates(WEIGHTS), ROOTS
 
 
 def chromagram(mix: Tensor) -> tuple[np.ndarray, float]:
-    """Energies of the pitch classes of a mix (2, N): array (12, T), a frame every 93 ms; and its
-    tuning in semitones.
+    """Pitch class energies (12, T) of a mix (2, N), and its tuning in semitones.
+
+    A frame is 93 ms.
 
     The harmonic part only, from a constant-Q transform (librosa): drums have no pitch class.
     """
@@ -71,8 +73,9 @@ def hear_roots(chroma: np.ndarray) -> np.ndarray:
 
 
 def hear_kicks(mix: Tensor) -> np.ndarray:
-    """Times of bass drum strokes, seconds, ascending: sudden energy below 120 Hz in a mix (2, N)
-    without its bass.
+    """Times of bass drum strokes in seconds, ascending.
+
+    A stroke is a sudden rise of energy below 120 Hz in a mix (2, N) without its bass.
     """
     power = stft(mix.mean(0), KICK_WINDOW, KICK_HOP, KICK_BINS).abs().square().sum(0).numpy()
     level = np.sqrt(power)

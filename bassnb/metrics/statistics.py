@@ -18,8 +18,9 @@ UNKNOWN = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
 
 
 def normalised_score(value: float, floor: float, ceiling: float) -> float:
-    """(value - floor) / (ceiling - floor): 0 at the floor, 1 at the ceiling, nan where the two
-    coincide.
+    """(value - floor) / (ceiling - floor), nan where the two coincide.
+
+    It is 0 at the floor and 1 at the ceiling.
     """
     return (
         float((value - floor) / (ceiling - floor))
@@ -69,8 +70,9 @@ def bootstrap(
 
 
 def summary(values: ArrayLike, *, seed: int = 0) -> dict:
-    """Mean over songs and its 95 % interval: {"mean", "low", "high"}. Songs that have no figure
-    (nan) are left out.
+    """Mean over songs and its 95 % interval: {"mean", "low", "high"}.
+
+    Songs without a figure (nan) are left out.
 
     The interval is nan if one song is left, the mean too if none is.
     """
@@ -85,8 +87,7 @@ def summary(values: ArrayLike, *, seed: int = 0) -> dict:
 def normalised_score_summary(
     values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0
 ) -> dict:
-    """The normalised score of the means between those of floor and ceiling, with its 95 % interval
-    over songs: {"mean", "low", "high"}.
+    """Normalised score of means, with its 95 % interval: {"mean", "low", "high"}.
 
     Songs for which one of the three is nan are left out. The interval is nan if one song is left,
     the mean too if none is.
@@ -117,8 +118,9 @@ def centre(row: dict) -> float | None:
 
 
 def figure(value: float | None, form: str) -> str:
-    """A figure in a format such as ".0%", without the minus of what rounds to 0; "no figure" if
-    there is none.
+    """A figure in a format such as ".0%"; "no figure" if there is none.
+
+    A value that rounds to 0 has no minus sign.
     """
     if not known(value):
         return "no figure"

@@ -86,8 +86,9 @@ def _power_at(power: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class TimbreRuler:
-    """A linear discriminant: features (80,), standardised, times `weights` (80, 8), plus `bias`
-    (8,).
+    """A linear discriminant of timbres.
+
+    Its scores are the standardised features (80,) times `weights` (80, 8), plus `bias` (8,).
     """
 
     centre: np.ndarray

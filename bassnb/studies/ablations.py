@@ -215,8 +215,9 @@ def accompanist(
 
 
 def by_positions(players: dict[Variant, Accompanist]) -> dict[str, Accompanist]:
-    """The accompanists that differ in positions; that with absolute ones twice, for both ways to
-    name later steps.
+    """The accompanists that differ in positions.
+
+    The one with absolute positions appears twice, once for each choice beyond the training length.
     """
     chosen = {}
     for variant in (variant for variant in POSITIONS if variant in players):
@@ -246,9 +247,7 @@ def kept_outputs(folder: Path, variants: tuple[Variant, ...]) -> list[Output]:
 
 
 def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
-    """The result at `path` if it was measured with these settings, else a new one, which is left
-    there.
-    """
+    """The result at `path` if its settings are the same, else a new one, written there."""
     settings = json.loads(json.dumps(settings))
     if not path.is_file() or read_json(path)["settings"] != settings:
         write_json(path, {"settings": settings, "result": measure()})
@@ -260,8 +259,9 @@ def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
 
 @dataclass(frozen=True)
 class Study:
-    """The songs on which all variants are marked, with floor and ceiling, and the digest of their
-    notes.
+    """The songs on which all variants are marked, with floor and ceiling.
+
+    `music` is the digest of their notes.
     """
 
     examples: list[Example]
@@ -316,8 +316,9 @@ def examine_variant(
 def v_losses(
     network: nn.Module, plan: AblationPlan, held_out: LatentDataset, device: torch.device
 ) -> tuple[dict, dict]:
-    """Squared error of v on fixed crops, noise and evenly spread times: summaries, and the values
-    per crop.
+    """Squared error of v on fixed crops, noise and evenly spread times.
+
+    Returns summaries, and the values per crop.
     """
     c_y, c_x = (
         c.to(device) for c in held_out.batch(step_seed(0, 0), plan.crops, plan.training.latents)

@@ -99,8 +99,9 @@ def run(
     seed0: int = 0,
     progress: bool = False,
 ) -> dict:
-    """Decode the true bass of unseen songs and compare; see `pitch_kept`, `si_sdr` and
-    `spectral_measures`.
+    """Decode the true bass of unseen songs and compare.
+
+    The figures are those of `pitch_kept`, `si_sdr` and `spectral_measures`.
 
     The songs take their bass sounds from `TIMBRES` in turn, so that each occurs equally often.
 

@@ -60,8 +60,7 @@ def compare_lengths(
     pieces: Sequence[int] = PIECES,
     progress: bool = True,
 ) -> dict:
-    """Let models accompany songs of several lengths, all the same songs, at their own default
-    guidance.
+    """Let models accompany the same songs of several lengths, at their default guidance.
 
     Parameters
     ----------
@@ -120,8 +119,9 @@ def compare_lengths(
 
 
 def digest(split: str, songs: list[tuple[int, float]]) -> str:
-    """Sixteen hexadecimal digits of the written songs (seed, seconds): they change when the
-    composer does.
+    """Sixteen hexadecimal digits of the written songs (seed, seconds).
+
+    They change when the composer changes.
     """
     text = "".join(compose(seed, split=split, seconds=seconds).to_json() for seed, seconds in songs)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -139,8 +139,9 @@ def transcribed(wave: Tensor, song: Song, seconds: float) -> list[Stretch]:
 
 
 def stretches(take: Transcription, song: Song, seconds: float) -> list[Stretch]:
-    """A take cut into stretches of equal length, their times counted from the beginning of the
-    song.
+    """A take cut into stretches of equal length.
+
+    Their times are counted from the beginning of the song.
     """
     begins = np.arange(0, song.duration - seconds + 1e-6, seconds).tolist()
     return [
@@ -175,9 +176,7 @@ def mark(part: Transcription, song: Song, begin: float, end: float) -> Marks:
 
 
 def floor_mark(ceiling: list[list[Stretch]], song: int, stretch: int) -> Marks:
-    """Mean marks of stretches of all other songs, moved to the place of one stretch: a pairing by
-    chance.
-    """
+    """Mean marks of stretches of all other songs, moved to the place of one stretch."""
     _, truth, begin, end = ceiling[song][stretch]
     marks = []
     for other in (one for i, others in enumerate(ceiling) if i != song for one in others):
@@ -243,8 +242,7 @@ def _row(
 
 @torch.inference_mode()
 def piece_losses(system: System, one: Example, pieces: Sequence[int], times: int = 6) -> np.ndarray:
-    """v-loss of a song when the network sees pieces of so many steps at once: array (len(pieces),
-    windows).
+    """v-loss of a song cut into pieces of several sizes: array (len(pieces), windows).
 
     A step at the edge of a piece lacks a neighbour. So only the middle quarter of each window of
     ``pieces[0]`` steps is marked, which is far from the cuts of all sizes; clean latents, noise and

@@ -22,8 +22,9 @@ Marks = dict[str, float]
 
 
 def floor_marks(takes: list[Transcription], songs: list[Song]) -> list[Marks]:
-    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without
-    the luck.
+    """Mean marks of the basses of all other songs, for each song.
+
+    It is the expectation of a shuffled pairing.
 
     nan where there is no other song.
     """
@@ -45,8 +46,9 @@ def column(marks: list[Marks], measure: str) -> np.ndarray:
 
 
 def tabulate(rows: dict[str, list[Marks]]) -> dict[str, dict]:
-    """Mean and 95 % interval of every measure for every row, and the marks of each song (for
-    plots).
+    """Mean and 95 % interval of every measure for every row.
+
+    The marks of each song are added for plots.
     """
     table = {}
     for name, marks in rows.items():
@@ -63,9 +65,7 @@ def normalised_scores(
     ceiling: list[Marks],
     measures: tuple[str, ...] = MEASURES,
 ) -> dict[str, dict]:
-    """The normalised score of each measure between floor and ceiling, with 95 % intervals over
-    songs.
-    """
+    """The normalised score of each measure, with 95 % intervals over songs."""
     return {
         key: normalised_score_summary(*(column(row, key) for row in (marks, floor, ceiling)))
         for key in measures
@@ -73,8 +73,9 @@ def normalised_scores(
 
 
 def scores_of_players(rows: dict[str, list[Marks]]) -> dict[str, dict]:
-    """``normalised_score`` and ``normalised_score_to_player``: how far every player between floor
-    and ceiling got; see `evaluate_match`.
+    """The scores of every row between floor and ceiling; see `bassnb.studies.match.run`.
+
+    The keys are ``normalised_score`` and ``normalised_score_to_player``.
     """
     floor, players = (
         rows["shuffled"],

@@ -101,8 +101,9 @@ def key(number: float) -> str:
 def gain_above(
     rows: dict[tuple[float, float], Row], phi: float, without: float, weight: float
 ) -> dict | None:
-    """Mean over all w above `weight` of how much phi lowered the distance; None if there is no such
-    w.
+    """Mean over all w above `weight` of how much phi lowered the distance.
+
+    None if there is no such w.
     """
     pairs = [(rows[w, without], row) for (w, p), row in rows.items() if p == phi and w > weight]
     if not pairs:

@@ -35,8 +35,9 @@ FEWEST = 8  # items for the extrapolation to infinitely many
 
 @dataclass(frozen=True)
 class Ruler:
-    """An embedding, the true basses `truth` (songs, frames, d) to compare with, and the draws for
-    intervals.
+    """An embedding, true basses to compare with, and the number of draws for intervals.
+
+    `truth` is an array (songs, frames, d).
 
     Items of one number are always resampled alike, so that the differences and ratios of rows are
     those of pairs.
@@ -67,8 +68,9 @@ class Row:
 
 
 def farther(far: Row, near: Row) -> dict:
-    """How much farther one row is from the truth than another, song by song: ``value``, ``low``,
-    ``high``.
+    """How much farther one row is from the reference basses than another, song by song.
+
+    The result has ``value``, ``low`` and ``high``.
     """
     return centred_interval(far.value - near.value, far.draws - near.draws)
 

@@ -27,8 +27,9 @@ def run(
     resamples: int = 200,
     progress: bool = False,
 ) -> dict:
-    """Fréchet distance of unconditional takes against the number K of sampler steps (figure 2,
-    left).
+    """Fréchet distance of unconditional takes against the number K of sampler steps.
+
+    This is figure 2, left.
 
     Returns
     -------

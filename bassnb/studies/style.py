@@ -45,8 +45,9 @@ Marks = dict[str, float]
 
 
 def style_references(song: int, seconds: float, pieces: int = PIECES) -> list[list[Tensor]]:
-    """References for the takes of test song number `song`: for each General MIDI bass true basses
-    (2, N) of some songs.
+    """References for the takes of test song number `song`.
+
+    For each General MIDI bass, true basses (2, N) of some songs.
     """
 
     def played(seed: int, program: int) -> Tensor:
@@ -62,8 +63,9 @@ def style_references(song: int, seconds: float, pieces: int = PIECES) -> list[li
 
 
 class Listener:
-    """Marks the takes of one song: their harmony, the recognised timbre, and the distance to each
-    reference.
+    """Marks the takes of one song.
+
+    Marks are the harmony, the recognised timbre, and the distance to each reference.
     """
 
     def __init__(
@@ -162,8 +164,9 @@ def study(
 
 
 def confusion(heard: list[list[int]]) -> list[list[float]]:
-    """Shares (8, 8) of recognised timbres (columns) for requested timbres (rows), of (songs, 8) numbers;
-    -1 is nothing.
+    """Shares (8, 8) of recognised timbres (columns) for requested timbres (rows).
+
+    The input are (songs, 8) numbers; -1 is no timbre.
     """
     columns = np.array(heard).T
     return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in columns]
@@ -264,8 +267,9 @@ def tabulate(found: list[dict]) -> dict[str, dict | list]:
 def labelled_basses(
     seeds: Iterable[int], *, split: str, seconds: float
 ) -> Iterable[tuple[Tensor, int]]:
-    """Basses (2, N) of composed songs, the eight General MIDI basses in turn, each with its number
-    in `TIMBRES`.
+    """Basses (2, N) of composed songs, each with its number in `TIMBRES`.
+
+    The eight General MIDI basses take turns.
     """
     for seed in seeds:
         label = seed % len(TIMBRES)

@@ -57,8 +57,9 @@ def sample_latents(
 
 @torch.inference_mode()
 def decode_takes(accompanist: Accompanist, latents: Tensor, length: int) -> list[Tensor]:
-    """Waves (2, length) of standardised latents (n, 32, L), at the level that the model chose
-    (`LEVEL` is usual).
+    """Waves (2, length) of standardised latents (n, 32, L), at the level of the model.
+
+    `LEVEL` is usual.
     """
     autoencoder = accompanist.system.bass_autoencoder
     return [

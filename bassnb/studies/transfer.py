@@ -142,8 +142,9 @@ def play_all(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Tran
 
 
 def floor_of(index: int, takes: list[Transcription], cases: Sequence[Case]) -> Marks:
-    """Mean marks of the basses of up to `OTHERS` other songs against song `index`; the same song
-    with other sounds is none.
+    """Mean marks of the basses of up to `OTHERS` other songs against song `index`.
+
+    The same song with other sounds is not another song.
 
     A longer bass is cut to the length of the song. nan where there is no other song of that length.
     """
@@ -207,9 +208,7 @@ def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence
 
 
 def group_headline(name: str, part: dict) -> str:
-    """One line about a `group`: the score of the generated takes, or their mean mark where there is
-    none.
-    """
+    """One line about a `group`: the score of the generated takes, or their mean mark."""
     score, means = (
         part["normalised_score"]["generated"]["mean"],
         {row: columns["mean"] for row, columns in part["means"].items()},
@@ -228,8 +227,9 @@ def group_headline(name: str, part: dict) -> str:
 def columns_of(
     cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int], measure: str
 ) -> dict[str, np.ndarray]:
-    """One measure of the songs among `members` to which it applies, by row; empty where there is
-    none.
+    """One measure of the songs among `members` to which it applies, by row.
+
+    Empty where there is none.
     """
     chosen = [index for index in members if measure == "mean" or measure in cases[index].measures]
     return {

@@ -95,8 +95,9 @@ def variant_loss(
     times: str,
     share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """`bassnb.diffusion.diffusion_loss` with another question or other times; with "v" and
-    "uniform" it is the same.
+    """`bassnb.diffusion.diffusion_loss` with another target or other times.
+
+    With "v" and "uniform" it is the same.
 
     Parameters
     ----------
@@ -144,8 +145,9 @@ class NoBias(nn.Module):
 
 
 class Names(nn.Module):
-    """A learned vector per step, added to the feature maps: absolute positions (Vaswani et al.
-    2017, chapter 4).
+    """Absolute positions: a learned vector per step, added to the feature maps.
+
+    See Vaswani et al. 2017 and chapter 4.
 
     Parameters
     ----------
@@ -187,8 +189,9 @@ def make_unet(variant: Variant, config: UNetConfig, latents: int) -> UNet1d:
 
 
 def name_beyond(unet: nn.Module, beyond: str) -> None:
-    """Choose how absolute positions go on beyond the training length, "stretched" or "held", in
-    place.
+    """Choose how absolute positions extend beyond the training length, in place.
+
+    `beyond` is "stretched" or "held".
     """
     for module in unet.modules():
         if isinstance(module, Names):

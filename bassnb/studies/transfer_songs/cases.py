@@ -66,8 +66,9 @@ class Case:
 
 
 def band(song: Song, soundfont: str | None = None) -> Example:
-    """A song of any parts, played: every instrument as loud as its SoundFont and its part make it,
-    nothing levelled.
+    """Render a song with any parts.
+
+    Every instrument is as loud as its SoundFont and its part make it.
     """
     samples = round(song.duration * SAMPLE_RATE)
 
@@ -174,8 +175,9 @@ def transfer_cases(
     skipped: dict[str, str],
     split: str | None = None,
 ) -> Iterator[Case]:
-    """The whole set: written pieces, once more with the other SoundFont, installed packages or
-    given folders.
+    """All songs of the study.
+
+    Written pieces, once more with the other SoundFont, and installed packages or given folders.
     """
     yield from written_cases(seconds, songs, None, families)
     if soundfont:
@@ -194,8 +196,9 @@ def transfer_cases(
 
 
 def installed(package: str, place: str) -> Path | None:
-    """The folder `place`, of an installed Python package (not imported) if one is named; None if it
-    is not there.
+    """The folder `place`, None if it does not exist.
+
+    If a Python package is named, the folder lies in it; the package is not imported.
     """
     found = Path(place)
     if package:

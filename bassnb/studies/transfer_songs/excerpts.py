@@ -23,8 +23,9 @@ _ENOUGH = 0.6
 
 
 def excerpt_of(score: Score, name: str, seconds: float) -> Song:
-    """The first `seconds` seconds of a score in which the bass plays most of the time, or the best
-    there are.
+    """The first `seconds` seconds of a score in which the bass plays most of the time.
+
+    If there are none, the best there are.
 
     Parameters
     ----------
@@ -109,8 +110,9 @@ def best_window(
 
 
 def sounding(notes: Sequence[Note], starts: np.ndarray, seconds: float) -> np.ndarray:
-    """Share of each window in which notes sound, overlaps counted once for each note, at most 1;
-    like `starts`.
+    """Share of each window in which notes sound, at most 1; windows as in `starts`.
+
+    Overlaps are counted once for each note.
     """
     begins, ends = np.sort([note.start for note in notes]), np.sort([note.end for note in notes])
     held = _held(begins, ends, starts + seconds) - _held(begins, ends, starts)
@@ -118,8 +120,9 @@ def sounding(notes: Sequence[Note], starts: np.ndarray, seconds: float) -> np.nd
 
 
 def _held(begins: np.ndarray, ends: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Seconds that notes have sounded until each time: the time since all beginnings, less that
-    since all ends.
+    """Seconds that notes have sounded until each time.
+
+    It is the time since all beginnings, less that since all ends.
     """
 
     def since(marks: np.ndarray) -> np.ndarray:
@@ -146,8 +149,9 @@ def cut(part: Part, start: float, seconds: float) -> Part:
 
 
 def one_voice(notes: Sequence[Note]) -> tuple[Note, ...]:
-    """The lowest of the notes that begin together (within 30 ms), each ended by the next, in
-    octaves a bass can play.
+    """A monophonic line of the lowest notes, in octaves that a bass can play.
+
+    Of notes that begin within 30 ms the lowest stays; each is ended by the next.
     """
     voice: list[Note] = []
     for note in sorted(notes, key=lambda note: (note.start, note.pitch)):

@@ -80,8 +80,9 @@ _LEAD_IN = 0.03  # seconds before the first bar
 
 @dataclass(frozen=True)
 class Harmony:
-    """One chord on the grid: sixteenths `start` and `end`, `root` pitch class, `quality`, `tones`
-    above the root.
+    """One chord on the grid.
+
+    Sixteenths `start` and `end`, `root` pitch class, `quality`, `tones` above the root.
     """
 
     start: int
@@ -93,8 +94,9 @@ class Harmony:
 
 @dataclass(frozen=True)
 class Clock:
-    """Sixteenths to seconds: `steps` in a bar; `swing` is where the off-beat eighth falls in its
-    beat, 0.5 straight.
+    """Sixteenths to seconds, with `steps` in a bar.
+
+    `swing` is the place of the off-beat eighth in its beat, 0.5 is straight.
     """
 
     tempo: float
@@ -263,8 +265,9 @@ def _named(name: str) -> int:
 
 
 def _degree(name: str, harmony: list[Harmony], index: int, last: int) -> int:
-    """The MIDI pitch of a degree of chord `index`, or of an approach to the next root, near the
-    `last` pitch.
+    """The MIDI pitch of a degree of chord `index`, near the `last` pitch.
+
+    It may also be an approach to the next root.
     """
     chord, after = harmony[index], harmony[min(index + 1, len(harmony) - 1)]
     if name in ("a", "A"):
@@ -311,8 +314,9 @@ def _comp(
 
 
 def voice(chord: Harmony, voicing: str, low: int) -> tuple[int, ...]:
-    """Pitches of a chord from `low` upwards: close, open (second from the top an octave down),
-    rootless, shell, power.
+    """Pitches of a chord from `low` upwards.
+
+    Close, open (second from the top an octave down), rootless, shell or power.
     """
     tones = {
         "rootless": [tone for tone in chord.tones if tone not in (0, 7)] or list(chord.tones),

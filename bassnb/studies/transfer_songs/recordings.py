@@ -34,8 +34,9 @@ _SHORTEST = 0.06  # seconds
 def recorded_songs(
     folder: Path, split: str | None = None, above: frozenset[Path] = frozenset()
 ) -> list[SongFiles]:
-    """Songs with a bass and something else in a collection of any layout, or in collections below
-    `folder`.
+    """Songs with a bass and something else in a collection of any layout.
+
+    The collection may also lie below `folder`.
 
     Parameters
     ----------
@@ -118,16 +119,18 @@ def loudest(bass: Tensor, samples: int) -> int:
 
 
 def tuning_of(midi: np.ndarray) -> float:
-    """Semitones, -0.5 to 0.5, by which the pitches of a track (T,) lie above the nearest ones of
-    440 Hz, on a circle.
+    """Tuning of a pitch track (T,) in semitones from 440 Hz, -0.5 to 0.5.
+
+    It is the circular mean of the deviations from the nearest pitches.
     """
     turn = np.exp(2j * np.pi * midi[~np.isnan(midi)]).mean()
     return round(float(np.angle(turn) / (2 * np.pi)), 4)
 
 
 def transcribed_notes(take: Transcription, tuning: float, duration: float) -> tuple[Note, ...]:
-    """The transcription as notes: one from each onset to the next, with the median of its pitches
-    and where it sounds.
+    """The transcription as notes, one from each onset to the next.
+
+    A note has the median of its pitches and sounds where the track is voiced.
 
     Onsets without a pitch after them are strokes of a dead string: they stay out of the pitches and
     out of the rhythm.
