@@ -22,7 +22,7 @@ The published measure takes the Fréchet audio distance of CLAP embeddings of th
 the embedding is `bassnb.metrics.relation`, without weights. Measured on 40 validation songs of 12
 s, with true basses at 1 and shifted pairs at 0: another player's bass of the same song 0.96 (0.76
 to 1), a second wrong pairing 0 (0 to 0.18), the true bass 2.3 s late 0.23 (0 to 0.41). With the
-spectral embedding of the Fréchet distance instead, true and wrong pairs cannot be told apart.
+spectral embedding of the Fréchet distance instead, true and wrong pairs are indistinguishable.
 
 Taught in chapter 9.
 """

@@ -199,7 +199,7 @@ def frechet_interval(
     Items are resampled with replacement. A resample repeats some of them and has fewer different
     ones, so its distance is larger on average, for the same reason as the distance of a small set
     is. The interval therefore takes only the *spread* of the resampled distances, and centres it on
-    the distance itself: it says how much other items would have changed the figure, not how far the
+    the distance itself: it shows how much other items would have changed the figure, not how far the
     figure lies above its limit (see `frechet_infinity`).
 
     Parameters

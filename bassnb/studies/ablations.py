@@ -126,11 +126,7 @@ def run_ablations(
         )
     first = rows[variants[0].name]["each"]
     for row in rows.values():
-        row["against"] = {
-            key: summary(np.subtract(row["each"][key], first[key]))
-            for key in first
-            if key in row["each"]
-        }
+        row["against"] = paired_differences(row["each"], first)
     settings = {
         **common,
         "positions": [variant.name for variant in players if variant in POSITIONS],
@@ -142,6 +138,11 @@ def run_ablations(
         lambda: compare_lengths(by_positions(players), progress=progress, **plan.lengths),
     )
     return {**common, "music": study.music, "rows": rows, "length": length}
+
+
+def paired_differences(each: dict[str, list], first: dict[str, list]) -> dict[str, dict]:
+    """Summaries of values per crop or song less those of the first variant."""
+    return {key: summary(np.subtract(each[key], first[key])) for key in first if key in each}
 
 
 def train_variant(

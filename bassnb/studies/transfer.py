@@ -106,12 +106,7 @@ def run(
             dataclasses.replace(case, example=Example(case.example.song, nothing, nothing))
         )
     if not cases:
-        reason = next(
-            (f"{name}: {why}" for name, why in skipped.items()), "no family of that name is there"
-        )
-        raise DataError(
-            f"there is no song to accompany ({reason}); give a folder of songs, or another family or split"
-        )
+        raise no_song(skipped)
     rows["shuffled"] = [floor_of(index, ceilings, cases) for index in range(len(cases))]
     return {
         "preset": accompanist.system.preset.name,
@@ -125,6 +120,16 @@ def run(
         **{plural: grouped(cases, rows, key) for plural, key in GROUPS.items()},
         "marks": [song_marks(case, rows, index) for index, case in enumerate(cases)],
     }
+
+
+def no_song(skipped: dict[str, str]) -> DataError:
+    """The error for a set without usable songs, with the first reason among those `skipped`."""
+    reason = next(
+        (f"{name}: {why}" for name, why in skipped.items()), "no family of that name is there"
+    )
+    return DataError(
+        f"there is no song to accompany ({reason}); give a folder of songs, or another family or split"
+    )
 
 
 def play_all(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcription]:

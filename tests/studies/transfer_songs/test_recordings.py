@@ -1,4 +1,4 @@
-"""Stems on disk, as real songs come: a miniature whose truth is known is read back by ear."""
+"""Stems on disk, as real songs come: a miniature whose truth is known is transcribed."""
 
 import numpy as np
 import pytest
