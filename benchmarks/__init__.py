@@ -1,10 +1,10 @@
-"""How fast bassnb is, as ratios measured in one run: `make bench`, or `python -m benchmarks
---quick` for a dry run.
+"""Speed of bassnb as ratios measured in one run.
 
-A time says something about a machine; the ratio of two times taken in turn on the same machine says
-something about two programs. `timing` takes them, `codecs`, `sampler`, `end_to_end`, `together`,
-`precision` and `scaling` say of what, `table` holds them against the targets, and `__main__` puts
-everything into results/bench.json, from which the book's page is made.
+`make bench` runs everything, `python -m benchmarks --quick` a dry run. A single time depends on the
+machine; the ratio of two times taken in turn on one machine compares two programs. `timing` takes
+the times; `codecs`, `sampler`, `end_to_end`, `together`, `precision` and `scaling` define what is
+timed; `table` compares the results with the targets; and `__main__` writes everything to
+results/bench.json, from which the book's page is made.
 """
 
-import bassnb  # noqa: F401, before torch: it says how threads wait for each other
+import bassnb  # noqa: F401, before torch: it sets how threads wait

@@ -1,6 +1,4 @@
-"""`python -m benchmarks`: measure everything, print the table, write results/bench.json; see
-`benchmarks`.
-"""
+"""`python -m benchmarks`: measure everything, print the table, write results/bench.json."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Audio to latents and back: our autoencoders and those of others, stereo, with random weights.
+"""Encoding and decoding speed: our autoencoders and other codecs, stereo, random weights.
 
-A codec's speed does not depend on what its weights say, so nothing is fetched. Each is asked to
-encode and to decode in the way that its own documentation shows, all channels, at its own sample
-rate.
+A codec's speed does not depend on the values of its weights, so nothing is downloaded. Each encodes
+and decodes as its own documentation shows, all channels, at its own sample rate.
 """
 
 from __future__ import annotations
@@ -38,8 +37,9 @@ class Codec:
 
 
 def ours(preset: str, part: str) -> Codec:
-    """The "mix" or "bass" autoencoder of a preset; decoding includes phase and inverse Fourier
-    transform.
+    """The "mix" or "bass" autoencoder of a preset.
+
+    Decoding includes phase and inverse Fourier transform.
     """
     network = Autoencoder(getattr(get_preset(preset), part)).eval()
     return Codec(network, network.encode, network.decode)
@@ -135,8 +135,9 @@ def build(settings: Settings) -> tuple[dict[str, Codec], dict[str, str]]:
 
 
 def speeds(codecs: dict[str, Codec], settings: Settings) -> dict[str, dict[str, list[float]]]:
-    """Multiples of real time, by codec and direction, in rounds in which every codec encodes and
-    decodes once.
+    """Multiples of real time, by codec and direction.
+
+    In each round every codec encodes and decodes once.
     """
     lasting = {
         name: settings.slow_seconds if codec.slow else settings.seconds

@@ -1,4 +1,4 @@
-"""A whole take: mix in, bass out, in this process and in a fresh one; and how long an import takes."""
+"""Whole takes in this process and in a fresh one, and the time of an import."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from benchmarks.timing import interleaved, ratio, spread
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data_samples" / "pop" / "mix.flac"
-# and the field of the settings that says how many steps
+# by name, with the field of the settings for their steps
 SAMPLERS = {"ddim": "steps", "dpm++": "few_steps"}
-IMPORTS = {  # the first only knows the names; the second can play
+IMPORTS = {  # bassnb loads lazily; Accompanist imports what a take needs
     "torch": "import torch",
     "bassnb": "import bassnb",
     "Accompanist": "from bassnb import Accompanist",
 }
 
 
-# Starts a program from a small process: a child's peak memory counts what its parent held when it
-# was born.
+# Starts a program from a small process: a child's peak memory includes that of its parent
+# at the time of the fork.
 LAUNCHER = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
@@ -126,7 +126,7 @@ def command(model: str, seconds: float, runs: int) -> dict:
 
 
 def measure(player: Accompanist, settings: Settings) -> dict:
-    """Takes, imports and the command; the latter two only where fresh processes are wanted."""
+    """Takes, imports and the command; the latter two only where `settings` asks for fresh processes."""
     figures = {"seconds": settings.seconds, "takes": takes(player, settings)}
     if settings.processes:
         figures["imports"] = imports(settings)

@@ -65,7 +65,7 @@ def rounded(value):
 
 
 def line(job: str, bench: Bench) -> str:
-    """What the file of a job says, in a few words."""
+    """The report of a job in a few words."""
     report = read_json(bench.path(job))
     if job == "ceiling":
         return f"{report['tflops']:.4g} TFLOP/s"

@@ -1,6 +1,4 @@
-"""The jobs of `benchmarks.gpu`: each measures one thing about a preset and returns what its file
-shall say.
-"""
+"""The jobs of `benchmarks.gpu`: each measures one thing and returns its report."""
 
 from __future__ import annotations
 
@@ -145,9 +143,7 @@ def codec(bench: Bench, how: str) -> dict:
 
 @torch.inference_mode()
 def sampling(bench: Bench, how: str) -> dict:
-    """64 guided steps of DDIM, both branches of the guidance in one batch, as `Accompanist` does
-    it.
-    """
+    """64 guided steps of DDIM, both branches in one batch, as in `Accompanist`."""
     config, latents = bench.preset.unet, bench.preset.diffusion_training.latents
     unet = UNet1d(config).to(bench.device).eval()
     compile_how(how, bench, unet)
@@ -166,7 +162,7 @@ def sampling(bench: Bench, how: str) -> dict:
 
 
 class Noise(StemPool):
-    """A pool of songs that nobody has rendered: random samples, in memory."""
+    """A pool of songs of random samples in memory, not rendered."""
 
     def __init__(self, songs: int, stems: int, seconds: float):
         shape = (songs, stems, 2, round(seconds * SAMPLE_RATE))
@@ -174,8 +170,9 @@ class Noise(StemPool):
 
 
 def stall_diffusion(bench: Bench) -> dict:
-    """The training of the diffusion network waiting for crops of a `LatentDataset`, whose latents
-    are random.
+    """Waiting time of the diffusion training for crops of a `LatentDataset`.
+
+    Its latents are random.
     """
     plan, config = bench.preset.diffusion_training, bench.preset.unet
     trainer, _ = diffusion_trainer(bench, "compiled")
@@ -192,8 +189,9 @@ def stall_diffusion(bench: Bench) -> dict:
 
 
 def stall_autoencoder(bench: Bench) -> dict:
-    """The training of the mix autoencoder waiting for crops of a `StemPool`: submixes of four
-    stems, which take longest.
+    """Waiting time of the mix autoencoder's training for crops of a `StemPool`.
+
+    Submixes of four stems take longest.
     """
     preset, plan = bench.preset, bench.preset.mix_training
     trainer, k = autoencoder_trainer(bench, "compiled", preset.mix, plan)
@@ -225,9 +223,7 @@ def stall(step: Callable[..., object], draw: Callable[[int], tuple], bench: Benc
 def loop(
     step: Callable[..., object], draw: Callable[[int], tuple], workers: int, bench: Bench
 ) -> dict:
-    """Seconds of a training step with batches made by so many threads, and the share of them spent
-    waiting.
-    """
+    """Seconds of a training step with so many loader threads, and the share spent waiting."""
     steps, waited = count(), []
     with Ahead(draw, bench.device, workers=workers) as batches:
 

@@ -1,6 +1,4 @@
-"""How the jobs of `benchmarks.gpu` measure: what they share, times, operations, shares of the
-ceiling.
-"""
+"""How the jobs of `benchmarks.gpu` measure times, operations and utilisation."""
 
 from __future__ import annotations
 
@@ -76,8 +74,9 @@ def duration(work: Callable[[], object], bench: Bench, calls: int = 1) -> float:
 
 
 def timed(work: Callable[[], object], bench: Bench) -> dict:
-    """Seconds of one call: median and range of groups of calls, after three calls that compile,
-    tune and allocate.
+    """Seconds of one call: median and range of groups of calls.
+
+    Three calls before them compile, tune and allocate.
     """
     once = min(duration(work, bench) for _ in range(4))
     calls = max(round(bench.seconds / 10 / once), 1)
@@ -92,8 +91,9 @@ def timed(work: Callable[[], object], bench: Bench) -> dict:
 
 
 def compile_how(how: str, bench: Bench, *networks: nn.Module) -> None:
-    """Prepare networks in place as one of `HOW` says. A dry run traces them and no more: a compiler
-    takes minutes.
+    """Prepare networks in place as one of `HOW`.
+
+    A dry run only traces them, because compiling takes minutes.
     """
     torch.backends.cudnn.benchmark = how == "tuned"
     options = {"mode": "reduce-overhead"} if how == "graphs" else {}
@@ -102,8 +102,9 @@ def compile_how(how: str, bench: Bench, *networks: nn.Module) -> None:
 
 
 def flops(make: Callable[[], nn.Module], *shapes: tuple[int, ...]) -> int:
-    """Floating-point operations of one forward pass, a multiplication and an addition counted as
-    two; nothing is computed.
+    """Floating-point operations of one forward pass; nothing is computed.
+
+    A multiplication and an addition count as two.
     """
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         make()(*(torch.zeros(shape) for shape in shapes))

@@ -1,5 +1,4 @@
-"""Where inference mode, the order of numbers in memory and half precision help on this processor,
-and what they cost.
+"""What inference mode, memory format and half precision gain on this processor, and cost.
 
 Each network answers the same question in several ways, in turn. A way's figure is the plain way's
 time over its time, and its error the root mean square of the difference over that of the plain
@@ -48,8 +47,9 @@ def stir(network: nn.Module) -> nn.Module:
 
 
 def parts(preset: Preset, settings: Settings) -> dict[str, tuple[nn.Module, tuple[Tensor, ...]]]:
-    """The preset's networks with inputs of `settings.seconds`: U-Net with both branches of
-    guidance, encoder, decoder.
+    """The preset's networks with inputs of `settings.seconds`.
+
+    U-Net with both branches of guidance, encoder, decoder.
     """
     steps = -(-int(settings.seconds * SAMPLE_RATE) // TIME_RATIO)
     mix, bass = Autoencoder(preset.mix), Autoencoder(preset.bass)

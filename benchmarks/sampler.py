@@ -1,6 +1,4 @@
-"""What the sampler costs beside its network, and whether another implementation of DDIM comes to
-the same bass.
-"""
+"""The sampler's overhead over its network, and a comparison with diffusers' DDIM."""
 
 from __future__ import annotations
 
@@ -54,8 +52,9 @@ def ours(network: Callable, z: Tensor, c_x: Tensor, steps: int) -> Tensor:
 
 
 def scheduler_of(steps: int):
-    """diffusers' DDIM on our schedule: alpha^2 of t = 1 / K ... 1, the last of them 0, v as
-    prediction, nothing clipped.
+    """diffusers' DDIM on our schedule.
+
+    alpha^2 of t = 1 / K ... 1, the last of them 0, v as prediction, no clipping.
     """
     from diffusers import DDIMScheduler
 
@@ -75,8 +74,9 @@ def scheduler_of(steps: int):
 
 
 def theirs(network: Callable, z: Tensor, c_x: Tensor, steps: int) -> Tensor:
-    """The same take by diffusers' DDIM; guidance of v is guidance of c, for both are linear in one
-    another.
+    """The same take by diffusers' DDIM.
+
+    Guidance of v equals guidance of c, since each is linear in the other.
     """
     scheduler, both = scheduler_of(steps), torch.cat([c_x, torch.zeros_like(c_x)])
     for index in scheduler.timesteps:
@@ -99,8 +99,9 @@ def overhead(system: System, settings: Settings) -> list[float]:
 
 
 def comparison(system: System, settings: Settings) -> dict:
-    """diffusers' time over ours, for whole takes and with a free network, and the largest
-    difference of the two results.
+    """diffusers' time over ours, and the largest difference of the results.
+
+    For whole takes, and with a free network.
     """
     z, c_x = inputs(system, settings.seconds)
     jobs = {

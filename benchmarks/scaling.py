@@ -52,8 +52,9 @@ def over_steps(player: Accompanist, settings: Settings) -> list[dict]:
 
 
 def over_threads(player: Accompanist, settings: Settings) -> list[dict]:
-    """How many times as fast a take is with n threads as with one; n doubles up to what this run
-    uses.
+    """Speed of a take with n threads over that with one.
+
+    n doubles up to the threads of this run.
     """
     most, mix = torch.get_num_threads(), song(settings.seconds)
     numbers = sorted({2**k for k in range(most.bit_length())} | {most})

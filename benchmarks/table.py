@@ -111,46 +111,29 @@ def end_to_end_rows(figures: dict, model: str) -> list[dict]:
                 goal,
             )
         )
-    if "imports" in figures:
-        over = figures["imports"]["over torch"]
-        rows += [
-            row(
-                "`from bassnb import Accompanist`: time over `import torch`",
-                over["Accompanist"],
-                "<=",
-                1.5,
-            ),
-            row("`import bassnb`: time over `import torch`", over["bassnb"], "<=", 1.5),
-            row(
-                f"`bassnb accompany`, {seconds}: from the shell",
-                figures["command"]["seconds"],
-                "<=",
-                8,
-                "s",
-            ),
-            row(
-                f"`bassnb accompany`, {seconds}: peak memory",
-                figures["command"]["memory_mb"],
-                unit="MB",
-            ),
-            row(
-                f"`bassnb accompany`, {figures['long']['seconds']:g} s: from the shell",
-                figures["long"]["command"]["seconds"],
-                unit="s",
-            ),
-            row(
-                f"`bassnb accompany`, {figures['long']['seconds']:g} s: peak memory",
-                figures["long"]["command"]["memory_mb"],
-                "<=",
-                round(1.5 * 2**30 / 1e6),
-                "MB",
-            ),
-        ]
-    return rows
+    return rows + (process_rows(figures) if "imports" in figures else [])
+
+
+def process_rows(figures: dict) -> list[dict]:
+    """Imports and commands in fresh processes."""
+    over, command, long = figures["imports"]["over torch"], figures["command"], figures["long"]
+    imported = "`from bassnb import Accompanist`: time over `import torch`"
+    short_name, long_name = (
+        f"`bassnb accompany`, {report['seconds']:g} s:" for report in (figures, long)
+    )
+    most_memory = round(1.5 * 2**30 / 1e6)
+    return [
+        row(imported, over["Accompanist"], "<=", 1.5),
+        row("`import bassnb`: time over `import torch`", over["bassnb"], "<=", 1.5),
+        row(f"{short_name} from the shell", command["seconds"], "<=", 8, "s"),
+        row(f"{short_name} peak memory", command["memory_mb"], unit="MB"),
+        row(f"{long_name} from the shell", long["command"]["seconds"], unit="s"),
+        row(f"{long_name} peak memory", long["command"]["memory_mb"], "<=", most_memory, "MB"),
+    ]
 
 
 def together_rows(report: dict) -> list[dict]:
-    """Two commands at once beside one, where fresh processes were wanted."""
+    """Two commands at once beside one, where fresh processes were measured."""
     if "together" not in report:
         return []
     threads = report["machine"]["threads"]

@@ -1,4 +1,7 @@
-"""What is measured: one measure a file. Taught in chapter 9."""
+"""Metrics, one file each.
+
+Taught in chapter 9.
+"""
 
 from bassnb.extras import need
 

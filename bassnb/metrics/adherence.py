@@ -1,5 +1,4 @@
-"""Accompaniment prompt adherence: do basses, as a whole set, keep to their mixes? Taught in chapter
-9.
+"""Accompaniment prompt adherence: do basses, as a whole set, fit their mixes?
 
 Grachten and Nistal (2025, arXiv 2503.06346) compare *distributions*. Take pairs of mix and bass.
 Let R be embeddings of true pairs, S those of the same mixes with each other's basses, and X those
@@ -23,7 +22,9 @@ The published measure takes the Fréchet audio distance of CLAP embeddings of th
 the embedding is `bassnb.metrics.relation`, without weights. Measured on 40 validation songs of 12
 s, with true basses at 1 and shifted pairs at 0: another player's bass of the same song 0.96 (0.76
 to 1), a second wrong pairing 0 (0 to 0.18), the true bass 2.3 s late 0.23 (0 to 0.41). With the
-spectral embedding of the Fréchet distance instead, true and wrong pairs cannot be told apart.
+spectral embedding of the Fréchet distance instead, true and wrong pairs are indistinguishable.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -79,8 +80,8 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
 
     Returns
     -------
-    dict : name -> ``mean`` (the figure), ``low``, ``high``; nan if true and wrong pairs cannot be
-        told apart
+    dict : name -> ``mean`` (the figure), ``low``, ``high``; nan if true and wrong pairs are
+        indistinguishable
 
     Raises
     ------
@@ -117,11 +118,9 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
 
 
 class Gathering:
-    """Collects the pairs of an examination song by song, so that no sound needs to be kept but one
-    mix and one bass.
-    """
+    """Collects the pairs of a study song by song; only one mix and one bass stay in memory."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.rows: dict[str, list[np.ndarray]] = {}
         self.wrong: list[np.ndarray] = []
         self.first: Tensor | None = None
@@ -137,9 +136,12 @@ class Gathering:
         self.last = mix
 
     def adherence(self) -> dict[str, dict]:
-        """APA of every row, between true pairs and those of each mix with the next song's bass; see
-        `adherence`.
+        """APA of every row; see `adherence`.
+
+        True pairs are compared with those of each mix and the next song's bass.
         """
+        if self.last is None or self.first is None:
+            raise BassnbError("no song has been added; add at least four")
         wrong = np.stack([*self.wrong, relation_embedding(self.last, self.first)])
         songs = np.arange(len(wrong))
         own = {"true": songs, "autoencoder": songs}
@@ -159,16 +161,18 @@ def position(rr: float, ss: float, rs: float, xr: float, xs: float) -> float:
 
 
 def _weighted(kernel: np.ndarray, mask: np.ndarray, weight: np.ndarray) -> float:
-    """Mean of a kernel (n, n) over the pairs in `mask`, each song counted `weight` times; nan if no
-    pair is left.
+    """Mean of a kernel (n, n) over the pairs in `mask`; nan if no pair is left.
+
+    Each song counts `weight` times.
     """
     total = weight @ mask @ weight
     return float(weight @ (kernel * mask) @ weight / total) if total else float("nan")
 
 
 def _median_distance(x: np.ndarray) -> float:
-    """Median Euclidean distance between frames of different songs of x (songs, frames, d): the
-    kernel's width.
+    """Width of the kernel: median distance between frames of different songs.
+
+    x is an array (songs, frames, d).
     """
     first = x[:, 0]
     square = ((first[:, None] - first) ** 2).sum(-1)[np.triu_indices(len(first), 1)]

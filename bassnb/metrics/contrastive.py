@@ -1,9 +1,10 @@
-"""A judge that has learned which bass belongs to which mix (section 5, figure 3). Taught in chapter
-9.
+"""A contrastive model that scores how well a bass fits a mix (section 5, figure 3).
 
 Two small towers turn the latents of a mix and of a bass into one unit vector each. Pairs that
 belong together are trained to point the same way (`bassnb.training.contrastive`); the score of a
 pair is the cosine of the angle.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from bassnb.metrics.statistics import summary
 from bassnb.presets import UNetConfig
 
 SHIPPED_JUDGE = SHIPPED / "classroom" / "judge.safetensors"
-MOST_SCALE = 100.0  # of the cosines: beyond it the softmax is a maximum and learns nothing
+MOST_SCALE = 100.0  # of the cosines: beyond it the softmax saturates and has no gradient
 
 
 class Tower(nn.Module):
-    """Latents (B, C, L) of any length to unit vectors (B, D): four convolutions, and the mean over
-    time.
+    """Latents (B, C, L) of any length to unit vectors (B, D).
+
+    Four convolutions, and the mean over time.
     """
 
     def __init__(self, channels: int, width: int, embedding: int):
@@ -51,8 +53,9 @@ class Tower(nn.Module):
 
 
 class ContrastiveModel(nn.Module):
-    """A tower for mixes, one for basses, and the learned scale (one over the temperature) of their
-    cosines.
+    """A tower for mixes, one for basses, and the learned scale of their cosines.
+
+    The scale is one over the temperature.
     """
 
     def __init__(
@@ -109,14 +112,13 @@ def score_matrix(model: ContrastiveModel, c_x: Tensor, c_y: Tensor) -> np.ndarra
 
 
 def diagonal(*matrices: np.ndarray) -> dict[str, dict]:
-    """Two figures of soft assignments (n, n), each with its 95 % interval over the mixes of all of
-    them.
+    """Two figures of soft assignments (n, n), with 95 % intervals over all their mixes.
 
     Returns
     -------
     dict
-        ``mass``: mean share that a mix gives to its own bass; ``top1``: share of mixes that like
-        their own bass best. Chance is 1 / n for both.
+        ``mass``: mean share that a mix gives to its own bass; ``top1``: share of mixes whose
+        own bass scores highest. Chance is 1 / n for both.
     """
     own = np.concatenate([np.diagonal(matrix) for matrix in matrices])
     best = np.concatenate([matrix.argmax(1) == np.arange(len(matrix)) for matrix in matrices])
@@ -125,17 +127,16 @@ def diagonal(*matrices: np.ndarray) -> dict[str, dict]:
 
 @torch.inference_mode()
 def encode_waves(autoencoder: Autoencoder, waves: list[Tensor]) -> Tensor:
-    """Standardised latents (n, C, L) of waves (2, N) of one length, each brought to the usual
-    level.
-    """
+    """Standardised latents (n, C, L) of waves (2, N) of one length, at one level."""
     device = next(autoencoder.parameters()).device
     latents = [autoencoder.encode(to_level(wave)[None].to(device)) for wave in waves]
     return autoencoder.standardise(torch.cat(latents))
 
 
 def save_judge(model: ContrastiveModel, path: str | Path, *, encoders: str) -> Path:
-    """Write the weights as half-precision safetensors, with the judge's sizes and the `fingerprint`
-    of its encoders.
+    """Write the weights as half-precision safetensors.
+
+    The metadata hold the sizes of the judge and the `fingerprint` of its encoders.
     """
     width, embedding = model.mix_tower.head.in_features, model.mix_tower.head.out_features
     tensors = {name: tensor.half() for name, tensor in model.state_dict().items()}
@@ -147,8 +148,7 @@ def save_judge(model: ContrastiveModel, path: str | Path, *, encoders: str) -> P
 
 
 def load_judge(path: str | Path = SHIPPED_JUDGE, system: System | None = None) -> ContrastiveModel:
-    """Read what `save_judge` wrote, ready for use; by default the judge that is shipped with
-    "classroom".
+    """Read a file of `save_judge`, by default the judge shipped with "classroom".
 
     Parameters
     ----------
@@ -157,14 +157,14 @@ def load_judge(path: str | Path = SHIPPED_JUDGE, system: System | None = None) -
     Raises
     ------
     CheckpointError
-        If the file is missing or damaged, or the judge has learned from other encoders.
+        If the file is missing or damaged, or the judge was trained with other encoders.
     """
     tensors, meta = read_tensors(Path(path))
     if system is not None and meta.get("encoders") != fingerprint(
         system.mix_autoencoder, system.bass_autoencoder
     ):
         raise CheckpointError(
-            f"{path} has learned from the latents of other encoders; train a judge for this model"
+            f"{path} was trained on the latents of other encoders; train a judge for this model"
         )
     model = ContrastiveModel(
         width=int(meta.get("width", 64)), embedding=int(meta.get("embedding", 64))

@@ -1,9 +1,10 @@
-"""What a second of sound looks like as a vector: the embeddings under the Fréchet distance. Taught
-in chapter 9.
+"""Audio embeddings for the Fréchet distance.
 
 The default needs no download. The networks of the field are loaded through their own packages (`pip
 install 'bassnb[embeddings]'`) and fetch their weights when they are first used; nothing is
 unpickled. Figures made with different embeddings must never be compared.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from bassnb.presets import SAMPLE_RATE
 
 Embedding = Callable[[Tensor], np.ndarray]  # wave (2, N) at 44.1 kHz to vectors (frames, d)
 
-# seconds: what one vector hears, and how far the next one begins behind it
+# seconds: length of the patch of one vector, and hop to the next patch
 PATCH, STRIDE = 1.0, 0.5
 PANNS_WEIGHTS = "https://zenodo.org/record/3987831/files/Cnn14_mAP%3D0.431.pth"
 PANNS_CLASSES = 527
@@ -39,8 +40,9 @@ LOADERS: dict[str, Callable[[], Embedding]] = {}
 
 
 def register(name: str) -> Callable:
-    """Decorator: enter a loader, called without arguments when its embedding is first needed, under
-    a name.
+    """Decorator: register a loader of an embedding under a name.
+
+    It is called without arguments when its embedding is first needed.
     """
 
     def enter(loader: Callable[[], Embedding]) -> Callable[[], Embedding]:
@@ -55,7 +57,7 @@ def embedding(name: str = "spectral", *, bandwidth: float | None = None) -> Embe
 
     Parameters
     ----------
-    bandwidth : Hz, of the model that is judged; the networks have bandwidths of their own
+    bandwidth : Hz, of the evaluated model; the networks have bandwidths of their own
 
     Raises
     ------
@@ -64,8 +66,9 @@ def embedding(name: str = "spectral", *, bandwidth: float | None = None) -> Embe
     """
     if name not in LOADERS:
         raise BassnbError(f"there is no embedding {name!r}; choose one of {', '.join(LOADERS)}")
-    loaded = LOADERS[name]()
-    return partial(loaded, bandwidth=bandwidth) if bandwidth and name == "spectral" else loaded
+    if bandwidth and name == "spectral":
+        return partial(spectral_embedding, bandwidth=bandwidth)
+    return LOADERS[name]()
 
 
 @register("spectral")
@@ -74,7 +77,7 @@ def load_spectral() -> Embedding:
 
     Nothing is downloaded and nothing is random, so every reader gets the same figures. Its lowest
     bands are half an octave wide in the middle of a bass, where networks trained on speech and
-    everyday sounds hear one lump; and it ends where the model that is judged ends, so that a
+    everyday sounds resolve nothing; and it ends at the bandwidth of the evaluated model, so that a
     missing treble does not drown everything else.
     """
     return spectral_embedding
@@ -83,7 +86,7 @@ def load_spectral() -> Embedding:
 @register("panns")
 @cache
 def load_panns() -> Embedding:
-    """PANNs Cnn14 (Kong et al. 2020), the network of the paper's table 1: d = 2048, hears 32 kHz.
+    """PANNs Cnn14 (Kong et al. 2020), the network of the paper's table 1: d = 2048, at 32 kHz.
 
     With d this large an interval of 200 resamples takes minutes for each row.
     """
@@ -105,7 +108,7 @@ def load_panns() -> Embedding:
 @register("vggish")
 @cache
 def load_vggish() -> Embedding:
-    """VGGish (Hershey et al. 2017), the embedding of the first FAD: d = 128, hears 16 kHz.
+    """VGGish (Hershey et al. 2017), the embedding of the first FAD: d = 128, at 16 kHz.
 
     Taken before the last ReLU, without principal components: a Gaussian fits it better there.
     """
@@ -127,7 +130,7 @@ def load_vggish() -> Embedding:
 @register("clap")
 @cache
 def load_clap() -> Embedding:
-    """CLAP (Wu et al. 2023), trained on sounds and their descriptions: d = 512, hears 48 kHz."""
+    """CLAP (Wu et al. 2023), trained on sounds and their descriptions: d = 512, at 48 kHz."""
     package = _package("transformers", "clap")
     try:  # from_pretrained takes safetensors where the hub has them, and else reads tensors only
         network = (
@@ -135,15 +138,15 @@ def load_clap() -> Embedding:
             .eval()
             .requires_grad_(False)
         )
-        listen = package.ClapFeatureExtractor.from_pretrained(CLAP_MODEL)
+        extract = package.ClapFeatureExtractor.from_pretrained(CLAP_MODEL)
     except (OSError, ValueError) as error:
         raise _no_weights("clap", CLAP_MODEL) from error
 
     def embed(wave: Tensor) -> np.ndarray:
-        heard = listen(
+        features = extract(
             list(_patches(wave, 48_000).numpy()), sampling_rate=48_000, return_tensors="pt"
         )
-        found = network.get_audio_features(**heard)
+        found = network.get_audio_features(**features)
         # a plain tensor before transformers 5
         return _vectors(getattr(found, "pooler_output", found))
 

@@ -1,13 +1,14 @@
-"""The Fréchet distance between two sets of embeddings, its bias and its interval. Taught in chapter
-9.
+"""The Fréchet distance between two sets of embeddings, its bias and its interval.
 
 Each set is summed up by a Gaussian, and the distance is how far one Gaussian must be moved to
 become the other (section 5, figure 2):
 
     d^2 = |m1 - m2|^2 + tr(S1) + tr(S2) - 2 tr(sqrt(sqrt(S1) S2 sqrt(S1)))
 
-Functions that need to know which embeddings belong to one song take *items*: arrays (items, frames,
+Functions that resample songs take *items*: arrays (items, frames,
 d).
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -24,14 +25,13 @@ WINDOW, HOP = 2048, 512  # 46 ms every 12 ms
 # Hz: `classroom` synthesises nothing above; studies take the bandwidth of the model that they judge
 BANDWIDTH = 5512.5
 BANDS = 24  # mel bands; the lowest are 64 Hz apart, half an octave in the middle of a bass
-# of log(|S|^2 + eps), at audio with a root mean square of 0.1: what is quieter is not heard
+# of log(|S|^2 + eps), at audio with a root mean square of 0.1: quieter parts are ignored
 EPS = 1e-2
 PATCH, STRIDE = 86, 43  # frames: patches of 1 s, one every half second
 
 
 def spectral_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
-    """A fixed embedding without weights: how a second of sound is coloured, how it moves, how it
-    begins.
+    """A fixed embedding without weights: spectrum, its variation and its attacks, second by second.
 
     Of each log-mel band of a patch of one second: the mean (timbre, and the register of the notes,
     for the lowest bands are narrow), the standard deviation over time (how lively it is), and the
@@ -39,14 +39,13 @@ def spectral_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndar
     over more frames counts less). The level counts, bring waves to one level if it should not.
     Silence is the zero vector.
 
-    It is no ear: it knows nothing of rhythm and melody, and says nothing about whether a bass fits
-    its mix.
+    It describes neither rhythm nor melody, nor whether a bass fits its mix.
 
     Parameters
     ----------
     wave : Tensor (2, N), 44.1 kHz, at a root mean square of about 0.1; shorter than 1 s counts as
         padded with zeros
-    bandwidth : Hz; what lies above is not heard, so that a treble that a model cannot make does not
+    bandwidth : Hz; frequencies above it are ignored, so that a treble that a model cannot make does not
         drown everything else
 
     Returns
@@ -90,8 +89,9 @@ def gaussian(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def root(covariance: np.ndarray) -> np.ndarray:
-    """The symmetric square root of a covariance (d, d): eigenvalues replaced by their roots, none
-    below 0.
+    """The symmetric square root of a covariance (d, d).
+
+    Eigenvalues are replaced by their roots, negative ones by 0.
     """
     values, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
@@ -143,7 +143,7 @@ def frechet_infinity(
     """The distance at infinitely many items, by a straight line through distances at several n.
 
     A Gaussian fitted to n items is off by an amount of order 1/n, so the expected distance is a + b
-    / n. Random subsets of the items give points on that line; a is what is wanted (Chong and
+    / n. Random subsets of the items give points on that line; a is the estimate (Chong and
     Forsyth 2020).
 
     Parameters
@@ -199,7 +199,7 @@ def frechet_interval(
     Items are resampled with replacement. A resample repeats some of them and has fewer different
     ones, so its distance is larger on average, for the same reason as the distance of a small set
     is. The interval therefore takes only the *spread* of the resampled distances, and centres it on
-    the distance itself: it says how much other items would have changed the figure, not how far the
+    the distance itself: it shows how much other items would have changed the figure, not how far the
     figure lies above its limit (see `frechet_infinity`).
 
     Parameters
@@ -224,8 +224,9 @@ def frechet_difference(
     resamples: int = 200,
     seed: int = 0,
 ) -> dict:
-    """How much farther `others` are from the reference than `items`, with a 95 % interval over both
-    at once.
+    """How much farther `others` are from the reference than `items`, with a 95 % interval.
+
+    Both are resampled together.
 
     Item i of both was made for the same song: one draw picks the same songs from both, so that what
     the songs have in common cancels. Arrays and result as in `frechet_interval`; above 0, `items`
@@ -248,8 +249,9 @@ def frechet_difference(
 def resampled_distances(
     items: np.ndarray, reference: np.ndarray, *, resamples: int = 200, seed: int = 0
 ) -> tuple[float, np.ndarray]:
-    """The distance of the items, and of (resamples,) draws from them; one seed and number give the
-    same draws.
+    """The distance of the items, and of (resamples,) draws from them.
+
+    The same seed and number of items give the same draws.
     """
     items, other = np.asarray(items, dtype=np.float64), gaussian(pooled(reference))
     draws = np.random.default_rng(seed).integers(0, len(items), size=(resamples, len(items)))
@@ -264,8 +266,9 @@ def interval_of_distance(value: float, draws: np.ndarray) -> dict:
 
 
 def centred_interval(value: float, draws: np.ndarray) -> dict:
-    """The spread of resampled figures (resamples,), laid around the figure itself: ``value``,
-    ``low``, ``high``.
+    """The interval of resampled figures (resamples,), centred on the figure itself.
+
+    The result has ``value``, ``low`` and ``high``.
     """
     low, middle, high = np.percentile(draws, [2.5, 50, 97.5])
     return {

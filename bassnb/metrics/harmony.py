@@ -1,13 +1,14 @@
-"""Which chord is this: templates over pitch classes and the cheapest path through them. Taught in
-chapter 9.
+"""Chord recognition: chroma templates and a Viterbi path through them.
 
 Songs that come without chord symbols get them from their own notes, or from the spectrum of their
 recording. The bass counts twice, softly among the notes and again as a hint of the root, because
-that is how musicians hear a chord. On the written pieces of
+the bass note shapes how a chord is perceived. On the written pieces of
 `bassnb.studies.transfer_songs.scorebook`, whose symbols are known, the root is right 81 % of the
 time (the rest are mostly relative chords), and the chord tones overlap with the symbols' by 87 %.
 `bassnb.metrics.rule` takes the templates and the path through them with weights and a price of its
 own.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -35,15 +36,16 @@ _RARE = {
     "dim": 0.07,
     "halfdim": 0.05,
 }
-_BASS = 0.5  # weight of the bass among the notes: less than of the others, for it walks
+_BASS = 0.5  # weight of the bass among the notes: less than of the others: it plays passing notes
 _ROOT_HINT = 0.2  # what a bass that plays nothing but the root adds to a similarity of at most 1
 _CHANGE = 0.6  # what a change of chord costs
 _WINDOW, _HOP = 8192, 2048
 
 
 def templates(weights: Sequence[float] = WEIGHTS) -> np.ndarray:
-    """Unit vectors over pitch classes, one row per entry of `LABELS`: (96, 12); `weights` are in
-    the order of `WEIGHTS`.
+    """Unit vectors over pitch classes, one row per entry of `LABELS`: (96, 12).
+
+    `weights` are in the order of `WEIGHTS`.
     """
     table = np.zeros((len(LABELS), 12))
     for row, (root, quality) in zip(table, LABELS, strict=True):
@@ -53,8 +55,9 @@ def templates(weights: Sequence[float] = WEIGHTS) -> np.ndarray:
 
 
 def chroma_of_notes(notes: Sequence[Note], borders: np.ndarray) -> np.ndarray:
-    """Seconds that every pitch class sounds between consecutive `borders` (S + 1,) in seconds:
-    array (S, 12).
+    """Seconds that every pitch class sounds in each segment: array (S, 12).
+
+    `borders` (S + 1,) are the borders of the segments in seconds.
     """
     chroma = np.zeros((len(borders) - 1, 12))
     for note in notes:
@@ -64,8 +67,9 @@ def chroma_of_notes(notes: Sequence[Note], borders: np.ndarray) -> np.ndarray:
 
 
 def chroma_of_wave(wave: torch.Tensor, borders: np.ndarray, *, tuning: float = 0.0) -> np.ndarray:
-    """Compressed spectral peaks of a wave (2, N) by pitch class between `borders` (S + 1,) in
-    seconds: array (S, 12).
+    """Compressed spectral peaks of a wave (2, N) by pitch class and segment: array (S, 12).
+
+    `borders` (S + 1,) are the borders of the segments in seconds.
 
     Bins between 55 Hz and 2.1 kHz that rise above the median of their surroundings count with the
     square root of their magnitude; `tuning` semitones are taken off first.
@@ -74,10 +78,10 @@ def chroma_of_wave(wave: torch.Tensor, borders: np.ndarray, *, tuning: float = 0
     s = stft(wave.float().mean(0), _WINDOW, _HOP, bins).abs().sqrt().numpy()
     s = np.maximum(s - median_filter(s, size=(25, 1)), 0)
     hertz = np.arange(bins) * SAMPLE_RATE / _WINDOW
-    heard = hertz > 55
-    midi = 69 + 12 * np.log2(hertz[heard] / 440) - tuning
+    used = hertz > 55
+    midi = 69 + 12 * np.log2(hertz[used] / 440) - tuning
     fold = np.zeros((12, bins))
-    fold[np.round(midi).astype(int) % 12, np.flatnonzero(heard)] = 1
+    fold[np.round(midi).astype(int) % 12, np.flatnonzero(used)] = 1
     by_frame = (fold @ s).T  # (T, 12)
     times = np.arange(len(by_frame)) * _HOP / SAMPLE_RATE
     index = np.searchsorted(borders, times, side="right") - 1
@@ -108,7 +112,7 @@ def estimate_chords(upper: np.ndarray, bass: np.ndarray, borders: np.ndarray) ->
     score = (chroma / np.maximum(norm, 1e-9)) @ templates().T
     share = bass / np.maximum(bass.sum(1, keepdims=True), 1e-9)
     score += _ROOT_HINT * share[:, ROOTS] - np.array([_RARE[quality] for _, quality in LABELS])
-    score[norm[:, 0] < 1e-9] = 0  # silence says nothing: the chord stays
+    score[norm[:, 0] < 1e-9] = 0  # silence scores all chords alike: the chord stays
     path = best_path(score, _CHANGE)
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     return tuple(
@@ -118,8 +122,9 @@ def estimate_chords(upper: np.ndarray, bass: np.ndarray, borders: np.ndarray) ->
 
 
 def best_path(score: np.ndarray, change: float) -> np.ndarray:
-    """Labels (S,) with the highest sum of scores (S, K) less `change` for every change of label:
-    Viterbi's recursion.
+    """Viterbi's recursion: the best labels (S,) of scores (S, K).
+
+    The sum of their scores is maximised, less `change` for every change of label.
     """
     total, came_from = score[0].copy(), np.zeros(score.shape, dtype=int)
     for step in range(1, len(score)):

@@ -1,8 +1,9 @@
-"""Does a bass fit its song: chords, roots, pitch classes and onsets against the written truth.
-Taught in chapter 9.
+"""Does a bass fit its song? Chord tones, roots, pitch classes and onsets against the score.
 
-A take is heard once (`transcribe`) and can then be marked against any number of songs (`compare`):
+A take is transcribed once (`transcribe`) and can then be marked against any number of songs (`compare`):
 the floor of the evaluation marks each bass against all songs it was not made for.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -25,9 +26,7 @@ KICKS = (35, 36)  # the bass drums of General MIDI
 
 @dataclass(frozen=True)
 class Transcription:
-    """What the ear gets out of a take: frame centres (T,) in seconds, MIDI pitch (T,), onsets in
-    seconds.
-    """
+    """A transcribed take: frame centres (T,) in s, MIDI pitch (T,), onsets in s."""
 
     times: np.ndarray
     midi: np.ndarray
@@ -80,8 +79,9 @@ def compare(take: Transcription, song: Song) -> dict[str, float]:
 
 
 def match(wave: torch.Tensor, song: Song) -> dict[str, float]:
-    """Mark one take, Tensor (2, N) at 44.1 kHz, against the song it was made for: `compare` after
-    `transcribe`.
+    """Mark one take, Tensor (2, N) at 44.1 kHz, against its song.
+
+    This is `compare` after `transcribe`.
 
     The song's chords and bass notes are the truth; its tuning is taken off before pitches are
     rounded.
@@ -103,8 +103,9 @@ def note_starts(song: Song) -> np.ndarray:
 
 
 def onset_f1(found: np.ndarray, written: np.ndarray, window: float = TOLERANCE) -> float:
-    """F-measure of two ascending lists of times (seconds) that are matched one to one within
-    `window` seconds.
+    """F-measure of two ascending lists of times in seconds.
+
+    Times are matched one to one within `window` seconds.
     """
     if not (len(found) and len(written)):
         return float(len(found) == len(written))
@@ -124,7 +125,7 @@ def kick_lock(found: np.ndarray, song: Song) -> float:
     """How well onsets (seconds, ascending) and the bass drum go together.
 
     The F-measure at 50 ms: the harmonic mean of the share of strokes with an onset, and of the
-    share of onsets with a stroke. The first alone would praise a bass that never stops. nan if the
+    share of onsets with a stroke. The first alone would reward a bass that never stops. nan if the
     song has no bass drum.
     """
     strokes = kick_strokes(song)

@@ -11,15 +11,16 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
 HOP = 256  # 5.8 ms
-# 46 ms: two octaves of a bass are told apart, an attack is not smeared past the 70 ms tolerance
+# 46 ms: two octaves of a bass are resolved, an attack is not smeared past the 70 ms tolerance
 WINDOW = 2048
-# to 5.5 kHz: what lies above says nothing about a bass and is missing in band-limited takes
+# to 5.5 kHz: what lies above does not help with a bass and is missing in band-limited takes
 BINS = 256
 
 
 def onset_strength(wave: torch.Tensor, *, compression: float = 100.0, lag: int = 4) -> np.ndarray:
-    """How much energy appears, bin by bin, within `lag` frames: the SuperFlux of Böck and Widmer
-    (2013).
+    """Onset strength by the SuperFlux of Böck and Widmer (2013).
+
+    It is the energy that appears, bin by bin, within `lag` frames.
 
     flux[t] = mean over f of max(0, S[f, t] - max(S[f-1..f+1, t - lag])) with S = log(1 +
     compression |STFT| / peak). The maximum over neighbouring bins forgives a vibrato.

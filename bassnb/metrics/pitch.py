@@ -2,15 +2,15 @@
 
 A periodic sound equals itself one period later. YIN (de Cheveigné & Kawahara 2002) measures how
 *un*equal a frame is to its shifted self for every lag and takes the first lag where the difference
-almost vanishes. The value left at that lag, the aperiodicity, says whether there was a pitch at
+almost vanishes. The value left at that lag, the aperiodicity, shows whether there was a pitch at
 all. Taught in chapter 9.
 
-Why not a library's? `librosa.yin` returns the frequency but not the aperiodicity, so it cannot say
+Why not a library's? `librosa.yin` returns the frequency but not the aperiodicity, so it does not show
 where there is no pitch, and `librosa.pyin` decides that by a model of melody. On sixteen rendered
 basses of 12 s (librosa 0.11, one run, one core, the same range of pitches) the pitch class was
 right in 99.98 % of the frames voiced here (86 % of those that are written), in 95.8 % of all frames
 with `yin` and in 96.6 % of the frames that `pyin` calls voiced (97 %); a second of sound took 4.6,
-1.2 and 62 ms. A measure of harmony needs the first kind of ear: one that is silent when unsure.
+1.2 and 62 ms. A measure of harmony needs a tracker that leaves out uncertain frames.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def track_pitch(
         YIN's absolute threshold: the first dip below it is the period.
     aperiodicity : float
         Frames whose dip is shallower than this are unvoiced. With 0.25 the pitch class is that of
-        the written note in 99.9 % of the voiced frames of a rendered bass; 0.3 hears 3 % more
+        the written note in 99.9 % of the voiced frames of a rendered bass; 0.3 voices 3 % more
         frames and errs ten times as often.
     floor_db : float
         Frames this far below the loudest frame are unvoiced (dB).

@@ -1,4 +1,4 @@
-"""An embedding of a mix together with its bass that hears how the two relate. Taught in chapter 9.
+"""An embedding of a mix together with its bass that describes how the two relate.
 
 An embedding of the sum that describes its colour, such as
 `bassnb.metrics.frechet.spectral_embedding`, cannot tell a bass that fits from one that does not:
@@ -6,6 +6,8 @@ both add the same colour. What changes is the relation of low to high. So this o
 that, of the sum and at one level of bass and mix: which intervals lie between the low and the high
 pitches, whatever the key, and whether low and high sounds begin together, whatever the tempo. It
 has no weights.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from bassnb.audio import to_level
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 
-# 372 ms, so that neighbouring notes are told apart at 60 Hz; every 50 ms
+# 372 ms, so that neighbouring notes are resolved at 60 Hz; every 50 ms
 WINDOW, HOP = 16_384, 2205
 # Hz: the bass with its second harmonics; the chords above it
 LOW, HIGH = (60.0, 170.0), (300.0, 2000.0)
@@ -33,8 +35,9 @@ DIMENSIONS = 12 + len(LAGS)
 
 @lru_cache(maxsize=2)
 def folding(low: float, high: float) -> np.ndarray:
-    """Matrix (12, WINDOW // 2 + 1) that sums the bins between two frequencies into pitch classes, C
-    first.
+    """Matrix (12, WINDOW // 2 + 1) that sums bins into pitch classes, C first.
+
+    Only bins between the two frequencies count.
     """
     frequency = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW
     bins = np.flatnonzero((frequency > low) & (frequency < high))
@@ -47,8 +50,9 @@ def folding(low: float, high: float) -> np.ndarray:
 
 
 def interval_profile(wave: Tensor) -> np.ndarray:
-    """How much of the high pitches lies k semitones above the low ones: array (12, T) of wave (N,),
-    a frame each 50 ms.
+    """How much of the high pitches lies k semitones above the low ones: array (12, T).
+
+    The input is a wave (N,); a frame is 50 ms.
 
     p[k] = sum over c of low[c] high[c + k], pitch classes taken modulo 12, both chromagrams brought
     to length 1.
@@ -78,8 +82,9 @@ def lagged_correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def relation_embedding(mix: Tensor, bass: Tensor) -> np.ndarray:
-    """Intervals and common beginnings of low and high in the sum of a mix and a bass, each brought
-    to one level.
+    """Intervals and common onsets of low and high in the sum of a mix and a bass.
+
+    Both are brought to one level first.
 
     Parameters
     ----------

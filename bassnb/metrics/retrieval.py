@@ -1,9 +1,10 @@
-"""A bass without generation: that of the training song whose mix is most alike. Taught in chapter
-9.
+"""Retrieval baseline: the bass of the training song whose mix is most similar.
 
 Whoever only remembers can still accompany: look for the nearest mix among those known, and play
 what was played there. A model that learned the songs by heart would do no better, so a model worth
 its training must.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -66,8 +67,9 @@ def nearest(query: Tensor, pool: Tensor) -> tuple[int, int]:
 
 
 def retrieved_bass(latents: Tensor, pool: Pool, samples: int) -> Tensor:
-    """The bass (2, samples) of the song in the pool whose mix is nearest to latents (64, L), rolled
-    to fit.
+    """The bass (2, samples) of the most similar song in the pool.
+
+    Its mix is the nearest to the latents (64, L); the bass is rolled to fit.
     """
     index, shift = nearest(latents.cpu(), pool.latents)
     bass = render(pool.songs[index], parts=["bass"])["bass"]

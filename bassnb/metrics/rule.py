@@ -1,11 +1,11 @@
-"""A bass without learning: the root of the chord that is heard, struck with every kick that is
-heard. Taught in chapter 9.
+"""Rule baseline: the root of the detected chord, played on every detected kick.
 
-Whoever accompanies by rule needs two ears and no taste. One listens for the chord: the energies of
-the twelve pitch classes, compared with the notes of every chord, and a reluctance to change (a
-hidden Markov model, as in Sheh and Ellis 2003). The other listens for the bass drum: energy that
-appears below 120 Hz. Both hear the mix alone. A trained model should be level with this on harmony,
-or it has not listened, and must sound better, or it was not worth the trouble.
+The chord is found from the energies of the twelve pitch classes, compared with the notes of every
+chord, with a penalty for changes (a hidden Markov model, as in Sheh and Ellis 2003). A kick is a
+rise of the energy below 120 Hz. Both use the mix alone. A trained model should match this baseline
+on harmony, and should sound better.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -35,15 +35,17 @@ LOWEST, LONGEST = 28, 1.0  # E1; seconds of the longest note
 
 
 def chord_templates() -> tuple[np.ndarray, np.ndarray]:
-    """Every chord as a unit vector of pitch classes, (chords, 12), and the roots, (chords,). The
-    root counts most.
+    """Every chord as a unit vector of pitch classes, (chords, 12), and the roots, (chords,).
+
+    The root has the greatest weight.
     """
     return templates(WEIGHTS), ROOTS
 
 
 def chromagram(mix: Tensor) -> tuple[np.ndarray, float]:
-    """Energies of the pitch classes of a mix (2, N): array (12, T), a frame every 93 ms; and its
-    tuning in semitones.
+    """Pitch class energies (12, T) of a mix (2, N), and its tuning in semitones.
+
+    A frame is 93 ms.
 
     The harmonic part only, from a constant-Q transform (librosa): drums have no pitch class.
     """
@@ -71,8 +73,9 @@ def hear_roots(chroma: np.ndarray) -> np.ndarray:
 
 
 def hear_kicks(mix: Tensor) -> np.ndarray:
-    """Times of bass drum strokes, seconds, ascending: sudden energy below 120 Hz in a mix (2, N)
-    without its bass.
+    """Times of bass drum strokes in seconds, ascending.
+
+    A stroke is a sudden rise of energy below 120 Hz in a mix (2, N) without its bass.
     """
     power = stft(mix.mean(0), KICK_WINDOW, KICK_HOP, KICK_BINS).abs().square().sum(0).numpy()
     level = np.sqrt(power)
@@ -87,7 +90,7 @@ def hear_kicks(mix: Tensor) -> np.ndarray:
 
 
 def rule_notes(mix: Tensor) -> tuple[tuple[Note, ...], float]:
-    """What the rule plays to a mix (2, N), and the tuning that it heard, in semitones.
+    """The notes of the rule for a mix (2, N), and the estimated tuning in semitones.
 
     A note begins with each kick and with each change of the root, and lasts to the next one or a
     second.

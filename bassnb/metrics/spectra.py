@@ -1,7 +1,7 @@
 """Distances between an original and its reconstruction, on spectrograms. Taught in chapter 9.
 
 Every figure compares magnitudes above a floor 60 dB below the loudest bin of the original: what is
-quieter is not heard, and without a floor the logarithm would grade only that.
+quieter is inaudible, and without a floor the logarithm would grade only that.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ def audible_floor(s: Tensor) -> Tensor:
 
 
 def multi_resolution_stft(wave: Tensor, other: Tensor) -> float:
-    """Spectral convergence plus mean log-magnitude difference, averaged over windows of 512 to 4096
-    samples.
+    """Spectral convergence plus mean log-magnitude difference, over several windows.
+
+    The windows have 512 to 4096 samples.
 
     ||S| - |S~||_F / ||S||_F + mean |log(|S| + floor) - log(|S~| + floor)| (Yamamoto et al. 2020), waves (2, N).
     """
@@ -50,8 +51,9 @@ def log_spectral_distance(wave: Tensor, other: Tensor, window: int) -> float:
 
 
 def flux_ratio(wave: Tensor, other: Tensor, window: int = 512) -> float:
-    """Spectral flux of `other` over that of `wave`: 1 is right, more is grainy, less is smeared;
-    waves (2, N).
+    """Spectral flux of `other` over that of `wave`, waves (2, N).
+
+    1 is ideal, more is grainy, less is smeared.
     """
 
     def flux(x: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
-"""Means with an honest width, and the normalised score between floor and ceiling. Taught in chapter
-9.
+"""Means with confidence intervals, and the normalised score between floor and ceiling.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 RESAMPLES = 2000
 COINCIDE = 1e-9  # of floor and ceiling: a smaller difference of two means is an error of rounding
@@ -16,8 +18,9 @@ UNKNOWN = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
 
 
 def normalised_score(value: float, floor: float, ceiling: float) -> float:
-    """(value - floor) / (ceiling - floor): 0 at the floor, 1 at the ceiling, nan where the two
-    coincide.
+    """(value - floor) / (ceiling - floor), nan where the two coincide.
+
+    It is 0 at the floor and 1 at the ceiling.
     """
     return (
         float((value - floor) / (ceiling - floor))
@@ -26,11 +29,11 @@ def normalised_score(value: float, floor: float, ceiling: float) -> float:
     )
 
 
-def mean_of(values) -> float:
-    """Mean of the figures that are known; nan if none is."""
-    values = np.asarray(values, dtype=float)
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if values.size else float("nan")
+def mean_of(values: ArrayLike) -> float:
+    """Mean of the figures that are not nan; nan if there is none."""
+    figures = np.asarray(values, dtype=float)
+    figures = figures[~np.isnan(figures)]
+    return float(figures.mean()) if figures.size else float("nan")
 
 
 def bootstrap(
@@ -50,7 +53,7 @@ def bootstrap(
     Returns
     -------
     low, high : float
-        nan for a single song, which says nothing about others.
+        nan for a single song, which has no spread.
     """
     if len(samples[0]) < 2:
         return float("nan"), float("nan")
@@ -66,25 +69,25 @@ def bootstrap(
     return float(low), float(high)
 
 
-def summary(values: np.ndarray, *, seed: int = 0) -> dict:
-    """Mean over songs and its 95 % interval: {"mean", "low", "high"}. Songs that have no figure
-    (nan) are left out.
+def summary(values: ArrayLike, *, seed: int = 0) -> dict:
+    """Mean over songs and its 95 % interval: {"mean", "low", "high"}.
+
+    Songs without a figure (nan) are left out.
 
     The interval is nan if one song is left, the mean too if none is.
     """
-    values = np.asarray(values, dtype=float)
-    values = values[~np.isnan(values)]
-    if not values.size:
+    figures = np.asarray(values, dtype=float)
+    figures = figures[~np.isnan(figures)]
+    if not figures.size:
         return dict(UNKNOWN)
-    low, high = bootstrap(np.mean, values, seed=seed)
-    return {"mean": float(values.mean()), "low": low, "high": high}
+    low, high = bootstrap(np.mean, figures, seed=seed)
+    return {"mean": float(figures.mean()), "low": low, "high": high}
 
 
 def normalised_score_summary(
     values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0
 ) -> dict:
-    """The normalised score of the means between those of floor and ceiling, with its 95 % interval
-    over songs: {"mean", "low", "high"}.
+    """Normalised score of means, with its 95 % interval: {"mean", "low", "high"}.
 
     Songs for which one of the three is nan are left out. The interval is nan if one song is left,
     the mean too if none is.
@@ -115,8 +118,9 @@ def centre(row: dict) -> float | None:
 
 
 def figure(value: float | None, form: str) -> str:
-    """A figure in a format such as ".0%", without the minus of what rounds to 0; "no figure" if
-    there is none.
+    """A figure in a format such as ".0%"; "no figure" if there is none.
+
+    A value that rounds to 0 has no minus sign.
     """
     if not known(value):
         return "no figure"
@@ -125,7 +129,7 @@ def figure(value: float | None, form: str) -> str:
 
 
 def between(row: dict, form: str) -> str:
-    """The 95 % interval of a row in words; says so if a single song has none."""
+    """The 95 % interval of a row in words, also if a single song has none."""
     if not known(centre(row)):
         return "no interval"
     if not (known(row["low"]) and known(row["high"])):

@@ -1,5 +1,6 @@
-"""How far a take lies from the sound of a style reference (section 5, table 1). Taught in chapters
-7 and 9.
+"""Distance between the sound of a take and that of a style reference (section 5, table 1).
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from bassnb.metrics.frechet import BANDWIDTH, spectral_embedding
 
 
 def style_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
-    """How a whole take sounds: the mean over time of `spectral_embedding`, at one level; wave (2,
-    N) to array (72,).
-    """
+    """Mean over time of `spectral_embedding`, at one level: wave (2, N) to array (72,)."""
     return spectral_embedding(to_level(wave), bandwidth=bandwidth).mean(0)
 
 
@@ -32,8 +31,9 @@ def euclidean_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def cosine_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """1 - cos of the angle between two embeddings (d,): 0 for one direction, 1 for a right angle, 2
-    for opposites.
+    """1 - cos of the angle between two embeddings (d,).
+
+    It is 0 for one direction, 1 for a right angle, 2 for opposites.
 
     Raises
     ------
@@ -50,9 +50,7 @@ def cosine_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def style_distances(take: Tensor, reference: Tensor) -> dict[str, float]:
-    """``euclidean`` and ``cosine`` distance between the sounds of two waves (2, N), whatever they
-    play.
-    """
+    """``euclidean`` and ``cosine`` distance between the sounds of two waves (2, N)."""
     a, b = style_embedding(take), style_embedding(reference)
     return {"euclidean": euclidean_distance(a, b), "cosine": cosine_distance(a, b)}
 

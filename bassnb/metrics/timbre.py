@@ -1,13 +1,14 @@
-"""Which of the eight General MIDI basses is heard in a take, whatever it plays? Taught in chapters
-7 and 9.
+"""Which of the eight General MIDI basses plays in a take, whatever its notes?
 
 A mean spectrum confuses the instrument with its notes: the bands of a low line and of a high one
 differ more than two instruments do. So the ruler first finds the pitch, and then looks where the
 instrument shows, relative to it: how strong each harmonic is, how strong the gaps between harmonics
 are (noise of strings and fingers), and how much both change in time. A linear discriminant with a
 shrunk covariance, fitted in closed form to true basses of training songs, turns these numbers into
-a decision. It is fitted to basses that went through the autoencoder, so that it hears instruments
+a decision. It is fitted to basses that went through the autoencoder, so that it separates instruments
 and not the codec.
+
+Taught in chapters 7 and 9.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def timbre_features(wave: Tensor) -> np.ndarray:
     voiced = voiced[(voiced > 0) & (voiced < len(power))]
     if len(voiced) < 3:
         raise BassnbError(
-            "no pitch is heard in the take, so its timbre cannot be told; give one with some notes"
+            "the take has no pitch, so its timbre is unknown; give one with some notes"
         )
     power = (power[voiced - 1] + power[voiced]) / 2
     bin_of_f0 = 440 * 2 ** ((midi[voiced] - 69) / 12) * WINDOW / SAMPLE_RATE
@@ -85,8 +86,9 @@ def _power_at(power: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class TimbreRuler:
-    """A linear discriminant: features (80,), standardised, times `weights` (80, 8), plus `bias`
-    (8,).
+    """A linear discriminant of timbres.
+
+    Its scores are the standardised features (80,) times `weights` (80, 8), plus `bias` (8,).
     """
 
     centre: np.ndarray
@@ -99,7 +101,7 @@ class TimbreRuler:
         return (np.atleast_2d(features) - self.centre) / self.scale @ self.weights + self.bias
 
     def recognise(self, wave: Tensor) -> int:
-        """The number in `TIMBRES` of the bass heard in a wave (2, N); -1 where no pitch is heard."""
+        """The number in `TIMBRES` of the bass in a wave (2, N); -1 without any pitch."""
         try:
             return int(self.scores(timbre_features(wave)).argmax())
         except BassnbError:

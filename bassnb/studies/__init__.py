@@ -1,4 +1,5 @@
-"""Experiments on a model: `bassnb evaluate NAME` runs studies/NAME.py and writes results/NAME.json.
+"""Studies of a model: `bassnb evaluate NAME` runs studies/NAME.py, writes results/NAME.json.
+
 Taught in chapter 9.
 """
 

@@ -1,9 +1,10 @@
-"""Ablations: small U-Nets at equal budget, each with one thing changed, marked side by side. Taught
-in chapter 10.
+"""Ablations: small U-Nets trained at equal budget, each with one thing changed.
 
 All of them are trained on the same latents, in the same order, between the autoencoders of one
 model. Each training has its own folder and goes on where it was; what has been measured is kept
 beside it, and measured again only if a setting or the songs have changed.
+
+Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -32,7 +34,7 @@ from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.settings import TrainingSettings
 from bassnb.studies.length import compare_lengths, digest, mean_marks
 from bassnb.studies.marks import Marks, floor_marks, normalised_scores
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.takes import single_take, through_autoencoder
 from bassnb.studies.variants import (
     POSITIONS,
     VARIANTS,
@@ -45,11 +47,12 @@ from bassnb.studies.variants import (
 from bassnb.training.diffusion import fit, latent_pairs
 from bassnb.training.loop import open_accelerator, step_seed
 from bassnb.training.run import check_run
+from bassnb.unet import UNet1d
 
 
 @dataclass(frozen=True)
 class AblationPlan:
-    """What every variant gets: two minutes of one core for its training, and the same examination."""
+    """What every variant gets: two minutes of one core for its training, and the same study."""
 
     unet: UNetConfig = UNetConfig(widths=(48, 64, 96, 128), blocks=1)
     training: DiffusionTraining = field(
@@ -123,11 +126,7 @@ def run_ablations(
         )
     first = rows[variants[0].name]["each"]
     for row in rows.values():
-        row["against"] = {
-            key: summary(np.subtract(row["each"][key], first[key]))
-            for key in first
-            if key in row["each"]
-        }
+        row["against"] = paired_differences(row["each"], first)
     settings = {
         **common,
         "positions": [variant.name for variant in players if variant in POSITIONS],
@@ -141,6 +140,11 @@ def run_ablations(
     return {**common, "music": study.music, "rows": rows, "length": length}
 
 
+def paired_differences(each: dict[str, list], first: dict[str, list]) -> dict[str, dict]:
+    """Summaries of values per crop or song less those of the first variant."""
+    return {key: summary(np.subtract(each[key], first[key])) for key in first if key in each}
+
+
 def train_variant(
     variant: Variant,
     plan: AblationPlan,
@@ -149,7 +153,7 @@ def train_variant(
     folder: Path,
     accelerator: Accelerator,
 ) -> tuple[nn.Module, nn.Module]:
-    """The network of one variant with its last weights, and with their moving average; both say v."""
+    """The network of one variant with its last weights and with their moving average; both predict v."""
     training = replace(plan.training, drop=variant.drop, times=variant.times)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(variant.seed)  # initial weights only
@@ -165,7 +169,7 @@ def train_variant(
     objective = partial(variant_loss, ask=variant.ask)
     networks = fit(
         unet,
-        pairs,
+        pairs,  # type: ignore[arg-type]  # its `latents` returns the batch of two as it is
         training,
         folder,
         accelerator,
@@ -173,13 +177,13 @@ def train_variant(
         TrainingSettings(resume=True),
         objective=objective,
     )
-    return tuple(
-        (NoiseAsV(network) if variant.ask == "eps" else network).eval() for network in networks
-    )
+    if variant.ask == "eps":
+        networks = NoiseAsV(networks[0]), NoiseAsV(networks[1])
+    return networks[0].eval(), networks[1].eval()
 
 
 def encoders_of(system: System) -> str:
-    """The fingerprint of the encoders between which all variants live."""
+    """The fingerprint of the encoders that all variants share."""
     return fingerprint(system.mix_autoencoder, system.bass_autoencoder)
 
 
@@ -202,17 +206,19 @@ def accompanist(
 ) -> Accompanist:
     """An accompanist with the autoencoders of `system` and the network of a variant."""
     own = copy.deepcopy(system)
-    own.unet, own.defaults = network, {"guidance": plan.guidance, "phi": plan.phi}
-    if not variant.standardise:  # the network lives among the latents as they are
+    own.unet = cast(UNet1d, network)  # `NoiseAsV` is called with the same arguments
+    own.defaults = {"guidance": plan.guidance, "phi": plan.phi}
+    if not variant.standardise:  # the network was trained on raw latents
         for autoencoder in (own.mix_autoencoder, own.bass_autoencoder):
-            autoencoder.latent_mean.zero_()
-            autoencoder.latent_std.fill_(1.0)
+            autoencoder.get_buffer("latent_mean").zero_()
+            autoencoder.get_buffer("latent_std").fill_(1.0)
     return Accompanist(own, name=variant.name)
 
 
 def by_positions(players: dict[Variant, Accompanist]) -> dict[str, Accompanist]:
-    """The accompanists that differ in positions; that with absolute ones twice, for both ways to
-    name later steps.
+    """The accompanists that differ in positions.
+
+    The one with absolute positions appears twice, once for each choice beyond the training length.
     """
     chosen = {}
     for variant in (variant for variant in POSITIONS if variant in players):
@@ -242,22 +248,21 @@ def kept_outputs(folder: Path, variants: tuple[Variant, ...]) -> list[Output]:
 
 
 def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
-    """The result at `path` if it was measured with these settings, else a new one, which is left
-    there.
-    """
+    """The result at `path` if its settings are the same, else a new one, written there."""
     settings = json.loads(json.dumps(settings))
     if not path.is_file() or read_json(path)["settings"] != settings:
         write_json(path, {"settings": settings, "result": measure()})
     return read_json(path)["result"]
 
 
-# -- the examination -------------------------------------------------------------------------------
+# -- the study -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Study:
-    """The songs on which all variants are marked, with floor and ceiling, and the digest of their
-    notes.
+    """The songs on which all variants are marked, with floor and ceiling.
+
+    `music` is the digest of their notes.
     """
 
     examples: list[Example]
@@ -296,8 +301,9 @@ def examine_variant(
     for name, guidance in (("guided", plan.guidance), ("plain", 1.0)):
         marks = []
         for one in study.examples:
-            take = player(one.mix, steps=plan.steps, seed=one.song.seed, guidance=guidance)
-            marks.append(compare(transcribe(take.audio), one.song))
+            options = {"steps": plan.steps, "seed": one.song.seed, "guidance": guidance}
+            take = single_take(player, one.mix, **options)
+            marks.append(compare(transcribe(take), one.song))
         overall = [mean_marks(row) for row in (marks, study.floor, study.ceiling)]
         report[name] = {
             **normalised_scores(marks, study.floor, study.ceiling),
@@ -311,8 +317,9 @@ def examine_variant(
 def v_losses(
     network: nn.Module, plan: AblationPlan, held_out: LatentDataset, device: torch.device
 ) -> tuple[dict, dict]:
-    """Squared error of v on fixed crops, noise and evenly spread times: summaries, and the values
-    per crop.
+    """Squared error of v on fixed crops, noise and evenly spread times.
+
+    Returns summaries, and the values per crop.
     """
     c_y, c_x = (
         c.to(device) for c in held_out.batch(step_seed(0, 0), plan.crops, plan.training.latents)
@@ -324,6 +331,6 @@ def v_losses(
     for name, mix in (("with the mix", c_x), ("without", torch.zeros_like(c_x))):
         answers = [network(*batch) for batch in zip(z.split(32), t.split(32), mix.split(32))]
         each[name] = (torch.cat(answers) - v).square().mean((1, 2)).cpu().numpy()
-    loss = {name: summary(values) for name, values in each.items()}
+    loss: dict[str, Any] = {name: summary(values) for name, values in each.items()}
     loss["by_time"] = [float(third.mean()) for third in np.array_split(each["with the mix"], 3)]
     return loss, {name: values.astype(float).round(5).tolist() for name, values in each.items()}

@@ -1,4 +1,7 @@
-"""What the bass autoencoder keeps of a bass it has never heard. Taught in chapters 1 and 9."""
+"""What the bass autoencoder preserves of unseen basses.
+
+Taught in chapters 1 and 9.
+"""
 
 from __future__ import annotations
 
@@ -62,8 +65,8 @@ def pitch_kept(original: Tensor, decoded: Tensor) -> dict[str, float]:
     """How much of the original's pitch track survives; waves (2, N).
 
     ``pitch_class``: frames with the same pitch class, among those voiced in both; ``voiced``:
-    frames that are still voiced, among the original's voiced ones. The truth is what the same
-    tracker hears in the original.
+    frames that are still voiced, among the original's voiced ones. The reference is the same
+    tracker on the original.
     """
     (_, before), (_, after) = track_pitch(original), track_pitch(decoded)
     voiced, both = ~np.isnan(before), ~np.isnan(before) & ~np.isnan(after)
@@ -78,7 +81,7 @@ def si_sdr(original: Tensor, decoded: Tensor) -> float:
     """Scale-invariant signal-to-distortion ratio in dB of two waves (2, N) (Le Roux et al. 2019).
 
     10 log10 |a x|^2 / |a x - x~|^2 with a = <x~, x> / |x|^2: what of the decoded wave is the
-    original, at whatever level, over what is not. It hears every phase; a spectrum without error
+    original, at whatever level, over what is not. It depends on phase; a spectrum without error
     may have any value here. At least -100 dB.
     """
     x, other = original.double().flatten(), decoded.double().flatten()
@@ -96,14 +99,15 @@ def run(
     seed0: int = 0,
     progress: bool = False,
 ) -> dict:
-    """Decode the true bass of unseen songs and compare; see `pitch_kept`, `si_sdr` and
-    `spectral_measures`.
+    """Decode the true bass of unseen songs and compare.
 
-    The songs take their bass sounds from `TIMBRES` in turn, so that each is heard equally often.
+    The figures are those of `pitch_kept`, `si_sdr` and `spectral_measures`.
+
+    The songs take their bass sounds from `TIMBRES` in turn, so that each occurs equally often.
 
     Parameters
     ----------
-    songs : a multiple of ten hears all timbres equally often
+    songs : a multiple of ten gives all timbres equal weight
 
     Returns
     -------
@@ -111,21 +115,22 @@ def run(
         ``rows``: for each of `ROWS` the mean and 95 % interval over songs of every figure.
         ``timbres``: the same for the songs of each timbre, with their ``count``.
     """
-    system, heard = accompanist.system, {}
+    system = accompanist.system
+    figures: dict[str, list[dict[str, dict[str, float]]]] = {}
     for number in tqdm(range(songs), desc=f"{split} songs", disable=not progress):
         timbre, program = list(TIMBRES.items())[number % len(TIMBRES)]
         bass = to_level(example(split, seed0 + number, seconds, bass_program=program).bass)
         waves = reconstructions(system.bass_autoencoder, bass)
-        heard.setdefault(timbre, []).append(
+        figures.setdefault(timbre, []).append(
             {row: measure(bass, wave) for row, wave in waves.items()}
         )
     setting = {"split": split, "songs": songs, "seed0": seed0, "seconds": seconds}
     return {
         "preset": system.preset.name,
         **setting,
-        "rows": tabulate([marks for found in heard.values() for marks in found]),
+        "rows": tabulate([marks for found in figures.values() for marks in found]),
         "timbres": {
-            timbre: {"count": len(found), **tabulate(found)} for timbre, found in heard.items()
+            timbre: {"count": len(found), **tabulate(found)} for timbre, found in figures.items()
         },
     }
 

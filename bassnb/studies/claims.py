@@ -1,8 +1,9 @@
-"""What the paper says and what we aim at, each with the rule that reads from the reports whether it
-holds.
+"""Claims of the paper and our own goals, each with the rule that tests it on the reports.
 
 A rule is handed the reports and returns a `Finding`; where a report, or a figure in it, is missing,
-it fails with a LookupError or TypeError and the claim counts as not tested. Taught in chapter 9.
+it fails with a LookupError or TypeError and the claim counts as not tested.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What was measured: whether the claim `holds`, our `figure`, its 95 % `interval`, and the
-    `source` file.
+    """What was measured.
+
+    Whether the claim `holds`, our `figure`, its 95 % `interval`, and the `source` file.
     """
 
     holds: bool
@@ -71,9 +73,10 @@ def at(report: dict, path: str):
 
 def middle(row: dict) -> float:
     """Mean of a `summary`, or value of a distance; LookupError if it has none."""
-    if not known(centre(row)):
+    value = centre(row)
+    if value is None or not known(value):
         raise LookupError("there is no figure")
-    return centre(row)
+    return value
 
 
 def finding(holds: bool, row: dict, form: str, source: str, words: str = "{}") -> Finding:
@@ -103,8 +106,9 @@ def best_steps(reports: Reports) -> Finding:
 
 
 def few_steps(key: str, form: str) -> Callable[[Reports], Finding]:
-    """12 steps of the solver are not clearly worse than 64 of DDIM, by the distance or by the mean
-    of the match.
+    """12 steps of the solver are not clearly worse than 64 of DDIM.
+
+    `key` chooses the distance or the mean of the match.
     """
 
     def rule(reports: Reports) -> Finding:
@@ -128,8 +132,9 @@ def rescale_gain(phi: str) -> Callable[[Reports], Finding]:
 
 
 def spread_repaired(reports: Reports) -> Finding:
-    """Guidance drives the latents apart; the rescale brings them back. Of means over songs, without
-    an interval.
+    """Guidance raises the deviation of the latents; the rescale lowers it again.
+
+    These are means over songs, without an interval.
     """
     spread = at(reports, "rescale/spread")
     strongest = max(spread["0"], key=float)
@@ -139,14 +144,16 @@ def spread_repaired(reports: Reports) -> Finding:
 
 
 def guidance_binds(reports: Reports) -> Finding:
-    """The best w above 1 follows the mix more closely than w = 1. Of means over measures, without
-    an interval.
+    """The best w above 1 follows the mix more closely than w = 1.
+
+    These are means over measures, without an interval.
     """
     table = at(reports, "guidance/table")
     plain = [row["mean"] for row in table if row["guidance"] == 1][0]
-    best = max(
-        (row for row in table if row["guidance"] > 1), key=lambda row: row["mean"], default=None
-    )
+    guided = [row for row in table if row["guidance"] > 1]
+    if not guided:
+        raise LookupError("there is no guidance weight above 1")
+    best = max(guided, key=lambda row: row["mean"])
     words = f"normalised score {figure(best['mean'], '.0%')} at w = {best['guidance']:g}, {figure(plain, '.0%')} at w = 1"
     return Finding(best["mean"] > plain, words, "", "guidance")
 
@@ -175,8 +182,9 @@ def nearer_style(distance: str) -> Callable[[Reports], Finding]:
 
 
 def second_critic(measure: str, sign: int, form: str) -> Callable[[Reports], Finding]:
-    """Both critics clearly beat the first one alone, by song and at equal steps; `sign` -1: smaller
-    is better.
+    """Both critics clearly beat the first one alone, by song and at equal steps.
+
+    With `sign` -1 smaller is better.
     """
 
     def rule(reports: Reports) -> Finding:
@@ -217,9 +225,7 @@ def long_as_good(reports: Reports) -> Finding:
 
 
 def positions_matter(reports: Reports) -> Finding:
-    """At the greatest length the loss of dynamic positional bias rises clearly less than with
-    absolute positions.
-    """
+    """The loss at the greatest length rises clearly less with DPB than with absolute positions."""
     models = at(reports, "ablations/length/models")
     change = {name: model["pieces"][-1]["change"] for name, model in models.items()}
     absolute = {name: row for name, row in change.items() if name.startswith("absolute")}
@@ -258,8 +264,9 @@ def most(
 def beats(
     source: str, measure: str, other: str, *, level: bool = False
 ) -> Callable[[Reports], Finding]:
-    """Generated takes score higher than another row; with `level` it is enough that the other's
-    mean lies in reach.
+    """Generated takes score higher than another row.
+
+    With `level` the mean of the other row may lie within the interval.
     """
 
     def rule(reports: Reports) -> Finding:
@@ -312,9 +319,7 @@ def flux_is_true(reports: Reports) -> Finding:
 
 
 def carries_over(measure: str, share: float) -> Callable[[Reports], Finding]:
-    """On songs that the generator did not write, more than this share of the normalised score on
-    its own songs is kept.
-    """
+    """Foreign songs keep more than this share of the normalised score on generated songs."""
 
     def rule(reports: Reports) -> Finding:
         there, here = (

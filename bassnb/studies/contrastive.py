@@ -1,5 +1,6 @@
-"""The paper's figure 3 as an examination, with the rows between which it must be read. Taught in
-chapter 9.
+"""The paper's figure 3 as a study, with rows for comparison.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def run(
     judge: str | Path = SHIPPED_JUDGE,
     progress: bool = False,
 ) -> dict:
-    """What the judge says about basses and mixes in groups of 25 (figure 3).
+    """Scores of basses and mixes in groups of 25 (figure 3).
 
     Parameters
     ----------

@@ -1,10 +1,9 @@
-"""An experiment of a chapter at two scales: in seconds while the page is read, and for real, with
-its result kept.
+"""An experiment of a chapter at two scales: a small run now, and a recorded full run.
 
-A chapter hands its own function to `experiment` twice over, so to say: with settings that two CPU
-cores can afford, and with those of a serious run. The serious one happens when somebody asks for
-it, `make record` or one switch in the chapter, and leaves its result in `results/chapters/`; every
-other reader sees that result, labelled with its settings, its date and the machine that made it.
+A chapter passes its own function to `experiment` with two sets of settings: one that two CPU cores
+can run while the page is read, and one for a full run. The full run is made on request, with `make
+record` or one switch in the chapter, and is stored in `results/chapters/`; all other readers see
+that stored result, labelled with its settings, its date and its machine.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ class Outcome:
     """One run of an experiment.
 
     `values` is what it returned (numbers, texts, lists and dicts of them), `takes` its sounds, name
-    -> Tensor (2, N), `settings` its keyword arguments, and `label` says in a line of text where it
-    comes from, for the title of a plot.
+    -> Tensor (2, N), `settings` its keyword arguments, and `label` is a line of text about its
+    origin, for the title of a plot.
     """
 
     values: dict
@@ -52,8 +51,7 @@ def experiment(
     at_full_scale: bool = False,
     folder: str | os.PathLike = FOLDER,
 ) -> tuple[Outcome, Outcome]:
-    """Run an experiment at the scale of this reader, and give the recorded result of the serious
-    one beside it.
+    """Run an experiment at small scale, and return the recorded full result with it.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""Fréchet distance of takes to the true basses of other songs (section 5). Taught in chapter 9."""
+"""Fréchet distance of takes to the true basses of other songs (section 5).
+
+Taught in chapter 9.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Which guidance and phi suit a model: tried on validation songs (section 3.4). Taught in chapters
-6 and 9.
+"""Which guidance and phi suit a model: tried on validation songs (section 3.4).
+
+Taught in chapters 6 and 9.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example, examples
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import mean_of, normalised_score, score_in_words
-from bassnb.studies.marks import column, floor_marks
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.marks import Marks, column, floor_marks
+from bassnb.studies.takes import single_take, through_autoencoder
 
 WEIGHTS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 PHIS = (0.0, 0.7)
@@ -58,12 +59,7 @@ def run(
     for weight, phi in tqdm(
         guidance_pairs(weights, phis), desc="guidance and phi", disable=not progress
     ):
-        marks = []
-        for example in studied:
-            take = accompanist(
-                example.mix, guidance=weight, phi=phi, steps=steps, seed=example.song.seed
-            )
-            marks.append(compare(transcribe(take.audio), example.song))
+        marks = marks_of_takes(accompanist, studied, guidance=weight, phi=phi, steps=steps)
         scores = {
             k: normalised_score(*(column(row, k).mean() for row in (marks, floor, ceiling)))
             for k in MEASURES
@@ -76,10 +72,7 @@ def run(
                 "mean": mean_of(list(scores.values())),
             }
         )
-    enough = max(row["mean"] for row in table) - LEVEL_MEAN
-    # all of them where floor and ceiling coincide (nan)
-    level = [row for row in table if not row["mean"] < enough]
-    best = min(level, key=lambda row: (row["guidance"], -row["mean"]))
+    best = weakest_sufficient(table)
     return {
         "preset": accompanist.system.preset.name,
         "split": split,
@@ -90,6 +83,25 @@ def run(
         "table": table,
         "best": {key: best[key] for key in ("guidance", "phi", "mean")},
     }
+
+
+def marks_of_takes(
+    accompanist: Accompanist, studied: list[Example], **settings: float
+) -> list[Marks]:
+    """The marks of one take for each song, with the song's seed."""
+    marks = []
+    for example in studied:
+        take = single_take(accompanist, example.mix, seed=example.song.seed, **settings)
+        marks.append(compare(transcribe(take), example.song))
+    return marks
+
+
+def weakest_sufficient(table: list[dict]) -> dict:
+    """The row of the weakest guidance whose mean is within `LEVEL_MEAN` of the highest."""
+    enough = max(row["mean"] for row in table) - LEVEL_MEAN
+    # all of them where floor and ceiling coincide (nan)
+    level = [row for row in table if not row["mean"] < enough]
+    return min(level, key=lambda row: (row["guidance"], -row["mean"]))
 
 
 def headline(report: dict) -> str:

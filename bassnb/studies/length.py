@@ -1,10 +1,9 @@
-"""Does a longer song cost anything? Takes of half a minute to five minutes, and the loss of one
-song seen in pieces.
+"""Quality against song length, and the loss of one song cut into pieces.
 
 Songs of different length are different songs, and some are harder. So every long song is also
 played in windows of the shortest length, and the two takes are compared, stretch by stretch. The
 loss is compared on the same steps of the same song, noise and times, where only how much the
-network sees at once is different. Taught in chapter 4.
+network sees at once is different.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from bassnb.metrics.statistics import figure, normalised_score_summary, summary
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import initial_noise
 from bassnb.studies.marks import Marks, column, normalised_scores
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.takes import single_take, through_autoencoder
 
 LENGTHS = (24.0, 48.0, 96.0, 300.0)  # seconds
 PIECES = (128, 256, 512, 1024, 3072)  # latent steps seen at once: 12 s to 285 s
@@ -61,8 +60,7 @@ def compare_lengths(
     pieces: Sequence[int] = PIECES,
     progress: bool = True,
 ) -> dict:
-    """Let models accompany songs of several lengths, all the same songs, at their own default
-    guidance.
+    """Let models accompany the same songs of several lengths, at their default guidance.
 
     Parameters
     ----------
@@ -86,28 +84,20 @@ def compare_lengths(
     counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
     # (seconds, seed)
     plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))
-    ceiling: list[list[Heard]] = []
+    ceiling: list[list[Stretch]] = []
     takes: dict[str, dict[str, list]] = {
         name: {"whole": [], "windows": [], "losses": []} for name in accompanists
     }
     for seconds, seed in tqdm(plan, desc="lengths", disable=not progress):
         one = example(split, seed, seconds)
-        ceiling.append(
-            hear(
-                through_autoencoder(next(iter(accompanists.values())), one.bass),
-                one.song,
-                lengths[0],
-            )
-        )
+        best = through_autoencoder(next(iter(accompanists.values())), one.bass)
+        ceiling.append(transcribed(best, one.song, lengths[0]))
         for name, player in accompanists.items():
-            whole = hear(player(one.mix, steps=steps, seed=seed).audio, one.song, lengths[0])
-            glued = (
-                whole
-                if seconds == lengths[0]
-                else hear(
-                    in_windows(player, one.mix, lengths[0], steps, seed), one.song, lengths[0]
-                )
-            )
+            take = single_take(player, one.mix, steps=steps, seed=seed)
+            whole = glued = transcribed(take, one.song, lengths[0])
+            if seconds != lengths[0]:
+                take = in_windows(player, one.mix, lengths[0], steps, seed)
+                glued = transcribed(take, one.song, lengths[0])
             takes[name]["whole"].append(whole)
             takes[name]["windows"].append(glued)
             if seconds == lengths[-1]:
@@ -129,8 +119,9 @@ def compare_lengths(
 
 
 def digest(split: str, songs: list[tuple[int, float]]) -> str:
-    """Sixteen hexadecimal digits of the written songs (seed, seconds): they change when the
-    composer does.
+    """Sixteen hexadecimal digits of the written songs (seed, seconds).
+
+    They change when the composer changes.
     """
     text = "".join(compose(seed, split=split, seconds=seconds).to_json() for seed, seconds in songs)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -138,18 +129,19 @@ def digest(split: str, songs: list[tuple[int, float]]) -> str:
 
 # -- takes in stretches ----------------------------------------------------------------------------
 
-# what is heard from `begin` to `end` seconds of a take for a song
-Heard = tuple[Transcription, Song, float, float]
+# the transcription of a stretch, its song, and where it begins and ends in seconds
+Stretch = tuple[Transcription, Song, float, float]
 
 
-def hear(wave: Tensor, song: Song, seconds: float) -> list[Heard]:
+def transcribed(wave: Tensor, song: Song, seconds: float) -> list[Stretch]:
     """A take (2, N), transcribed and cut into stretches."""
     return stretches(transcribe(wave), song, seconds)
 
 
-def stretches(take: Transcription, song: Song, seconds: float) -> list[Heard]:
-    """A take cut into stretches of equal length, their times counted from the beginning of the
-    song.
+def stretches(take: Transcription, song: Song, seconds: float) -> list[Stretch]:
+    """A take cut into stretches of equal length.
+
+    Their times are counted from the beginning of the song.
     """
     begins = np.arange(0, song.duration - seconds + 1e-6, seconds).tolist()
     return [
@@ -165,12 +157,13 @@ def mean_marks(marks: list[Marks]) -> np.ndarray:
 def in_windows(
     accompanist: Accompanist, mix: Tensor, seconds: float, steps: int, seed: int
 ) -> Tensor:
-    """A take (2, N) of windows that know nothing of each other; a remainder at the end is left out."""
+    """A take (2, N) of independent windows; a remainder at the end is left out."""
     size = round(seconds * SAMPLE_RATE)
     windows = mix[:, : mix.shape[-1] // size * size].split(size, -1)
-    return torch.cat(
-        [accompanist(part, steps=steps, seed=seed + i).audio for i, part in enumerate(windows)], -1
-    )
+    takes = [
+        single_take(accompanist, part, steps=steps, seed=seed + i) for i, part in enumerate(windows)
+    ]
+    return torch.cat(takes, -1)
 
 
 def mark(part: Transcription, song: Song, begin: float, end: float) -> Marks:
@@ -182,13 +175,11 @@ def mark(part: Transcription, song: Song, begin: float, end: float) -> Marks:
     }
 
 
-def floor_mark(ceiling: list[list[Heard]], song: int, stretch: int) -> Marks:
-    """Mean marks of stretches of all other songs, moved to the place of one stretch: a pairing by
-    chance.
-    """
+def floor_mark(ceiling: list[list[Stretch]], song: int, stretch: int) -> Marks:
+    """Mean marks of stretches of all other songs, moved to the place of one stretch."""
     _, truth, begin, end = ceiling[song][stretch]
     marks = []
-    for other in (heard for i, heards in enumerate(ceiling) if i != song for heard in heards):
+    for other in (one for i, others in enumerate(ceiling) if i != song for one in others):
         shift = begin - other[2]
         moved = Transcription(other[0].times + shift, other[0].midi, other[0].onsets + shift)
         marks.append(mark(moved, truth, begin, end))
@@ -199,16 +190,16 @@ def _model_report(
     plan: list[tuple[float, int]],
     pieces: Sequence[int],
     takes: dict[str, list],
-    ceiling: list[list[Heard]],
+    ceiling: list[list[Stretch]],
     floor: list[list[Marks]],
 ) -> dict:
-    """What `compare_lengths` says of one model."""
+    """The part of one model in the report of `compare_lengths`."""
     rows = []
     for seconds in dict.fromkeys(seconds for seconds, _ in plan):
         of_length = [i for i, (other, _) in enumerate(plan) if other == seconds]
         whole, glued, best = (
-            [mark(*part) for i in of_length for part in heard[i]]
-            for heard in (takes["whole"], takes["windows"], ceiling)
+            [mark(*part) for i in of_length for part in stretched[i]]
+            for stretched in (takes["whole"], takes["windows"], ceiling)
         )
         rows.append(
             _row(
@@ -251,8 +242,7 @@ def _row(
 
 @torch.inference_mode()
 def piece_losses(system: System, one: Example, pieces: Sequence[int], times: int = 6) -> np.ndarray:
-    """v-loss of a song when the network sees pieces of so many steps at once: array (len(pieces),
-    windows).
+    """v-loss of a song cut into pieces of several sizes: array (len(pieces), windows).
 
     A step at the edge of a piece lacks a neighbour. So only the middle quarter of each window of
     ``pieces[0]`` steps is marked, which is far from the cuts of all sizes; clean latents, noise and
@@ -271,7 +261,7 @@ def piece_losses(system: System, one: Example, pieces: Sequence[int], times: int
     eps = initial_noise(one.song.seed, c_y.shape[1:], device)[None]
     rows = []
     for size in pieces:
-        total: Tensor | float = 0.0
+        total = torch.zeros(c_y.shape[-1] // pieces[0]).to(c_y)
         for t in torch.linspace(0.1, 0.95, times).to(c_y):
             z, v, mix = (
                 _cut(x, size) for x in (add_noise(c_y, eps, t), v_target(c_y, eps, t), c_x)

@@ -1,10 +1,11 @@
-"""Marks of many takes as tables: means with intervals, and how far a player got from floor to
-ceiling. Taught in chapter 9.
+"""Tables of marks: means with intervals, and normalised scores from floor to ceiling.
 
-No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does
-not score 1) and chance is not 0. So every measure stands between the true bass through the
-autoencoder, the best that any diffusion model could reach, and the basses of other songs, which fit
-only by chance.
+No value of a metric means anything alone: the transcription makes errors (the true bass does not
+score 1) and chance is not 0. So every measure is compared with the true bass through the
+autoencoder, the best that any diffusion model could reach, and with the basses of other songs,
+which fit only by chance.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ Marks = dict[str, float]
 
 
 def floor_marks(takes: list[Transcription], songs: list[Song]) -> list[Marks]:
-    """For each song the mean marks of the basses of all the other songs: a shuffled pairing without
-    the luck.
+    """Mean marks of the basses of all other songs, for each song.
+
+    It is the expectation of a shuffled pairing.
 
     nan where there is no other song.
     """
@@ -44,8 +46,9 @@ def column(marks: list[Marks], measure: str) -> np.ndarray:
 
 
 def tabulate(rows: dict[str, list[Marks]]) -> dict[str, dict]:
-    """Mean and 95 % interval of every measure for every row, and the marks of each song (for
-    plots).
+    """Mean and 95 % interval of every measure for every row.
+
+    The marks of each song are added for plots.
     """
     table = {}
     for name, marks in rows.items():
@@ -62,9 +65,7 @@ def normalised_scores(
     ceiling: list[Marks],
     measures: tuple[str, ...] = MEASURES,
 ) -> dict[str, dict]:
-    """The normalised score of each measure between floor and ceiling, with 95 % intervals over
-    songs.
-    """
+    """The normalised score of each measure, with 95 % intervals over songs."""
     return {
         key: normalised_score_summary(*(column(row, key) for row in (marks, floor, ceiling)))
         for key in measures
@@ -72,8 +73,9 @@ def normalised_scores(
 
 
 def scores_of_players(rows: dict[str, list[Marks]]) -> dict[str, dict]:
-    """``normalised_score`` and ``normalised_score_to_player``: how far every player between floor
-    and ceiling got; see `evaluate_match`.
+    """The scores of every row between floor and ceiling; see `bassnb.studies.match.run`.
+
+    The keys are ``normalised_score`` and ``normalised_score_to_player``.
     """
     floor, players = (
         rows["shuffled"],

@@ -1,12 +1,12 @@
-"""The match report: generated bass between a floor and a ceiling, on unseen songs. Taught in
-chapter 9.
+"""The match report: generated bass between a floor and a ceiling, on unseen songs.
 
-No figure of a metric means anything alone: the ear of the metric is imperfect (the true bass does
-not score 1) and chance is not 0. So every measure stands between the true bass through the
-autoencoder, the best that any diffusion model could reach, and the basses of other songs, which fit
-only by chance. In between play those that a model must be compared with: another bass player, who
-knows the song's chords and the drummer's kicks but not this bassist's mind; a memory of training
-songs; and a rule.
+No value of a metric means anything alone: the transcription makes errors (the true bass does not
+score 1) and chance is not 0. So every measure is compared with the true bass through the
+autoencoder, the best that any diffusion model could reach, and with the basses of other songs,
+which fit only by chance. Between them lie the baselines: another bassline composed for the same
+chords and kicks, retrieval from training songs, and a rule.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bassnb.metrics.retrieval import Pool, remember, retrieved_bass
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import score_in_words
 from bassnb.studies.marks import Marks, floor_marks, scores_of_players, tabulate
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.takes import single_take, through_autoencoder
 
 QUICK = {"songs": 4, "seconds": 8.0, "steps": 8}
 
@@ -43,14 +43,14 @@ def basses_for(
     song, length = example.song, example.mix.shape[-1]
     options = {"phi": phi, "steps": steps, "seed": song.seed}
     other = compose(song.seed, split=song.split, seconds=song.duration, take=1)
-    heard = encode_waves(accompanist.system.mix_autoencoder, [example.mix])[0]
+    condition = encode_waves(accompanist.system.mix_autoencoder, [example.mix])[0]
     return {
         "true": example.bass,
         "autoencoder": through_autoencoder(accompanist, example.bass),
         "another_player": through_autoencoder(accompanist, render(other, parts=["bass"])["bass"]),
-        "generated": accompanist(example.mix, guidance=guidance, **options).audio,
-        "unconditional": accompanist(example.mix, guidance=0.0, **options).audio,
-        "retrieval": through_autoencoder(accompanist, retrieved_bass(heard, pool, length)),
+        "generated": single_take(accompanist, example.mix, guidance=guidance, **options),
+        "unconditional": single_take(accompanist, example.mix, guidance=0.0, **options),
+        "retrieval": through_autoencoder(accompanist, retrieved_bass(condition, pool, length)),
         "rule": rule_bass(example.mix),
     }
 
@@ -81,13 +81,13 @@ def run(
     -------
     dict, JSON-ready
         ``rows``: ``true`` bass, ``autoencoder`` (the true bass through it: the ceiling),
-        ``another_player`` (the bass that the composer's rules would have let somebody else play,
+        ``another_player`` (another bassline by the composer's rules for the same song,
         through the autoencoder), ``generated``, ``unconditional`` (guidance 0), ``retrieval`` (the
         bass of the most similar training song, through the autoencoder), ``rule`` (see
         `bassnb.metrics.rule`) and ``shuffled`` (true basses of the other songs through the
         autoencoder: the floor). ``normalised_score``: from floor to ceiling.
-        ``normalised_score_to_player``: from floor to another player: the share of what a true
-        musician reaches who knows the style and not the answer. ``adherence``: APA of each row, see
+        ``normalised_score_to_player``: from floor to another player: the share of what
+        another bassline in the same style reaches. ``adherence``: APA of each row, see
         `bassnb.metrics.adherence`.
     """
     settings = accompanist.settings(guidance=guidance, phi=phi)
@@ -100,10 +100,10 @@ def run(
     pairs = Gathering()
     for example in examples(split, songs, seconds=seconds, seed0=seed0, progress=progress):
         basses = basses_for(accompanist, example, known, guidance=guidance, phi=phi, steps=steps)
-        heard = {name: transcribe(wave) for name, wave in basses.items()}
+        takes = {name: transcribe(wave) for name, wave in basses.items()}
         written.append(example.song)
-        ceilings.append(heard["autoencoder"])
-        for name, take in heard.items():
+        ceilings.append(takes["autoencoder"])
+        for name, take in takes.items():
             rows.setdefault(name, []).append(compare(take, example.song))
         pairs.add(example.mix, basses)
     rows["shuffled"] = floor_marks(ceilings, written)

@@ -1,5 +1,6 @@
-"""Do the mix latents know the chord: a small classifier reads its root from them. Taught in chapter
-9.
+"""Do the mix latents encode the chord? A small classifier predicts its root from them.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ QUICK = {"songs": 4, "seconds": 8.0}
 
 
 def with_context(latents: Tensor, context: int = CONTEXT) -> Tensor:
-    """Each step beside its neighbours: latents (C, L) to features (L, C * (2 context + 1)), zeros
-    beyond the ends.
+    """Each step beside its neighbours, with zeros beyond the ends.
+
+    Latents (C, L) become features (L, C * (2 context + 1)).
     """
     width = 2 * context + 1
     windows = F.pad(latents, (context, context)).unfold(-1, width, 1)  # (C, L, width)

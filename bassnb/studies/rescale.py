@@ -1,4 +1,7 @@
-"""Fréchet distance against guidance, for several phi (figure 2, right). Taught in chapters 6 and 9."""
+"""Fréchet distance against guidance, for several phi (figure 2, right).
+
+Taught in chapter 9.
+"""
 
 from __future__ import annotations
 
@@ -98,13 +101,14 @@ def key(number: float) -> str:
 def gain_above(
     rows: dict[tuple[float, float], Row], phi: float, without: float, weight: float
 ) -> dict | None:
-    """Mean over all w above `weight` of how much phi lowered the distance; None if there is no such
-    w.
+    """Mean over all w above `weight` of how much phi lowered the distance.
+
+    None if there is no such w.
     """
     pairs = [(rows[w, without], row) for (w, p), row in rows.items() if p == phi and w > weight]
     if not pairs:
         return None
-    value = np.mean([before.value - after.value for before, after in pairs])
+    value = float(np.mean([before.value - after.value for before, after in pairs]))
     return centred_interval(
         value, np.mean([before.draws - after.draws for before, after in pairs], axis=0)
     )

@@ -1,9 +1,10 @@
-"""How few steps are enough? Two samplers at several numbers of steps, by sound and by match. Taught
-in chapter 5.
+"""How few steps are enough? Two samplers at several numbers of steps.
 
 All takes of a song begin with the same noise and have the model's own guidance. What is compared
 with 64 steps of DDIM, the paper's choice, is the Fréchet distance to true basses, the match with
 the song, and how far apart the latents are.
+
+Taught in chapter 5.
 """
 
 from __future__ import annotations

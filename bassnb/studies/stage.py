@@ -1,9 +1,10 @@
-"""Songs, takes and a ruler for the studies that compare Fréchet distances (section 5, figure 2).
-Taught in chapter 9.
+"""Songs, takes and references for the studies of Fréchet distances (section 5, figure 2).
 
 The reference are true basses of songs for which no take is made. Two rows of true basses stand
 beside the takes: as they are, and through the autoencoder, for no take can sound better than what
 the decoder makes of the truth.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ FEWEST = 8  # items for the extrapolation to infinitely many
 
 @dataclass(frozen=True)
 class Ruler:
-    """An embedding, the true basses `truth` (songs, frames, d) to compare with, and the draws for
-    intervals.
+    """An embedding, true basses to compare with, and the number of draws for intervals.
+
+    `truth` is an array (songs, frames, d).
 
     Items of one number are always resampled alike, so that the differences and ratios of rows are
     those of pairs.
@@ -66,15 +68,16 @@ class Row:
 
 
 def farther(far: Row, near: Row) -> dict:
-    """How much farther one row is from the truth than another, song by song: ``value``, ``low``,
-    ``high``.
+    """How much farther one row is from the reference basses than another, song by song.
+
+    The result has ``value``, ``low`` and ``high``.
     """
     return centred_interval(far.value - near.value, far.draws - near.draws)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The songs of an examination with everything that their takes have in common."""
+    """The songs of a study with everything that their takes share."""
 
     accompanist: Accompanist
     ruler: Ruler

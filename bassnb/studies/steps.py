@@ -1,5 +1,6 @@
-"""Fréchet distance against the number of sampler steps (figure 2, left). Taught in chapters 5 and
-9.
+"""Fréchet distance against the number of sampler steps (figure 2, left).
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ def run(
     resamples: int = 200,
     progress: bool = False,
 ) -> dict:
-    """Fréchet distance of unconditional takes against the number K of sampler steps (figure 2,
-    left).
+    """Fréchet distance of unconditional takes against the number K of sampler steps.
+
+    This is figure 2, left.
 
     Returns
     -------

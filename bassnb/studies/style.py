@@ -1,11 +1,12 @@
-"""Does a take sound like its style reference, and what does that cost? Table 1 of the paper, and
-more. Taught in chapter 9.
+"""Does a take sound like its style reference, and at what cost? Table 1 and more.
 
 Each song is accompanied without a reference, and once for each of the eight General MIDI basses
 with a reference played by it: other songs, from the same held-out split. Three things are asked of
 a take. How far is its sound from that of the reference (table 1)? Which bass does
-`bassnb.metrics.timbre` hear in it? And does it still fit the song? The references themselves, as
-they are and through the autoencoder, show what the ruler can hear at best.
+`bassnb.metrics.timbre` recognise in it? And does it still fit the song? The references themselves, as
+they are and through the autoencoder, show what the classifier can recognise at best.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from bassnb.metrics.timbre import PROGRAMS, TIMBRES, TimbreRuler, fit_ruler, tim
 from bassnb.studies.takes import decode_takes, through_autoencoder
 
 SECONDS = 12.0
-# of `SECONDS` in a reference, each of another song: one phrase tells too much of its notes
+# of `SECONDS` in a reference, each of another song: a single phrase depends too much on its notes
 PIECES = 4
 # of the first song whose bass is a reference; takes are made for songs below it
 REFERENCE_SEED = 2000
@@ -44,8 +45,9 @@ Marks = dict[str, float]
 
 
 def style_references(song: int, seconds: float, pieces: int = PIECES) -> list[list[Tensor]]:
-    """References for the takes of test song number `song`: for each General MIDI bass true basses
-    (2, N) of some songs.
+    """References for the takes of test song number `song`.
+
+    For each General MIDI bass, true basses (2, N) of some songs.
     """
 
     def played(seed: int, program: int) -> Tensor:
@@ -61,8 +63,9 @@ def style_references(song: int, seconds: float, pieces: int = PIECES) -> list[li
 
 
 class Listener:
-    """Marks the takes of one song: their harmony, the timbre heard, and the distance to each of its
-    references.
+    """Marks the takes of one song.
+
+    Marks are the harmony, the recognised timbre, and the distance to each reference.
     """
 
     def __init__(
@@ -120,8 +123,7 @@ def study(
     Returns
     -------
     dict : ``free``, ``grounded``, ``another`` and each of `STRENGTHS`: mean marks; ``heard``: the
-        timbre heard in each
-    of the eight grounded takes, ``true`` and ``autoencoder``: the same of the first piece of each
+        timbre recognised in each of the eight grounded takes, ``true`` and ``autoencoder``: the same of the first piece of each
     reference.
     """
     system, seed = accompanist.system, example.song.seed
@@ -162,11 +164,12 @@ def study(
 
 
 def confusion(heard: list[list[int]]) -> list[list[float]]:
-    """Shares (8, 8) of what was heard (columns) for what was asked (rows), of (songs, 8) numbers;
-    -1 is nothing.
+    """Shares (8, 8) of recognised timbres (columns) for requested timbres (rows).
+
+    The input are (songs, 8) numbers; -1 is no timbre.
     """
-    heard = np.array(heard)
-    return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in heard.T]
+    columns = np.array(heard).T
+    return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in columns]
 
 
 def run(
@@ -194,9 +197,9 @@ def run(
     dict, JSON-ready; every figure with a 95 % interval over songs (and thereby over references)
         ``rows``: ``grounded``, ``free`` and ``another`` (grounded takes, but measured against
         another reference): Euclidean and cosine distance. ``nearer``: share of songs that grounding
-        brought nearer. ``recognised``: share of takes in which the asked timbre is heard (chance
+        brought nearer. ``recognised``: share of takes in which the requested timbre is recognised (chance
         0.125), for the ``true`` references, these through the ``autoencoder``, and ``grounded`` and
-        ``free`` takes. ``confusion``: asked timbres down, heard ones across. ``strength_table``:
+        ``free`` takes. ``confusion``: requested timbres down, recognised ones across. ``strength_table``:
         recognition, distances and match at each strength, with two references a song, except at the
         strength in question, with all. ``cost``: match without grounding less that with it, song by
         song.
@@ -264,8 +267,9 @@ def tabulate(found: list[dict]) -> dict[str, dict | list]:
 def labelled_basses(
     seeds: Iterable[int], *, split: str, seconds: float
 ) -> Iterable[tuple[Tensor, int]]:
-    """Basses (2, N) of composed songs, the eight General MIDI basses in turn, each with its number
-    in `TIMBRES`.
+    """Basses (2, N) of composed songs, each with its number in `TIMBRES`.
+
+    The eight General MIDI basses take turns.
     """
     for seed in seeds:
         label = seed % len(TIMBRES)

@@ -1,4 +1,5 @@
-"""Studies by name: run one, write results/NAME.json, return its headline; and all of them in turn.
+"""Run one study or all of them by name, write results/NAME.json, return the headline.
+
 Taught in chapter 9.
 """
 
@@ -67,20 +68,19 @@ def examine(
     force: bool = False,
     **options,
 ) -> str:
-    """Run one examination and write its report, with the minutes that it took and the machine that
-    it ran on.
+    """Run one study and write its report, with its duration and its machine.
 
     Parameters
     ----------
     name : one of `STUDIES`
-    path : JSON file, written atomically when the examination is complete
-    command : with which anybody can do it again; None writes it from the options
+    path : JSON file, written atomically when the study is complete
+    command : the command that repeats the study; None derives it from the options
     force : replace a file that is no report of a study
     options : for the study; those that are None keep its own default
 
     Returns
     -------
-    headline : one line for people
+    headline : one line of text
 
     Raises
     ------
@@ -122,14 +122,13 @@ def examined(
     at_full_scale: bool = False,
     folder: str | os.PathLike = "../results",
 ) -> tuple[dict, dict]:
-    """An examination in a chapter: at the scale of this reader, and beside it the recorded report
-    of the serious one.
+    """A study in a chapter: a small run now, and the recorded report of the full run.
 
     Parameters
     ----------
-    here : settings of the small one, which leaves no file
-    at_full_scale : run the serious one now, with its own settings, and record it, in place of the
-        small one
+    here : settings of the small run, which writes no file
+    at_full_scale : run the full study now, with its own settings, and record it, in place of the
+        small run
     folder : of the reports, as seen from the folder of the chapters
 
     Returns
@@ -147,7 +146,7 @@ def examined(
         examine(name, accompanist, path)
         return read_json(path), read_json(path)
     if not path.is_file():
-        raise BassnbError(f"{path} is not there; run bassnb evaluate {name}, or make results")
+        raise BassnbError(f"there is no report {path}; run bassnb evaluate {name}, or make results")
     return without_nan(STUDIES[name].run(accompanist, **here)), read_json(path)
 
 
@@ -159,7 +158,7 @@ def examine_all(
     command: str | None = None,
     **options,
 ) -> Iterator[tuple[str, str, bool]]:
-    """Run every examination into a folder, one after the other.
+    """Run every study into a folder, one after the other.
 
     Parameters
     ----------
@@ -168,8 +167,8 @@ def examine_all(
 
     Yields
     ------
-    name : of the examination that has just ended
-    line : its headline, or the sentence that says why it could not be done; the others go on
+    name : of the study that has just ended
+    line : its headline, or the reason why it failed; the others go on
     done : bool
     """
     for name in STUDIES:

@@ -1,8 +1,10 @@
-"""Every claim of the paper and every goal of ours beside what was measured: `results/SUMMARY.md`.
-Taught in chapter 9.
+"""Every claim of the paper and every goal of ours beside what was measured.
 
-The page is made from the JSON files under `results/` and from nothing else. A verdict is what the
-rule of a claim (`bassnb.studies.claims`) says about the numbers, so it changes when they do.
+The result is `results/SUMMARY.md`, made only from the JSON files under `results/`. A verdict is
+computed from the numbers by the rule of a claim (`bassnb.studies.claims`), so it changes when they
+do.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -176,13 +178,14 @@ def summary_output(folder: str | os.PathLike) -> Output:
 
 
 def write_summary(folder: str | os.PathLike, *, force: bool = False) -> tuple[Path, str]:
-    """Write `SUMMARY.md` into a folder of results; returns its path and a line that counts the
-    verdicts.
+    """Write `SUMMARY.md` into a folder of results.
+
+    Returns its path and a line that counts the verdicts.
 
     Raises
     ------
     BassnbError
-        If there is a `SUMMARY.md` that is none of ours, unless `force` says to replace it.
+        If there is a `SUMMARY.md` not written by this function, unless `force` is set.
     """
     check_outputs([summary_output(folder)], force=force)
     reports = read_reports(folder)
@@ -252,9 +255,7 @@ def verdict_cells(claim: Claim, reports: Reports) -> str:
 
 
 def run_table(reports: Reports) -> list[str]:
-    """Lines of a Markdown table: how each report can be made again, on how many songs, and how long
-    it took.
-    """
+    """Lines of a Markdown table: command, number of songs and duration of each report."""
     lines = ["| report | command | songs | steps | minutes | on |", "|---|---|---|---|---|---|"]
     for name, report in reports.items():
         setting = {**report, **report.get("settings", {})}
@@ -269,9 +270,7 @@ def run_table(reports: Reports) -> list[str]:
 
 
 def measured_table(reports: Reports) -> list[str]:
-    """The marks of the match report and the setting that they were made with, as Markdown lines:
-    the table of the README.
-    """
+    """The table of the README: marks and settings of the match report, as Markdown lines."""
     rows = {
         "true": "true bass",
         "another_player": "another player's bass",
@@ -312,8 +311,9 @@ def measured_table(reports: Reports) -> list[str]:
 
 
 def put_into(page: Path, reports: Reports) -> None:
-    """Replace what stands between `MARKS` in a Markdown file by `measured_table`; every other byte
-    stays.
+    """Replace the text between `MARKS` in a Markdown file by `measured_table`.
+
+    Every other byte stays.
 
     Raises
     ------
@@ -330,8 +330,9 @@ def put_into(page: Path, reports: Reports) -> None:
 
 
 def around_table(page: Path) -> tuple[bytes, bytes]:
-    """What stands before and after the marked place of a Markdown file, as bytes; BassnbError if
-    there is no such place.
+    """The bytes before and after the marked place of a Markdown file.
+
+    BassnbError if there is no such place.
     """
     before, opening, rest = read_bytes(page, MOST_BYTES).partition(MARKS[0].encode())
     _, closing, after = rest.partition(MARKS[1].encode())

@@ -1,22 +1,32 @@
-"""Many takes at once: what the accompanist plays to each of many mixes, sampled in batches. Taught
-in chapter 9.
+"""Many takes at once: one for each of many mixes, sampled in batches.
 
 The same noise and the same steps as in `Accompanist`, so take i is the take that it would have
 given for seed i; only the encoding of the mixes is done once for all settings, and the network sees
 several songs at a time.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from bassnb.accompanist import Accompanist
+from bassnb.accompanist import Accompaniment, Accompanist
 from bassnb.audio import to_level
 
 BATCH = 8  # songs: more is not faster on two cores
+
+
+def single_take(accompanist: Accompanist, mix: Tensor, **settings: Any) -> Tensor:
+    """The wave (2, N) of one take for a mix (2, N); `settings` are those of `Accompanist`.
+
+    Without ``variations`` an accompanist returns one `Accompaniment`, not a list.
+    """
+    return cast(Accompaniment, accompanist(mix, **settings)).audio
 
 
 def sample_latents(
@@ -29,8 +39,8 @@ def sample_latents(
     c_x : Tensor (n, 64, L), standardised latents of the mixes; see
         `bassnb.metrics.contrastive.encode_waves`
     seeds : n numbers, of the noise of each take
-    settings : guidance, phi, sampler, steps; None takes the defaults of the model, guidance 0 does
-        not hear the mixes
+    settings : guidance, phi, sampler, steps; None takes the defaults of the model, guidance 0
+        ignores the mixes
 
     Returns
     -------
@@ -47,8 +57,9 @@ def sample_latents(
 
 @torch.inference_mode()
 def decode_takes(accompanist: Accompanist, latents: Tensor, length: int) -> list[Tensor]:
-    """Waves (2, length) of standardised latents (n, 32, L), at the level that the model chose
-    (`LEVEL` is usual).
+    """Waves (2, length) of standardised latents (n, 32, L), at the level of the model.
+
+    `LEVEL` is usual.
     """
     autoencoder = accompanist.system.bass_autoencoder
     return [

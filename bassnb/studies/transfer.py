@@ -1,10 +1,12 @@
-"""Does the model carry over to songs that its generator did not write? Taught in chapter 9.
+"""Does the model carry over to songs that its generator did not write?
 
 Every measure stands between the true bass through the autoencoder and the basses of the other
 songs, as in `bassnb.studies.match`, for each of the families of
 `bassnb.studies.transfer_songs.cases`. Where a mix leaves something open, the measures of it are
-left out: drums alone say nothing about harmony, and neither a lone lead nor a pad tells a bass
-player's rhythm. The rule baseline shows how far one gets with listening alone.
+left out: drums alone do not determine harmony, and neither a lone lead nor a pad determines a
+bass's rhythm. The rule baseline shows how far one gets without learning.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from bassnb.metrics.statistics import (
     summary,
 )
 from bassnb.studies.marks import Marks
-from bassnb.studies.takes import through_autoencoder
+from bassnb.studies.takes import single_take, through_autoencoder
 from bassnb.studies.transfer_songs.cases import Case, transfer_cases
 
 GROUPS = {"sources": "source", "families": "family", "sounds": "sound"}
@@ -55,14 +57,14 @@ def run(
     split: str | None = None,
     progress: bool = True,
 ) -> dict:
-    """Accompany songs of other hands and mark the takes.
+    """Accompany foreign songs and mark the takes.
 
     Parameters
     ----------
     songs : most songs of a family; None takes all
     folder : folders with MIDI files, or collections of stems (`bassnb.collections.layouts`); none
         takes the packages of `USUAL`
-    family : names of those wanted, for example "reggae" or a folder's; None takes all
+    family : names of families to include, for example "reggae" or a folder's; None takes all
     split : of collections of stems, "test" for example; None takes all songs
     soundfont : path of a second SoundFont: it plays the written pieces once more, and all scores
 
@@ -83,34 +85,29 @@ def run(
     """
     skipped: dict[str, str] = {}
     cases: list[Case] = []
-    heard: list[Transcription] = []
+    ceilings: list[Transcription] = []
     rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
-    wanted = {
-        "seconds": seconds,
-        "songs": songs,
-        "folder": folder,
-        "soundfont": soundfont,
-        "families": family,
-        "split": split,
-    }
-    found = transfer_cases(**wanted, skipped=skipped)
-    for case in tqdm(found, desc="songs of other hands", disable=not progress):
-        takes = hear(accompanist, case, steps)
+    found = transfer_cases(
+        seconds=seconds,
+        songs=songs,
+        folder=folder,
+        soundfont=soundfont,
+        families=family,
+        split=split,
+        skipped=skipped,
+    )
+    for case in tqdm(found, desc="foreign songs", disable=not progress):
+        takes = play_all(accompanist, case, steps)
         for name, take in takes.items():
             rows[name].append(compare(take, case.example.song))
-        heard.append(takes["autoencoder"])
+        ceilings.append(takes["autoencoder"])
         nothing = torch.empty(2, 0)  # the waves are large and no longer needed
         cases.append(
             dataclasses.replace(case, example=Example(case.example.song, nothing, nothing))
         )
     if not cases:
-        reason = next(
-            (f"{name}: {why}" for name, why in skipped.items()), "no family of that name is there"
-        )
-        raise DataError(
-            f"there is no song to accompany ({reason}); give a folder of songs, or another family or split"
-        )
-    rows["shuffled"] = [floor_of(index, heard, cases) for index in range(len(cases))]
+        raise no_song(skipped)
+    rows["shuffled"] = [floor_of(index, ceilings, cases) for index in range(len(cases))]
     return {
         "preset": accompanist.system.preset.name,
         "seconds": seconds,
@@ -125,23 +122,34 @@ def run(
     }
 
 
-def hear(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcription]:
+def no_song(skipped: dict[str, str]) -> DataError:
+    """The error for a set without usable songs, with the first reason among those `skipped`."""
+    reason = next(
+        (f"{name}: {why}" for name, why in skipped.items()), "no family of that name is there"
+    )
+    return DataError(
+        f"there is no song to accompany ({reason}); give a folder of songs, or another family or split"
+    )
+
+
+def play_all(accompanist: Accompanist, case: Case, steps: int) -> dict[str, Transcription]:
     """Every player's bass to one song, transcribed, by the name of its row."""
     example = case.example
     waves = {
         "true": example.bass,
         "autoencoder": through_autoencoder(accompanist, example.bass),
-        "generated": accompanist(
-            example.mix, steps=steps, seed=zlib.crc32(name_bytes(case.name))
-        ).audio,
+        "generated": single_take(
+            accompanist, example.mix, steps=steps, seed=zlib.crc32(name_bytes(case.name))
+        ),
         "rule": rule_bass(example.mix),
     }
     return {name: transcribe(wave) for name, wave in waves.items()}
 
 
-def floor_of(index: int, heard: list[Transcription], cases: Sequence[Case]) -> Marks:
-    """Mean marks of the basses of up to `OTHERS` other songs against song `index`; the same song
-    with other sounds is none.
+def floor_of(index: int, takes: list[Transcription], cases: Sequence[Case]) -> Marks:
+    """Mean marks of the basses of up to `OTHERS` other songs against song `index`.
+
+    The same song with other sounds is not another song.
 
     A longer bass is cut to the length of the song. nan where there is no other song of that length.
     """
@@ -152,7 +160,7 @@ def floor_of(index: int, heard: list[Transcription], cases: Sequence[Case]) -> M
         if case.name != name and case.example.song.duration > song.duration - 0.5
     ]
     chosen = long_enough[:: -(-len(long_enough) // OTHERS) or 1]
-    marks = [compare(heard[other].between(0.0, song.duration), song) for other in chosen]
+    marks = [compare(takes[other].between(0.0, song.duration), song) for other in chosen]
     return {
         key: float(np.mean([other[key] for other in marks])) if marks else float("nan")
         for key in MEASURES
@@ -188,8 +196,8 @@ def grouped(cases: Sequence[Case], rows: dict[str, list], key: str) -> dict[str,
 def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int]) -> dict:
     """How far the players got on some of the songs, and the mean marks behind it.
 
-    A normalised score is a quotient: where the true bass hardly differs from a stranger's, as a
-    walking bass does in its share of roots, it says little, and the marks say more.
+    A normalised score is a quotient: where the true bass hardly differs from that of another song, as a
+    walking bass in its share of roots, it is unreliable, and the marks are more useful.
     """
     scores: dict[str, dict] = {player: {} for player in PLAYERS}
     means: dict[str, dict] = {name: {} for name in rows}
@@ -205,9 +213,7 @@ def group(cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence
 
 
 def group_headline(name: str, part: dict) -> str:
-    """One line about a `group`: the score of the generated takes, or their mean mark where there is
-    none.
-    """
+    """One line about a `group`: the score of the generated takes, or their mean mark."""
     score, means = (
         part["normalised_score"]["generated"]["mean"],
         {row: columns["mean"] for row, columns in part["means"].items()},
@@ -226,8 +232,9 @@ def group_headline(name: str, part: dict) -> str:
 def columns_of(
     cases: Sequence[Case], rows: dict[str, list[Marks]], members: Sequence[int], measure: str
 ) -> dict[str, np.ndarray]:
-    """One measure of the songs among `members` to which it applies, by row; empty where there is
-    none.
+    """One measure of the songs among `members` to which it applies, by row.
+
+    Empty where there is none.
     """
     chosen = [index for index in members if measure == "mean" or measure in cases[index].measures]
     return {

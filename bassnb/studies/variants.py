@@ -1,7 +1,9 @@
-"""The recipe with one thing changed: what an ablation trains. Taught in chapter 10.
+"""The recipe with one thing changed: what an ablation trains.
 
 Positions that the product has no use for (learned names, none at all), other questions to the
-network and other draws of the time live here, as small parts around the product's own U-Net.
+network and other draws of the time are here, as small parts around the product's own U-Net.
+
+Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -93,12 +95,13 @@ def variant_loss(
     times: str,
     share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """`bassnb.diffusion.diffusion_loss` with another question or other times; with "v" and
-    "uniform" it is the same.
+    """`bassnb.diffusion.diffusion_loss` with another target or other times.
+
+    With "v" and "uniform" it is the same.
 
     Parameters
     ----------
-    model : callable (z (B, 32, L), t (B,), mix (B, 64, L)) -> what `ask` says (B, 32, L)
+    model : callable (z (B, 32, L), t (B,), mix (B, 64, L)) -> what `ask` names (B, 32, L)
     """
     t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
     answer = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
@@ -107,14 +110,15 @@ def variant_loss(
 
 
 class NoiseAsV(nn.Module):
-    """A network that was asked for the noise, as one that says v: ``v = (eps - beta z) / alpha``
-    (chapter 3).
+    """A network that predicts noise, wrapped to return v: ``v = (eps - beta z) / alpha``.
+
+    See chapter 3.
 
     Near t = 1, alpha is held at `SMALLEST_ALPHA`, or nothing could be sampled from such a network
     at all.
     """
 
-    def __init__(self, unet: UNet1d):
+    def __init__(self, unet: nn.Module):
         super().__init__()
         self.unet = unet
 
@@ -132,6 +136,7 @@ class NoBias(nn.Module):
 
     def __init__(self, heads: int):
         super().__init__()
+        self.zeros: Tensor
         self.register_buffer("zeros", torch.zeros(heads, 1), persistent=False)
 
     def forward(self, length: int) -> Tensor:
@@ -140,8 +145,9 @@ class NoBias(nn.Module):
 
 
 class Names(nn.Module):
-    """A learned vector per step, added to the feature maps: absolute positions (Vaswani et al.
-    2017, chapter 4).
+    """Absolute positions: a learned vector per step, added to the feature maps.
+
+    See Vaswani et al. 2017 and chapter 4.
 
     Parameters
     ----------
@@ -183,8 +189,9 @@ def make_unet(variant: Variant, config: UNetConfig, latents: int) -> UNet1d:
 
 
 def name_beyond(unet: nn.Module, beyond: str) -> None:
-    """Choose how absolute positions go on beyond the training length, "stretched" or "held", in
-    place.
+    """Choose how absolute positions extend beyond the training length, in place.
+
+    `beyond` is "stretched" or "held".
     """
     for module in unet.modules():
         if isinstance(module, Names):

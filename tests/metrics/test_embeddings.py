@@ -1,4 +1,4 @@
-"""The registry of embeddings: the default works, networks that are not here say so, and anybody may
+"""The registry of embeddings: the default works, networks that are not here say so, and users may
 add one.
 """
 

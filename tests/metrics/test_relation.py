@@ -1,4 +1,4 @@
-"""The embedding of mix and bass hears their relation, and neither key nor level."""
+"""The embedding of mix and bass describes their relation, and neither key nor level."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The rule hears chords and kicks in a mix, and plays roots."""
+"""The rule detects chords and kicks in a mix, and plays roots."""
 
 import numpy as np
 import pytest

@@ -19,10 +19,10 @@ from bassnb.metrics.statistics import (
     between,
     figure,
     mean_of,
+    normalised_score,
     normalised_score_summary,
     score_in_words,
     summary,
-    way,
     with_interval,
 )
 from bassnb.studies import guidance, transfer
@@ -233,4 +233,6 @@ def test_a_report_without_figures_makes_a_page_and_tests_no_claim(row):
 
 @pytest.mark.evidence("floor-and-ceiling-alike")
 def test_floor_and_ceiling_that_differ_by_rounding_are_the_same():
-    assert math.isnan(way(0.5, 0.3, 0.1 + 0.2)) and way(0.5, 0.3, 0.31) == pytest.approx(20)
+    assert math.isnan(normalised_score(0.5, 0.3, 0.1 + 0.2)) and normalised_score(
+        0.5, 0.3, 0.31
+    ) == pytest.approx(20)

@@ -1,4 +1,4 @@
-"""Intervals and the way from floor to ceiling."""
+"""Intervals and the normalised score from floor to ceiling."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Distances between sounds: what they hear and what they must not."""
+"""Distances between sounds: what they measure and what they must not."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The autoencoder's examination, on a tiny network with random weights and on sounds with known
+"""The autoencoder's study, on a tiny network with random weights and on sounds with known
 answers.
 """
 

@@ -1,4 +1,4 @@
-"""The paper's figures as examinations: one tiny run of each, and its file."""
+"""The paper's figures as studies: one tiny run of each, and its file."""
 
 import json
 

@@ -17,7 +17,7 @@ def test_guidance_is_chosen_on_validation_songs(accompanist):
     assert report["split"] == "validation" and len(report["table"]) == 2
     assert report["best"]["guidance"] in (1.0, 2.0)
     enough = max(row["mean"] for row in report["table"]) - LEVEL_MEAN
-    # of random weights in 3 s there may be no way at all: nan
+    # of random weights in 3 s there may be no score at all: nan
     assert not report["best"]["mean"] < enough
     assert all(
         row["guidance"] >= report["best"]["guidance"]

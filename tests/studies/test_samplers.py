@@ -1,4 +1,4 @@
-"""The examination of samplers: what is compared with what, in one tiny run."""
+"""The study of samplers: what is compared with what, in one tiny run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The style examination: its arithmetic, and one tiny run."""
+"""The style study: its arithmetic, and one tiny run."""
 
 import json
 

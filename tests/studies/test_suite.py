@@ -35,7 +35,7 @@ FEW = {
     "family": ("reggae",),
     "walks": (("ddim", 2), ("dpm++", 2)),
 }
-# what means something else to other examinations
+# what means something else to other studies
 FEWER = {"length": {"lengths": (2.0, 4.0), "pieces": (8, 16)}}
 
 

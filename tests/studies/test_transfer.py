@@ -1,4 +1,4 @@
-"""The transfer examination: its set, its floor, its groups, and one tiny run of everything."""
+"""The transfer study: its set, its floor, its groups, and one tiny run of everything."""
 
 import dataclasses
 import json
@@ -63,7 +63,7 @@ def test_measures_are_those_that_the_mix_determines(cases):
 
 def test_another_soundfont_is_asked_for_by_path(cases):
     song = cases[0].example.song
-    # the same instruments, but as a stranger's: their tuning is not corrected
+    # the same instruments, but as a foreign song's: their tuning is not corrected
     same = band(song, str(soundfont_path()))
     assert not torch.equal(same.bass, cases[0].example.bass)
     assert float((same.mix - cases[0].example.mix).abs().max()) < 0.9

@@ -1,10 +1,11 @@
-"""Songs that the generator did not write: where they come from and how they sound. Taught in
-chapter 9.
+"""The songs of the transfer study: where they come from and how they sound.
 
 Three sources. **Written**: the pieces of `bassnb.studies.transfer_songs.scorebook`, in metres,
 tempi and textures that the generator seldom or never uses. **Scores**: other composers' multitrack
 MIDI and MusicXML. **Recordings**: real songs with a separate bass. A second SoundFont plays the
 written pieces once more. Nothing of it is used in training.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class Case:
 
 
 def band(song: Song, soundfont: str | None = None) -> Example:
-    """A song of any parts, played: every instrument as loud as its SoundFont and its part make it,
-    nothing levelled.
+    """Render a song with any parts.
+
+    Every instrument is as loud as its SoundFont and its part make it.
     """
     samples = round(song.duration * SAMPLE_RATE)
 
@@ -82,7 +84,9 @@ def band(song: Song, soundfont: str | None = None) -> Example:
         place(sound, part.pan, 1.0)
         return sound * np.float32(10 ** (part.gain_db / 20))
 
-    bass = wave(song.part("bass"))
+    bass_part = song.part("bass")
+    assert bass_part is not None  # every song of the set has a bass
+    bass = wave(bass_part)
     mix = np.sum([wave(part) for part in song.parts if part.name != "bass"], axis=0)
     top = 0.9 / max(
         float(np.abs(bass + mix).max()), float(np.abs(mix).max()), float(np.abs(bass).max()), 1e-9
@@ -131,7 +135,7 @@ def folder_cases(
     recordings = recorded_songs(folder, split)
     if not scores and not recordings:
         raise DataError(
-            f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs."
+            f"{folder} holds neither MIDI nor MusicXML files nor folders with a bass stem; give a folder of songs"
         )
     for source, found in (("scores", scores), ("recordings", recordings)):
         count = 0
@@ -171,31 +175,35 @@ def transfer_cases(
     skipped: dict[str, str],
     split: str | None = None,
 ) -> Iterator[Case]:
-    """The whole set: written pieces, once more with the other SoundFont, installed packages or
-    given folders.
+    """All songs of the study.
+
+    Written pieces, once more with the other SoundFont, and installed packages or given folders.
     """
     yield from written_cases(seconds, songs, None, families)
     if soundfont:
         yield from written_cases(seconds, songs, soundfont, families)
-    places = [(Path(place).absolute().name, Path(place)) for place in folder]
+    places = [(Path(path).absolute().name, Path(path)) for path in folder]
     if not places:
-        for family, (package, place, how) in USUAL.items():
-            if (found := installed(package, place)) is not None:
+        for family, (package, subfolder, how) in USUAL.items():
+            if (found := installed(package, subfolder)) is not None:
                 places.append((family, found))
             else:
                 skipped[family] = f"not installed; get it with `{how}`, or name a folder of music"
     if families is not None:
-        places = [(family, place) for family, place in places if family in families]
-    for family, place in places:
-        yield from folder_cases(place, family, seconds, songs, soundfont, skipped, split)
+        places = [(family, path) for family, path in places if family in families]
+    for family, path in places:
+        yield from folder_cases(path, family, seconds, songs, soundfont, skipped, split)
 
 
 def installed(package: str, place: str) -> Path | None:
-    """The folder `place`, of an installed Python package (not imported) if one is named; None if it
-    is not there.
+    """The folder `place`, None if it does not exist.
+
+    If a Python package is named, the folder lies in it; the package is not imported.
     """
-    spec = find_spec(package) if package else None
-    if package and (spec is None or spec.origin is None):
-        return None
-    found = Path(spec.origin).parent / place if package else Path(place)
+    found = Path(place)
+    if package:
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            return None
+        found = Path(spec.origin).parent / place
     return found if found.is_dir() else None

@@ -1,5 +1,4 @@
-"""Other people's music as songs that can be marked: which part is the bass, which seconds, which
-chords.
+"""Existing scores as test songs: choosing the bass part, the excerpt and the chords.
 
 Taught in chapter 9.
 """
@@ -24,8 +23,9 @@ _ENOUGH = 0.6
 
 
 def excerpt_of(score: Score, name: str, seconds: float) -> Song:
-    """The first `seconds` seconds of a score in which the bass plays most of the time, or the best
-    there are.
+    """The first `seconds` seconds of a score in which the bass plays most of the time.
+
+    If there are none, the best there are.
 
     Parameters
     ----------
@@ -47,24 +47,24 @@ def excerpt_of(score: Score, name: str, seconds: float) -> Song:
     basses = [part for part in score.parts if is_bass(part)] or lowest_voice(score.parts)
     others = [part for part in score.parts if part not in basses]
     if not basses:
-        raise DataError(f"{name} has no bass part; give music with one of the programs 32 to 39.")
+        raise DataError(f"{name} has no bass part; give music with one of the programs 32 to 39")
     start, bass = best_window(score, basses, others, seconds)
-    heard = [cut(part, start, seconds) for part in others]
-    heard = [
+    parts = [cut(part, start, seconds) for part in others]
+    parts = [
         dataclasses.replace(part, name=f"part {number}")
-        for number, part in enumerate(heard)
+        for number, part in enumerate(parts)
         if part.notes
     ]
     voice = dataclasses.replace(cut(bass, start, seconds), name="bass")
     program = voice.program if voice.program in BASSES else FINGER_BASS
     voice = dataclasses.replace(voice, notes=one_voice(voice.notes), program=program)
-    if not heard or not voice.notes:
+    if not parts or not voice.notes:
         raise DataError(
-            f"{name} never plays bass and anything else at once; give music with more parts."
+            f"{name} never plays bass and anything else at once; give music with more parts"
         )
     beats = [beat - start for beat in score.beats if start <= beat < start + seconds]
     borders = np.array([0.0, *(beat for beat in beats if 0.05 < beat < seconds - 0.05), seconds])
-    return song_of(name, seconds, (voice, *heard), beats, chords_of((voice, *heard), borders))
+    return song_of(name, seconds, (voice, *parts), beats, chords_of((voice, *parts), borders))
 
 
 def is_bass(part: Part) -> bool:
@@ -110,8 +110,9 @@ def best_window(
 
 
 def sounding(notes: Sequence[Note], starts: np.ndarray, seconds: float) -> np.ndarray:
-    """Share of each window in which notes sound, overlaps counted once for each note, at most 1;
-    like `starts`.
+    """Share of each window in which notes sound, at most 1; windows as in `starts`.
+
+    Overlaps are counted once for each note.
     """
     begins, ends = np.sort([note.start for note in notes]), np.sort([note.end for note in notes])
     held = _held(begins, ends, starts + seconds) - _held(begins, ends, starts)
@@ -119,8 +120,9 @@ def sounding(notes: Sequence[Note], starts: np.ndarray, seconds: float) -> np.nd
 
 
 def _held(begins: np.ndarray, ends: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Seconds that notes have sounded until each time: the time since all beginnings, less that
-    since all ends.
+    """Seconds that notes have sounded until each time.
+
+    It is the time since all beginnings, less that since all ends.
     """
 
     def since(marks: np.ndarray) -> np.ndarray:
@@ -147,8 +149,9 @@ def cut(part: Part, start: float, seconds: float) -> Part:
 
 
 def one_voice(notes: Sequence[Note]) -> tuple[Note, ...]:
-    """The lowest of the notes that begin together (within 30 ms), each ended by the next, in
-    octaves a bass can play.
+    """A monophonic line of the lowest notes, in octaves that a bass can play.
+
+    Of notes that begin within 30 ms the lowest stays; each is ended by the next.
     """
     voice: list[Note] = []
     for note in sorted(notes, key=lambda note: (note.start, note.pitch)):

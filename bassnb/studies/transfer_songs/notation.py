@@ -1,12 +1,11 @@
-"""A score in a dozen lines of text, read into a song: the notation of the transfer set. Taught in
-chapter 9.
+"""The text notation of the transfer set, parsed into songs.
 
 A piece is a head and some lines, each `what [arguments]: bars`. Bars are divided by ``|`` and
 repeat in a circle until the song is full; ``%`` is the bar before. Lengths are sixteenths and hold
 until another one is given.
 
 ``chords: Em7 | Am7:12 D9:8``
-    Chord symbols; several in a bar share it equally unless they say how long they are.
+    Chord symbols; several in a bar share it equally unless their lengths are given.
 ``bass 33: 1:6 5:2 b7:4 8 | 1:4 r:8 a:4``
     General MIDI program, then degrees of the chord: 3, 5 and 7 are the chord's own, ``b`` and ``#``
     alter the degree of the major scale, ``<`` is an octave lower, ``a`` and ``A`` lie a semitone
@@ -17,6 +16,8 @@ until another one is given.
     Program, voicing, lowest pitch; each ``x`` strikes the chord, ``-`` holds it.
 ``drums: k x...x... s ....x...``
     Strokes by instrument of `DRUMS`, ``o`` soft.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -79,8 +80,9 @@ _LEAD_IN = 0.03  # seconds before the first bar
 
 @dataclass(frozen=True)
 class Harmony:
-    """One chord on the grid: sixteenths `start` and `end`, `root` pitch class, `quality`, `tones`
-    above the root.
+    """One chord on the grid.
+
+    Sixteenths `start` and `end`, `root` pitch class, `quality`, `tones` above the root.
     """
 
     start: int
@@ -92,8 +94,9 @@ class Harmony:
 
 @dataclass(frozen=True)
 class Clock:
-    """Sixteenths to seconds: `steps` in a bar; `swing` is where the off-beat eighth falls in its
-    beat, 0.5 straight.
+    """Sixteenths to seconds, with `steps` in a bar.
+
+    `swing` is the place of the off-beat eighth in its beat, 0.5 is straight.
     """
 
     tempo: float
@@ -173,7 +176,7 @@ def read_chords(text: str, steps: int, bars: int) -> list[Harmony]:
             found = re.fullmatch(r"([A-G])([#b]?)(.*)", name)
             if not found or found[3] not in SYMBOLS:
                 raise DataError(
-                    f"{name!r} is not a chord of this notation; write a root and one of {list(SYMBOLS)}."
+                    f"{name!r} is not a chord of this notation; write a root and one of {list(SYMBOLS)}"
                 )
             there = here + (int(length) if length else steps // len(symbols))
             harmony.append(
@@ -182,7 +185,7 @@ def read_chords(text: str, steps: int, bars: int) -> list[Harmony]:
             here = there
         if here != (number + 1) * steps:
             raise DataError(
-                f"The bar {bar!r} does not last {steps} sixteenths; say how long its chords are."
+                f"the bar {bar!r} does not last {steps} sixteenths; give the lengths of its chords"
             )
     return harmony
 
@@ -217,7 +220,7 @@ def _drums(text: str, steps: int, bars: int) -> list[tuple]:
         for key, pattern in zip(words[::2], words[1::2], strict=True):
             if len(pattern) != steps or key not in DRUMS:
                 raise DataError(
-                    f"{key} {pattern!r} is not {steps} sixteenths of one of {', '.join(DRUMS)}."
+                    f"{key} {pattern!r} is not {steps} sixteenths; use {', '.join(DRUMS)}"
                 )
             events += [
                 (number * steps + step, 1.0, DRUMS[key], 104 if mark == "x" else 58)
@@ -248,7 +251,7 @@ def _line(text: str, harmony: list[Harmony] | None, steps: int, bars: int) -> li
             step += length
         if step != (number + 1) * steps:
             raise DataError(
-                f"The bar {bar!r} lasts {step - number * steps} sixteenths, not {steps}."
+                f"the bar {bar!r} lasts {step - number * steps} sixteenths; write {steps}"
             )
     return events
 
@@ -257,13 +260,14 @@ def _named(name: str) -> int:
     """The MIDI pitch of ``c#5``."""
     found = _NOTE.fullmatch(name)
     if not found:
-        raise DataError(f"{name!r} is not a note of this notation; write a name such as e4 or bb4.")
+        raise DataError(f"{name!r} is not a note of this notation; write a name such as e4 or bb4")
     return 12 * (int(found[3]) + 1) + NAMES[found[1]] + {"": 0, "#": 1, "b": -1}[found[2]]
 
 
 def _degree(name: str, harmony: list[Harmony], index: int, last: int) -> int:
-    """The MIDI pitch of a degree of chord `index`, or of an approach to the next root, near the
-    `last` pitch.
+    """The MIDI pitch of a degree of chord `index`, near the `last` pitch.
+
+    It may also be an approach to the next root.
     """
     chord, after = harmony[index], harmony[min(index + 1, len(harmony) - 1)]
     if name in ("a", "A"):
@@ -274,9 +278,7 @@ def _degree(name: str, harmony: list[Harmony], index: int, last: int) -> int:
         )
     found = _DEGREE.fullmatch(name)
     if not found:
-        raise DataError(
-            f"{name!r} is not a degree of this notation; write 1 to 13, b7, <5, a or A."
-        )
+        raise DataError(f"{name!r} is not a degree of this notation; write 1 to 13, b7, <5, a or A")
     degree, altered = int(found[3]) - 1, {"": 0, "#": 1, "b": -1}[found[2]]
     step = MAJOR[degree % 7] + altered
     if not altered and degree % 7 in (2, 4, 6):  # the chord's own third, fifth and seventh
@@ -294,11 +296,12 @@ def _comp(
     events, struck = [], 0
     for number, bar in enumerate(_circle(text, bars)):
         if len(bar) != steps:
-            raise DataError(f"The rhythm {bar!r} has {len(bar)} sixteenths, not {steps}.")
+            raise DataError(f"the rhythm {bar!r} has {len(bar)} sixteenths; write {steps}")
         for step, mark in enumerate(bar):
             if mark != "x":
                 continue
-            length = 1 + len(re.match("-*", bar[step + 1 :])[0])
+            rest = bar[step + 1 :]
+            length = 1 + len(rest) - len(rest.lstrip("-"))
             pitches = voice(harmony[_at(harmony, number * steps + step)], voicing, low)
             if voicing == "arp":
                 order = (*pitches, *pitches[-2:0:-1])
@@ -311,8 +314,9 @@ def _comp(
 
 
 def voice(chord: Harmony, voicing: str, low: int) -> tuple[int, ...]:
-    """Pitches of a chord from `low` upwards: close, open (second from the top an octave down),
-    rootless, shell, power.
+    """Pitches of a chord from `low` upwards.
+
+    Close, open (second from the top an octave down), rootless, shell or power.
     """
     tones = {
         "rootless": [tone for tone in chord.tones if tone not in (0, 7)] or list(chord.tones),
@@ -346,9 +350,9 @@ def _perform(
 
 def _timed(harmony: list[Harmony], clock: Clock, seconds: float) -> tuple[Chord, ...]:
     starts = [0.0, *(clock.seconds(chord.start) for chord in harmony[1:])]
-    heard = [(start, chord) for start, chord in zip(starts, harmony) if start < seconds]
-    ends = [*(start for start, _ in heard[1:]), float(seconds)]
+    sounding = [(start, chord) for start, chord in zip(starts, harmony) if start < seconds]
+    ends = [*(start for start, _ in sounding[1:]), float(seconds)]
     return tuple(
         Chord(start, end, chord.root, chord.quality)
-        for (start, chord), end in zip(heard, ends, strict=True)
+        for (start, chord), end in zip(sounding, ends, strict=True)
     )

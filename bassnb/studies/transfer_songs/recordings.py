@@ -1,7 +1,9 @@
-"""Real recordings with a separate bass: the truth is heard, not written. Taught in chapter 9.
+"""Real recordings with a separate bass: the reference is transcribed, not written.
 
-The bass stem is transcribed with the ear that will judge the takes: pitch, onsets and tuning.
-Chords come from the spectrum of mix and bass together.
+The bass stem is transcribed as the takes are: pitch, onsets and tuning. Chords come from the
+spectrum of mix and bass together.
+
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ _SHORTEST = 0.06  # seconds
 def recorded_songs(
     folder: Path, split: str | None = None, above: frozenset[Path] = frozenset()
 ) -> list[SongFiles]:
-    """Songs with a bass and something else in a collection of any layout, or in collections below
-    `folder`.
+    """Songs with a bass and something else in a collection of any layout.
+
+    The collection may also lie below `folder`.
 
     Parameters
     ----------
@@ -59,7 +62,7 @@ def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tens
     Returns
     -------
     song, bass, mix : Song, Tensors (2, N) at 44.1 kHz; the mix is the sum of all other stems in
-        which the bass is not heard
+        which the bass is silent
 
     Raises
     ------
@@ -69,7 +72,7 @@ def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tens
     recorded = song_of_index(listened(files), "bass")
     if len(recorded.stems) < 2:
         raise DataError(
-            f"The song {files.name} has nothing but a bass: {reasons(recorded)}; give it stems without the bass."
+            f"the song {files.name} has nothing but a bass: {reasons(recorded)}; give it stems without the bass"
         )
     bass = summed(files.stems["bass"])
     signed = [
@@ -83,19 +86,17 @@ def read_recording(files: SongFiles, seconds: float) -> tuple[Song, Tensor, Tens
     for path, sign in signed:
         mix += sign * read_stretch(path, start / SAMPLE_RATE, samples)
     name = f"{files.stems['bass'][0].parent.parent.name}: {files.name}"
-    heard = transcribe(bass)
-    if np.isnan(heard.midi).all():
-        raise DataError(
-            f"The bass of {files.name} has no pitch; give a song in which a bass plays."
-        )
+    take = transcribe(bass)
+    if np.isnan(take.midi).all():
+        raise DataError(f"the bass of {files.name} has no pitch; give a song in which a bass plays")
     duration = samples / SAMPLE_RATE
     borders = np.array([*np.arange(0, duration - _SEGMENT / 2, _SEGMENT), duration])
-    tuning = tuning_of(heard.midi)
+    tuning = tuning_of(take.midi)
     # One level for both: the louder is no truer, and chroma is compared with chroma.
-    chroma = [chroma_of_wave(to_level(wave), borders, tuning=tuning) for wave in (mix, bass)]
-    part = Part("bass", 33, False, heard_notes(heard, tuning, duration))
+    upper, low = (chroma_of_wave(to_level(wave), borders, tuning=tuning) for wave in (mix, bass))
+    part = Part("bass", 33, False, transcribed_notes(take, tuning, duration))
     return (
-        song_of(name, duration, (part,), (), estimate_chords(*chroma, borders), tuning),
+        song_of(name, duration, (part,), (), estimate_chords(upper, low, borders), tuning),
         bass,
         mix,
     )
@@ -118,27 +119,29 @@ def loudest(bass: Tensor, samples: int) -> int:
 
 
 def tuning_of(midi: np.ndarray) -> float:
-    """Semitones, -0.5 to 0.5, by which the pitches of a track (T,) lie above the nearest ones of
-    440 Hz, on a circle.
+    """Tuning of a pitch track (T,) in semitones from 440 Hz, -0.5 to 0.5.
+
+    It is the circular mean of the deviations from the nearest pitches.
     """
     turn = np.exp(2j * np.pi * midi[~np.isnan(midi)]).mean()
     return round(float(np.angle(turn) / (2 * np.pi)), 4)
 
 
-def heard_notes(heard: Transcription, tuning: float, duration: float) -> tuple[Note, ...]:
-    """The transcription as notes: one from each onset to the next, with the median of its pitches
-    and where it sounds.
+def transcribed_notes(take: Transcription, tuning: float, duration: float) -> tuple[Note, ...]:
+    """The transcription as notes, one from each onset to the next.
+
+    A note has the median of its pitches and sounds where the track is voiced.
 
     Onsets without a pitch after them are strokes of a dead string: they stay out of the pitches and
     out of the rhythm.
     """
-    voiced = ~np.isnan(heard.midi)
-    borders = [*heard.onsets, duration]
+    voiced = ~np.isnan(take.midi)
+    borders = [*take.onsets, duration]
     notes = []
     for start, end in zip(borders[:-1], borders[1:]):
-        inside = voiced & (heard.times >= start) & (heard.times < end)
+        inside = voiced & (take.times >= start) & (take.times < end)
         if inside.sum() >= 2:
-            last = max(float(heard.times[inside][-1]), start + _SHORTEST)
-            pitch = round(float(np.median(heard.midi[inside])) - tuning)
+            last = max(float(take.times[inside][-1]), start + _SHORTEST)
+            pitch = round(float(np.median(take.midi[inside])) - tuning)
             notes.append(Note(round(float(start), 5), round(last, 5), pitch, 90))
     return tuple(notes)

@@ -1,10 +1,11 @@
-"""The written half of the transfer set: short pieces with the basslines a player would play. Taught
-in chapter 9.
+"""The written part of the transfer set: short pieces with idiomatic basslines.
 
 They were written by hand for the evaluation, in the notation of
 `bassnb.studies.transfer_songs.notation`; neither the tables nor the code of `bassnb.composer` had a
 part in them, and no model is trained on them. ``time`` is tempo in quarter notes a minute, metre,
 and swing (0.5 is straight). The first row of a piece's lines is its harmony, the second its bass.
+
+Taught in chapter 9.
 """
 
 PIECES = """

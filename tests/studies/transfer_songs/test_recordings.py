@@ -1,4 +1,4 @@
-"""Stems on disk, as real songs come: a miniature whose truth is known is read back by ear."""
+"""Stems on disk, as real songs come: a miniature whose truth is known is transcribed."""
 
 import numpy as np
 import pytest
@@ -10,10 +10,10 @@ from bassnb.composer.synth import play
 from bassnb.errors import DataError
 from bassnb.metrics.match import Transcription, match
 from bassnb.studies.transfer_songs.recordings import (
-    heard_notes,
     loudest,
     read_recording,
     recorded_songs,
+    transcribed_notes,
     tuning_of,
 )
 
@@ -113,5 +113,5 @@ def test_tuning_is_a_mean_on_a_circle():
 def test_an_onset_without_a_pitch_is_no_note():
     times = np.arange(0, 2, 0.1)
     midi = np.where(times < 0.95, 40.2, np.nan)
-    (note,) = heard_notes(Transcription(times, midi, np.array([0.0, 1.0])), 0.2, 2.0)
+    (note,) = transcribed_notes(Transcription(times, midi, np.array([0.0, 1.0])), 0.2, 2.0)
     assert (note.pitch, note.start) == (40, 0.0) and note.end == pytest.approx(0.9)
