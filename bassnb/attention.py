@@ -51,7 +51,7 @@ def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = Non
     stop = length if stop is None else stop
     if vector.shape[-1] != 2 * length - 1:
         raise BassnbError(
-            f"the vector has the wrong length: a {length} x {length} matrix has {2 * length - 1} diagonals, "
+            f"a {length} x {length} matrix has {2 * length - 1} diagonals, "
             f"but the vector has {vector.shape[-1]} values; give one per diagonal"
         )
     # (..., L, L): window s starts at reversed position s = L - 1 - i

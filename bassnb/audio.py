@@ -32,7 +32,7 @@ from bassnb.files import whole_file
 from bassnb.level import audible, measure
 from bassnb.presets import SAMPLE_RATE
 
-# linear (-20 dBFS), level to which the audible part of every mix and bass is brought for the autoencoders
+# linear, -20 dBFS: the level of the audible part of what the autoencoders receive
 LEVEL = 0.1
 # samples of all channels per second of the longest file that `read_audio` may be limited to
 MOST_NUMBERS = 2 * 192_000
@@ -55,8 +55,9 @@ def resample(
 def _resampled(
     blocks: Iterable[torch.Tensor], source_rate: float, target_rate: float = SAMPLE_RATE
 ) -> Iterator[torch.Tensor]:
-    """`resample` block by block, (C, n) each; the resampler keeps its state, so that the seams are not
-    audible.
+    """`resample` block by block, (C, n) each.
+
+    The resampler keeps its state, so that the seams are not audible.
     """
     if source_rate == target_rate:
         yield from blocks

@@ -141,7 +141,7 @@ WRONG = [
     (
         "times",
         lambda a: add_noise(zeros(2, 3, 4), zeros(2, 3, 4), zeros(3)),
-        "t must be a scalar or must have shape (2,), one time per sample, but has shape (3,).",
+        "t must be a scalar or must have shape (2,), one time per sample, but has shape (3,)",
     ),
     (
         "loss",
@@ -218,7 +218,7 @@ WRONG = [
     (
         "one time",
         lambda a: add_noise(zeros(3, 2, 4), zeros(3, 2, 4), zeros(2)),
-        "t must be a scalar or must have shape (3,), one time per sample, but has shape (2,).",
+        "t must be a scalar or must have shape (3,), one time per sample, but has shape (2,)",
     ),
     (
         "style, no channel",
