@@ -1,9 +1,9 @@
-"""Self-attention whose positions are learned from distances, so that length may differ from
-training.
+"""Self-attention with a position bias learned from distances, for any length.
 
-Taught in chapter 4. ``Attention(Q, K, V) = SoftMax(Q K^T / sqrt(d) + B) V`` with ``B_ij = MLP(i -
-j)`` per head: Dynamic Positional Bias (paper section 3.2). An L x L bias has only 2L - 1 different
-distances, so the MLP is evaluated 2L - 1 times and its answers are laid out along the diagonals.
+Taught in chapter 4. Dynamic Positional Bias (paper section 3.2):
+``Attention(Q, K, V) = SoftMax(Q K^T / sqrt(d) + B) V`` with ``B_ij = MLP(i - j)`` per head.
+An L x L bias has only 2L - 1 different distances, so the MLP is evaluated 2L - 1 times and its
+outputs are laid out along the diagonals.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from torch import Tensor, nn
 from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 
-# attention scores of one sample held at once, 4 MB: longer songs are attended to some rows at a
-# time
+# Attention scores of one sample held at once, 4 MB; longer songs are computed in blocks of rows.
 SCORES = 2**20
 
 OFFSET_SCALES = {
-    # Signed logarithm: 1, 2, 4, 8 steps are equally far apart, and twice the length is one small
-    # step further.
+    # Signed logarithm: 1, 2, 4, 8 steps are about equally far apart, which helps extrapolation.
     "log": lambda offset: offset.sign() * offset.abs().log1p(),
     # Raw distance as in the original recipe, in units of 64 steps (about 6 s) to keep the MLP's
     # input near 1.
@@ -31,11 +29,11 @@ OFFSET_SCALES = {
 
 
 def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = None) -> Tensor:
-    """Lay a vector of distances out along the diagonals: ``B[..., i, j] = vector[..., i - j + L -
-    1]``.
+    """Lay a vector of distances out along the diagonals of a matrix.
 
-    Taught in chapter 4. Row i reads the reversed vector from position L - 1 - i on, so the matrix
-    is a stack of sliding windows: a view, no L x L table of indices.
+    ``B[..., i, j] = vector[..., i - j + L - 1]``. Taught in chapter 4. Row i reads the reversed
+    vector from position L - 1 - i on, so the matrix is a stack of sliding windows: a view, no L x L
+    table of indices.
 
     Parameters
     ----------
@@ -53,8 +51,8 @@ def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = Non
     stop = length if stop is None else stop
     if vector.shape[-1] != 2 * length - 1:
         raise BassnbError(
-            f"A {length} x {length} matrix has {2 * length - 1} diagonals, "
-            f"but the vector has {vector.shape[-1]} values."
+            f"a {length} x {length} matrix has {2 * length - 1} diagonals, "
+            f"but the vector has {vector.shape[-1]} values; give one per diagonal"
         )
     # (..., L, L): window s starts at reversed position s = L - 1 - i
     windows = vector.flip(-1).unfold(-1, length, 1)
@@ -62,8 +60,9 @@ def toeplitz(vector: Tensor, length: int, start: int = 0, stop: int | None = Non
 
 
 class DynamicPositionBias(nn.Module):
-    """A small MLP that turns a distance in steps into one attention bias per head (paper section
-    3.2, chapter 4).
+    """A small MLP that turns a distance in steps into one attention bias per head.
+
+    Paper section 3.2, taught in chapter 4.
 
     Parameters
     ----------
@@ -83,9 +82,7 @@ class DynamicPositionBias(nn.Module):
     def __init__(self, heads: int, hidden: int, offsets: str = "log"):
         super().__init__()
         if offsets not in OFFSET_SCALES:
-            raise BassnbError(
-                f"offsets must be one of {', '.join(OFFSET_SCALES)}, not {offsets!r}."
-            )
+            raise BassnbError(f"offsets must be one of {', '.join(OFFSET_SCALES)}, not {offsets!r}")
         self.offsets = offsets
         self.mlp = nn.Sequential(
             nn.Linear(1, hidden),
@@ -96,21 +93,19 @@ class DynamicPositionBias(nn.Module):
         )
 
     def forward(self, length: int) -> Tensor:
-        """Biases for the offsets -(L - 1) ... L - 1: Tensor (H, 2L - 1). `toeplitz` makes the
-        matrices.
-        """
-        weight = self.mlp[0].weight
-        # (2L - 1,)
-        offset = torch.arange(1 - length, length, device=weight.device, dtype=torch.float32)
+        """Biases for the offsets -(L - 1) ... L - 1, Tensor (H, 2L - 1), for `toeplitz`."""
+        weight = next(self.mlp.parameters())
+        offset = torch.arange(
+            1 - length, length, device=weight.device, dtype=torch.float32
+        )  # (2L - 1,)
         return self.mlp(OFFSET_SCALES[self.offsets](offset)[:, None].to(weight.dtype)).T
 
 
 class SelfAttention(nn.Module):
-    """Residual multi-head self-attention over latent steps with a dynamic position bias (chapter
-    4).
+    """Residual multi-head self-attention over latent steps with a dynamic position bias.
 
-    ``x + W_o SoftMax(Q K^T / sqrt(d) + B) V`` with Q, K, V read from the channel-normalised ``x``.
-    The output projection starts at zero, so a new layer is the identity.
+    Taught in chapter 4. ``x + W_o SoftMax(Q K^T / sqrt(d) + B) V`` with Q, K, V read from the
+    channel-normalised ``x``. The output projection starts at zero, so a new layer is the identity.
 
     Parameters
     ----------
@@ -143,7 +138,10 @@ class SelfAttention(nn.Module):
     ):
         super().__init__()
         if channels % heads:
-            raise BassnbError(f"{channels} channels cannot be shared equally among {heads} heads.")
+            raise BassnbError(
+                f"{channels} channels cannot be shared equally among {heads} heads; "
+                "choose channels divisible by heads"
+            )
         self.heads = heads
         self.norm = ChannelNorm(channels)
         self.qkv = nn.Conv1d(channels, 3 * channels, 1)
@@ -151,11 +149,11 @@ class SelfAttention(nn.Module):
             make_bias() if make_bias else DynamicPositionBias(heads, dpb_hidden, dpb_offsets)
         )
         self.out = nn.Conv1d(channels, channels, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        for parameter in self.out.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Let every step look at every other. Tensor (B, C, L) -> Tensor (B, C, L)."""
+        """Attend from every step to every other: Tensor (B, C, L) -> Tensor (B, C, L)."""
         check_shape(BassnbError, "x", x, "B", self.qkv.in_channels, "L")
         length = x.shape[-1]
         # each (B, H, d, L)
@@ -172,8 +170,9 @@ class SelfAttention(nn.Module):
     def _attend(
         self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, start: int, stop: int
     ) -> Tensor:
-        """The attention output of the query steps ``start`` to ``stop``, (B, H, d, stop - start): memory for these rows of
-        the matrix alone.
+        """Attention output of the query steps ``start`` to ``stop``, (B, H, d, stop - start).
+
+        Only these rows of the matrix are held in memory.
         """
         # Written out: with a learned bias, scaled_dot_product_attention trains 2.5 times slower on
         # a CPU.

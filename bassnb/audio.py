@@ -32,7 +32,7 @@ from bassnb.files import whole_file
 from bassnb.level import audible, measure
 from bassnb.presets import SAMPLE_RATE
 
-# linear (-20 dBFS), at which the autoencoders hear what sounds of every mix and every bass
+# linear, -20 dBFS: the level of the audible part of what the autoencoders receive
 LEVEL = 0.1
 # samples of all channels per second of the longest file that `read_audio` may be limited to
 MOST_NUMBERS = 2 * 192_000
@@ -53,10 +53,11 @@ def resample(
 
 
 def _resampled(
-    blocks: Iterable[torch.Tensor], source_rate: float, target_rate: int = SAMPLE_RATE
+    blocks: Iterable[torch.Tensor], source_rate: float, target_rate: float = SAMPLE_RATE
 ) -> Iterator[torch.Tensor]:
-    """`resample` block by block, (C, n) each; the seams are not in the sound, for the resampler
-    remembers.
+    """`resample` block by block, (C, n) each.
+
+    The resampler keeps its state, so that the seams are not audible.
     """
     if source_rate == target_rate:
         yield from blocks
@@ -108,7 +109,7 @@ def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio")
     check_rate(sample_rate, name)
     if isinstance(samples, torch.Tensor):
         samples = samples.detach().cpu()
-        # which numpy does not know
+        # numpy has no bfloat16
         samples = samples.float() if samples.dtype == torch.bfloat16 else samples
     array = np.asarray(samples)
     if array.dtype.kind in "iu":
@@ -242,7 +243,7 @@ def read_stretch(
 
 @contextmanager
 def _refusing(path: str | os.PathLike, name: str) -> Iterator[None]:
-    """What goes wrong while a file is read becomes one sentence."""
+    """Turn errors of reading a file into an AudioError."""
     try:
         yield
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
@@ -252,7 +253,7 @@ def _refusing(path: str | os.PathLike, name: str) -> Iterator[None]:
 
 
 def _segments(path: str | os.PathLike, name: str) -> tuple[Segment, ...]:
-    """What a plain file consists of; a pipe would be waited for."""
+    """The segments of a plain file; opening a pipe would block."""
     path = Path(path)
     if not path.is_file():
         raise AudioError(
@@ -370,11 +371,11 @@ def rms(wave: torch.Tensor) -> float:
 
 
 def to_level(wave: torch.Tensor, gain_db: float = 0.0) -> torch.Tensor:
-    """What is audible of `wave` (2, N), at `LEVEL` plus `gain_db`: how the autoencoders hear it;
-    silence stays silent.
+    """What is audible of `wave` (2, N), at `LEVEL` plus `gain_db`: the input of the
+    autoencoders. Silence stays silent.
     """
-    heard = torch.cat(list(audible([wave])), -1)
-    return heard * (level_gain(measure([heard]).level) * 10 ** (gain_db / 20))
+    filtered = torch.cat(list(audible([wave])), -1)
+    return filtered * (level_gain(measure([filtered]).level) * 10 ** (gain_db / 20))
 
 
 def level(wave: torch.Tensor) -> float:
@@ -394,7 +395,7 @@ def loudness(wave: torch.Tensor) -> float:
     wave = channels_first(wave)
     if wave.shape[-1] < int(0.4 * SAMPLE_RATE) or peak(wave) == 0:
         return float("-inf")
-    import torchaudio  # of the extras that show and measure; accompanying does without
+    import torchaudio  # of the extras that show and measure; accompanying does not need it
 
     value = float(torchaudio.functional.loudness(wave, SAMPLE_RATE))
     return value if value == value else float("-inf")

@@ -1,10 +1,9 @@
-"""The audio autoencoder: a waveform to 10.8 latent vectors a second, and back (section 3.1, taught
-in chapter 1).
+"""The audio autoencoder: a waveform to 10.8 latent vectors a second, and back.
 
-Residual 1-D convolutions over time; the frequency bins of both channels (mid and side) are the
-input channels, which is why it is fast. No layer averages over time, so that the latents of a
-second of music do not depend on the length of the file, and a long file can be coded in pieces that
-overlap by the receptive field.
+Paper section 3.1, taught in chapter 1. Residual 1-D convolutions over time; the frequency bins of
+both channels (mid and side) are the input channels, which is why it is fast. No layer averages over
+time, so that the latents of a second of music do not depend on the length of the file, and a long
+file can be coded in pieces that overlap by the receptive field.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from bassnb.layers import ChannelNorm
 from bassnb.presets import TIME_RATIO, AutoencoderConfig
 from bassnb.spectral import alternate_projections, istft, log_magnitude, magnitude, mirrored, stft
 
-LEVEL_SCALE = 3.0  # the network sees (s - log eps) / 3: silence is 0, a full-scale partial about 5
+LEVEL_SCALE = 3.0  # the input is (s - log eps) / 3: silence is 0, a full-scale partial about 5
 CHUNK = 512  # latent steps coded at once, 48 s: bounds the memory for files of hours
 
 
@@ -99,6 +98,9 @@ class Autoencoder(nn.Module):
     diffusion model and the style mean live in the space that `standardise` makes.
     """
 
+    latent_mean: Tensor
+    latent_std: Tensor
+
     def __init__(self, config: AutoencoderConfig):
         super().__init__()
         self.config = config
@@ -155,8 +157,8 @@ class Autoencoder(nn.Module):
         angle. One latent is a multiple of four frames, after which that advance has come round, so
         pieces of a file can be decoded on their own.
 
-        Two forms of phase. The paper's *direct head* says each angle on its own: frames whose
-        angles disagree cancel, and an attack goes soft. With `config.projections` the head only
+        Two forms of phase. The paper's *direct head* predicts each angle separately: frames whose
+        angles disagree cancel, which softens attacks. With `config.projections` the head only
         proposes: so many Griffin-Lim projections (`alternate_projections`, Griffin and Lim 1984)
         from its phase let the frames settle. They are a layer like any other, without weights,
         trained through, with a small receptive field.
@@ -247,26 +249,26 @@ class Autoencoder(nn.Module):
         """
         reach = self.encoder_reach
         # audio not yet done with, and how many steps of it are there for their context alone
-        held, left = None, 0
+        pending, left = None, 0
         for block in blocks:
-            held = block if held is None else torch.cat([held, block], -1)
-            while held.shape[-1] >= (left + chunk + reach) * TIME_RATIO:
-                yield self._encode_piece(held[..., : (left + chunk + reach) * TIME_RATIO])[
+            pending = block if pending is None else torch.cat([pending, block], -1)
+            while pending.shape[-1] >= (left + chunk + reach) * TIME_RATIO:
+                yield self._encode_piece(pending[..., : (left + chunk + reach) * TIME_RATIO])[
                     ..., left : left + chunk
                 ]
                 spent = max(left + chunk - reach, 0)
-                held, left = held[..., spent * TIME_RATIO :], left + chunk - spent
-        if held is None:
+                pending, left = pending[..., spent * TIME_RATIO :], left + chunk - spent
+        if pending is None:
             raise BassnbError("there is no audio to encode; give at least one block")
-        latents = self._encode_piece(held)[..., left:]
+        latents = self._encode_piece(pending)[..., left:]
         yield from latents.split(chunk, -1)
 
     def _encode_piece(self, wave: Tensor) -> Tensor:
-        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), whose frames see it mirrored at its
-        ends: a cut is no event.
+        """Latents (B, C, ceil(N / 4096)) of `wave` (B, 2, N), whose frames are mirrored at its
+        ends, so that a cut does not look like an onset.
 
-        The convolutions see silence there, as in training: with mirrored frames the U-Net begins
-        more notes at a cut.
+        The convolutions are padded with silence, as in training: with mirrored frames the U-Net
+        begins more notes at a cut.
         """
         check_shape(BassnbError, "audio to encode", wave, "B", 2, "N")
         c = self.config
@@ -313,7 +315,7 @@ class Autoencoder(nn.Module):
     # -- standardised latents ----------------------------------------------------------------------
 
     def standardise(self, latents: Tensor) -> Tensor:
-        """(c - mean) / std for each channel: latents (B, C, L) as the diffusion model sees them."""
+        """(c - mean) / std for each channel: latents (B, C, L) for the diffusion model."""
         return (latents - self.latent_mean[:, None]) / self.latent_std[:, None]
 
     def unstandardise(self, latents: Tensor) -> Tensor:

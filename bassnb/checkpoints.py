@@ -62,7 +62,7 @@ def write_json(path: Path, content: dict) -> Path:
 
 
 def without_nan(content):
-    """`content` with None for every NaN and infinity: JSON knows neither."""
+    """`content` with None for every NaN and infinity: JSON has neither."""
     if isinstance(content, dict):
         return {key: without_nan(value) for key, value in content.items()}
     if isinstance(content, (list, tuple)):
@@ -190,7 +190,7 @@ def save_pretrained(system: System, folder: str | os.PathLike) -> Path:
 def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "cpu") -> System:
     """Load a whole system, ready for inference.
 
-    Nothing is believed before it has been checked: sizes in `config.json` are compared with the
+    Everything is checked before it is used: sizes in `config.json` are compared with the
     names and shapes in the weights, which are a file of a known size, before any memory is asked
     for.
 
@@ -217,7 +217,7 @@ def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "
 
 
 def read_config(path: Path) -> dict:
-    """What a `config.json` says: preset, defaults, stem and sha256; an older one lacks the last
+    """Content of a `config.json`: preset, defaults, stem and sha256; an older one lacks the last
     two.
 
     Raises
@@ -301,7 +301,9 @@ def find_model(source: str | os.PathLike) -> Path:
         return Path(snapshot_download(str(source), allow_patterns=[WEIGHTS, CONFIG]))
     # the hub's client raises many types: no network, no such model, a malformed id
     except Exception as error:
-        raise CheckpointError(f"{missing} (the hub said: {type(error).__name__})") from None
+        raise CheckpointError(
+            f"{missing} (the hub's client raised {type(error).__name__})"
+        ) from None
 
 
 def push_to_hub(system: System, repo_id: str, *, private: bool = False) -> str:

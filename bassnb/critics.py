@@ -1,9 +1,8 @@
-"""Two critics that listen to what the decoder made, and the hinge losses (section 3.1, taught in
-chapter 2).
+"""Two critics of decoded audio, and the hinge losses (paper section 3.1).
 
-Both read log-magnitude spectrograms of waveforms, the second on a mel axis of 128 bins: "this
-addition encourages the autoencoder to reconstruct spectral information more accurately in the
-regions where human pitch perception is more precise".
+Taught in chapter 2. Both read log-magnitude spectrograms of waveforms, the second on a mel axis of
+128 bins: "this addition encourages the autoencoder to reconstruct spectral information more
+accurately in the regions where human pitch perception is more precise".
 """
 
 from __future__ import annotations
@@ -67,12 +66,14 @@ class Critics(nn.Module):
 
 
 def critic_hinge_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
-    """L_C = -E[min(0, -1 + C(s))] - E[min(0, -1 - C(s~))], summed over the critics; 2 each when
-    nothing is learned.
+    """L_C = -E[min(0, -1 + C(s))] - E[min(0, -1 - C(s~))], summed over the critics.
+
+    A critic without training has a loss of 2.
     """
-    return sum(torch.relu(1 - r).mean() + torch.relu(1 + f).mean() for r, f in zip(real, fake))
+    losses = (torch.relu(1 - r).mean() + torch.relu(1 + f).mean() for r, f in zip(real, fake))
+    return sum(losses, real[0].new_zeros(()))
 
 
 def adversarial_loss(fake: list[Tensor]) -> Tensor:
     """L_adv = -E[C(s~)], summed over the critics."""
-    return -sum(f.mean() for f in fake)
+    return -sum((f.mean() for f in fake), fake[0].new_zeros(()))

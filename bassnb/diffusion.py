@@ -1,5 +1,6 @@
-"""The forward process and its target: cosine schedule, v <-> c <-> eps, training loss. Taught in
-chapter 3.
+"""The forward process and its target: cosine schedule, v <-> c <-> eps, training loss.
+
+Taught in chapter 3.
 
 A clean latent ``c`` and Gaussian noise ``eps`` are mixed by two rates that lie on the unit circle,
 
@@ -69,7 +70,7 @@ def _rates_like(z: Tensor, t: Tensor, **other: Tensor) -> tuple[Tensor, Tensor]:
     if t.shape not in ((), (1,), z.shape[:1]):
         raise BassnbError(
             f"t must be a scalar or must have shape ({z.shape[0]},), one time per sample, "
-            f"but has shape {tuple(t.shape)}."
+            f"but has shape {tuple(t.shape)}"
         )
     # The rates are computed in the type of t and cast last: bfloat16 has too few digits for a time.
     alpha, beta = alpha_beta(t.reshape(-1, *[1] * (z.dim() - 1)))
@@ -77,8 +78,9 @@ def _rates_like(z: Tensor, t: Tensor, **other: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def add_noise(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-    """``z = alpha c + beta eps``: the latent as it looks at time ``t`` (paper section 3.2, taught
-    in chapter 3).
+    """``z = alpha c + beta eps``: the latent at time ``t`` (paper section 3.2).
+
+    Taught in chapter 3.
 
     Parameters
     ----------
@@ -95,20 +97,19 @@ def add_noise(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
 
 
 def v_target(c: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-    """``v = alpha eps - beta c``: what the network learns to say (paper section 3.2, taught in
-    chapter 3).
+    """``v = alpha eps - beta c``: the target of the network (paper section 3.2).
 
-    Shapes as in `add_noise`.
+    Taught in chapter 3. Shapes as in `add_noise`.
     """
     alpha, beta = _rates_like(c, t, eps=eps)
     return alpha * eps - beta * c
 
 
 def c_from_v(z: Tensor, v: Tensor, t: Tensor) -> Tensor:
-    """``c = alpha z - beta v``: the denoised estimate (paper section 3.2, taught in chapter 3).
+    """``c = alpha z - beta v``: the denoised estimate (paper section 3.2).
 
-    Shapes as in `add_noise`. At t = 1 the answer is ``-v``: the network must guess from the mix
-    alone.
+    Taught in chapter 3. Shapes as in `add_noise`. At t = 1 the estimate is ``-v``: the network must
+    guess from the mix alone.
     """
     alpha, beta = _rates_like(z, t, v=v)
     return alpha * z - beta * v
@@ -124,12 +125,11 @@ def eps_from_v(z: Tensor, v: Tensor, t: Tensor) -> Tensor:
 
 
 def eps_from_c(z: Tensor, c: Tensor, t: Tensor) -> Tensor:
-    """``eps = (z - alpha c) / beta``: the noise that explains ``z`` once ``c`` is settled (taught
-    in chapter 5).
+    """``eps = (z - alpha c) / beta``: the noise that explains ``z`` once ``c`` is given.
 
-    Needed when guidance or grounding has changed the estimate, so that signal and noise still add
-    up to ``z``. Shapes as in `add_noise`; t must be greater than 0, since a clean latent contains
-    no noise to find.
+    Taught in chapter 5. Needed when guidance or grounding has changed the estimate, so that signal
+    and noise still add up to ``z``. Shapes as in `add_noise`; t must be greater than 0, since a
+    clean latent contains no noise to find.
     """
     alpha, beta = _rates_like(z, t, c=c)
     return (z - alpha * c) / beta
@@ -172,11 +172,12 @@ def diffusion_loss(
     times: str = "uniform",
     share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1] (paper sections 3.2 and
-    4, taught in chapter 3).
+    """``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1].
+
+    Paper sections 3.2 and 4, taught in chapter 3.
 
     The mix of a fraction ``drop`` of the samples is replaced by zeros, so that the same network
-    also learns to play without listening, which classifier-free guidance (chapter 6) needs.
+    also learns to play without the mix, which classifier-free guidance (chapter 6) needs.
 
     Parameters
     ----------
@@ -220,8 +221,9 @@ def draw_noise(
     generator: torch.Generator,
     share: tuple[int, int] = (0, 1),
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What chance decides in a training step: times t (B,), noise eps like c_y (B, C, L), and keep
-    (B,), 0 for a dropped mix.
+    """The random numbers of a training step: times, noise and kept mixes.
+
+    Times t (B,), noise eps like c_y (B, C, L), and keep (B,), 0 for a dropped mix.
 
     Parameters as in `diffusion_loss`, with the function that draws the times itself.
     """

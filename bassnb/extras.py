@@ -1,8 +1,8 @@
 """What `pip install bassnb` leaves out: the packages behind training, evaluation, songs and
 widgets.
 
-Accompanying a song needs none of them. A room or a command that does need some says so once, by
-`need`, before it imports them. Taught in chapter 10.
+Accompanying a song needs none of them. A subpackage or command that needs some calls `need`
+once, before it imports them. Taught in chapter 10.
 """
 
 from __future__ import annotations

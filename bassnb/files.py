@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-ABANDONED = 3600.0  # seconds: who writes a file touches it more often
+ABANDONED = 3600.0  # seconds without modification
 
 
 @contextlib.contextmanager
@@ -23,9 +23,9 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     """A path to write to, in the folder of `path`, which becomes `path` at the end of the block,
     and vanishes if it fails.
 
-    Whoever reads `path` meanwhile finds the old file; of several processes that write it, the last
-    one wins. What a process left behind that was killed here is removed by the next one, once
-    nobody has touched it for an hour. Through a link, the file that it leads to is written. A new
+    Readers of `path` meanwhile find the old file; of several processes that write it, the last
+    one wins. Files left by a killed process are removed by the next one, an hour
+    after they were last modified. Through a link, the file that it leads to is written. A new
     file has the permissions that the system gives to new files, another one keeps its own.
 
     Raises
@@ -58,7 +58,7 @@ def _abandoned(path: Path) -> bool:
     try:
         return time.time() - path.stat().st_mtime > ABANDONED
     except OSError:
-        return False  # gone, or another's
+        return False  # removed meanwhile, or not accessible
 
 
 def write_atomically(path: str | os.PathLike, data: bytes) -> Path:
@@ -94,14 +94,14 @@ def read_all(file: BinaryIO, most: int) -> bytes:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left in a folder into which nobody writes now."""
+    """Remove files left by killed processes; no process may be writing to the folder."""
     for path in Path(folder).glob(".*"):
         if re.fullmatch(r"\..+\.(safetensors|json|jsonl)-\w{8}", path.name):
             path.unlink(missing_ok=True)
 
 
 def name_bytes(name: str) -> bytes:
-    """The name of a file or a song, to be hashed: old archives hold names that are no text in
+    """The name of a file or a song, to be hashed: names in old archives need not be valid
     UTF-8.
     """
     return name.encode(errors="backslashreplace")

@@ -1,14 +1,15 @@
-"""Style grounding: steer the timbre of a sample by the time average of a reference. Taught in
-chapter 7.
+"""Style grounding: steer the timbre of a sample by the time average of a reference.
+
+Taught in chapter 7.
 
 What stays the same through a whole recording (the instrument, the way it is played and recorded)
-survives an average over time; what is played does not. So the mean of the reference's latents says
-"what it sounds like", and each denoised estimate of the sampler has its own mean moved towards it,
+survives an average over time; what is played does not. So the mean of the reference's latents
+describes its timbre, and each denoised estimate of the sampler has its own mean moved towards it,
 
     c_ground = c - mu(c) + beta^2 mu(c_style) + (1 - beta^2) mu(c)  =  c + beta^2 (mu(c_style) - mu(c))
 
 with mu the mean over time (paper section 3.3). While the noise rate beta is near 1 the style
-decides; as beta falls to 0 the network has the last word.
+dominates; as beta falls to 0 the network does.
 """
 
 import math
@@ -32,8 +33,8 @@ def style_mean(c_style: Tensor) -> Tensor:
     """
     if c_style.dim() not in (2, 3) or c_style.shape[-1] == 0:
         raise BassnbError(
-            "The style latents must have shape (B, C, L) or (C, L) with at least one step, "
-            f"but have shape {tuple(c_style.shape)}."
+            "the style latents must have shape (B, C, L) or (C, L) with at least one step, "
+            f"but have shape {tuple(c_style.shape)}"
         )
     mean = c_style.mean(dim=-1, keepdim=True)
     return mean if mean.dim() == 3 else mean[None]
@@ -46,8 +47,9 @@ def ground(
     strength: float = 1.0,
     steps: Tensor | slice = slice(None),
 ) -> Tensor:
-    """``c + beta^2 (mu(c_style) - mu(c))``, softened or exaggerated (paper section 3.3, taught in
-    chapter 7).
+    """``c + beta^2 (mu(c_style) - mu(c))``, softened or exaggerated (paper section 3.3).
+
+    Taught in chapter 7.
 
     With strength s up to 1, s beta^2 takes the place of beta^2. Above 1, s mu(c_style) takes the
     place of mu(c_style): in standardised latents 0 is the mean of all basses, so the style is
@@ -80,7 +82,7 @@ def ground(
     """
     if not math.isfinite(strength) or strength < 0:
         raise BassnbError(
-            f"strength must be a finite number of at least 0, not {strength}; 1 is the paper's value."
+            f"strength must be a finite number of at least 0, not {strength}; 1 is the paper's value"
         )
     if (
         style.dim() != 3
@@ -88,8 +90,8 @@ def ground(
         or style.shape[1:] != (c_hat.shape[1], 1)
     ):
         raise BassnbError(
-            f"The style must have shape ({c_hat.shape[0]}, {c_hat.shape[1]}, 1) or "
-            f"(1, {c_hat.shape[1]}, 1), but has shape {tuple(style.shape)}."
+            f"the style must have shape ({c_hat.shape[0]}, {c_hat.shape[1]}, 1) or "
+            f"(1, {c_hat.shape[1]}, 1), but has shape {tuple(style.shape)}"
         )
     weight, emphasis = min(strength, 1.0), max(strength, 1.0)
     return c_hat + weight * beta**2 * (

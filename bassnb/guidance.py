@@ -1,11 +1,11 @@
-"""Classifier-free guidance on the denoised estimate, and its rescale. Taught in chapter 6.
+"""Classifier-free guidance on the denoised estimate, and its rescale.
 
-The network answers twice, with the mix and without it (zeros). The difference of the two answers is
-what the mix has to say; ``guidance`` w is how loudly we let it speak:
+Taught in chapter 6. The network is evaluated twice, with the mix and without it (zeros). The
+difference of the two estimates is the effect of the mix; ``guidance`` w is its weight:
 
     c_cfg = c_uncond + w (c_cond - c_uncond)                                                    (paper section 3.4)
 
-w = 1 is the conditional answer itself (no guidance), w = 0 the unconditional one, w > 1 goes
+w = 1 is the conditional estimate itself (no guidance), w = 0 the unconditional one, w > 1 goes
 beyond.
 
 The paper prints ``c_cond + lambda (c_uncond - c_cond)``. There the two terms are swapped: as
@@ -45,7 +45,7 @@ def classifier_free_guidance(c_cond: Tensor, c_uncond: Tensor, guidance: float) 
     check_shape(BassnbError, "c_uncond", c_uncond, *c_cond.shape)
     if not math.isfinite(guidance) or guidance < 0:
         raise BassnbError(
-            f"guidance must be a finite number of at least 0, not {guidance}; 1 means no guidance."
+            f"guidance must be a finite number of at least 0, not {guidance}; 1 means no guidance"
         )
     if guidance == 1:
         return c_cond  # Exactly, not up to a rounding error.
@@ -55,12 +55,11 @@ def classifier_free_guidance(c_cond: Tensor, c_uncond: Tensor, guidance: float) 
 def rescale(
     c_cfg: Tensor, c_cond: Tensor, phi: float, steps: Tensor | slice = slice(None)
 ) -> Tensor:
-    """Give the guided estimate back the spread of the conditional one (paper section 3.4, taught in
-    chapter 6).
+    """Rescale the guided estimate to the spread of the conditional one (paper section 3.4).
 
-    ``c_final = phi c_cfg std(c_cond) / std(c_cfg) + (1 - phi) c_cfg``, std over channels and time
-    of each sample. Strong guidance inflates the estimate, which the decoder hears as over-driven
-    sound.
+    Taught in chapter 6. ``c_final = phi c_cfg std(c_cond) / std(c_cfg) + (1 - phi) c_cfg``, std
+    over channels and time of each sample. Strong guidance inflates the estimate, which decodes to
+    over-driven sound.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def rescale(
     check_shape(BassnbError, "c_cfg", c_cfg, "B", "C", "L")
     check_shape(BassnbError, "c_cond", c_cond, *c_cfg.shape)
     if not 0 <= phi <= 1:
-        raise BassnbError(f"phi must lie between 0 (no rescale) and 1 (full rescale), not {phi}.")
+        raise BassnbError(f"phi must lie between 0 (no rescale) and 1 (full rescale), not {phi}")
     if phi == 0:
         return c_cfg
     std_cond, std_cfg = _std(c_cond[..., steps]), _std(c_cfg[..., steps])  # (B, 1, 1)

@@ -1,7 +1,7 @@
 """Normalisation that every network of the package shares: one step of time at a time.
 
-Anything that averages over time (batch, instance or group norm) would make what the network says
-about second 3 depend on how long the file is, and "decode in pieces" would differ from "decode
+Anything that averages over time (batch, instance or group norm) would make the output
+at second 3 depend on how long the file is, and "decode in pieces" would differ from "decode
 whole".
 """
 
@@ -14,8 +14,8 @@ class ChannelNorm(nn.Module):
 
     ``y[b, c, l] = gain[c] * x[b, c, l] / sqrt(mean_c(x[b, c, l]^2) + eps)``
 
-    Taught in chapters 1 and 4. The paper does not say which norm it uses; this is the cheapest one
-    that is blind to the length of the file.
+    Taught in chapters 1 and 4. The paper does not name its norm; this is the cheapest one
+    that does not depend on the length of the file.
 
     Parameters
     ----------

@@ -1,9 +1,8 @@
-"""How loud the music in a recording is, however much silence lies around it. Taught in chapter 8.
+"""The level of the music in a recording, without the silence around it.
 
-The one measure of level, for training and for playing. Three things that nobody hears do not enter
-it:
+The one measure of level, for training and inference. Three inaudible things are excluded:
 
-* What lies below 20 Hz, such as an offset or rumble: `audible` takes it away.
+* Everything below 20 Hz, such as an offset or rumble: `audible` removes it.
 * Silence, and noise far below the music: as in ITU-R BS.1770-4 there are two gates. The first drops what lies 50 dB
   below the loudest moment; it is relative, unlike that of the standard, so that music turned down
   by 20 dB measures exactly 20 dB less. The second drops what lies 10 dB below the mean of the rest.
@@ -58,11 +57,11 @@ def audible(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
     state = None
     for piece in _pieces(blocks):
         wave = piece.double().numpy()
-        if state is None:  # an offset has been there for ever: no step at the beginning
+        if state is None:  # start in the steady state of the offset: no step at the beginning
             offset = wave[..., :TIME_RATIO].sum(-1, keepdims=True) / TIME_RATIO
             state = sosfilt_zi(HIGH_PASS).reshape(-1, *[1] * (wave.ndim - 1), 2) * offset
         wave, state = sosfilt(HIGH_PASS, wave, zi=state)
-        # the filter rings on into numbers with which a processor is slow
+        # avoid denormal numbers, which are slow
         state[np.abs(state) < 1e-30] = 0
         yield torch.from_numpy(wave).to(piece.dtype)
 

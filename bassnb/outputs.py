@@ -1,4 +1,4 @@
-"""The files that a command will write, checked before its work begins. Taught in chapter 8.
+"""The files that a command will write, checked before its work begins.
 
 Every path is planned first, derived names (`take-1.json`) too. A file that the command reads is
 never replaced. Any other file that is already there is replaced if this program wrote it, and
@@ -129,7 +129,7 @@ def is_there(path: Path) -> bool:
         return False
 
 
-# -- whose a file is -------------------------------------------------------------------------------
+# -- which files this program wrote ----------------------------------------------------------------
 
 
 def json_object(path: Path) -> dict:

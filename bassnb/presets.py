@@ -24,7 +24,7 @@ class AutoencoderConfig(Checked):
     latent_channels: int  # dim_x = 64 for mixes, dim_y = 32 for the stem (section 4)
     hop: int  # samples; the window is 4 hops long (section 4)
     bins: int  # lowest frequency bins kept, of 2 * hop + 1
-    log_eps: float  # epsilon of log(|S|^2 + eps): below it the loss hears nothing
+    log_eps: float  # epsilon of log(|S|^2 + eps): quieter parts do not enter the loss
     # channels per resolution, finest first; a stride-2 stage between two
     encoder_widths: tuple[int, ...]
     decoder_widths: tuple[int, ...]  # the same, also finest first
@@ -124,7 +124,7 @@ class AutoencoderTraining(Checked):
     # weight of the flux distance, which asks for attacks; not in the paper
     lambda_flux: float = 0.0
     freeze_encoder: bool = False  # from phase_start on, so that latents stay what they are
-    critic_warmup: int = 1000  # steps in which the critics learn before they are listened to
+    critic_warmup: int = 1000  # steps of training the critics before their loss is used
     decimation: int = 1  # spectral losses at 44.1 kHz / decimation: the kept bins need no more
     songs: int = 4000  # generated songs in the training pool
     song_seconds: float = 24.0
@@ -264,7 +264,7 @@ CLASSROOM = Preset(
     bass=AutoencoderConfig(32, 1024, 512, 3e-2, (128, 160, 192), (160, 192, 224), projections=1),
     critic=CriticConfig(widths=(64, 96, 128)),
     unet=UNetConfig(),
-    # nobody hears its decoder but chapter 1
+    # only chapter 1 uses its decoder
     mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300, steps=12_200),
     bass_training=dataclasses.replace(
         _CLASSROOM_AUTOENCODER, steps=15_000, settle_start=13_600, lambda_flux=10.0

@@ -1,15 +1,14 @@
 """Deterministic sampling: from noise to latents in K steps, by DDIM or by a solver of second order.
-Taught in chapter 5.
 
-Each step asks the network what the clean latents are, lets the caller correct the answer, works out
-which noise would explain the present ``z`` if that answer were true, and mixes the two again with a
-little less noise:
+Taught in chapter 5. Each step estimates the clean latents, lets the caller correct the estimate,
+derives the noise that explains the present ``z`` given that estimate, and mixes the two again with
+a little less noise:
 
     c = denoise(z, t);   eps = (z - alpha c) / beta;   z' = alpha' c + beta' eps               (paper section 3.2)
 
 `ddim` is this and nothing else. `dpm_solver` extrapolates c from the step before, and needs far
 fewer steps. Guidance (chapter 6) lives inside ``denoise`` and grounding (chapter 7) inside
-``ground``: this file knows neither.
+``ground``; this file is independent of both.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -33,8 +32,9 @@ def ddim(
     ground: Ground | None = None,
     callback: Watch | None = None,
 ) -> Tensor:
-    """Walk from pure noise at t = 1 to clean latents at t = 0 (paper sections 3.2 and 4, taught in
-    chapter 5).
+    """Sample from pure noise at t = 1 to clean latents at t = 0.
+
+    Paper sections 3.2 and 4, taught in chapter 5.
 
     Parameters
     ----------
@@ -123,13 +123,13 @@ def pairs_of_times(steps: int, power: float = 1) -> Iterator[tuple[Tensor, Tenso
         If ``steps`` is below 1.
     """
     if steps < 1:
-        raise BassnbError(f"steps must be at least 1, not {steps}; 64 is the paper's value.")
+        raise BassnbError(f"steps must be at least 1, not {steps}; 64 is the paper's value")
     times = 1 - torch.linspace(0, 1, steps + 1, dtype=torch.float64) ** power
     return zip(times[:-1], times[1:])
 
 
 def _estimate(denoise: Denoise, z: Tensor, t: Tensor, ground: Ground | None) -> Tensor:
-    """What the network says of ``z`` at ``t``, corrected."""
+    """The denoised estimate of ``z`` at ``t``, corrected by ``ground``."""
     check_shape(BassnbError, "z", z, "B", *z.shape[1:])
     c = denoise(z, t.float().to(z.device).expand(z.shape[0]))
     check_shape(BassnbError, "the denoised estimate", c, *z.shape)
@@ -146,7 +146,7 @@ def initial_noise(seed: int, shape: Sequence[int], device: torch.device | str = 
     """Standard normal noise of one take (taught in chapter 5).
 
     Each take has its own generator on the CPU: the same seed gives the same bass on any device,
-    alone or in a batch, and nobody else's random numbers are touched.
+    alone or in a batch, and the global generator is not used.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ FLUX_HOPS = (2**7, 2**9)  # 3 and 12 ms: attacks
 
 
 @lru_cache(maxsize=64)
-# a window first asked for by an inference must serve a later training too
+# a window cached during inference must also be usable in training
 @torch.inference_mode(False)
 def _hann(window: int, device: torch.device) -> Tensor:
     return torch.hann_window(window, device=device)
@@ -72,7 +72,7 @@ def mirrored(wave: Tensor, before: int, after: int) -> Tensor:
     length = wave.shape[-1]
     sides = []
     for beyond in (torch.arange(-before, 0), torch.arange(length, length + after)):
-        beyond = beyond % (2 * length)  # in a short wave one comes by both mirrors
+        beyond = beyond % (2 * length)  # a short wave is reflected at both ends
         sides.append(wave[..., torch.minimum(beyond, 2 * length - 1 - beyond).to(wave.device)])
     return torch.cat([sides[0], wave, sides[1]], -1)
 
@@ -143,7 +143,7 @@ def mel_filters(
     """Triangular mel filters of height 1, Tensor (bins, mel_bins), over `bins` linear bins from 0
     Hz to `nyquist`.
     """
-    import torchaudio  # only the critics hear on a mel axis; accompanying does without
+    import torchaudio  # only the critics use a mel axis; accompanying does not need it
 
     # coarse bins leave some of the lowest filters empty: they stay constant
     with warnings.catch_warnings():
@@ -154,9 +154,7 @@ def mel_filters(
 
 
 def log_mel(log_magnitudes: Tensor, mel_bins: int, nyquist: float, eps: float) -> Tensor:
-    """Log-magnitude spectrogram (..., F, T) on a mel axis, (..., mel_bins, T): what the second
-    critic sees.
-    """
+    """Log-magnitude spectrogram (..., F, T) on a mel axis, (..., mel_bins, T)."""
     filters = mel_filters(log_magnitudes.shape[-2], mel_bins, nyquist, log_magnitudes.device)
     return torch.log(filters.T @ (log_magnitudes.exp() - eps).clamp_min(0) + eps)
 
@@ -181,7 +179,8 @@ def multi_scale_spectral_distance(
     distance : scalar Tensor
     """
     check_shape(BassnbError, "other", other, *wave.shape)
-    return sum((_power(wave, hop) - _power(other, hop)).abs().mean() for hop in hops)
+    distances = ((_power(wave, hop) - _power(other, hop)).abs().mean() for hop in hops)
+    return sum(distances, wave.new_zeros(()))
 
 
 def relative_spectral_distance(
@@ -191,7 +190,7 @@ def relative_spectral_distance(
     ||log S - log S~||.
 
     A partial fills 4 bins whatever the window, so in plain means a window of 16384 weighs a hundred
-    times less than one of 128, though it is the long ones that hear whether phase runs on smoothly
+    times less than one of 128, though the long ones measure whether phase is continuous
     from frame to frame: hence relative magnitudes. An error in magnitudes alone is smallest for a
     wave that is too quiet wherever phase is uncertain: hence the logarithm, log(|S|^2 + eps) / 2,
     as in DDSP (Engel et al. 2020), which the paper cites for L_mssd. Parameters as in
@@ -214,16 +213,16 @@ def flux_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...] = FLUX_HOPS
     original's.
 
     The flux of a crop is the mean rise of its magnitudes from frame to frame, falls counted as
-    nothing. Differences bin by bin reward a wave that stays quiet where it does not know; a total
-    cannot be made right by being careful. Where the attacks belong is left to the other distances.
-    Waves (B, 2, N).
+    nothing. Differences bin by bin reward a wave that stays quiet where the phase is uncertain; a
+    total does not. Where the attacks belong is left to the other distances. Waves (B, 2, N).
     """
 
     def flux(x: Tensor, hop: int) -> Tensor:
         return (_power(x, hop) + 1e-8).sqrt().diff(dim=-1).clamp_min(0).mean((1, 2, 3)) + 1e-6
 
     check_shape(BassnbError, "other", other, *wave.shape)
-    return sum((flux(other, hop) / flux(wave, hop)).log().abs().mean() for hop in hops) / len(hops)
+    distances = ((flux(other, hop) / flux(wave, hop)).log().abs().mean() for hop in hops)
+    return sum(distances, wave.new_zeros(())) / len(hops)
 
 
 def _power(wave: Tensor, hop: int) -> Tensor:

@@ -1,7 +1,9 @@
-"""Audio of any length, in blocks that can be gone through again and again. Taught in chapter 8.
+"""Audio of any length, in blocks that can be read repeatedly.
 
-A file of hours does not fit in memory, but nearly everything needs to know something of the whole
-of it first: its level before it is encoded, its peak before it is written. A `Track` is measured
+Taught in chapter 8.
+
+A file of hours does not fit in memory, but nearly every operation needs a property of the whole
+file first: its level before it is encoded, its peak before it is written. A `Track` is measured
 once and read as often as needed. What is costly to make is made once and kept on disk meanwhile: a
 `Spool`.
 """
@@ -67,7 +69,7 @@ class Spool:
         with contextlib.ExitStack() as failed:
             failed.callback(self.file.close)
             for block in blocks:
-                self.file.write(np.ascontiguousarray(block.numpy(), np.float32))
+                self.file.write(np.ascontiguousarray(block.numpy(), np.float32).tobytes())
                 self.sizes.append(block.shape[-1])
             failed.pop_all()
 

@@ -1,15 +1,15 @@
 """A song that is not at A = 440 Hz: find its tuning, play at 440 Hz, and bring the bass to the
 song.
 
-The model has learned from songs near 440 Hz and answers at 440 Hz whatever it hears. So the mix is
+The model has learned from songs near 440 Hz and always plays at 440 Hz. So the mix is
 resampled, as a tape is played faster or slower, until it is at 440 Hz, and the bass is resampled
-back by the inverse ratio. Taught in chapter 8.
+back by the inverse ratio.
 
 Why not `librosa.estimate_tuning` alone? It takes the fullest bin of a histogram of peaks, each
 counted once, and returns a number for drums and noise too. Its peaks (`librosa.piptrack`) are used
-here; they are weighted by their magnitudes, the histogram is smoothed, and notes are asked whether
-they agree. On 48 composed songs of 14 s the error was at most 7.3 cents and 4.2 in nine of ten;
-with librosa alone 40 and 4.9, or 7.5 and 5.4 with its short default window.
+here; they are weighted by their magnitudes, the histogram is smoothed, and the agreement of the
+notes is tested. On 48 composed songs of 14 s the error was at most 7.3 cents and 4.2 in nine of
+ten; with librosa alone 40 and 4.9, or 7.5 and 5.4 with its short default window.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def given_cents(tuning: str | float) -> float | None:
 
 
 def tuning_of(track: Track, given: float | None = None) -> Tuning:
-    """The tuning of a song: `given` cents, or what its pitches say."""
+    """The tuning of a song: `given` cents, or what is estimated from its pitches."""
     if given is not None:
         return Tuning(given, "given")
     if sentence := missing("tuning"):
@@ -160,7 +160,8 @@ def pieces(blocks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
     """The same audio (2, n) in pieces of `size` samples, the last one shorter, whatever the blocks
     were.
     """
-    held, samples = [], 0
+    held: list[Tensor] = []
+    samples = 0
     for block in blocks:
         while samples + block.shape[-1] >= size:
             yield torch.cat([*held, block[:, : size - samples]], -1)

@@ -1,4 +1,6 @@
-"""The denoiser: a one-dimensional U-Net over latent steps that hears the mix. Taught in chapter 4::
+"""The denoiser: a one-dimensional U-Net over latent steps, conditioned on the mix.
+
+Taught in chapter 4::
 
     z (B, 32, L), mix (B, 64, L) -> concat -> conv -> level 0 -> half -> level 1 -> half -> ... -> middle
                                                  |  skip                |  skip                    |
@@ -25,17 +27,17 @@ from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 from bassnb.presets import UNetConfig
 
-# Beyond the ends the first and the last step are continued: zeros would be an event there, and the
-# network plays to it.
-SAME = {"padding": 1, "padding_mode": "replicate"}
+# A convolution of width 3 that keeps the length. The ends are padded by repetition: the network
+# would respond to zeros as to an event.
+conv3 = partial(nn.Conv1d, kernel_size=3, padding=1, padding_mode="replicate")
 
 
 def time_embedding(t: Tensor, channels: int) -> Tensor:
-    """Sines and cosines of the time at geometrically spaced frequencies (paper section 4, taught in
-    chapter 4).
+    """Sines and cosines of the time at geometrically spaced frequencies.
 
-    ``[sin(1000 t w_k), cos(1000 t w_k)]`` with ``w_k`` falling from 1 to 1/10000. The fast waves
-    tell close times apart, the slow ones give the coarse position.
+    Paper section 4, taught in chapter 4. ``[sin(1000 t w_k), cos(1000 t w_k)]`` with ``w_k``
+    falling from 1 to 1/10000. The fast waves tell close times apart, the slow ones give the coarse
+    position.
 
     Parameters
     ----------
@@ -55,11 +57,11 @@ def time_embedding(t: Tensor, channels: int) -> Tensor:
 
 
 class Block(nn.Module):
-    """Residual convolution block with the time embedding (paper section 4, taught in chapter 4).
+    """Residual convolution block with the time embedding (paper section 4).
 
-    ``skip(x) + conv(silu(norm(conv(silu(norm([x, e]))))))``, where ``[x, e]`` are the feature maps
-    with the time embedding concatenated. The last convolution starts at zero, so a new block is its
-    skip path.
+    Taught in chapter 4. ``skip(x) + conv(silu(norm(conv(silu(norm([x, e]))))))``, where ``[x, e]``
+    are the feature maps with the time embedding concatenated. The last convolution starts at zero,
+    so a new block is its skip path.
 
     Parameters
     ----------
@@ -72,16 +74,16 @@ class Block(nn.Module):
     def __init__(self, channels_in: int, channels_out: int, embedding: int):
         super().__init__()
         self.norm_in = ChannelNorm(channels_in + embedding)
-        self.conv_in = nn.Conv1d(channels_in + embedding, channels_out, 3, **SAME)
+        self.conv_in = conv3(channels_in + embedding, channels_out)
         self.norm_out = ChannelNorm(channels_out)
-        self.conv_out = nn.Conv1d(channels_out, channels_out, 3, **SAME)
+        self.conv_out = conv3(channels_out, channels_out)
         self.skip = (
             nn.Conv1d(channels_in, channels_out, 1)
             if channels_in != channels_out
             else nn.Identity()
         )
-        nn.init.zeros_(self.conv_out.weight)
-        nn.init.zeros_(self.conv_out.bias)
+        for parameter in self.conv_out.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, e: Tensor) -> Tensor:
         """``x`` (B, channels_in, L) and the embedding ``e`` (B, embedding) -> (B, channels_out, L)."""
@@ -92,9 +94,7 @@ class Block(nn.Module):
 
 
 class Level(nn.Module):
-    """The blocks of one resolution, each followed by self-attention where the level has it (chapter
-    4).
-    """
+    """The blocks of one resolution, each followed by self-attention where the level has it."""
 
     def __init__(
         self,
@@ -117,8 +117,9 @@ class Level(nn.Module):
 
 
 class UNet1d(nn.Module):
-    """Predict v from the noisy bass latents, the time and the mix latents (paper sections 3.2 and
-    4, chapter 4).
+    """Predict v from the noisy bass latents, the time and the mix latents.
+
+    Paper sections 3.2 and 4, taught in chapter 4.
 
     Parameters
     ----------
@@ -142,11 +143,11 @@ class UNet1d(nn.Module):
         widths, attends = config.widths, config.attention
         if len(attends) != len(widths):
             raise BassnbError(
-                f"The U-Net has {len(widths)} widths but {len(attends)} attention switches; "
-                "give one switch per width."
+                f"the U-Net has {len(widths)} widths but {len(attends)} attention switches; "
+                "give one switch per width"
             )
         pairs = list(zip(widths, widths[1:]))
-        self.stem = nn.Conv1d(config.stem_channels + config.mix_channels, widths[0], 3, **SAME)
+        self.stem = conv3(config.stem_channels + config.mix_channels, widths[0])
         layers = [
             partial(make, width, depth) if attends[depth] else nn.Identity
             for depth, width in enumerate(widths)
@@ -155,21 +156,19 @@ class UNet1d(nn.Module):
             Level(w, w, config.blocks, config.embedding, layer) for w, layer in zip(widths, layers)
         )
         # Stride 2 maps L steps to ceil(L / 2), so even a single step has somewhere to go.
-        self.downsample = nn.ModuleList(
-            nn.Conv1d(fine, coarse, 3, stride=2, **SAME) for fine, coarse in pairs
-        )
+        self.downsample = nn.ModuleList(conv3(fine, coarse, stride=2) for fine, coarse in pairs)
         self.middle = Level(
             widths[-1], widths[-1], 1, config.embedding, partial(make, widths[-1], len(widths) - 1)
         )
-        self.upsample = nn.ModuleList(nn.Conv1d(coarse, fine, 3, **SAME) for fine, coarse in pairs)
+        self.upsample = nn.ModuleList(conv3(coarse, fine) for fine, coarse in pairs)
         self.up = nn.ModuleList(
             Level(2 * w, w, config.blocks, config.embedding, layer)
             for w, layer in zip(widths, layers)
         )
         self.norm = ChannelNorm(widths[0])
-        self.head = nn.Conv1d(widths[0], config.stem_channels, 3, **SAME)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        self.head = conv3(widths[0], config.stem_channels)
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, z: Tensor, t: Tensor, mix: Tensor) -> Tensor:
         """Predict v.

@@ -1,12 +1,13 @@
-"""The network on a song of hours: overlapping windows, blended at every step of the sampler. Taught
-in chapter 8.
+"""The network on a song of hours: overlapping windows, blended at every step of the sampler.
+
+Taught in chapter 8.
 
 Attention compares every step with every other, so one pass over a whole song costs time that grows
 with the square of its length. Up to `WHOLE` steps that is cheaper than the alternative, which this
-module is: the song is cut into windows that overlap, the network answers for each, and where two
-answers meet they are cross-faded. All windows then take the sampler's step together, from one
-shared z. Two neighbours that disagree at the first step have to agree at the last, because each has
-heard, at every step in between, what both have made of the part that they share.
+module is: the song is cut into windows that overlap, the network is evaluated on each, and the
+outputs are cross-faded where they overlap. All windows then take the sampler's step together, from
+one shared z. Two neighbours that disagree at the first step agree at the last, because at every
+step in between each receives the blend of both in the part that they share.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from bassnb.errors import BassnbError
 
 Network = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-# latent steps, 12.7 min: most that the network sees in one pass; see the length figures of
+# latent steps, 12.7 min: most that the network processes in one pass; see the length figures of
 # results/bench.json
 WHOLE = 8192
 WINDOW = 2048  # steps of a window, 3.2 min

@@ -1,6 +1,6 @@
 """How long an audio file really is, whatever its header says.
 
-libsndfile believes the length in the header of a file. Streaming programs leave that field empty,
+libsndfile trusts the length in the header of a file. Streaming programs leave that field empty,
 joining and cutting programs leave a wrong one, and beyond 4 GiB it overflows. The modules of this
 package find out from the data what is in a file, and describe it as one or more segments, which
 libsndfile reads to their end.
@@ -27,7 +27,7 @@ def segments_of(path: str | os.PathLike) -> tuple[Segment, ...]:
     Raises
     ------
     OSError
-        If it cannot be read, or holds more than its format can say.
+        If it cannot be read, or holds more than its format can express.
     """
     facts = os.stat(path)
     return _segments(os.path.abspath(path), facts.st_size, (facts.st_ino, facts.st_mtime_ns))
@@ -44,8 +44,8 @@ def _segments(path: str, size: int, version: tuple[int, int]) -> tuple[Segment, 
 
 
 def _reader(magic: bytes) -> Callable[[BinaryIO, int, int], list[Segment]] | None:
-    """Who knows files that begin like this; they return no segments if libsndfile reads the file
-    right.
+    """The reader of files that begin like this; it returns no segments if libsndfile reads the
+    file correctly.
     """
     if magic in FORMS:
         return chunk_segments

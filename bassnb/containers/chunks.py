@@ -15,8 +15,8 @@ from bassnb.containers.spliced import Segment
 
 # what a size of 32 bits can be; as a size, it means that the true one stands elsewhere
 LARGEST = 2**32 - 1
-# bytes, 0.7 s of stereo in 16 bits; less than that behind the samples need not be sound
-LITTER = 2**17
+# bytes, 0.7 s of stereo in 16 bits; fewer bytes than that behind the samples need not be sound
+TRAILER = 2**17
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def chunk_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
     if magic in (b"RIFF", b"RF64") and size >= LARGEST or magic == b"RF64":
         head = rf64(head, size)
     elif width == 4 and size >= LARGEST:
-        raise OSError("it holds more than 4 GiB, which its format cannot say")
+        raise OSError("it holds more than 4 GiB, which its format cannot express")
     else:
         head = head[:-width] + struct.pack(form.size, size)
     return [Segment((head, (place, place + size)))]
@@ -103,7 +103,7 @@ def _true_size(file: BinaryIO, form: _Form, place: int, declared: int, end: int)
     for size in range(declared, there + 1, 2**32):
         if _only_chunks(file, form, place + size, end):
             return size
-    return declared if 0 <= there - declared < min(declared, LITTER) else there
+    return declared if 0 <= there - declared < min(declared, TRAILER) else there
 
 
 def _only_chunks(file: BinaryIO, form: _Form, place: int, end: int) -> bool:

@@ -1,7 +1,7 @@
-"""FLAC: frames in a row, each with the number of its first sample or its own number (RFC 9639).
+"""FLAC: frames with the number of their first sample, or with their own number (RFC 9639).
 
-The header says how many samples there are, or 0 where the encoder did not know. The last frame
-tells the truth. Files that were joined are separate segments: there the numbers fall from one frame
+The header says how many samples there are, or 0 where the encoder did not know. The last frame has
+the true number. Files that were joined are separate segments: there the numbers fall from one frame
 to a later one.
 """
 
@@ -68,7 +68,7 @@ def _declared(info: bytes) -> int:
 def _last(file: BinaryIO, start: int, end: int, info: bytes) -> int | None:
     """The number of samples up to the end of the last frame; None if there is no frame.
 
-    Sound can look like the beginning of a frame: one is believed if another one ends where it
+    Sound can look like the beginning of a frame: one is accepted if another one ends where it
     begins.
     """
     window = WINDOW

@@ -1,6 +1,6 @@
-"""MP3: frames in a row, of which a first one may say how many follow (Xing or Info, with LAME's
-extension).
+"""MP3: a sequence of frames.
 
+The first one may state how many follow (Xing or Info, with LAME's extension).
 The frames are counted. Where that number is not in the file it is put in front, where it is wrong
 it is corrected; the samples that LAME's header says to cut off at the beginning and at the end are
 still cut off. Files that were joined are separate segments, and what lies between frames (tags,
@@ -33,7 +33,7 @@ RESERVOIR = 32  # frames on which the sound of one may depend
 
 
 class _Frame(NamedTuple):
-    """What the four bytes in front of a frame say; `kind` is what cannot change within a stream."""
+    """The header of a frame; `kind` cannot change within a stream."""
 
     length: int  # bytes
     samples: int
@@ -64,7 +64,7 @@ def mpeg_segments(file: BinaryIO, start: int, end: int) -> list[Segment]:
     runs: list[_Run] = []
     for place, head, frame in _frames(file, start, end):
         tagged = _is_tag(head, frame)
-        if not runs or tagged or frame.kind != _frame(runs[-1].head[:4]).kind:
+        if not runs or tagged or frame.kind != _known(runs[-1].head[:4]).kind:
             file.seek(place)
             runs.append(_Run(head, file.read(frame.length) if tagged else b""))
         if not tagged:
@@ -91,17 +91,19 @@ def _add(run: _Run, start: int, stop: int) -> None:
 def _frames(file: BinaryIO, place: int, end: int) -> Iterator[tuple[int, bytes, _Frame]]:
     """Place, first bytes and description of one frame after the other.
 
-    A frame is believed if it is of the kind of the one before, or if another one of its kind
+    A frame is accepted if it is of the kind of the one before, or if another one of its kind
     follows.
     """
-    kind = None
+    kind: tuple[int, int, bool] | None = None
     while place + 4 <= end:
         file.seek(place)
         head = file.read(HEAD)
         frame = _frame(head[:4])
         after = place + frame.length if frame else end + 1
-        if after <= end and (
-            frame.kind == kind or after == end or _kind_at(file, after) == frame.kind
+        if (
+            frame
+            and after <= end
+            and (frame.kind == kind or after == end or _kind_at(file, after) == frame.kind)
         ):
             kind = frame.kind
             yield place, head, frame
@@ -143,6 +145,13 @@ def _frame(head: bytes) -> _Frame | None:
     return _Frame(length, 1152 if first else 576, (version, rate, mono), 4 + side)
 
 
+def _known(head: bytes) -> _Frame:
+    """The frame that begins with four bytes which `_frame` has accepted before."""
+    frame = _frame(head)
+    assert frame is not None
+    return frame
+
+
 def _is_tag(head: bytes, frame: _Frame) -> bool:
     """Whether a frame holds no sound, but facts about those that follow."""
     return head[36:40] == b"VBRI" or _xing(head, frame) is not None
@@ -163,10 +172,10 @@ def _xing(head: bytes, frame: _Frame) -> int | None:
 
 
 def _count_at(run: _Run) -> int | None:
-    """Where the number of frames stands in the tag of a run, if there; libmpg123 does not heed that
+    """Where the number of frames stands in the tag of a run, if there; libmpg123 ignores that
     of VBRI.
     """
-    place = _xing(run.tag, _frame(run.head[:4]))
+    place = _xing(run.tag, _known(run.head[:4]))
     return place + 8 if place is not None and run.tag[place + 7] & 1 else None
 
 
@@ -192,7 +201,7 @@ def _new_tag(head: bytes, count: int) -> bytes:
     libmpg123 always cuts off `DELAY` samples, here from a frame that is there for it.
     """
     tag = _silent(head, 14)
-    frame = _frame(tag[:4])
+    frame = _known(tag[:4])
     # samples at the beginning and at the end, less and more by `DELAY`
     cut = (frame.samples - DELAY) << 12 | DELAY
     fields = struct.pack(">4sII9s12x3s", b"Info", 1, count, b"bassnb", cut.to_bytes(3, "big"))
@@ -204,7 +213,7 @@ def _silent(head: bytes, rate: int = 1) -> bytes:
     more room is needed.
     """
     head = bytes([0xFF, head[1] | 1, head[2] & 0x0C | rate << 4, head[3]])
-    return head.ljust(_frame(head).length, b"\0")
+    return head.ljust(_known(head).length, b"\0")
 
 
 def _cut(run: _Run) -> int:
@@ -219,7 +228,7 @@ def _cut(run: _Run) -> int:
 
 def _near(run: _Run, sample: int) -> tuple[tuple[Piece, ...], int]:
     """Pieces that begin before a sample of a run, and how many samples before; see `Segment.near`."""
-    samples = _frame(run.head[:4]).samples
+    samples = _known(run.head[:4]).samples
     sample += _cut(run)
     index = max(0, (sample // samples - RESERVOIR) // NOTED)
     if index == 0:

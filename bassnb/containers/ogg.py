@@ -1,9 +1,9 @@
-"""Ogg: pages in a row. A file may be a chain of streams (RFC 3533), of which libsndfile reads the
-first.
+"""Ogg: a sequence of pages.
 
-The last page of a stream says how many samples there are. A page that says less than the one before
-is wrong; then there are as many samples as can be decoded. On the last page libsndfile seeks
-wrongly, because some of its samples are cut off.
+A file may be a chain of streams (RFC 3533), of which libsndfile reads the first. The last page of a
+stream says how many samples there are. A page that says less than the one before is wrong; then
+there are as many samples as can be decoded. On the last page libsndfile seeks wrongly, because some
+of its samples are cut off.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _segment(file: BinaryIO, link: _Link) -> Segment:
     return Segment(((link.start, link.last), bytes(page)), counted=False, tail=ENDLESS)
 
 
-def _checksum(page: bytes) -> int:
+def _checksum(page: bytes | bytearray) -> int:
     """CRC-32 with the polynomial 04c11db7, not reflected, from 0 (RFC 3533, section 6)."""
     value = 0
     for byte in page:

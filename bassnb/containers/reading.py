@@ -73,7 +73,7 @@ def samples_of(
 def facts_of(path: str | os.PathLike, segment: Segment) -> tuple[int, int, int]:
     """Rate in Hz, true number of frames and number of channels of a segment.
 
-    Where its header cannot be believed, the frames are decoded and counted.
+    Where its header is not reliable, the frames are decoded and counted.
     """
     with opened(path, segment) as file:
         return (

@@ -1,6 +1,4 @@
-"""What libsndfile leaves undone when it writes: failed writes are forgotten, and WAV files end at 4
-GiB.
-"""
+"""Workarounds for writing with libsndfile: unreported write errors, and WAV files beyond 4 GiB."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ MOVED = 2**24  # bytes at a time
 
 
 class Watched(io.FileIO):
-    """A file that remembers failed writes: libsndfile is silent about those of its last kilobytes."""
+    """A file that records failed writes: libsndfile does not report those of its last kilobytes."""
 
     failure: OSError | None = None
 
@@ -28,7 +26,7 @@ class Watched(io.FileIO):
         return len(data)
 
     def check(self) -> None:
-        """Raise what happened."""
+        """Raise the first error, if there was one."""
         if self.failure:
             raise self.failure
 
@@ -37,14 +35,15 @@ def make_readable(path: Path, largest: int = LARGEST) -> None:
     """Make a WAV file of at least `largest` bytes an RF64 file, in place; its samples move back by
     36 bytes.
 
-    Others know it as WAV, too: it is what EBU Tech 3306 provides for sizes that 32 bits cannot
-    hold.
+    EBU Tech 3306 defines RF64 for sizes that 32 bits cannot hold; other programs read it as WAV.
     """
     with open(path, "rb+") as file:
         end = file.seek(0, os.SEEK_END)
         if end < largest:
             return
-        place, _ = samples_chunk(file, FORMS[b"RIFF"], 12, end)
+        chunk = samples_chunk(file, FORMS[b"RIFF"], 12, end)
+        assert chunk is not None  # libsndfile has just written it
+        place, _ = chunk
         file.seek(0)
         head = file.read(place)
         head = rf64(head, end - place)

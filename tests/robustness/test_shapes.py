@@ -141,7 +141,7 @@ WRONG = [
     (
         "times",
         lambda a: add_noise(zeros(2, 3, 4), zeros(2, 3, 4), zeros(3)),
-        "t must be a scalar or must have shape (2,), one time per sample, but has shape (3,).",
+        "t must be a scalar or must have shape (2,), one time per sample, but has shape (3,)",
     ),
     (
         "loss",
@@ -163,12 +163,12 @@ WRONG = [
     (
         "style",
         lambda a: style_mean(zeros(3)),
-        "The style latents must have shape (B, C, L) or (C, L) with at least one step, but have shape (3,).",
+        "the style latents must have shape (B, C, L) or (C, L) with at least one step, but have shape (3,)",
     ),
     (
         "grounding",
         lambda a: ground(zeros(2, 3, 4), zeros(1, 5, 1), 0.5),
-        "The style must have shape (2, 3, 1) or (1, 3, 1), but has shape (1, 5, 1).",
+        "the style must have shape (2, 3, 1) or (1, 3, 1), but has shape (1, 5, 1)",
     ),
     (
         "DDIM",
@@ -208,7 +208,7 @@ WRONG = [
     (
         "sample, style",
         lambda a: a.sample(zeros(1, 64, 8), [0], mean=zeros(1, 3, 1), steps=1),
-        "The style must have shape (1, 32, 1) or (1, 32, 1), but has shape (1, 3, 1).",
+        "the style must have shape (1, 32, 1) or (1, 32, 1), but has shape (1, 3, 1)",
     ),
     (
         "rescale, dimensions",
@@ -218,12 +218,12 @@ WRONG = [
     (
         "one time",
         lambda a: add_noise(zeros(3, 2, 4), zeros(3, 2, 4), zeros(2)),
-        "t must be a scalar or must have shape (3,), one time per sample, but has shape (2,).",
+        "t must be a scalar or must have shape (3,), one time per sample, but has shape (2,)",
     ),
     (
         "style, no channel",
         lambda a: style_mean(zeros(1, 3, 0)),
-        "The style latents must have shape (B, C, L) or (C, L) with at least one step, but have shape (1, 3, 0).",
+        "the style latents must have shape (B, C, L) or (C, L) with at least one step, but have shape (1, 3, 0)",
     ),
 ]
 BEYOND = {
