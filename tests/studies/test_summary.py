@@ -151,7 +151,7 @@ FLIPS = [
     ("Mixes of any length", "chapters/08_cost/values/seconds/1", 60),
     ("The network generalises", "length/models/model/pieces/1/change", row(0.1)),
     ("Dynamic positional bias", "ablations/length/models/absolute, held/pieces/0/change", row(0.0)),
-    ("Roots: at least", "match/normalised_score/generated/root", row(0.9)),
+    ("Roots: normalised score at least", "match/normalised_score/generated/root", row(0.9)),
     ("Onsets: above retrieval", "match/rows/retrieval/onset_f1", row(0.97)),
     ("Roots: level with the rule", "match/rows/rule/root", row(0.97)),
     ("Sound: FAD below the rule's", "frechet/rows/rule", distance(9.0)),
