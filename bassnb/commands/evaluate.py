@@ -173,7 +173,7 @@ def evaluate_transfer_command(
         "family": family or None,
         "split": split,
     }
-    read = [*(places or []), *([options["soundfont"]] if soundfont else [])]
+    read = [*(places or []), *([str(soundfont)] if soundfont else [])]
     examine(
         "transfer",
         model,
