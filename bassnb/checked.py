@@ -13,7 +13,6 @@ import os
 import types
 import typing
 from dataclasses import MISSING
-from functools import cache
 
 from bassnb.errors import BassnbError
 
@@ -67,7 +66,6 @@ class Checked:
                 )
 
 
-@cache
 def fields_of(settings: type) -> tuple[tuple[dataclasses.Field, typing.Any], ...]:
     """Every field of a class of settings with its resolved type."""
     kinds = typing.get_type_hints(settings)
