@@ -391,10 +391,11 @@ def _sounding(blocks: Callable[[], Iterable[Tensor]], source, what: str) -> Trac
 
 
 def _style(source, sample_rate: float) -> Track:
-    is_path = isinstance(source, (str, os.PathLike))
-    wave = None if is_path else _wave(source, sample_rate, "the style")
-    blocks = (lambda: read_blocks(source)) if is_path else lambda: [wave]
-    track = _sounding(blocks, source, "the style")
+    if isinstance(source, (str, os.PathLike)):
+        track = _sounding(lambda: read_blocks(source), source, "the style")
+    else:
+        wave = _wave(source, sample_rate, "the style")
+        track = _sounding(lambda: [wave], source, "the style")
     if track.length < TIME_RATIO:
         seconds = track.length / SAMPLE_RATE
         raise BassnbError(

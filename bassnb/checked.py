@@ -13,7 +13,6 @@ import os
 import types
 import typing
 from dataclasses import MISSING
-from functools import cache
 
 from bassnb.errors import BassnbError
 
@@ -67,8 +66,7 @@ class Checked:
                 )
 
 
-@cache
-def fields_of(settings: type[Checked]) -> tuple[tuple[dataclasses.Field, typing.Any], ...]:
+def fields_of(settings: type) -> tuple[tuple[dataclasses.Field, typing.Any], ...]:
     """Every field of a class of settings with its resolved type."""
     kinds = typing.get_type_hints(settings)
     return tuple((entry, kinds[entry.name]) for entry in dataclasses.fields(settings))

@@ -76,17 +76,15 @@ def accompany(
     inputs = [mix, *(style or []), *model_files(model)]
     check_takes(out, with_mix, variations, inputs=inputs, force=force)
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
-    options = {
-        "with_mix": with_mix,
-        "style": style[0] if style and len(style) == 1 else style or None,
-    }
+    timbre = style[0] if style and len(style) == 1 else style or None
     for path in accompanist.accompany_file(
         mix,
         out,
+        with_mix=with_mix,
+        style=timbre,
         variations=variations,
         progress=shows_progress(),
         force=force,
-        **options,
         **vars(settings),
     ):
         typer.echo(path)

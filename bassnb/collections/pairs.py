@@ -60,7 +60,7 @@ class Pairs(Protocol):
         see `bassnb.collections.pools.own_part`.
         """
 
-    def latents(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
+    def latents(self, stems: Tensor, mixes: Tensor, /) -> tuple[Tensor, Tensor]:
         """Latents c_y (size, 32, length) and c_x (size, 64, length) of a batch, on its device."""
 
 
@@ -111,7 +111,7 @@ class LivePairs:
         )
         return stem, mix
 
-    def latents(self, *waves: Tensor) -> tuple[Tensor, Tensor]:
+    def latents(self, stems: Tensor, mixes: Tensor, /) -> tuple[Tensor, Tensor]:
         """Latents c_y (size, 32, length) and c_x (size, 64, length) of a batch of waves."""
-        stem, mix = (c[..., self.reach : -self.reach].clone() for c in self.encode(*waves))
+        stem, mix = (c[..., self.reach : -self.reach].clone() for c in self.encode(stems, mixes))
         return stem, mix

@@ -74,6 +74,18 @@ class Pool:
             ]
         )
 
+    @property
+    def whole(self) -> int:
+        """Samples of the longest crop."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def facts(self) -> dict:
+        """What a training remembers of its data, JSON-ready; empty for generated songs."""
+        return {}
+
     def _crop(self, rng: np.random.Generator, samples: int) -> Tensor:
         """One crop (2, samples)."""
         raise NotImplementedError
@@ -153,6 +165,10 @@ class RecordedPool(Pool):
 
     def __len__(self) -> int:
         return len(self.songs)
+
+    def facts(self) -> dict:
+        """What a training remembers of the songs, JSON-ready."""
+        return self.songs.facts()
 
     def _crop(self, rng: np.random.Generator, samples: int) -> Tensor:
         songs = self.songs

@@ -85,6 +85,7 @@ def encode(
             )
             if split
         ]
-    manifest = encode_splits(songs, *autoencoders, out, plan, accelerator, progress=progress)
+    mixes, stems = autoencoders
+    manifest = encode_splits(songs, mixes, stems, out, plan, accelerator, progress=progress)
     if accelerator.is_main_process:
         typer.echo(manifest)

@@ -173,7 +173,7 @@ def evaluate_transfer_command(
         "family": family or None,
         "split": split,
     }
-    read = [*(places or []), *([options["soundfont"]] if soundfont else [])]
+    read = [*(places or []), *([str(soundfont)] if soundfont else [])]
     examine(
         "transfer",
         model,
@@ -206,7 +206,7 @@ def evaluate_ablations_command(
 
     need("train")
     from bassnb.studies.ablations import run_ablations
-    from bassnb.studies.suite import report_output
+    from bassnb.studies.suite import FORMAT, report_output
 
     out = out or Path("results/ablations.json")
     check_outputs([report_output(out)], model_files(model), force=force)
@@ -214,7 +214,7 @@ def evaluate_ablations_command(
         load_pretrained(model), run, cache=cache, device=device, progress=shows_progress()
     )
     command = f"bassnb evaluate ablations --run {run} --model {model}"
-    typer.echo(write_json(out, {"command": command, **report}))
+    typer.echo(write_json(out, {"command": command, "format": FORMAT, **report}))
 
 
 @evaluate_app.command("all")

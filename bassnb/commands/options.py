@@ -5,6 +5,7 @@ Taught in chapter 8.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import inspect
 import os
@@ -96,7 +97,7 @@ def prepare_output() -> None:
     fail.
     """
     with contextlib.suppress(AttributeError):  # of None, and of streams that are no files
-        sys.stdout.reconfigure(
+        sys.stdout.reconfigure(  # type: ignore[union-attr]  # an AttributeError is expected
             errors="surrogateescape"
             if sys.stdout.encoding.lower() == "utf-8"
             else "backslashreplace"
@@ -136,8 +137,14 @@ def ended_by_request() -> Iterator[None]:
 
 def group(help: str, **options) -> typer.Typer:
     """A typer group in the style of this command line: one-sentence errors, plain help."""
-    plain = {"pretty_exceptions_enable": False, "rich_markup_mode": None}
-    return typer.Typer(cls=OneSentence, help=help, no_args_is_help=True, **plain, **options)
+    return typer.Typer(
+        cls=OneSentence,
+        help=help,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        **options,
+    )
 
 
 def model_files(model: str) -> list[Path]:
@@ -177,21 +184,23 @@ def takes(settings: type[Checked], *, leave_out: tuple[str, ...] = ()) -> Callab
             chosen = {name: values.pop(name) for name in names}
             return command(settings=settings(**chosen), **values)
 
-        with_options.__signature__ = own.replace(parameters=[*others, *options])
+        signature = own.replace(parameters=[*others, *options])
+        setattr(with_options, "__signature__", signature)  # noqa: B010, a name that mypy lacks
         return with_options
 
     return decorate
 
 
-def as_option(entry, kind) -> inspect.Parameter:
+def as_option(entry: dataclasses.Field, accepted) -> inspect.Parameter:
     """A field of a class of settings as a parameter that typer understands."""
-    kinds, default = alternatives(kind), entry.default
-    path, flag = os.PathLike in kinds, kind is bool
+    kinds, default = alternatives(accepted), entry.default
+    path, flag = os.PathLike in kinds, accepted is bool
     single = Path if path else next(one for one in kinds if one is not type(None))
     names = (f"--{entry.name.replace('_', '-')}",) if flag else ()
     option = typer.Option(*names, help=entry.metadata["help"])
-    annotation = Annotated[Optional[single] if type(None) in kinds else single, option]
-    default = Path(default) if path and default is not None else default
+    kind = Optional[single] if type(None) in kinds else single
+    annotation = Annotated[kind, option]  # type: ignore[valid-type]  # made at run time
+    default = Path(str(default)) if path and default is not None else default
     return inspect.Parameter(
         entry.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )

@@ -108,7 +108,7 @@ def run_ablations(
     accelerator = open_accelerator(device)
     system = copy.deepcopy(system).to(accelerator.device)
     pairs, held_out = latent_pairs(
-        plan.training, [system.mix_autoencoder, system.bass_autoencoder], cache, accelerator
+        plan.training, (system.mix_autoencoder, system.bass_autoencoder), cache, accelerator
     )
     study = Study.make(Accompanist(system), plan, progress)
     common = {"plan": asdict(plan), "encoders": encoders_of(system)}
@@ -169,7 +169,7 @@ def train_variant(
     objective = partial(variant_loss, ask=variant.ask)
     networks = fit(
         unet,
-        pairs,  # type: ignore[arg-type]  # its `latents` returns the batch of two as it is
+        pairs,
         training,
         folder,
         accelerator,

@@ -32,6 +32,7 @@ from bassnb.studies import (
 )
 from bassnb.studies.experiment import SWITCH, device
 
+FORMAT = 2  # of the reports: 1 called the normalised score "way"
 # In the order in which `bassnb evaluate all` runs them. A study is a module with `run(accompanist,
 # **options)` -> report, `headline(report)` -> text, and `QUICK`: options with which it takes
 # minutes in place of hours, for figures that are noise.
@@ -101,6 +102,7 @@ def examine(
     flags = "".join(f" --{key} {value}" for key, values in several.items() for value in values)
     meta = {
         "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}",
+        "format": FORMAT,
         "version": __version__,
         "minutes": minutes,
         "device": device(),

@@ -47,16 +47,15 @@ class Ahead:
         on_gpu = device.type == "cuda"
         workers = workers if workers is not None else WORKERS if on_gpu else 0
         self.make, self.device, self.on_gpu, self.workers = make, device, on_gpu, workers
+
         # A thread begins with the first GPU as its own: pinned memory would be registered there by
         # every process.
-        own_gpu = (
-            dict(initializer=torch.cuda.set_device, initargs=(device.index or 0,)) if on_gpu else {}
-        )
-        self.pool = (
-            ThreadPoolExecutor(workers, thread_name_prefix="batches", **own_gpu)
-            if workers
-            else None
-        )
+        def own_gpu() -> None:
+            if on_gpu:
+                torch.cuda.set_device(device.index or 0)
+
+        pool = ThreadPoolExecutor(workers, "batches", initializer=own_gpu) if workers else None
+        self.pool = pool
         self.pending: dict[int, Future] = {}
 
     def __enter__(self) -> Ahead:

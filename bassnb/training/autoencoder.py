@@ -67,8 +67,6 @@ def train_autoencoder(
         If the stem is unknown, the folder holds another training, or the loss is not finite.
     DataError
         If there is nothing to learn from in `data`.
-    BassnbError
-        If the folder holds files that no training wrote.
     """
     role = "mix" if stem == "mix" else "bass"
     config, plan = getattr(preset, role), getattr(preset, f"{role}_training")
@@ -100,7 +98,7 @@ def train_autoencoder(
         "critic": asdict(preset.critic),
         "plan": asdict(plan),
     }
-    identity |= {"data": pool.songs.facts()} if settings.data else {}
+    identity |= {"data": pool.facts()} if settings.data else {}
     run = Run(
         folder,
         accelerator,
@@ -119,6 +117,7 @@ def train_autoencoder(
         return (pool.crops(step_seed(seed, k), plan.batch, samples, share=share),)
 
     def validate() -> dict[str, float]:
+        assert held_out is not None  # it is not called without songs
         return trainer.validate(
             held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device), run
         )
@@ -126,7 +125,7 @@ def train_autoencoder(
     with Ahead(draw, accelerator.device) as batches:
         run.steps(
             min(steps, plan.steps),
-            lambda k: trainer.step(*batches(k), k),
+            lambda k: trainer.step(batches(k)[0], k),
             describe=f"{stem} autoencoder",
             validate=validate if held_out else None,
         )
@@ -151,7 +150,7 @@ def generated_pools(
             f"generated songs have no autoencoder for {stem!r}; choose mix or bass, or give --data, a collection of stems"
         )
     splits = (("train", plan.songs), ("validation", min(plan.songs, 32)))
-    return tuple(
+    train, held_out = (
         StemPool(
             Path(settings.cache),
             split=split,
@@ -161,6 +160,7 @@ def generated_pools(
         )
         for split, count in splits
     )
+    return train, held_out
 
 
 def recorded_pools(
@@ -169,18 +169,19 @@ def recorded_pools(
     """Songs of a collection to train and to validate with, listened to first where that has not
     been done.
     """
+    assert settings.data is not None
     train, held_out = open_splits(
-        settings.data,
+        Path(settings.data),
         stem,
-        settings.cache,
+        Path(settings.cache),
         without_musdb=settings.without_musdb,
         progress=accelerator.is_main_process,
     )
-    return RecordedPool(train), held_out and RecordedPool(held_out)
+    return RecordedPool(train), RecordedPool(held_out) if held_out else None
 
 
 def leave(model: Autoencoder, pool: Pool, folder: Path, config: dict) -> None:
-    """Write the finished weights, with the statistics of their latents, and `config` into `folder`."""
+    """Write the finished weights, with the statistics of their latents, and `config`."""
     measure_statistics(model, pool, songs=min(len(pool), 200))
     write_tensors(folder / "model.safetensors", model.state_dict())
     write_json(folder / "config.json", config)
@@ -188,9 +189,7 @@ def leave(model: Autoencoder, pool: Pool, folder: Path, config: dict) -> None:
 
 @torch.inference_mode()
 def measure_statistics(model: Autoencoder, pool: Pool, songs: int) -> None:
-    """Per-channel mean and std of the latents of training songs, stored inside the model (paper.md,
-    section 6).
-    """
+    """Per-channel mean and std of the latents of training songs, stored inside the model."""
     device = model.latent_mean.device
     latents = [
         model.encode(pool.crops(step_seed(1, k), 1, pool.whole).to(device)) for k in range(songs)
@@ -373,5 +372,6 @@ class AutoencoderTrainer:
             self.average, wave, voiced=True, settled=run.step >= self.plan.settle_start
         )
         decoded = self.average.decode(self.average.encode(wave[:1]), wave.shape[-1])
+        assert run.writer is not None  # the main process alone validates
         run.writer.add_audio("decoded", decoded[0].mean(0).clamp(-1, 1), run.step, SAMPLE_RATE)
         return {f"validation_{name}": float(value) for name, value in losses.items()}

@@ -6,10 +6,12 @@ Taught in chapter 10.
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from accelerate import Accelerator
@@ -51,7 +53,7 @@ from bassnb.unet import UNet1d
 
 def load_autoencoders(
     preset: Preset, mix: str | Path, bass: str | Path, device: str | torch.device = "cpu"
-) -> list[Autoencoder]:
+) -> tuple[Autoencoder, Autoencoder]:
     """The trained autoencoders of mix and stem, ready for inference.
 
     Parameters
@@ -69,7 +71,7 @@ def load_autoencoders(
             state = getattr(load_pretrained(source), f"{role}_autoencoder").state_dict()
         load_strictly(autoencoder, state, str(source))
         loaded.append(autoencoder.to(device).eval().requires_grad_(False))
-    return loaded
+    return loaded[0], loaded[1]
 
 
 def train_diffusion(
@@ -99,9 +101,8 @@ def train_diffusion(
         If there is nothing to learn from in `data` or `latents`, or the latents are those of other
         encoders.
     BassnbError
-        If the folder holds another training, or the loss is not finite.
-    BassnbError
-        If the folder holds files that no training wrote.
+        If the folder holds another training or files that no training wrote, or the loss is not
+        finite.
     """
     check_run(
         folder,
@@ -126,7 +127,8 @@ def train_diffusion(
         **({"data": pairs.facts()} if pairs.facts() else {}),
     }
 
-    def validate(average: UNet1d) -> dict[str, float]:
+    def validate(average: nn.Module) -> dict[str, float]:
+        assert held_out is not None  # `fit` does not call it without songs
         return validation_losses(average, held_out, plan.latents, accelerator.device)
 
     _, average = fit(
@@ -139,7 +141,7 @@ def train_diffusion(
         settings,
         validate=validate if held_out else None,
     )
-    system = assemble(preset, *autoencoders, average, stem=stem)
+    system = assemble(preset, *autoencoders, average, stem)
     if accelerator.is_main_process:
         save_pretrained(system, Path(folder) / "pretrained")
     return system
@@ -149,7 +151,7 @@ def open_pairs(
     plan: DiffusionTraining,
     settings: TrainingSettings,
     stem: str,
-    autoencoders: list[Autoencoder],
+    autoencoders: tuple[Autoencoder, Autoencoder],
     accelerator: Accelerator,
 ) -> tuple[Pairs, Pairs | None]:
     """Pairs to train with and to validate with.
@@ -166,28 +168,29 @@ def open_pairs(
             "the pairs come from a collection or from a cache of latents; name one of them"
         )
     if settings.latents:
-        expected = dict(encoders=fingerprint(*autoencoders), target=stem)
+        folder, encoders = Path(settings.latents), fingerprint(*autoencoders)
         train, *held_out = (
-            CachedPairs(settings.latents, split=split, **expected)
-            for split in cached_splits(settings.latents)
+            CachedPairs(folder, split=split, encoders=encoders, target=stem)
+            for split in cached_splits(folder)
         )
         train.check(plan.latents)
         return train, held_out[0] if held_out else None
     if settings.data:
         with accelerator.main_process_first():  # one process reads, the others find the index
-            songs = open_splits(
-                settings.data,
+            train_songs, held_out_songs = open_splits(
+                Path(settings.data),
                 stem,
-                settings.cache,
+                Path(settings.cache),
                 without_musdb=settings.without_musdb,
                 progress=accelerator.is_main_process,
             )
-        return tuple(split and LivePairs(split, *autoencoders) for split in songs)
+        unseen = LivePairs(held_out_songs, *autoencoders) if held_out_songs else None
+        return LivePairs(train_songs, *autoencoders), unseen
     if stem != "bass":
         raise BassnbError(
             f"generated songs have no {stem} to be played; name a collection of stems"
         )
-    return tuple(latent_pairs(plan, autoencoders, settings.cache, accelerator))
+    return latent_pairs(plan, autoencoders, settings.cache, accelerator)
 
 
 def fit(
@@ -325,40 +328,57 @@ class DiffusionTrainer:
         return loss.detach()
 
 
+class SongPlan(Protocol):
+    """The part of a training plan that says which latents it needs."""
+
+    @property
+    def songs(self) -> int:
+        """Number of training songs."""
+
+    @property
+    def song_seconds(self) -> float:
+        """Length of each."""
+
+    @property
+    def submixes(self) -> int:
+        """Random sub-mixes encoded for each song."""
+
+
 def latent_pairs(
-    plan: DiffusionTraining,
-    autoencoders: list[Autoencoder],
-    cache: str | Path,
+    plan: SongPlan,
+    autoencoders: tuple[Autoencoder, Autoencoder],
+    cache: str | os.PathLike,
     accelerator: Accelerator,
-) -> list[LatentDataset]:
+) -> tuple[LatentDataset, LatentDataset]:
     """Latents of the training songs and of up to 100 validation songs, encoded where missing.
 
     `plan` says how many songs, how long, and how many sub-mixes of each; the judge's plan serves as
     well. Where there are several processes, each encodes its share of the shards.
     """
-    share = dict(worker=accelerator.process_index, workers=accelerator.num_processes)
+    mix, bass = autoencoders
     shards = [
         encode_songs(
-            *autoencoders,
-            cache,
+            mix,
+            bass,
+            Path(cache),
             split=split,
             count=count,
             seconds=plan.song_seconds,
             submixes=plan.submixes,
-            **share,
+            worker=accelerator.process_index,
+            workers=accelerator.num_processes,
         )
         for split, count in (("train", plan.songs), ("validation", min(plan.songs, 100)))
     ]
     accelerator.wait_for_everyone()
-    return [LatentDataset.load(paths) for paths in shards]
+    return LatentDataset.load(shards[0]), LatentDataset.load(shards[1])
 
 
 def assemble(
     preset: Preset,
     mix_autoencoder: Autoencoder,
     bass_autoencoder: Autoencoder,
-    unet: UNet1d,
-    *,
+    unet: nn.Module,
     stem: str = "bass",
 ) -> System:
     """A system with copies of three trained parts, which plays `stem`."""
@@ -374,7 +394,7 @@ def assemble(
 
 @torch.no_grad()
 def validation_losses(
-    model: UNet1d, pairs: Pairs, length: int, device: torch.device
+    model: nn.Module, pairs: Pairs, length: int, device: torch.device
 ) -> dict[str, float]:
     """v-loss on fixed crops, times and noise of held-out songs, with the mix and without it."""
     c_y, c_x = pairs.latents(

@@ -136,7 +136,7 @@ class Run:
                     values, stops = self.look_at(unchecked, asked.is_set())
                     bar.set_postfix({k: f"{v:.3f}" for k, v in values.items()}, refresh=False)
                     self.log(values)
-                    if validates and self.writer:
+                    if validates and validate and self.writer:
                         self.keep_best(validate())
                     if stops or self.step == total or time.monotonic() - self.saved > SAVE_SECONDS:
                         self.save()
@@ -227,7 +227,7 @@ class Run:
 
     def kept_weights(self) -> nn.Module:
         """The module whose weights are worth keeping."""
-        return self.modules.get("average", self.modules.get("model"))
+        return self.modules["average" if "average" in self.modules else "model"]
 
     def keep_best(self, values: dict[str, float]) -> None:
         """Log a validation, and keep the weights if it is the best so far."""

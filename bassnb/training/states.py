@@ -78,7 +78,7 @@ def digest(tensors: dict[str, Tensor]) -> str:
     total = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         total.update(name.encode())
-        total.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        total.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return total.hexdigest()
 
 
@@ -119,7 +119,7 @@ def moments_of(
                     f"{path}: tensor {name} does not belong to the state of this training; {ADVICE}"
                 )
             found.setdefault(int(index), {})[moment] = tensor
-    for index, moments in found.items():
+    for number, moments in found.items():
         if moments.keys() != MOMENTS:
-            raise CheckpointError(f"{path}: tensors of {key}/{index} are missing; {ADVICE}")
+            raise CheckpointError(f"{path}: tensors of {key}/{number} are missing; {ADVICE}")
     return found

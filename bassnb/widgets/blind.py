@@ -89,7 +89,9 @@ def blind_test(
         "pairs": [{"urls": urls[i : i + 2], "seconds": seconds[i]} for i in range(0, len(urls), 2)],
     }
     return BlindTest(
-        _html(test, title, question or QUESTIONS[kind]), tuple(test["names"]), max(seconds)
+        _html(test, title, question or QUESTIONS[kind]),
+        tuple(str(name) for name in names),
+        max(seconds),
     )
 
 

@@ -70,11 +70,9 @@ def listen(
         raise BassnbError(
             f"the description of {unknown[0]!r} belongs to no take; use the names {', '.join(map(repr, takes))}"
         )
-    waves = {
-        name: as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()
-    }
-    length = max(wave.shape[-1] for wave in waves.values())
-    waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves.values()]
+    waves = [as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()]
+    length = max(wave.shape[-1] for wave in waves)
+    waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves]
     waves, gains = match_loudness(waves, loudness_match)
     shown = [
         Take(str(name), str(descriptions.get(name, "")), wave, gain, sound_url(wave))

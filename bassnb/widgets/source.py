@@ -62,7 +62,7 @@ def show_source(*objects, docstrings: bool = False) -> Source:
 def _file(thing) -> str:
     """Where an object stands, as `bassnb/guidance.py`."""
     try:
-        path = Path(inspect.getsourcefile(inspect.unwrap(thing)))
+        path = Path(inspect.getsourcefile(inspect.unwrap(thing)) or "")
         return path.relative_to(PACKAGE.parent).as_posix()
     except (TypeError, ValueError):
         raise BassnbError(
@@ -77,7 +77,8 @@ def shorten_docstrings(code: str) -> str:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
             continue
         text = node.body[0]
-        if ast.get_docstring(node) and text.end_lineno > text.lineno:
+        end = text.end_lineno or text.lineno
+        if ast.get_docstring(node) and end > text.lineno:
             first = lines[text.lineno - 1].rstrip()
-            lines[text.lineno - 1 : text.end_lineno] = [f'{first}"""']
+            lines[text.lineno - 1 : end] = [f'{first}"""']
     return "\n".join(lines)

@@ -116,7 +116,8 @@ class Studio:
         self._drawing = threading.Lock()  # of `takes` and the players that show them
         self._lock = threading.Lock()  # of what follows
         # whether somebody plays, and what is wanted after that
-        self._running, self._next = False, None
+        self._running = False
+        self._next: tuple | None = None
         self._stopped = threading.Event()
         self.panel = make_panel(
             [(f"sample: {song.name}", song / "mix.flac") for song in songs],

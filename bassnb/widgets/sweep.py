@@ -113,9 +113,9 @@ def sweep(
         as_stereo(by_key[key], sample_rate, name=f"take {grid.name(key)!r}") for key in grid.keys
     ]
     backing = None if mix is None else as_stereo(mix, sample_rate, name="the mix")
-    length = max(wave.shape[-1] for wave in [*waves, *([] if mix is None else [backing])])
+    length = max(wave.shape[-1] for wave in [*waves, *([] if backing is None else [backing])])
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves]
-    if mix is not None:  # of each take two sounds, one after the other
+    if backing is not None:  # of each take two sounds, one after the other
         backing = F.pad(backing, (0, length - backing.shape[-1]))
         waves = [sound for wave in waves for sound in (wave, wave + backing)]
     waves, gains = match_loudness(waves, loudness_match)
