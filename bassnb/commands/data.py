@@ -1,6 +1,4 @@
-"""`bassnb index` and `bassnb encode`: what a collection of stems holds, and its latents. Taught in
-chapter 10.
-"""
+"""`bassnb index` and `bassnb encode`: contents of a collection of stems, and its latents."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ def index(
     cache: Cache = Path("cache"),
     without_musdb: WithoutMusdb = False,
 ) -> None:
-    """Listen once to a collection of stems, and say what it holds, and what is left out, and why."""
+    """Analyse a collection of stems, and list what it holds, and what is left out, and why."""
     from bassnb.extras import need
 
     need("train")
@@ -61,8 +59,9 @@ def encode(
     device: Device = "auto",
     without_musdb: WithoutMusdb = False,
 ) -> None:
-    """Encode a collection of stems once, for `train diffusion --latents`; what is there already is
-    kept.
+    """Encode a collection of stems once, for `train diffusion --latents`.
+
+    What is there already is kept.
     """
     from bassnb.extras import need
 

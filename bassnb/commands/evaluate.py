@@ -1,4 +1,7 @@
-"""`bassnb evaluate`: one command for each study. Heavy imports wait inside. Taught in chapter 9."""
+"""`bassnb evaluate`: one command for each study.
+
+Heavy modules are imported inside the commands.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,7 @@ def evaluate_guidance_command(
 
 
 def plain_study(name: str, help: str) -> None:
-    """Give a study that needs no settings of its own a command."""
+    """Add the command of a study without settings of its own."""
 
     @evaluate_app.command(name, help=help)
     def command(
@@ -100,7 +103,7 @@ def plain_study(name: str, help: str) -> None:
 
 
 def distance_study(name: str, help: str) -> None:
-    """Give a study of Fréchet distances a command."""
+    """Add the command of a study of Fréchet distances."""
 
     @evaluate_app.command(name, help=help)
     def command(
@@ -125,14 +128,14 @@ distance_study("frechet", "Frechet distance of takes to true basses of other son
 distance_study("steps", "Figure 2, left: Frechet distance against the number of sampler steps.")
 distance_study(
     "samplers",
-    "Two samplers at several numbers of steps: distance, match, and what 64 steps have over them.",
+    "Two samplers at several numbers of steps: distance, match, and the gain of 64 steps.",
 )
 distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_study("probe", "Read the chord root from mix latents of unseen songs.")
-plain_study("contrastive", "Does a learned judge find the bass of each mix among 25?")
+plain_study("contrastive", "How often a trained judge finds the bass of each mix among 25.")
 plain_study("style", "Distance of takes to a style reference, with and without grounding.")
-plain_study("length", "Songs of 24 s to 5 minutes, and one song seen in pieces.")
+plain_study("length", "Songs of 24 s to 5 minutes, and one song generated in pieces.")
 
 
 @evaluate_app.command("transfer")
@@ -163,9 +166,7 @@ def evaluate_transfer_command(
     device: Device = "auto",
     force: Force = False,
 ) -> None:
-    """Songs that the generator did not write: other metres, textures, composers, instruments,
-    recordings.
-    """
+    """Foreign songs: other metres, textures, composers, instruments, and recordings."""
     places = [str(place) for place in folder] if folder else None
     options = {
         "folder": places,
@@ -197,8 +198,9 @@ def evaluate_ablations_command(
     device: Device = "auto",
     force: Force = False,
 ) -> None:
-    """Train small networks with one thing changed each, and mark them; what is there already is
-    kept.
+    """Train small networks with one thing changed each, and mark them.
+
+    What is there already is kept.
     """
     from bassnb.checkpoints import load_pretrained, write_json
     from bassnb.extras import need
@@ -228,10 +230,13 @@ def evaluate_all_command(
     device: Device = "auto",
     force: Force = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Minutes, not hours, for figures that are noise.")
+        bool,
+        typer.Option(
+            "--quick", help="Minutes instead of hours, for figures without statistical meaning."
+        ),
     ] = False,
 ) -> None:
-    """Every study and the summary; match takes the model's own guidance."""
+    """Run every study and write the summary; match uses the guidance of the model."""
     from bassnb.accompanist import Accompanist
     from bassnb.outputs import check_outputs
     from bassnb.studies.suite import STUDIES, examine_all, quick_settings, report_output

@@ -1,5 +1,6 @@
-"""`bassnb train`: one command for each part of the system. Heavy imports wait inside. Taught in
-chapter 10.
+"""`bassnb train`: one command for each part of the system.
+
+Heavy modules are imported inside the commands.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from bassnb.settings import TrainingSettings
 train_app = group("Train one part of the system; --resume continues exactly.")
 
 
-def say(path: Path) -> None:
-    """Print a path, once, however many processes train."""
+def echo_once(path: Path) -> None:
+    """Print a path from the main process only."""
     from accelerate import PartialState
 
     if PartialState().is_main_process:
@@ -37,7 +38,7 @@ def train_autoencoder_command(
     from bassnb.training.autoencoder import train_autoencoder
 
     train_autoencoder(get_preset(preset), stem, run, settings)
-    say(run / "model.safetensors")
+    echo_once(run / "model.safetensors")
 
 
 @train_app.command("diffusion")
@@ -51,14 +52,12 @@ def train_diffusion_command(
     *,
     settings: TrainingSettings,
 ) -> None:
-    """Train the diffusion network between two trained autoencoders, on generated songs or a
-    collection.
-    """
+    """Train the diffusion network, on generated songs or a collection."""
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import train_diffusion
 
     train_diffusion(get_preset(preset), run, settings, mix=mix, bass=bass, stem=stem)
-    say(run / "pretrained")
+    echo_once(run / "pretrained")
 
 
 @train_app.command("judge")
@@ -83,4 +82,4 @@ def train_judge_command(
     from bassnb.training.contrastive import train_contrastive
 
     train_contrastive(load_pretrained(model), run, settings)
-    say(run / "judge.safetensors")
+    echo_once(run / "judge.safetensors")

@@ -1,4 +1,7 @@
-"""Training loops: explicit, resumable to the bit, on Hugging Face accelerate. Taught in chapter 10."""
+"""Training loops: explicit, resumable bit for bit, on Hugging Face accelerate.
+
+Taught in chapter 10.
+"""
 
 from bassnb.extras import need
 

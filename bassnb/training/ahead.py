@@ -1,9 +1,10 @@
-"""Batches made ahead of the step that wants them, so that a GPU does not wait. Taught in chapter
-10.
+"""Batches prepared ahead of the step that uses them, so that a GPU does not wait.
 
-Every batch is drawn from `(seed, step)` alone: it is the same batch whoever makes it, and whenever.
-Hence the batches of the coming steps can be made in threads, and a training that does so is the
-same training to the bit.
+Taught in chapter 10.
+
+Every batch is drawn from `(seed, step)` alone: it does not depend on which thread makes it, or
+when. Hence the batches of the coming steps can be made in threads, and a training that does so is
+the same training to the bit.
 """
 
 from __future__ import annotations
@@ -28,15 +29,16 @@ class Ahead:
     Parameters
     ----------
     make : callable (k) -> tuple of tensors on the CPU
-        Must depend on k alone, and may be called for steps that are never asked for, by several
-        threads at once. Threads are enough, because numpy and torch let go of the interpreter while
-        they copy and compute.
+        Must depend on k alone, and may be called for steps that are never used, by several
+        threads at once. Threads are enough, because numpy and torch release the interpreter lock
+        while they copy and compute.
     device : torch.device
-        Where the batches are wanted. For a GPU they are put into pinned memory by the threads, so
+        Where the batches are needed. For a GPU they are put into pinned memory by the threads, so
         that the copy to the device runs beside what the device computes.
     workers : int, optional
-        Threads, and batches in the making. With 0 every batch is made when it is asked for; that is
-        the default on a CPU, where threads would take time from the training itself.
+        Number of threads, and of batches prepared ahead. With 0 every batch is made when it is
+        needed; that is the default on a CPU, where threads would take time from the training
+        itself.
     """
 
     def __init__(
@@ -60,13 +62,13 @@ class Ahead:
         return self
 
     def __exit__(self, *_) -> None:
-        """Drop what nobody waits for, and end the threads."""
+        """Drop the pending batches and end the threads."""
         self.pending.clear()
         if self.pool:
             self.pool.shutdown(cancel_futures=True)
 
     def __call__(self, k: int) -> Batch:
-        """The batch of step k; the next ones are begun before it is waited for."""
+        """Return the batch of step k; the next ones are started before it is waited for."""
         if not self.pool:
             return self._moved(self._prepared(k))
         for step in range(k, k + 1 + self.workers):
@@ -75,7 +77,7 @@ class Ahead:
         return self._moved(self.pending.pop(k).result())
 
     def _prepared(self, k: int) -> Batch:
-        """What the threads do."""
+        """Batch of step k on the CPU, in pinned memory for a GPU; runs in the threads."""
         batch = self.make(k)
         return tuple(tensor.pin_memory() for tensor in batch) if self.on_gpu else batch
 

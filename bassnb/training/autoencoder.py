@@ -1,11 +1,12 @@
-"""Training of one autoencoder: magnitudes, then phase with spectral distance and critics (section
-3.1, chapter 1).
+"""Training of one autoencoder: magnitudes, then phase with spectral distance and critics.
+
+Section 3.1 of the paper. Taught in chapters 2 and 10.
 
 `paper` trains everything at once, as printed (phase_start = 0). `classroom` trains magnitudes first
-and then keeps the encoder as it is: a fresh phase head is noise that eats the clipped gradient of
-the magnitudes, and latents that no longer move let the diffusion model start while the phase is
-still learned. A decoder with projections has a third stage, `settle_start`: phase is trained
-through them, with a distance that asks for flux.
+and then keeps the encoder as it is: the gradient of a newly initialised phase head would dominate
+the clipped gradient of the magnitudes, and with fixed latents the training of the diffusion model
+can start while the phase is still being learned. A decoder with projections has a third stage,
+`settle_start`: phase is trained through them, with a distance that includes spectral flux.
 """
 
 from __future__ import annotations
@@ -197,9 +198,7 @@ def measure_statistics(model: Autoencoder, pool: Pool, songs: int) -> None:
 
 
 class AutoencoderTrainer:
-    """Model, moving average, critics, their optimisers, and one training step on a batch of
-    waveforms.
-    """
+    """Model, moving average, critics, their optimisers, and one step on a batch of waveforms."""
 
     def __init__(
         self,
@@ -215,7 +214,7 @@ class AutoencoderTrainer:
         nyquist = SAMPLE_RATE * (config.bins - 1) / config.window
         self.plan, self.accelerator, self.accumulate = plan, accelerator, accumulate
         critics = Critics(preset.critic, config.bins, nyquist, config.log_eps)
-        # the spectrograms between them stay as they are: torch writes no kernels for complex
+        # the spectrograms between them are not compiled: torch generates no kernels for complex
         # numbers
         if compile:
             compile_in_place(model.encoder, model.decoder, critics.magnitude, critics.mel.critic)
@@ -235,11 +234,11 @@ class AutoencoderTrainer:
         self.hops = tuple(hop // plan.decimation for hop in PAPER_HOPS)
 
     def modules(self) -> dict[str, nn.Module]:
-        """What a checkpoint holds."""
+        """The modules that a checkpoint holds."""
         return {"model": self.model, "average": self.average, "critics": self.critics}
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """Whose moments a checkpoint holds."""
+        """The optimisers whose moments a checkpoint holds."""
         return {"adam": self.optimizer, "critic_adam": self.critic_optimizer}
 
     def step(self, wave: Tensor, k: int) -> dict[str, Tensor]:
@@ -248,7 +247,7 @@ class AutoencoderTrainer:
         start, end = self.stage(k)
         voiced, settled = k >= plan.phase_start, k >= max(plan.phase_start, plan.settle_start)
         if voiced and k == start:
-            # go on from the average: the frozen encoder is its encoder
+            # continue from the average: the frozen encoder is its encoder
             model.load_state_dict(self.average.state_dict())
             self.optimizer.state.clear()
         frozen = voiced and plan.freeze_encoder
@@ -265,7 +264,7 @@ class AutoencoderTrainer:
             name: torch.stack([part[0][name] for part in parts]).mean() for name in parts[0][0]
         }
         if voiced:
-            # what the generator's losses left there
+            # gradients of the generator's losses
             self.critic_optimizer.zero_grad(set_to_none=True)
             losses["critic"] = torch.stack(
                 [self.critic_part(fake, real) for _, fake, real in parts]
@@ -276,9 +275,7 @@ class AutoencoderTrainer:
     def generator_part(
         self, wave: Tensor, k: int, voiced: bool, settled: bool
     ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Backward for a part of the batch; returns its losses and what the critics will hear, all
-        detached.
-        """
+        """Backward for a part of the batch; returns losses and inputs of the critics, detached."""
         plan = self.plan
         losses, fake, real = self.losses(self.model, wave, voiced, settled)
         total = plan.lambda_rec * losses["rec"]
@@ -303,8 +300,9 @@ class AutoencoderTrainer:
         return hinge.detach()
 
     def stage(self, k: int) -> tuple[int, int]:
-        """First and last step (exclusive) of the stage that step k is in: magnitudes, phase, phase
-        through projections.
+        """First and last step (exclusive) of the stage of step k.
+
+        The stages are magnitudes, phase, and phase through projections.
         """
         bounds = sorted(
             {
@@ -319,11 +317,13 @@ class AutoencoderTrainer:
     def losses(
         self, model: Autoencoder, wave: Tensor, voiced: bool, settled: bool = True
     ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """L_rec, with phase also L_mssd and the spectrograms (fake, real) for the critics, and the
-        flux if `settled`.
+        """Losses of the generator on a batch, and the log spectrograms for the critics.
 
-        Both spectrograms are those of waves at the lower rate: a critic that saw the original's at
-        the full rate would know it by what decimation does, and would have nothing to teach.
+        L_rec; with phase also L_mssd and the spectrograms (fake, real); with `settled` also the
+        flux.
+
+        Both spectrograms are those of waves at the lower rate: given the original at the full rate,
+        a critic would recognise it by the effect of decimation alone.
         """
         spectrum = model.spectrum(wave)
         s = torch.log(spectrum.real.square() + spectrum.imag.square() + model.config.log_eps)
@@ -350,12 +350,12 @@ class AutoencoderTrainer:
                 target, decoded, tuple(hop // decimation for hop in FLUX_HOPS)
             )
         fake, real = (
-            model.log_spectrogram(heard, decimation=decimation) for heard in (decoded, target)
+            model.log_spectrogram(signal, decimation=decimation) for signal in (decoded, target)
         )
         return losses, fake, real
 
     def update(self, optimizer: torch.optim.Optimizer, module: nn.Module, rate: float) -> None:
-        """Mean of the gradients over processes, clip, step; the gradients are gone afterwards."""
+        """Average the gradients over processes, clip, step, and clear the gradients."""
         for group in optimizer.param_groups:
             group["lr"] = rate
         average_gradients(self.accelerator, module)

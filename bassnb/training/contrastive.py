@@ -1,4 +1,7 @@
-"""Training of the judge that scores pairs of mix and bass (section 5, taught in chapter 9)."""
+"""Training of the judge that scores pairs of mix and bass (section 5 of the paper).
+
+Taught in chapter 9.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +25,16 @@ class ContrastivePlan:
     """How the judge is trained; the paper says only that there is one."""
 
     steps: int = 2000
-    batch: int = 64  # pairs; each is told apart from 63 others
-    latents: int = 128  # a crop of 12 s
+    batch: int = 64  # pairs; 63 negatives for each
+    latents: int = 128  # length of a crop, 12 s
     learning_rate: float = 2e-3
     weight_decay: float = 0.1
     warmup: int = 50
-    # added to the latents, in their standard deviations: small sets of songs are learned by heart
+    # added to the latents, in their standard deviations: against overfitting on few songs
     noise: float = 0.3
     width: int = 48  # 0.2 MB of weights, small enough to be shipped
     embedding: int = 48
-    songs: int = 3000  # with 800, it learned them by heart: held-out loss 1.77 instead of 1.04
+    songs: int = 3000  # with 800 it overfits: held-out loss 1.77 instead of 1.04
     song_seconds: float = 28.0
     submixes: int = 2
 
@@ -104,7 +107,7 @@ def train_contrastive(
 
 
 def _new_judge(plan: ContrastivePlan, seed: int) -> ContrastiveModel:
-    """Random weights that depend on nothing but the seed."""
+    """A judge with random weights that depend on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return ContrastiveModel(width=plan.width, embedding=plan.embedding)
@@ -113,7 +116,7 @@ def _new_judge(plan: ContrastivePlan, seed: int) -> ContrastiveModel:
 def _noisy_batch(
     pairs: LatentDataset, plan: ContrastivePlan, seed: int, k: int
 ) -> tuple[Tensor, Tensor]:
-    """Latents of bass (B, 32, L) and mix (B, 64, L) for step `k`, with noise that no step shares."""
+    """Latents of bass (B, 32, L) and mix (B, 64, L) for step `k`, with fresh noise in each step."""
     c_y, c_x = pairs.batch(step_seed(seed, k), plan.batch, plan.latents)
     generator = torch.Generator().manual_seed(step_seed(seed, k, 1))
     c_y, c_x = (c + plan.noise * torch.randn(c.shape, generator=generator) for c in (c_y, c_x))
@@ -124,9 +127,7 @@ def _noisy_batch(
 def held_out_scores(
     model: ContrastiveModel, pairs: LatentDataset, length: int, device: torch.device
 ) -> dict[str, float]:
-    """Loss and share of right first choices among the first crops of all held-out songs, the mix
-    heard whole.
-    """
+    """InfoNCE and top-1 accuracy on the first crops of all held-out songs, with the full mix."""
     c_y, c_x = (
         pairs.bass[..., :length].float().to(device),
         pairs.mix[:, 0, :, :length].float().to(device),

@@ -1,5 +1,6 @@
-"""Training of the diffusion network on pairs of latents (sections 3.2 and 4, taught in chapters 3
-and 10).
+"""Training of the diffusion network on pairs of latents (sections 3.2 and 4 of the paper).
+
+Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -153,8 +154,9 @@ def open_pairs(
     autoencoders: tuple[Autoencoder, Autoencoder],
     accelerator: Accelerator,
 ) -> tuple[Pairs, Pairs | None]:
-    """Pairs to train with and to validate with; None instead of the latter where a collection is
-    too small for any.
+    """Pairs to train with and to validate with.
+
+    The second is None where a collection is too small for a validation split.
 
     Raises
     ------
@@ -203,15 +205,14 @@ def fit(
     objective: Callable[..., Tensor] = diffusion_loss,
     validate: Callable[[nn.Module], dict[str, float]] | None = None,
 ) -> tuple[nn.Module, nn.Module]:
-    """Train a freshly made network on pairs of latents; returns it and the moving average of its
-    weights.
+    """Train a new network on pairs of latents; returns it and the moving average of its weights.
 
     Parameters
     ----------
     config : JSON-ready, with the "seed" of all draws; a resumed run must have the same
     objective : called like `diffusion_loss`
     settings : only `resume`, `steps`, `compile`, `accumulate` and `best` are read here
-    validate : called with the average every 500 steps and at the end
+    validate : called with the moving average every 500 steps and at the end
     """
     parts_of_batch(plan.batch, accelerator, settings.accumulate)
     trainer = DiffusionTrainer(
@@ -281,7 +282,7 @@ class DiffusionTrainer:
         self.average = copy.deepcopy(self.bare).requires_grad_(False)
 
     def modules(self) -> dict[str, nn.Module]:
-        """What a checkpoint holds."""
+        """The modules that a checkpoint holds."""
         return {"model": self.bare, "average": self.average}
 
     def step(self, c_y: Tensor, c_x: Tensor, k: int) -> dict[str, Tensor]:
@@ -349,8 +350,7 @@ def latent_pairs(
     cache: str | os.PathLike,
     accelerator: Accelerator,
 ) -> tuple[LatentDataset, LatentDataset]:
-    """Latents of the training songs and of up to 100 validation songs, encoded first where they are
-    missing.
+    """Latents of the training songs and of up to 100 validation songs, encoded where missing.
 
     `plan` says how many songs, how long, and how many sub-mixes of each; the judge's plan serves as
     well. Where there are several processes, each encodes its share of the shards.

@@ -1,7 +1,6 @@
-"""What every training shares: the run folder, learning rate, moving average, progress, checkpoints,
-the stop on NaN.
+"""Functions that every training uses: devices, learning rate, moving average, seeds, checks.
 
-Every random draw of a training comes from `(seed, step)`, never from a state that runs along;
+Every random draw of a training comes from `(seed, step)`, never from the state of a generator;
 therefore weights, optimiser moments and the step number are all that a checkpoint needs to continue
 exactly.
 """
@@ -19,7 +18,7 @@ from bassnb.errors import BassnbError
 
 
 def open_accelerator(device: str = "auto", precision: str = "no") -> Accelerator:
-    """Where and how exactly to compute: `device` auto, cpu or cuda; `precision` no, bf16 or fp16.
+    """Accelerator for a device (auto, cpu or cuda) and a precision (no, bf16 or fp16).
 
     Raises
     ------
@@ -69,12 +68,11 @@ def update_ema(average: nn.Module, model: nn.Module, decay: float, step: int) ->
 
 @torch.no_grad()
 def average_gradients(accelerator: Accelerator, module: nn.Module) -> None:
-    """Give every process the mean of all processes' gradients; nothing to do where there is one
-    process.
+    """Replace the gradients in every process by their mean over all processes.
 
     A model that is called as a whole gets this from accelerate. Training calls the parts of an
-    autoencoder (encoder, decoder, synthesis) one by one, and for those it has to be done by hand,
-    or each process would train a model of its own.
+    autoencoder (encoder, decoder, synthesis) one by one, and for those the mean has to be taken
+    here; otherwise each process would train its own model.
     """
     gradients = [p.grad for p in module.parameters() if p.grad is not None]
     if accelerator.num_processes == 1 or not gradients:
@@ -87,18 +85,19 @@ def average_gradients(accelerator: Accelerator, module: nn.Module) -> None:
 
 
 def compile_in_place(*networks: nn.Module) -> None:
-    """Let torch write kernels for these networks at their first call; their weights, names and
-    copies stay as they are.
+    """Compile these networks at their first call.
+
+    Their weights, names and copies stay as they are.
 
     It pays on a GPU, where the operations between two convolutions are limited by memory and one
-    kernel then does what many did: about a minute at the start, and again whenever the shape of a
-    batch changes. It needs a C++ compiler. Results differ by rounding, so exact resuming holds from
-    compiled to compiled and from plain to plain.
+    kernel then replaces many. It costs about a minute at the start, and again whenever the shape of
+    a batch changes, and needs a C++ compiler. Results differ by rounding, so a training resumes
+    exactly only if both runs are compiled or neither is.
 
     Tried: training on a CPU, in float32 and under bf16 autocast; each network is one graph without
     a break. Not tried: a GPU. CUDA graphs (mode="reduce-overhead") are not used here: the critics
-    answer three times in one step, and a replayed graph writes over its former answers.
-    `benchmarks/gpu.py` measures what they give to the U-Net, which answers once.
+    are called three times in one step, and a replayed graph overwrites its earlier outputs.
+    `benchmarks/gpu.py` measures their effect on the U-Net, which is called once.
     """
     for network in networks:
         network.compile()
@@ -110,8 +109,7 @@ def step_seed(seed: int, step: int, stream: int = 0) -> int:
 
 
 def parts_of_batch(batch: int, accelerator: Accelerator, accumulate: int) -> int:
-    """In how many equal parts a batch is computed: one after the other in each process, and side by
-    side.
+    """Number of equal parts of a batch: over the processes, and one after the other in each.
 
     Raises
     ------
@@ -136,6 +134,4 @@ def check_best(best: bool, held_out: object) -> None:
         If the best weights are asked for and `held_out` is None.
     """
     if best and held_out is None:
-        raise BassnbError(
-            "without songs for validation nobody can tell which weights are the best; leave out --best"
-        )
+        raise BassnbError("--best needs songs for validation, and there are none; leave out --best")

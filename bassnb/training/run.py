@@ -1,7 +1,8 @@
-"""A run folder: steps, curves and checkpoints of one training, through whatever befalls it. Taught
-in chapter 10.
+"""A run folder: steps, curves and checkpoints of one training, safe against interruption.
 
-The folder holds state.safetensors, with which a training goes on to the bit; best.safetensors, the
+Taught in chapter 10.
+
+The folder holds state.safetensors, from which a training resumes bit for bit; best.safetensors, the
 weights with the lowest validation loss so far; log.jsonl and tensorboard/, the curves; and at the
 end the finished weights. Each new state replaces the one before in one step, so a training that is
 killed at any moment, also while it writes, resumes from a whole checkpoint, and its curves are
@@ -34,7 +35,7 @@ from bassnb.training.states import load_state, save_state
 STATE, BEST, LOG, NAN = "state.safetensors", "best.safetensors", "log.jsonl", "nan.json"
 SAVE_SECONDS = 180  # between two checkpoints, at least
 LOG_EVERY = 50  # steps
-# how gloo and NCCL say that a process is gone
+# in the errors of gloo and NCCL when another process has ended
 LOST = ("Connection reset", "Connection closed", "Broken pipe", "NCCL")
 
 
@@ -90,7 +91,7 @@ class Run:
             self.step, self.best = meta["step"], meta.get("best")
             if accelerator.scaler and meta.get("scaler"):
                 accelerator.scaler.load_state_dict(meta["scaler"])
-        accelerator.wait_for_everyone()  # nobody tidies or writes before all have read
+        accelerator.wait_for_everyone()  # all processes read before the first one writes
         self.writer = None
         if accelerator.is_main_process:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -109,21 +110,20 @@ class Run:
         validate: Callable[[], dict[str, float]] | None = None,
         validate_every: int = 1000,
     ) -> None:
-        """Call `step(k)` for k up to `total`, with a progress bar, logs, validation and
-        checkpoints.
+        """Call `step(k)` up to `total`, with progress bar, logs, validation and checkpoints.
 
         Raises
         ------
         BassnbError
             At the first loss that is not finite, naming the step; when it is asked to stop (Ctrl-C,
             or SIGTERM, which schedulers send), after a last checkpoint; when the folder cannot be
-            written, or another process of the training has ended. A checkpoint that is there stays
+            written, or another process of the training has ended. An existing checkpoint stays
             whole.
         """
         bar = tqdm(
             total=total, initial=self.step, desc=describe, disable=not self.writer, mininterval=1.0
         )
-        # a look at every loss would make a GPU wait: look at many at once
+        # reading every loss would make a GPU wait: many are read at once
         unchecked: list[dict[str, Tensor]] = []
         with self.explained(), interruption() as asked, bar:
             while self.step < total:
@@ -148,12 +148,11 @@ class Run:
     def look_at(
         self, unchecked: list[dict[str, Tensor]], asked: bool
     ) -> tuple[dict[str, float], bool]:
-        """Losses of the last of `unchecked`, and whether anybody was asked to stop; means over all
-        processes.
+        """Means over all processes of the last losses, and whether any process was asked to stop.
 
-        All processes come here in the same steps, see the same numbers and decide the same. At the
+        All processes call this in the same steps, get the same numbers and decide alike. At the
         first loss that is not finite the training ends, before such weights replace a good
-        checkpoint; nan.json says which batch it was: `step_seed(seed, step)` draws it again.
+        checkpoint; nan.json names the batch: `step_seed(seed, step)` draws it again.
         """
         first, names = self.step - len(unchecked), sorted(unchecked[-1])
         sums = torch.stack(
@@ -169,7 +168,7 @@ class Run:
         return {name: float(value) for name, value in zip(names, mean[1:])}, bool(mean[0] > 0)
 
     def report_nan(self, step: int) -> None:
-        """End the training at a loss that is no number."""
+        """End the training at a loss that is not finite."""
         seed = self.config.get("seed", 0)
         if self.writer:
             write_json(
@@ -188,7 +187,7 @@ class Run:
 
     @contextmanager
     def explained(self):
-        """Say in one sentence what ended a training from outside."""
+        """Turn errors of the disk and of other processes into one sentence."""
         try:
             yield
         except OSError as error:
@@ -205,7 +204,7 @@ class Run:
             ) from None
 
     def kept(self) -> str:
-        """What can be resumed from."""
+        """What the training can be resumed from, for messages."""
         return (
             f"the checkpoint of step {self.saved_step} is whole"
             if self.saved_step
@@ -252,7 +251,7 @@ class Run:
         self.accelerator.wait_for_everyone()  # the first process alone validates
         if not (self.folder / BEST).is_file():
             raise BassnbError(
-                f"{self.folder} has had no validation that could tell the best weights; leave out --best"
+                f"{self.folder} has no validation yet, so no best weights; leave out --best"
             )
         load_strictly(
             self.kept_weights(), read_tensors(self.folder / BEST)[0], str(self.folder / BEST)
@@ -275,12 +274,12 @@ class Run:
 def check_run(folder: str | Path, finished: Iterable[str], inputs: Iterable = ()) -> None:
     """Refuse a folder in which a training would write over something, before its data are prepared.
 
-    A folder with a training state is a run of ours, which `Run` compares with what is wanted.
+    A folder with a training state is a run; `Run` compares its configuration.
 
     Parameters
     ----------
-    finished : names of what the training leaves in the folder at its end
-    inputs : what the training reads; see `check_outputs`
+    finished : names of the files that the training writes at its end
+    inputs : paths that the training reads; see `check_outputs`
 
     Raises
     ------
@@ -290,7 +289,7 @@ def check_run(folder: str | Path, finished: Iterable[str], inputs: Iterable = ()
     folder = Path(folder)
     if (folder / STATE).is_file():
         return
-    # a training that got to no checkpoint
+    # files of a training that ended before its first checkpoint
     begun = {LOG: has_steps, BEST: has_best, NAN: json_with("step", "batch_seed")}
     names = {**begun, STATE: lambda path: False, **{name: lambda path: False for name in finished}}
     check_outputs([Output(folder / name, ours) for name, ours in names.items()], inputs)
@@ -311,13 +310,11 @@ def has_best(path: Path) -> bool:
 
 
 def tidy(folder: Path, step: int) -> None:
-    """Remove what a killed process left: half-written files, and curves beyond the checkpoint of
-    `step`.
-    """
+    """Remove files left by a killed process, and log lines beyond the checkpoint of `step`."""
     for place in (folder, folder / "pretrained"):
         remove_unfinished(place)
     if not step:
-        (folder / BEST).unlink(missing_ok=True)  # of a training that never got to a checkpoint
+        (folder / BEST).unlink(missing_ok=True)  # of a training without a checkpoint
     log = folder / LOG
     if log.is_file():
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -327,7 +324,7 @@ def tidy(folder: Path, step: int) -> None:
 
 
 def step_of(line: str) -> float:
-    """The step of a line of the log; infinity for a line that was cut off or is none."""
+    """The step of a line of the log; infinity for a line that is incomplete or has none."""
     try:
         return float(json.loads(line)["step"])
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
@@ -336,8 +333,9 @@ def step_of(line: str) -> float:
 
 @contextmanager
 def interruption():
-    """A flag that Ctrl-C and SIGTERM set, instead of ending the process; a second Ctrl-C ends it at
-    once.
+    """Event set by Ctrl-C and SIGTERM instead of ending the process.
+
+    A second Ctrl-C ends it at once.
     """
     asked = threading.Event()
 
@@ -347,7 +345,7 @@ def interruption():
         asked.set()
 
     if threading.current_thread() is not threading.main_thread():
-        yield asked  # only the main thread may listen to signals
+        yield asked  # only the main thread may handle signals
         return
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

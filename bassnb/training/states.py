@@ -1,8 +1,9 @@
-"""A training state: one safetensors file with everything that a training needs to go on to the bit.
+"""A training state: one safetensors file from which a training resumes bit for bit.
+
 Taught in chapter 10.
 
-It holds the tensors of all modules, the moments of all optimisers, and a few facts in JSON, among
-them the checksum of the tensors: a state that a disk has changed is not trained on.
+It holds the tensors of all modules, the moments of all optimisers, and metadata in JSON, among
+them the checksum of the tensors: a state damaged on disk is refused.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ ADVICE = "copy it again, or train anew in another folder"
 def save_state(
     path: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer], meta: dict
 ) -> Path:
-    """Write modules, optimiser moments and `meta` (JSON, with the key "step") as one file,
-    atomically.
+    """Write modules, optimiser moments and `meta` (JSON, with the key "step") to one file.
+
+    The file is replaced atomically.
     """
     tensors = {
         f"{key}/{name}": value
@@ -43,8 +45,9 @@ def save_state(
 
 
 def load_state(path: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> dict:
-    """Restore what `save_state` wrote, in place; returns `meta`. Nothing is believed before it has
-    been checked.
+    """Restore a file of `save_state` in place; returns `meta`.
+
+    Everything is checked before anything is used.
 
     Raises
     ------
@@ -80,22 +83,23 @@ def digest(tensors: dict[str, Tensor]) -> str:
 
 
 def read_meta(path: Path, metadata: dict[str, str]) -> dict:
-    """The facts of a state; see `load_state`."""
+    """The metadata of a state; see `load_state`."""
     try:
         meta = json.loads(metadata["meta"])
     except (KeyError, ValueError, RecursionError):
         meta = None
     step = meta.get("step") if isinstance(meta, dict) else None
     if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < 2**53:
-        raise CheckpointError(f"{path} is no state of a training; {ADVICE}")
+        raise CheckpointError(f"{path} is not the state of a training; {ADVICE}")
     return meta
 
 
 def moments_of(
     key: str, optimizer: Optimizer, tensors: dict[str, Tensor], path: Path
 ) -> dict[int, dict[str, Tensor]]:
-    """The moments of one optimiser by the number of the parameter, each of its shape or a number;
-    see `load_state`.
+    """The moments of one optimiser by the number of the parameter; see `load_state`.
+
+    Each has the shape of its parameter, or is a number.
     """
     shapes = {
         str(i): p.shape
@@ -112,7 +116,7 @@ def moments_of(
             )
             if not fits or not tensor.isfinite().all():
                 raise CheckpointError(
-                    f"{path}: tensor {name} is nothing that its training remembers; {ADVICE}"
+                    f"{path}: tensor {name} does not belong to the state of this training; {ADVICE}"
                 )
             found.setdefault(int(index), {})[moment] = tensor
     for number, moments in found.items():

@@ -1,6 +1,4 @@
-"""What the chapters show and play: players, sliders over takes, blind tests, a live panel, the
-package's code.
-"""
+"""Widgets of the chapters: players, sliders over takes, blind tests, live panel, source code."""
 
 from bassnb.errors import BassnbError
 from bassnb.extras import need

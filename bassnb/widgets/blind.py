@@ -1,8 +1,8 @@
-"""Listen without knowing what you hear: `blind_test` draws the order, hides it, and counts.
+"""Blind listening tests: `blind_test` draws the order, hides it, and counts the answers.
 
 Chapters 2 and 9 use it. An ABX test asks whether two sounds can be told apart at all; an AB test
-asks which of the two is preferred. Order, score and p-value are made in the page: neither needs a
-kernel.
+asks which of the two is preferred. Order, score and p-value are computed in the page,
+without a kernel.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def blind_test(
     pairs : list of dicts with the same two names -> waveform (2, N), (1, N) or (N,)
         Each trial takes one of them; all are used before one returns.
     kind : "abx", is X the sound A or the sound B, or "ab", which is preferred
-    trials : number of trials, 1 to 100; ten or more, if the answer is to mean something
+    trials : number of trials, 1 to 100; ten or more for a meaningful result
     title : a line above the test
     question : in place of the usual one
     sample_rate : Hz, of all waveforms
-    loudness_match : bring all sounds to one loudness, which would otherwise be what is heard
+    loudness_match : bring all sounds to one loudness, so that loudness does not decide
 
     Returns
     -------
@@ -68,7 +68,7 @@ def blind_test(
     names = _names(pairs)
     if kind not in QUESTIONS:
         raise BassnbError(
-            f"there is no test of kind {kind!r}; use 'abx' (can it be heard?) or 'ab' (which is better?)"
+            f"there is no test of kind {kind!r}; use 'abx' (is it audible?) or 'ab' (which is better?)"
         )
     if isinstance(trials, bool) or not isinstance(trials, int) or not 1 <= trials <= MOST_TRIALS:
         raise BassnbError(f"trials is {trials!r}; give a whole number from 1 to {MOST_TRIALS}")
@@ -77,7 +77,7 @@ def blind_test(
         for pair in pairs
         for name in names
     ]
-    # of the pair
+    # longest sound of the pair
     longest = [max(waves[i].shape[-1], waves[i ^ 1].shape[-1]) for i in range(len(waves))]
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave, length in zip(waves, longest)]
     urls = [sound_url(wave) for wave in match_loudness(waves, loudness_match)[0]]

@@ -1,9 +1,8 @@
-"""What the blocks of all players have in common: one style, one script, the bar with the position,
-the axes.
+"""Parts that all players share: style, script, the bar with the position, the axes.
 
 A block is one piece of HTML with its own style and script. No element has an id, so that any number
-of blocks live on one page, and nothing comes from outside. Colours come from the text colour around
-the block, so that it is legible on light and dark pages.
+of blocks fit on one page, and nothing is loaded from elsewhere. Colours come from the text colour
+around the block, so that it is legible on light and dark pages.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from bassnb.widgets.pictures import HIGHEST, LOWEST, spectrogram_image, stronges
 
 # environment: the folder for the files of a book that is being built; its build sets it
 STATIC = "BASSNB_BOOK_STATIC"
-# how a page of the book, one folder below the top of the site, calls that folder
+# address of that folder in a page of the book, one folder below the top of the site
 STATIC_URL = "../_static/audio/"
 LABELS = ((100, "100 Hz"), (1000, "1 kHz"), (5000, "5 kHz"))
 
 
 @dataclass(frozen=True)
 class Block:
-    """Something to hear as a notebook shows it; `html` is complete and needs nothing from outside."""
+    """Players as a notebook shows them; `html` is complete and loads nothing from elsewhere."""
 
     html: str
     names: tuple[str, ...]
@@ -44,7 +43,7 @@ class Block:
 
 
 def block_html(kind: str, body: str, *, label: str, title: str | None, data: dict[str, str]) -> str:
-    """The whole block around `body`; `kind` names its style and script (`listen.css`, `listen.js`)."""
+    """The whole block around `body`; `kind` names its style and script, as `listen.css`."""
     files = resources.files("bassnb.widgets")
     style, script = (
         "".join(files.joinpath(f"{name}.{suffix}").read_text() for name in (shared, kind))
@@ -86,8 +85,9 @@ def spectrogram_html(
     quality: int,
     hidden: bool = False,
 ) -> str:
-    """The picture of one take, `level` (rows, T) in dB with `loudest` the brightest, and what it
-    shows in words.
+    """The spectrogram of one take as an image with an alternative text.
+
+    `level` (rows, T) is in dB; `loudest` is shown brightest.
     """
     alt = f"Spectrogram of {name}, {seconds:.1f} s, {LOWEST:.0f} Hz to {HIGHEST / 1000:.0f} kHz"
     alt += (
@@ -100,9 +100,7 @@ def spectrogram_html(
 
 
 def picture_url(image: bytes) -> str:
-    """Where the page finds a WebP picture: a file of the built site, so that the page stays light,
-    or a data URI.
-    """
+    """Address of a WebP picture: a file of the built site, to keep pages small, or a data URI."""
     folder = os.environ.get(STATIC)
     if not folder:
         return "data:image/webp;base64," + base64.b64encode(image).decode("ascii")
@@ -134,7 +132,7 @@ def ticks_html(seconds: float) -> str:
 
 
 def gain_html(gain: float, attributes: str = "") -> str:
-    """How much louder or softer than it is a take is played; nothing if it is not."""
+    """The gain at which a take is played, in words; empty if it is 0 dB."""
     return (
         f'<span class="bl-gain"{attributes}>played at {gain:+.1f} dB</span>'
         if abs(gain) >= 0.05
@@ -143,7 +141,7 @@ def gain_html(gain: float, attributes: str = "") -> str:
 
 
 def audio_html(url: str, label: str) -> str:
-    """The browser's own player: what remains without scripts."""
+    """The browser's own player, used where scripts are off."""
     return (
         f'<audio controls preload="none" src="{escape(url)}" aria-label="{escape(label)}"></audio>'
     )

@@ -1,7 +1,7 @@
-"""Listen to several takes of the same music and switch between them without losing the place.
+"""Players for several takes of the same music, which keep the position when switching.
 
 `listen` is the first thing that most chapters call. With a live kernel the sound travels inside the
-notebook; in the built book it lies in files beside the page that load when somebody presses play.
+notebook; in the built book it is in files beside the page that load when play is pressed.
 Neither needs a server.
 """
 
@@ -22,9 +22,9 @@ from bassnb.errors import BassnbError
 from bassnb.widgets.block import STATIC, STATIC_URL, Block
 from bassnb.widgets.player import Take, player_html
 
-TARGET = -18.0  # LUFS: leaves most music its peaks
+TARGET = -18.0  # LUFS: most music then does not clip
 CEILING = 0.97  # largest sample after matching
-SILENT = -70.0  # LUFS: what is quieter is left alone
+SILENT = -70.0  # LUFS: quieter waves keep their level
 
 
 class Listen(Block):
@@ -39,8 +39,9 @@ def listen(
     descriptions: dict | None = None,
     loudness_match: bool = True,
 ) -> Listen:
-    """Aligned players: one button per take, one position for all, a waveform and a spectrogram of
-    each (chapter 0).
+    """Aligned players: one position for all takes, a waveform and a spectrogram of each.
+
+    Introduced in chapter 0.
 
     Parameters
     ----------
@@ -86,16 +87,18 @@ def listen(
 def match_loudness(
     waves: list[torch.Tensor], wanted: bool
 ) -> tuple[list[torch.Tensor], list[float]]:
-    """Waves (2, N) with their `matching_gains` applied, and these gains in dB; where not wanted,
-    waves as they are and 0.
+    """Waves (2, N) with their `matching_gains` applied, and these gains in dB.
+
+    Without `wanted` the waves stay as they are and the gains are 0.
     """
     gains = matching_gains(waves) if wanted else [0.0] * len(waves)
     return [wave * 10 ** (gain / 20) for wave, gain in zip(waves, gains)], gains
 
 
 def matching_gains(waves: list[torch.Tensor]) -> list[float]:
-    """Gains in dB that bring every wave (2, N) to one loudness, -18 LUFS or as much less as the
-    loudest peak demands.
+    """Gains in dB that bring every wave (2, N) to one loudness.
+
+    The target is -18 LUFS, or as much less as the highest peak requires.
 
     Silence, and what is too short to have a loudness, keeps its level.
     """
@@ -103,26 +106,26 @@ def matching_gains(waves: list[torch.Tensor]) -> list[float]:
     audible = [level > SILENT for level in levels]
     rooms = [
         level + 20 * math.log10(CEILING / top)
-        for level, top, heard in zip(levels, peaks, audible)
-        if heard
+        for level, top, sounding in zip(levels, peaks, audible)
+        if sounding
     ]
     target = min([TARGET, *rooms])
-    return [target - level if heard else 0.0 for level, heard in zip(levels, audible)]
+    return [target - level if sounding else 0.0 for level, sounding in zip(levels, audible)]
 
 
 def level_of(wave: torch.Tensor) -> float:
-    """Loudness in LUFS of a wave (2, N), measured at a tenth of full scale, where the measure's
-    filters cannot clip.
+    """Loudness in LUFS of a wave (2, N).
+
+    Measured at a tenth of full scale, where the filters of the measure cannot clip.
     """
     top = peak(wave)
     return loudness(wave * (0.1 / top)) + 20 * math.log10(top / 0.1) if top > 0 else float("-inf")
 
 
 def sound_url(wave: torch.Tensor) -> str:
-    """Where the page finds a wave (2, N): a file of the built site, or a data URI when no book is
-    being built.
+    """Address of a wave (2, N): a file of the built site, or else a data URI.
 
-    MP3, because every browser plays it; the file is named after what it holds, so that equal takes
+    MP3, because every browser plays it; the file is named after its content, so that equal takes
     share one.
     """
     folder = os.environ.get(STATIC)

@@ -1,6 +1,6 @@
-"""The controls of `studio`: what they are called, what they are for, and how they stand together.
+"""The controls of `studio`: names, tooltips and layout.
 
-Only this file knows ipywidgets, and only a function that is called imports it.
+Only this file uses ipywidgets; it is imported inside a function.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from bassnb.settings import TakeSettings
 AUDIO_FILES = ".wav,.flac,.ogg,.mp3"
 CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the page without a kernel
     "Mix": "a sample song, or a file of your own (WAV, FLAC, Ogg or MP3)",
-    "Style": "a bass whose sound is wanted: a sample, a file of your own, or none",
-    "Guidance w": "how strictly the bass follows the mix: 0 does not listen, 1 as learned, above 1 exaggerated",
-    "Rescale phi": "how much of the loudness that guidance adds is taken back",
-    "Sampler": "the fast one for trying things out, or the paper's",
+    "Style": "a bass whose timbre is imitated: a sample, a file of your own, or none",
+    "Guidance w": "how strictly the bass follows the mix: 0 ignores it, 1 as trained, above 1 more",
+    "Rescale phi": "how much of the level that guidance adds is removed",
+    "Sampler": "the fast one for trying out, or the one of the paper",
     "Steps K": "steps of the sampler: more take longer",
-    "Style strength": "0 is none, 1 as in the paper, above it the sound is exaggerated",
-    "Seed": "other noise, another take",
+    "Style strength": "0 is none, 1 as in the paper, above 1 exaggerated",
+    "Seed": "another seed gives another take",
     "Variations": "takes made at once, with seeds that follow each other",
-    "Balance": "level of the bass in the mix, in dB, when both are heard together",
+    "Balance": "level of the bass in the mix, in dB, when both are played together",
 }
 # the first is chosen
 SAMPLERS = (("fast: DPM-Solver++", "dpm++"), ("as in the paper: DDIM", "ddim"))
@@ -38,12 +38,12 @@ def ends(name: str) -> tuple[float, float]:
 def make_panel(
     mixes: list, styles: list, *, guidance: float, phi: float, strength: float, steps: int
 ) -> SimpleNamespace:
-    """All widgets by name, and `box`, which holds them.
+    """All widgets by name, and `box`, their layout.
 
     Parameters
     ----------
     mixes, styles : choices of the two menus, (label, value) each; the first is chosen
-    guidance, phi, strength, steps : where the sliders stand at first
+    guidance, phi, strength, steps : initial values of the sliders
     """
     import ipywidgets as widgets
 
@@ -91,7 +91,7 @@ def make_panel(
 
 
 def _box(widgets, parts: SimpleNamespace):
-    """All parts in rows, which a narrow screen breaks."""
+    """All parts in rows, which wrap on a narrow screen."""
     rows = (
         (parts.mix, parts.mix_upload),
         (parts.style, parts.style_upload),

@@ -1,8 +1,6 @@
-"""Pictures of sound for the eye beside the ear: a waveform, and a spectrogram on a musical (log)
-frequency axis.
+"""Pictures of sound: a waveform, and a spectrogram on a logarithmic frequency axis.
 
-Taught in chapter 0. The players of `listen` and the figures of the chapters draw with the same
-numbers.
+The players of `listen` and the figures of the chapters use the same functions.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ COLOURS = "magma"
 
 
 def frequency_axis(rows: int = 160) -> np.ndarray:
-    """Frequencies in Hz of the rows of a picture, (rows,), lowest first, equally spaced in pitch."""
+    """Frequencies in Hz of the rows of a picture (rows,), ascending, equally spaced in pitch."""
     return np.geomspace(LOWEST, HIGHEST, rows)
 
 
@@ -57,8 +55,9 @@ def log_spectrogram(wave: torch.Tensor, *, rows: int = 160, columns: int = 900) 
 
 
 def spectrogram_image(level: np.ndarray, top: float, *, quality: int = 70) -> bytes:
-    """A coloured WebP file of `level` (rows, T) in dB: `top` is the brightest colour, top - 70 dB
-    the darkest.
+    """A coloured WebP file of `level` (rows, T) in dB; `top` is the brightest colour.
+
+    `top` - 70 dB and below is the darkest.
     """
     # the first row of an image is its upper edge
     scaled = np.clip((level - top) / RANGE + 1, 0, 1)[::-1]
@@ -69,8 +68,9 @@ def spectrogram_image(level: np.ndarray, top: float, *, quality: int = 70) -> by
 
 
 def waveform_path(wave: torch.Tensor, top: float = 1.0, *, columns: int = 300) -> str:
-    """The outline of a waveform as the `d` of an SVG path: `columns` wide, 2 high, the sample `top`
-    at the edge.
+    """The outline of a waveform as the `d` of an SVG path, `columns` wide and 2 high.
+
+    The sample value `top` lies at the edge.
     """
     mono = (wave.detach().cpu().float().mean(0) / top).clamp(-1, 1).numpy()
     places = np.linspace(0, len(mono), min(columns, len(mono)), endpoint=False).astype(int)

@@ -1,6 +1,6 @@
 """The HTML of `listen`: the bar, a button and a row of pictures per take.
 
-Without scripts the browser's own players remain.
+Without scripts the browser's own players are used.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ def player_html(takes: list[Take], title: str | None) -> str:
 
 
 def _row(take: Take, level: np.ndarray, loudest: float, highest: float, seconds: float) -> str:
-    """One take: its name, its pictures over a common time axis, and the browser's own player as a
-    fallback.
-    """
+    """One take: name, pictures over a common time axis, and the browser's player as a fallback."""
     description = f" <span>{escape(take.description)}</span>" if take.description else ""
     return (
         f'<figure class="bl-row"><figcaption><strong>{escape(take.name)}</strong>{description} {gain_html(take.gain)}'

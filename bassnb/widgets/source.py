@@ -1,6 +1,4 @@
-"""Show code of the package in a chapter as it stands in the package, so that page and package
-cannot differ.
-"""
+"""Show code of the package in a chapter, read from the package itself."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ PACKAGE = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Source:
-    """Code as a notebook shows it: highlighted, and with the place where it stands."""
+    """Code as a notebook shows it: highlighted, and with the name of its file."""
 
     place: str
     code: str
@@ -35,8 +33,7 @@ def show_source(*objects, docstrings: bool = False) -> Source:
     Parameters
     ----------
     *objects : functions, methods or classes, all from one file of `bassnb`
-    docstrings : show them whole; by default only their first line remains, because the chapter says
-        the rest
+    docstrings : show them whole; by default only their first line is shown
 
     Raises
     ------
@@ -60,7 +57,7 @@ def show_source(*objects, docstrings: bool = False) -> Source:
 
 
 def _file(thing) -> str:
-    """Where an object stands, as `bassnb/guidance.py`."""
+    """The file of an object, as `bassnb/guidance.py`."""
     try:
         path = Path(inspect.getsourcefile(inspect.unwrap(thing)) or "")
         return path.relative_to(PACKAGE.parent).as_posix()

@@ -1,7 +1,9 @@
-"""A panel to play with the accompanist: your song in, several basses out. Chapter 8 ends with it.
+"""The live panel of the accompanist: a song in, several basses out.
 
-The panel needs a running kernel. Where a book is built there is none, so `studio` then describes
-itself in words.
+Taught in chapter 8.
+
+The panel needs a running kernel. Where a book is built there is none, so `studio`
+then returns a description.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ NAME_LENGTH = 60  # characters of an uploaded file's name that are shown
 
 @dataclass(frozen=True)
 class Printed:
-    """What stands in a built book in place of the panel."""
+    """Text that a built book shows in place of the panel."""
 
     text: str
 
@@ -44,9 +46,9 @@ class Printed:
         return self.text
 
 
-@dataclass(frozen=True, eq=False)  # two are the same if they are one: menus compare their values
+@dataclass(frozen=True, eq=False)  # compared by identity: menus compare their values
 class Upload:
-    """A file that somebody gave: its sound, and its name, which is only ever shown."""
+    """An uploaded file: its sound, and its name, which is only displayed."""
 
     name: str
     wave: Tensor  # (2, N), 44.1 kHz
@@ -62,9 +64,9 @@ def studio(
 
     Parameters
     ----------
-    accompanist : plays
+    accompanist : generates the takes
     samples : folder of songs, `<song>/mix.flac`, and of `styles/*.flac`
-    takes : folder for what is saved; it is made when needed
+    takes : folder for saved takes; it is made when needed
 
     Returns
     -------
@@ -81,20 +83,20 @@ def studio(
 
 
 def printed() -> Printed:
-    """The panel in words: the same names, and nothing to press."""
+    """A description of the panel, with the names of its controls."""
     lines = [f"* **{name}**: {text}." for name, text in CONTROLS.items()]
     head = (
         "**The studio** is a panel with these controls; open this chapter as a notebook to use it."
     )
     tail = (
-        "*Generate* plays and shows how far it is; pressed again meanwhile, it plays that next. *Stop* ends it. *Save takes* "
-        "writes the basses and their settings."
+        "*Generate* makes the takes and shows its progress; pressed again meanwhile, it queues the "
+        "new settings. *Stop* ends it. *Save takes* writes the basses and their settings."
     )
     return Printed("\n".join([head, "", *lines, "", tail]))
 
 
 class Studio:
-    """The panel and what happens when somebody uses it.
+    """The panel and its behaviour.
 
     Attributes
     ----------
@@ -115,7 +117,7 @@ class Studio:
         self._thread: threading.Thread | None = None
         self._drawing = threading.Lock()  # of `takes` and the players that show them
         self._lock = threading.Lock()  # of what follows
-        # whether somebody plays, and what is wanted after that
+        # whether a job runs, and the job after it
         self._running = False
         self._next: tuple | None = None
         self._stopped = threading.Event()
@@ -150,11 +152,10 @@ class Studio:
         self.panel.status.value = f'<span role="status">{escape(text)}</span>'
 
     def generate(self) -> None:
-        """Begin to play with the settings of the panel; the kernel stays free meanwhile, see
-        `wait`.
+        """Start a generation with the settings of the panel, in a thread; see `wait`.
 
-        While something is played, the settings wait for their turn, one set of them at most: two at
-        once would take twice the memory, and nobody wants what was set before the last press.
+        While a generation runs, the settings are queued, one set at most: two generations at once
+        would take twice the memory, and only the last settings are of interest.
         """
         settings = {
             name: getattr(self.panel, name).value
@@ -172,7 +173,7 @@ class Studio:
         self._thread.start()
 
     def stop(self) -> None:
-        """End what is played after its next step, and forget what was to follow."""
+        """End the generation after its next step, and drop the queued settings."""
         with self._lock:
             self._next = None
             if self._running:
@@ -180,13 +181,13 @@ class Studio:
                 self.say("Stopping …")
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for a generation that runs, at most `timeout` seconds; whether none runs any more."""
+        """Wait for the running generation, at most `timeout` seconds; returns whether it ended."""
         if self._thread is not None:
             self._thread.join(timeout)
         return not self._running
 
     def save(self) -> list[Path]:
-        """Write every take as FLAC, with its settings as JSON, under names that are not yet used."""
+        """Write every take as FLAC, with its settings as JSON, under unused names."""
         if not self.takes:
             self.say("There is no take to save yet; press Generate first.")
             return []
@@ -209,7 +210,7 @@ class Studio:
         return self.folder / f"{stem}-seed-{seed}.flac"
 
     def _work(self, job: tuple | None) -> None:
-        """What the thread does: one job after the other, until none is wanted."""
+        """Run jobs in the thread, one after the other, until none is queued."""
         while job:
             try:
                 self._run(*job)
@@ -217,15 +218,15 @@ class Studio:
                 with self._lock:
                     job, self._next = self._next, None
                     self._running = job is not None
-                    self._stopped.clear()  # it was meant for the one that has ended
+                    self._stopped.clear()  # it applied to the job that has ended
                     self.panel.stop.disabled = not self._running
 
     def _run(self, mix, style, settings: dict) -> None:
-        """Play, show, and say how it went."""
+        """Generate the takes, show them, and report the result."""
         steps = settings["steps"] * settings["variations"]
         self.panel.progress.value, self.panel.progress.max = 0, steps
         self.panel.progress.description = ""
-        self.say("Listening to the mix …")
+        self.say("Reading the mix …")
         try:
             takes = self._play(mix, style, dict(settings))
             self._show(takes)
@@ -233,10 +234,10 @@ class Studio:
             self.say(f"Done: {len(takes)} take{'s' * (len(takes) > 1)}.")
         except BassnbError as error:
             self.say(str(error))
-        # somebody waits for an answer; the traceback follows in the kernel's log
+        # the panel reports any error; the traceback is in the log of the kernel
         except Exception as error:
             self.say(
-                f"Something went wrong ({type(error).__name__}: {error}); the log of the kernel says where."
+                f"Something went wrong ({type(error).__name__}: {error}); see the log of the kernel."
             )
             traceback.print_exc()
 
@@ -245,7 +246,7 @@ class Studio:
             if self._stopped.is_set():
                 raise BassnbError("Stopped; the takes before are still here.")
             self.panel.progress.value = done
-            # `say` would hide what was answered to a press or an upload
+            # `say` would replace the answer to a press or an upload
             self.panel.progress.description = f"{done} of {total}"
 
         sources = [
@@ -263,8 +264,9 @@ class Studio:
         return [dataclasses.replace(take, settings={**take.settings, **names}) for take in takes]
 
     def _show(self, takes: list[Accompaniment] | None = None) -> None:
-        """Mix, basses and both together, in aligned players; without `takes`, those that are there,
-        at the balance of now.
+        """Show mix, basses and both together in aligned players, at the present balance.
+
+        Without `takes`, the present ones are shown again.
         """
         with self._drawing:
             takes = self.takes if takes is None else takes
@@ -291,10 +293,9 @@ class Studio:
             self.takes = takes
 
     def _receive(self, button, menu) -> None:
-        """Take the uploaded file out of its button into a menu and choose it, or say why not.
+        """Move the uploaded file from its button into a menu and choose it, or report the error.
 
-        The button is left empty: what is already in it, neither the page nor the kernel takes for
-        an upload.
+        The button is left empty: neither the page nor the kernel reports the same content again.
         """
         if not button.value:
             return

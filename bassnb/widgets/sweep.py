@@ -1,5 +1,4 @@
-"""Turn the dials of takes that were made beforehand: `sweep` shows and plays a grid of settings
-without a kernel.
+"""Sliders over takes made beforehand: `sweep` plays a grid of settings without a kernel.
 
 Chapters 5 to 7 use it for the number of steps, guidance and its rescale, and the strength of a
 style.
@@ -31,7 +30,7 @@ from bassnb.widgets.block import (
 from bassnb.widgets.listen import match_loudness, sound_url
 from bassnb.widgets.pictures import log_spectrogram
 
-# of a spectrogram: a few kilobytes, because there may be thirty
+# of a spectrogram: a few kilobytes, because a sweep may have thirty
 ROWS, COLUMNS, QUALITY = 96, 420, 55
 KINDS = ("bass alone", "with the mix")
 
@@ -74,14 +73,13 @@ def sweep(
     sample_rate: float = SAMPLE_RATE,
     loudness_match: bool = True,
 ) -> Sweep:
-    """A slider for each parameter, and the take and the spectrogram of the setting that they stand
-    at.
+    """A slider for each parameter, with the take and the spectrogram of its setting.
 
     Parameters
     ----------
     takes : dict of value (one parameter) or tuple of values (several) -> waveform (2, N), (1, N) or
-        (N,) Every combination of the values has to be there. Numbers are put in order, other values
-        keep theirs.
+        (N,). Every combination of the values is needed. Numbers are sorted, other values keep their
+        order.
     parameters : name of the parameter, or tuple of names
     title : a line above
     descriptions : dict of key -> one line about that take, for example what was measured
@@ -115,7 +113,7 @@ def sweep(
     backing = None if mix is None else as_stereo(mix, sample_rate, name="the mix")
     length = max(wave.shape[-1] for wave in [*waves, *([] if backing is None else [backing])])
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves]
-    if backing is not None:  # of each take two sounds, one after the other
+    if backing is not None:  # two sounds for each take, adjacent
         backing = F.pad(backing, (0, length - backing.shape[-1]))
         waves = [sound for wave in waves for sound in (wave, wave + backing)]
     waves, gains = match_loudness(waves, loudness_match)
@@ -218,9 +216,7 @@ def _caption(name: str, description: str, gains: list[float], hidden: bool) -> s
 
 
 def _plain_players(names: list[str], waves: list[torch.Tensor], kinds: int) -> str:
-    """A table with the browser's own player of each sound: where the script finds them, and what
-    remains without it.
-    """
+    """A table with the browser's own player of each sound, which the script reads too."""
     rows = ""
     for i, name in enumerate(names):
         labels = [name] if kinds == 1 else [f"{name}, {kind}" for kind in KINDS]
