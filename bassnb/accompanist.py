@@ -166,17 +166,14 @@ class Accompanist:
         count, chosen = number_of_takes(count), TakeSettings.of(**settings)
         sampling, cents = self.settings(**settings), given_cents(chosen.tuning)
         wave = _wave(mix, sample_rate, "the mix")
-        track = _sounding(lambda: [wave], mix, "the mix")
-        tuned = tuning_of(track, cents)
-        at_440, takes = tuned.to_440(track), []
-        facts = {**self._facts(mix, style, sampling), **tuned.facts}
+        track, takes = _sounding(lambda: [wave], mix, "the mix"), []
         mean = None if style is None else self._style_mean(style, sample_rate)
-        seeds = range(chosen.seed, chosen.seed + count)
-        for seed, latents in self._play(at_440, seeds, mean, sampling, progress, callback):
-            blocks = tuned.from_440(self._decode(latents, at_440), track.length)
+        seeds, facts = range(chosen.seed, chosen.seed + count), self._facts(mix, style, sampling)
+        played = self._play(track, cents, seeds, mean, sampling, progress, callback)
+        for own, latents, blocks in played:
             audio = torch.cat(list(blocks), -1)
             gain = unclipped_gain([audio])
-            found = {**facts, "seed": seed, "gain_db": decibels(gain)}
+            found = {**facts, **own, "gain_db": decibels(gain)}
             takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), found))
         return takes
 
@@ -220,18 +217,14 @@ class Accompanist:
         sampling, cents, written = self.settings(**settings), given_cents(chosen.tuning), []
         check_takes(out, with_mix, count, inputs=[mix, *several(style)], force=force)
         track = _sounding(lambda: read_blocks(mix), mix, "the mix")
-        tuned = tuning_of(track, cents)
-        at_440 = tuned.to_440(track)
         names = [numbered(path, count) if path else [None] * count for path in (out, with_mix)]
-        facts = {**self._facts(mix, style, sampling), **tuned.facts}
         mean = None if style is None else self._style_mean(style, SAMPLE_RATE)
-        seeds = range(chosen.seed, chosen.seed + count)
-        played = self._play(at_440, seeds, mean, sampling, progress)
-        for (seed, latents), path, both in zip(played, *names):
-            blocks = tuned.from_440(self._decode(latents, at_440), track.length)
+        seeds, facts = range(chosen.seed, chosen.seed + count), self._facts(mix, style, sampling)
+        played = self._play(track, cents, seeds, mean, sampling, progress)
+        for (own, _, blocks), path, both in zip(played, *names):
             blocks = with_progress(blocks, track.length, "writing", progress)
             with Spool(blocks, path.parent) as bass:
-                written += write_take(bass, track, {**facts, "seed": seed}, path, both)
+                written += write_take(bass, track, {**facts, **own}, path, both)
         return written
 
     @torch.inference_mode()
@@ -287,15 +280,20 @@ class Accompanist:
     def _play(
         self,
         track: Track,
+        cents: float | None,
         seeds: Sequence[int],
         mean: Tensor | None,
         sampling: dict,
         progress: bool,
         callback: Callable[[int, int], None] | None = None,
-    ) -> Iterator[tuple[int, Tensor]]:
-        """Each seed with the latents (1, 32, L), standardised, of its take."""
-        c_x = self._encode(self.system.mix_autoencoder, track, progress)
-        options = {"mean": mean, "sounding": track.sounding, **sampling}
+    ) -> Iterator[tuple[dict, Tensor, Iterable[Tensor]]]:
+        """A take of each seed: its seed and tuning, its latents (1, 32, L), standardised, at 440 Hz,
+        and blocks (2, n) of the bass in the tuning of the song.
+        """
+        tuned = tuning_of(track, cents)
+        at_440 = tuned.to_440(track)
+        c_x = self._encode(self.system.mix_autoencoder, at_440, progress)
+        options = {"mean": mean, "sounding": at_440.sounding, **sampling}
         total, done = len(seeds) * sampling["steps"], itertools.count(1)
         with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
 
@@ -305,7 +303,9 @@ class Accompanist:
                     callback(next(done), total)
 
             for seed in seeds:
-                yield seed, self.sample(c_x, [seed], callback=step, **options)
+                latents = self.sample(c_x, [seed], callback=step, **options)
+                blocks = tuned.from_440(self._decode(latents, at_440), track.length)
+                yield {**tuned.facts, "seed": seed}, latents, blocks
 
     def _facts(self, mix, style, sampling: dict) -> dict:
         """What is needed to make a take again, but for its seed and its tuning."""

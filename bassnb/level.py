@@ -55,7 +55,7 @@ def audible(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
     `blocks`, (2, n) each.
     """
     state = None
-    for piece in _pieces(blocks):
+    for piece in pieces(blocks, PIECE):
         wave = piece.double().numpy()
         if state is None:  # start in the steady state of the offset: no step at the beginning
             offset = wave[..., :TIME_RATIO].sum(-1, keepdims=True) / TIME_RATIO
@@ -71,7 +71,7 @@ def measure(blocks: Iterable[Tensor]) -> Measured:
     nothing depends.
     """
     length, peak, energies, counts = 0, 0.0, [], []
-    for piece in _pieces(blocks):
+    for piece in pieces(blocks, PIECE):
         wave = piece.double().numpy()
         length, peak = length + wave.shape[-1], max(peak, float(np.abs(wave).max()))
         squares = np.pad(wave**2, [(0, 0)] * (wave.ndim - 1) + [(0, -wave.shape[-1] % HOP)])
@@ -109,14 +109,17 @@ def _without_gaps(passed: np.ndarray) -> np.ndarray:
     return following - last <= GAP + 1
 
 
-def _pieces(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
-    """The same audio in pieces of `PIECE` samples, of which the last may be shorter."""
-    held = None
+def pieces(blocks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
+    """The same audio, (..., n) in each block, in pieces of `size` samples, of which the last may be
+    shorter.
+    """
+    held: list[Tensor] = []
+    samples = 0
     for block in blocks:
-        held = block if held is None else torch.cat([held, block], -1)
-        whole = held.shape[-1] // PIECE * PIECE
-        if whole:
-            yield from held[..., :whole].split(PIECE, -1)
-        held = held[..., whole:]
-    if held is not None and held.shape[-1]:
-        yield held
+        while samples + block.shape[-1] >= size:
+            yield torch.cat([*held, block[..., : size - samples]], -1)
+            held, block, samples = [], block[..., size - samples :], 0
+        held.append(block)
+        samples += block.shape[-1]
+    if samples:
+        yield torch.cat(held, -1)

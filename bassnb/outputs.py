@@ -163,16 +163,21 @@ def beginning_with(text: str) -> Callable[[Path], bool]:
 
 def is_settings(path: Path) -> bool:
     """Whether a file holds the settings of a take, as `write_settings` leaves them."""
-    return isinstance(json_object(path).get(FILES), dict)
+    return listed(path) is not None
+
+
+def listed(settings: Path) -> dict | None:
+    """Names and checksums of the files that the settings of a take list; None of another file."""
+    files = json_object(settings).get(FILES)
+    return files if isinstance(files, dict) else None
 
 
 def listed_in(settings: Path) -> Callable[[Path], bool]:
     """Recognises the files of a take: its settings list them, and they have not been changed since."""
 
     def ours(path: Path) -> bool:
-        return is_settings(settings) and json_object(settings)[FILES].get(
-            listed_name(path, settings)
-        ) == checksum(path)
+        known = (listed(settings) or {}).get(listed_name(path, settings))
+        return known is not None and known == checksum(path)
 
     return ours
 
@@ -181,7 +186,7 @@ def write_settings(path: Path, settings: dict, files: Iterable[Path]) -> Path:
     """Write the settings of a take as JSON, with the checksums of its `files`; what was listed
     there before stays listed.
     """
-    before = json_object(path)[FILES] if is_settings(path) else {}
+    before = listed(path) or {}
     now = {listed_name(file, path): checksum(file) for file in files}
     return write_atomically(
         path, (json.dumps({**settings, FILES: {**before, **now}}, indent=1) + "\n").encode()

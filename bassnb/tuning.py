@@ -17,17 +17,17 @@ from __future__ import annotations
 import math
 import numbers
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from bassnb.audio import level_gain, resampled_to
 from bassnb.errors import BassnbError
 from bassnb.extras import missing
+from bassnb.level import pieces
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 from bassnb.tracks import Track
@@ -154,22 +154,6 @@ def excerpts(track: Track) -> list[Tensor]:
         if part not in loudest or energy > loudest[part][0]:
             loudest[part] = energy, piece
     return [piece for _, piece in loudest.values()]
-
-
-def pieces(blocks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
-    """The same audio (2, n) in pieces of `size` samples, the last one shorter, whatever the blocks
-    were.
-    """
-    held: list[Tensor] = []
-    samples = 0
-    for block in blocks:
-        while samples + block.shape[-1] >= size:
-            yield torch.cat([*held, block[:, : size - samples]], -1)
-            held, block, samples = [], block[:, size - samples :], 0
-        held.append(block)
-        samples += block.shape[-1]
-    if samples:
-        yield torch.cat(held, -1)
 
 
 def estimate(excerpts: Iterable[Tensor]) -> tuple[float, float]:
