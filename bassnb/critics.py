@@ -75,5 +75,6 @@ def critic_hinge_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
 
 
 def adversarial_loss(fake: list[Tensor]) -> Tensor:
-    """L_adv = -E[C(s~)], summed over the critics."""
-    return -sum((f.mean() for f in fake), fake[0].new_zeros(()))
+    """L_adv = -E[C(s~)], summed over the critics; 0 without any."""
+    zero = fake[0].new_zeros(()) if fake else torch.zeros(())
+    return -sum((f.mean() for f in fake), zero)
