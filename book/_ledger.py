@@ -28,21 +28,10 @@ STATUS = {
     "cannot": "cannot be repeated",
     "background": "background",
 }
-FIELDS = {
-    "paper",
-    "where",
-    "printed",
-    "status",
-    "note",
-    "preset",
-    "value",
-    "default",
-    "count",
-    "results",
-    "code",
-    "evidence",
-    "chapter",
-}
+FIELDS = set(
+    "paper where printed status note preset value default count results code evidence "
+    "chapter".split()
+)
 PARTS = {"mix": (Autoencoder, "mix"), "bass": (Autoencoder, "bass"), "unet": (UNet1d, "unet")}
 
 
