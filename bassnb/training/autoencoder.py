@@ -160,9 +160,7 @@ def generated_pools(
 def recorded_pools(
     stem: str, settings: TrainingSettings, accelerator: Accelerator
 ) -> tuple[Pool, Pool | None]:
-    """Songs of a collection to train and to validate with, listened to first where that has not
-    been done.
-    """
+    """Songs of a collection to train and to validate with, indexed first where needed."""
     assert settings.data is not None
     train, held_out = open_splits(
         Path(settings.data),
@@ -359,8 +357,9 @@ class AutoencoderTrainer:
 
     @torch.no_grad()
     def validate(self, wave: Tensor, run: Run) -> dict[str, float]:
-        """Losses of the averaged model on fixed held-out crops; one of them goes to TensorBoard as
-        sound.
+        """Losses of the averaged model on fixed held-out crops.
+
+        One decoded crop is written to TensorBoard as sound.
         """
         losses, _, _ = self.losses(
             self.average, wave, voiced=True, settled=run.step >= self.plan.settle_start
