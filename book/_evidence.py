@@ -1,9 +1,8 @@
-"""What holds a row of the book up: tests that name its key in a marker,
-`@pytest.mark.evidence("key")`.
+"""Find the tests behind the rows of the book, by `@pytest.mark.evidence("key")`.
 
-A row names keys, never files or functions, so that a test may be renamed or moved. Tests are read,
-not imported. Used by robustness.ipynb, by _ledger.py and by tests/book/test_evidence.py, which
-holds keys and markers together.
+A row names keys, never files or functions, so that a test may be renamed or moved. Tests are
+parsed, not imported. Used by robustness.ipynb, by _ledger.py and by tests/book/test_evidence.py,
+which checks that keys and markers agree.
 """
 
 import ast
@@ -31,8 +30,9 @@ class Place(NamedTuple):
 
 @lru_cache
 def marked(marker: str, folder: Path = ROOT / "tests") -> dict[str, list[Place]]:
-    """Places of `@pytest.mark.<marker>("word", ...)` on functions and classes and in `pytestmark`,
-    by word.
+    """Places of `@pytest.mark.<marker>("word", ...)` by word.
+
+    Markers are found on functions and classes, and in `pytestmark`.
     """
     found: dict[str, list[Place]] = {}
     for path in sorted(folder.rglob("test_*.py")):
@@ -44,7 +44,7 @@ def marked(marker: str, folder: Path = ROOT / "tests") -> dict[str, list[Place]]
 
 
 def words_at(node: ast.AST, marker: str) -> list[str]:
-    """The words that a marker has at a function, a class or an assignment to `pytestmark`."""
+    """Arguments of a marker at a function, a class or an assignment to `pytestmark`."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         marks = node.decorator_list
     elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
@@ -60,7 +60,7 @@ def words_at(node: ast.AST, marker: str) -> list[str]:
 
 
 def named(root: Path = ROOT) -> dict[str, list[str]]:
-    """Keys that rows name, and the pages on which they do."""
+    """Keys named by rows, with the pages of these rows."""
     broken, ledger, policy = (
         (root / page).read_text(encoding="utf-8")
         for page in ("book/broken.yml", "book/ledger.yml", "SECURITY.md")

@@ -1,8 +1,7 @@
-"""The ledger: reads ledger.yml, checks every name in it, and sets our values beside the paper's.
+"""The ledger: reads ledger.yml, checks every name in it, and compares our values with the paper.
 
 Used by ledger.ipynb, which shows it, and by tests/book/test_ledger.py. Every function that resolves
-a name raises LedgerError where the name leads nowhere, so that a row cannot outlive what it speaks
-of.
+a name raises LedgerError where nothing has that name, so that no row refers to something removed.
 """
 
 import importlib
@@ -29,26 +28,15 @@ STATUS = {
     "cannot": "cannot be repeated",
     "background": "background",
 }
-FIELDS = {
-    "paper",
-    "where",
-    "printed",
-    "status",
-    "note",
-    "preset",
-    "value",
-    "default",
-    "count",
-    "results",
-    "code",
-    "evidence",
-    "chapter",
-}
+FIELDS = set(
+    "paper where printed status note preset value default count results code evidence "
+    "chapter".split()
+)
 PARTS = {"mix": (Autoencoder, "mix"), "bass": (Autoencoder, "bass"), "unet": (UNet1d, "unet")}
 
 
 class LedgerError(ValueError):
-    """A row that speaks of something that is not there, or claims what is not so."""
+    """A row with a name that does not exist, or with a status that is not true."""
 
 
 def sections() -> dict[str, list[dict]]:
@@ -66,7 +54,7 @@ def listed(entry) -> list:
 
 # -- names to things -------------------------------------------------------------------------------
 def find_object(name: str):
-    """What a qualified name in bassnb stands for: `bassnb.unet.UNet1d.forward`."""
+    """The object of a qualified name in bassnb, as `bassnb.unet.UNet1d.forward`."""
     parts = name.split(".")
     for cut in range(len(parts), 0, -1):
         try:
@@ -133,7 +121,7 @@ def shown(value, form: str) -> str:
 
 @lru_cache
 def millions(part: str) -> float:
-    """Parameters of a part of the `paper` preset, in millions; counted without memory for them."""
+    """Parameters of a part of the `paper` preset, in millions, counted on the meta device."""
     network, config = PARTS[part]
     with torch.device("meta"):
         return (
@@ -143,9 +131,7 @@ def millions(part: str) -> float:
 
 # -- rows ------------------------------------------------------------------------------------------
 def ours(row: dict) -> tuple[list, list]:
-    """Values of the `paper` preset and of `classroom` that stand against the printed one, equal
-    ones once.
-    """
+    """Values of the `paper` and the `classroom` preset for a row, without repetitions."""
     if "count" in row:
         return [round(millions(row["count"]))], []
     if "value" in row:
@@ -165,8 +151,9 @@ def ours(row: dict) -> tuple[list, list]:
 
 
 def check(row: dict) -> None:
-    """LedgerError if the row names something that is not there, or if its status is not what the
-    values say.
+    """Check the names in a row, and its status against the values.
+
+    Raises LedgerError.
     """
     if unknown := set(row) - FIELDS:
         raise LedgerError(f"unknown fields {sorted(unknown)}")
@@ -180,7 +167,7 @@ def check(row: dict) -> None:
         shown(measured(file, pointer), form)
     find_chapter(row["chapter"])
     if row["status"] in ("met", "differs") and not (row.get("code") and row.get("evidence")):
-        raise LedgerError("neither code nor a test stands behind it")
+        raise LedgerError("it names neither code nor a test")
     if row["status"] != "met" and not row.get("note"):
         raise LedgerError("it is not met, and no note says why")
     if not isinstance(row.get("printed"), str):
@@ -188,7 +175,7 @@ def check(row: dict) -> None:
 
 
 def check_number(row: dict) -> None:
-    """LedgerError unless "met" and only "met" says that the `paper` preset has the printed number."""
+    """Raise LedgerError unless the status is "met" exactly where the numbers are equal."""
     printed, (values, _) = row.get("printed"), ours(row)
     same = all((list(value) if isinstance(value, tuple) else value) == printed for value in values)
     if row["status"] in ("met", "differs") and same != (row["status"] == "met"):
@@ -215,7 +202,7 @@ def deviates_in_classroom(row: dict) -> bool:
 
 # -- the page --------------------------------------------------------------------------------------
 def text_of(value) -> str:
-    """A value as the page shows it: thousands apart, lists without brackets, switches in words."""
+    """A value as the page shows it: thousands separated, no brackets, yes and no."""
     if isinstance(value, (list, tuple)):
         return ", ".join(text_of(item) for item in value)
     if isinstance(value, bool):
@@ -226,7 +213,7 @@ def text_of(value) -> str:
 
 
 def here(row: dict) -> str:
-    """What stands in this book against the printed value, and why."""
+    """Our value for a printed one, with status and note."""
     paper, classroom = ("; ".join(text_of(value) for value in column) for column in ours(row))
     lines = [f"**{STATUS[row['status']]}**"]
     if paper and paper == classroom:
@@ -256,5 +243,5 @@ def table(section: str) -> str:
 
 
 def tally() -> Counter:
-    """How many rows have which status."""
+    """Number of rows by status."""
     return Counter(row["status"] for rows in sections().values() for row in rows)

@@ -1,5 +1,4 @@
-"""nbval judges the chapters by what one execution left, the same that the pages show: nothing runs
-twice.
+"""nbval judges the outputs of one execution of each chapter, which the pages show too.
 
 A chapter whose code, data and modules are unchanged is not executed again: its cells are counted as
 `unchanged`. The rules are those of nbval: a cell that fails or takes too long is a failure, and so
@@ -15,14 +14,14 @@ from nbval.plugin import IPyNbFile
 
 
 class Replay:
-    """In place of nbval's kernel: answers with the outputs of the executed chapter, cell by cell."""
+    """Replaces the kernel of nbval: returns the outputs of the executed chapter, cell by cell."""
 
     def __init__(self, cells, error):
         self.cells, self.error = iter(cells), error
         self.messages = iter(())
 
     def execute_cell_input(self, source, allow_stdin=None):
-        """Go on to the cell with this source; raises what ended the execution, there or before."""
+        """Go on to the cell with this source; raises the error that ended the execution, if any."""
         cell = next(cell for cell in self.cells if cell.source == source)
         if self.error is not None and cell.execution_count is None:
             raise self.error
@@ -35,7 +34,7 @@ class Replay:
         return {**next(self.messages), "parent_header": {"msg_id": "cell"}}
 
     def await_reply(self, msg_id, timeout=None):
-        """The reply has come already."""
+        """Nothing to wait for: the outputs are known."""
 
     await_idle = await_reply
 
@@ -81,5 +80,5 @@ def pytest_terminal_summary(terminalreporter):
     }
     if names:
         terminalreporter.write_line(
-            f"Chapters that were executed before in this state, and not again: {', '.join(sorted(names))}"
+            f"Unchanged chapters, not executed again: {', '.join(sorted(names))}"
         )

@@ -167,26 +167,13 @@ def evaluate_transfer_command(
     force: Force = False,
 ) -> None:
     """Foreign songs: other metres, textures, composers, instruments, and recordings."""
-    places = [str(place) for place in folder] if folder else None
-    options = {
-        "folder": places,
-        "soundfont": soundfont and str(soundfont),
-        "family": family or None,
-        "split": split,
-    }
-    read = [*(places or []), *([str(soundfont)] if soundfont else [])]
-    examine(
-        "transfer",
-        model,
-        device,
-        out,
-        force,
-        read,
-        songs=songs,
-        seconds=seconds,
-        steps=steps,
-        **options,
-    )
+    places = [str(place) for place in folder or []]
+    font = str(soundfont) if soundfont else None
+    songs_and_steps = {"songs": songs, "seconds": seconds, "steps": steps}
+    foreign = {"folder": places or None, "soundfont": font, "family": family or None}
+    inputs = [*places, *([font] if font else [])]
+    options = {**songs_and_steps, **foreign, "split": split}
+    examine("transfer", model, device, out, force, inputs, **options)
 
 
 @evaluate_app.command("ablations")

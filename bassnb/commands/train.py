@@ -13,6 +13,7 @@ import typer
 from bassnb.commands.options import Autoencoder, Model, PresetName, RunFolder, Stem, group, takes
 from bassnb.settings import TrainingSettings
 
+NOT_FOR_JUDGES = tuple("data latents without_musdb start precision compile accumulate best".split())
 train_app = group("Train one part of the system; --resume continues exactly.")
 
 
@@ -61,19 +62,7 @@ def train_diffusion_command(
 
 
 @train_app.command("judge")
-@takes(
-    TrainingSettings,
-    leave_out=(
-        "data",
-        "latents",
-        "without_musdb",
-        "start",
-        "precision",
-        "compile",
-        "accumulate",
-        "best",
-    ),
-)
+@takes(TrainingSettings, leave_out=NOT_FOR_JUDGES)
 def train_judge_command(
     run: RunFolder, model: Model = "classroom", *, settings: TrainingSettings
 ) -> None:

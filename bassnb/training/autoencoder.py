@@ -74,13 +74,7 @@ def train_autoencoder(
     accelerator = open_accelerator(settings.device, settings.precision)
     parts_of_batch(plan.batch, accelerator, settings.accumulate)
     check_run(folder, ("model.safetensors", "config.json"), [settings.data])
-    # one process renders or reads, the others find the files
-    with accelerator.main_process_first():
-        pool, held_out = (
-            recorded_pools(stem, settings, accelerator)
-            if settings.data
-            else generated_pools(plan, stem, settings)
-        )
+    pool, held_out = open_pools(plan, stem, settings, accelerator)
     check_best(settings.best, held_out)
     torch.manual_seed(seed)  # initial weights only
     trainer = AutoencoderTrainer(
@@ -91,36 +85,27 @@ def train_autoencoder(
         compile=settings.compile,
         accumulate=settings.accumulate,
     )
-    identity = {
-        "stem": stem,
-        "seed": seed,
-        "shape": asdict(config),
-        "critic": asdict(preset.critic),
-        "plan": asdict(plan),
-    }
-    identity |= {"data": pool.facts()} if settings.data else {}
+    shapes = {"shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)}
+    data = {"data": pool.facts()} if settings.data else {}
     run = Run(
         folder,
         accelerator,
         trainer.modules(),
         trainer.optimizers(),
-        identity,
+        {"stem": stem, "seed": seed, **shapes, **data},
         resume=settings.resume,
         best="validation_mssd",
     )
-    samples, share = (
-        round(plan.seconds * SAMPLE_RATE),
-        (accelerator.process_index, accelerator.num_processes),
-    )
+    samples = round(plan.seconds * SAMPLE_RATE)
+    share = (accelerator.process_index, accelerator.num_processes)
 
     def draw(k: int) -> tuple[Tensor]:
         return (pool.crops(step_seed(seed, k), plan.batch, samples, share=share),)
 
     def validate() -> dict[str, float]:
         assert held_out is not None  # it is not called without songs
-        return trainer.validate(
-            held_out.crops(step_seed(0, 0), 32, samples).to(accelerator.device), run
-        )
+        crops = held_out.crops(step_seed(0, 0), 32, samples)
+        return trainer.validate(crops.to(accelerator.device), run)
 
     with Ahead(draw, accelerator.device) as batches:
         run.steps(
@@ -132,13 +117,22 @@ def train_autoencoder(
     if settings.best:
         run.take_best()
     if accelerator.is_main_process:
-        leave(
-            trainer.average,
-            pool,
-            Path(folder),
-            {"model": AUTOENCODER, "stem": stem, "preset": preset.to_dict(), "steps": run.step},
-        )
+        facts = {"stem": stem, "preset": preset.to_dict(), "steps": run.step}
+        leave(trainer.average, pool, Path(folder), {"model": AUTOENCODER, **facts})
     return trainer.average
+
+
+def open_pools(
+    plan: AutoencoderTraining, stem: str, settings: TrainingSettings, accelerator: Accelerator
+) -> tuple[Pool, Pool | None]:
+    """Songs to train and to validate with, of the collection in `data` or generated.
+
+    One process renders or reads; the others find the files.
+    """
+    with accelerator.main_process_first():
+        if settings.data:
+            return recorded_pools(stem, settings, accelerator)
+        return generated_pools(plan, stem, settings)
 
 
 def generated_pools(
@@ -166,9 +160,7 @@ def generated_pools(
 def recorded_pools(
     stem: str, settings: TrainingSettings, accelerator: Accelerator
 ) -> tuple[Pool, Pool | None]:
-    """Songs of a collection to train and to validate with, listened to first where that has not
-    been done.
-    """
+    """Songs of a collection to train and to validate with, indexed first where needed."""
     assert settings.data is not None
     train, held_out = open_splits(
         Path(settings.data),
@@ -365,8 +357,9 @@ class AutoencoderTrainer:
 
     @torch.no_grad()
     def validate(self, wave: Tensor, run: Run) -> dict[str, float]:
-        """Losses of the averaged model on fixed held-out crops; one of them goes to TensorBoard as
-        sound.
+        """Losses of the averaged model on fixed held-out crops.
+
+        One decoded crop is written to TensorBoard as sound.
         """
         losses, _, _ = self.losses(
             self.average, wave, voiced=True, settled=run.step >= self.plan.settle_start

@@ -1,7 +1,6 @@
-"""What the pages cost their readers, measured by each build and printed with what it was meant to
-cost.
+"""Sizes of the pages and execution times, measured by each build against their budgets.
 
-A slow machine is no error of the book: seconds are reported, here and on the page of execution
+Seconds depend on the machine: they are reported, here and on the page of execution
 times, and not enforced. Sizes do not depend on the machine; tests/book/test_pages.py enforces them.
 """
 
@@ -16,9 +15,7 @@ AUDIO = 40_000_000  # bytes of all sounds
 
 
 def measure(html: Path, seconds: dict[str, float]) -> dict:
-    """Sizes of the pages and of all sounds in bytes, and the seconds that each chapter took when it
-    was executed.
-    """
+    """Sizes in bytes of the pages and of all sounds, and the seconds of each chapter."""
     pages = {page.stem: page.stat().st_size for page in sorted((html / "book").glob("*.html"))}
     audio = sum(sound.stat().st_size for sound in (html / "_static" / "audio").glob("*.mp3"))
     return {

@@ -1,9 +1,8 @@
-"""Chapters run once per state of what they depend on, whoever asks first: `make test` or `make
-book`.
+"""Execute each chapter once per state of its dependencies, for tests and builds alike.
 
 An executed chapter, its seconds and its sounds lie in a folder named after its key
-(chapter_state.py). The tests compare and judge what lies there (book/conftest.py); a build runs
-what is missing and shows the rest. `make clean` removes all.
+(chapter_state.py). The tests judge these outputs (book/conftest.py); a build executes only missing
+chapters. `make clean` removes all.
 
 Each chapter runs with one thread, and as many run at a time as there are cores, so the seconds mean
 the same everywhere.
@@ -32,7 +31,7 @@ from sphinx.util import logging
 
 STORE = "_build/executed"  # below the root, also when a test builds the pages elsewhere
 KEPT = 3  # states of each chapter that are kept: going back to the last edit costs nothing
-# sounds and their pictures are named after what they hold
+# sounds and their pictures are named after their content
 MEDIA = re.compile(r"[0-9a-f]{20}\.(?:mp3|webp)")
 
 
@@ -44,8 +43,7 @@ def stored(chapter: Path, root: Path = ROOT) -> Path:
 def run_once(
     chapter: Path, timeout: float, root: Path = ROOT
 ) -> tuple[NotebookNode, Exception | None, bool]:
-    """Execute a chapter, unless that was done in its present state; a second process waits for the
-    first.
+    """Execute a chapter, unless its present state was executed; other processes wait.
 
     Parameters
     ----------
@@ -66,7 +64,7 @@ def run_once(
         if file.is_file():
             os.utime(folder)
             return nbformat.read(file, as_version=4), None, False
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was broken off
+        shutil.rmtree(folder, ignore_errors=True)  # of an interrupted run
         notebook, error = execute(chapter, timeout, folder / "audio")
         if error is None:
             unfinished = file.with_suffix(".tmp")
@@ -94,7 +92,7 @@ def execute(chapter: Path, timeout: float, audio: Path) -> tuple[NotebookNode, E
         client.execute(env={**os.environ, "BASSNB_BOOK_STATIC": str(audio), "OMP_NUM_THREADS": "1"})
     except Exception as problem:  # of the cell, of its time, of the kernel
         error = problem
-        for cell in notebook.cells[started[-1] :]:  # what it left half done is no output
+        for cell in notebook.cells[started[-1] :]:  # partial outputs are dropped
             cell.update(
                 {"outputs": [], "execution_count": None} if cell.cell_type == "code" else {}
             )
@@ -104,7 +102,7 @@ def execute(chapter: Path, timeout: float, audio: Path) -> tuple[NotebookNode, E
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """One process or thread at a time; the system opens the lock of a process that ends."""
+    """One process or thread at a time; the system releases the lock of a process that ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -112,14 +110,14 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def forget_old(folder: Path) -> None:
-    """Remove the states of a chapter that were not used for longest."""
+    """Remove the least recently used states of a chapter."""
     states = [place for place in folder.iterdir() if place.is_dir()]
     for old in sorted(states, key=lambda place: place.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
 
 
 def run_all(chapters: list[Path], timeout: float) -> list[NotebookNode]:
-    """All chapters, executed; ExtensionError with what happened in those that fail."""
+    """Execute all chapters; raises ExtensionError with the errors of those that fail."""
 
     def run(chapter: Path) -> tuple[NotebookNode, Exception | None]:
         notebook, error, fresh = run_once(chapter, timeout)
@@ -144,8 +142,9 @@ def run_all(chapters: list[Path], timeout: float) -> list[NotebookNode]:
 
 
 def fill(folder: Path, chapters: list[Path], notebooks: list[NotebookNode]) -> None:
-    """Write the cache that Sphinx reads: the executed chapters with their seconds and dates, and
-    nothing older.
+    """Write the cache that Sphinx reads: executed chapters with their seconds and dates.
+
+    An older cache is removed.
     """
     shutil.rmtree(folder, ignore_errors=True)
     cache = get_cache(folder)

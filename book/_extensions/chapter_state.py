@@ -1,4 +1,4 @@
-"""What the outputs of a chapter depend on, and its key: a hash that changes when any of it does.
+"""The dependencies of the outputs of a chapter, and a hash of them, its key.
 
 A chapter depends on its code cells, on every module of the package that it can import (directly or
 through another module, at the top of a file or later in a function), on the files beside those
@@ -67,8 +67,9 @@ def dependencies(notebook: Path, root: Path = ROOT) -> set[Path]:
 
 @cache
 def _facts(code: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Dotted names that some code can import (of modules, and of what may be a module in a
-    package), and its strings.
+    """Dotted names that some code can import, and its strings.
+
+    The names are those of modules, and those imported from a package, which may be modules.
     """
     nodes = list(ast.walk(ast.parse(code)))
     strings = {
@@ -114,8 +115,9 @@ def _package_of(path: Path) -> Path:
 
 
 def _named(string: str, folder: Path, root: Path) -> set[Path]:
-    """The files under a path, if a string is one, as seen from the folder of the chapters:
-    `../results`, `broken.yml`.
+    """The files under a path, if a string is one, as `../results` or `broken.yml`.
+
+    Paths are relative to the folder of the chapters.
     """
     if not re.fullmatch(r"[\w./-]{3,200}", string) or not re.search(r"\w[./]|[./]\w", string):
         return set()

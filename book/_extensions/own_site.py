@@ -1,6 +1,4 @@
-"""Pages load everything from their own site: formulas are drawn without the internet, and nothing
-else is fetched.
-"""
+"""Pages load everything from their own site, also MathJax."""
 
 import shutil
 from importlib.util import find_spec
@@ -13,8 +11,9 @@ PARTS = (PROGRAM, "input/tex/extensions", "a11y", "sre/mathmaps/base.json", "sre
 
 
 def mathjax_files() -> Path:
-    """Where the package `sphinx-mathjax-offline` keeps MathJax; its own extension would copy three
-    times as much.
+    """Folder of MathJax in the package `sphinx-mathjax-offline`.
+
+    The extension of that package would copy three times as much.
     """
     return (
         Path(find_spec("sphinx-mathjax-offline").submodule_search_locations[0])
@@ -34,9 +33,7 @@ def copy_mathjax(html: Path) -> None:
 
 
 def drop_thebe(app, pagename, templatename, context, doctree):
-    """Leave out the scripts for live cells from a public server: the book does not use them, and
-    they complain.
-    """
+    """Leave out the scripts for live cells from a public server, which the book does not use."""
     texts = {
         script: f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}"
         for script in context["script_files"]

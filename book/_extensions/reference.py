@@ -1,5 +1,6 @@
-"""The reference of the package, made from its docstrings and its command line; the cards of the
-chapters link to it.
+"""The reference of the package, made from its docstrings and its command line.
+
+The cards of the chapters link to it.
 
 A page says which modules it describes, by the names of files and folders in `bassnb/`, or that it
 describes the commands:
@@ -23,9 +24,7 @@ FILE = re.compile(r"`(bassnb/([\w/]+?)(?:\.py|/))`")
 
 
 def modules(names: str, root: Path = ROOT) -> list[str]:
-    """Dotted names of the modules that a page lists; a folder stands for itself and for every
-    module in it.
-    """
+    """Dotted names of the modules that a page lists; a folder includes its modules."""
     found = []
     for name in names.split():
         top = root / "bassnb" / name
@@ -36,15 +35,13 @@ def modules(names: str, root: Path = ROOT) -> list[str]:
 
 
 def described(module: str) -> str:
-    """A section about one module: its docstring and what is public in it, in the order of the file."""
+    """A section about one module: its docstring and its public names, in the order of the file."""
     title = module.removeprefix("bassnb.")
     return f"## {title}\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n   :ignore-module-all:\n```\n"
 
 
 def commands(group, *above: str):
-    """Sections about all commands of a group: what a command does, and its options with meaning and
-    default.
-    """
+    """Sections about all commands of a group: help text, and options with their defaults."""
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, *above, name)
@@ -85,8 +82,9 @@ def fill(app, docname, source):
 
 
 def plain(app, what, name, obj, options, lines):
-    """Bars and stars of a docstring are those of formulas, unless they stress *words*; code stays:
-    backquotes, examples, `::`.
+    """Escape bars and stars in a docstring, which belong to formulas.
+
+    Stressed *words* and code stay: backquotes, examples, `::`.
     """
     literal = False
     for number, line in enumerate(lines):

@@ -19,9 +19,10 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """Folder of the rendered pages; a warning of the build fails here. Built once for all processes
-    of a run, from the chapters that were executed already (`make book`, or the tests of the
-    chapters).
+    """Folder of the rendered pages; a warning of the build is an error.
+
+    Built once for all processes of a run, from the chapters that were executed already (`make
+    book`, or the tests of the chapters).
     """
     base = tmp_path_factory.getbasetemp()
     output = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "book"
@@ -85,18 +86,14 @@ def server(site):
 
 @pytest.fixture(scope="session")
 def guarded(site):
-    """The same, under the policy that the book recommends; it forbids eval, by which a test may
-    wait for something.
-    """
+    """The same under the recommended policy, which forbids eval in pages and tests."""
     with serve(site, policy()) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    """A headless Chromium, where the machine has one; with BASSNB_REQUIRE_BROWSER=1 (.ci/run) it
-    has to.
-    """
+    """A headless Chromium, if installed; required with BASSNB_REQUIRE_BROWSER=1 (.ci/run)."""
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:

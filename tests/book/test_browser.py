@@ -41,7 +41,7 @@ def address(request, site, server):
 
 @pytest.fixture
 def open_page(chromium):
-    """A function that opens the first chapter and remembers what its console complained about."""
+    """A function that opens the first chapter and collects the messages of its console."""
     contexts = []
 
     def open_page(address, *, width=1200, scheme="light"):

@@ -1,6 +1,4 @@
-"""Every page of the book in a real browser, once wide and light and once as narrow and dark as a
-phone at night.
-"""
+"""Every page of the book in a browser: wide and light, and narrow and dark as on a phone."""
 
 import html
 import re
@@ -101,9 +99,7 @@ def visit(request, chromium, guarded, site):
 
 
 def test_the_page_is_whole(visit):
-    """No complaint, nothing fetched from elsewhere, formulas drawn, each player drawn once, no
-    wider than the screen.
-    """
+    """No console message, no request elsewhere, formulas and players drawn, width of the screen."""
     page = visit.page
     assert visit.complaints == []
     assert [
@@ -145,9 +141,7 @@ def test_its_code_can_be_copied(visit):
 
 
 def test_its_players_do_what_they_promise(visit):
-    """Every sound is there in its length; a slider changes the take; a blind test can be finished
-    and scores.
-    """
+    """Sounds have their length, sliders change the take, blind tests can be finished."""
     page = visit.page
     if visit.view == "wide":
         sounds = page.evaluate(DURATIONS)
@@ -186,7 +180,7 @@ def test_the_search_finds_a_word(chromium, guarded):
     context.close()
 
 
-FOREIGN = """() => new Promise(done => { // what a page would do if somebody had slipped it in
+FOREIGN = """() => new Promise(done => { // injected code
   const refused = [];
   document.addEventListener("securitypolicyviolation", event => refused.push(event.effectiveDirective));
   for (const [tag, name] of [["img", "src"], ["script", "src"], ["iframe", "src"], ["audio", "src"]]) {
@@ -199,9 +193,7 @@ FOREIGN = """() => new Promise(done => { // what a page would do if somebody had
 
 @pytest.mark.evidence("content-security-policy")
 def test_the_policy_lets_nothing_in_from_elsewhere(chromium, guarded):
-    """The same policy under which all the pages of this file are whole; `visit` would hear of a
-    violation.
-    """
+    """The policy of all pages of this file; `visit` reports any violation."""
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE)
     page = context.new_page()

@@ -1,6 +1,4 @@
-"""What the build adds to Sphinx: when a chapter is executed again, which sounds a site holds, what
-a page may cost.
-"""
+"""Extensions of the build: repeated execution of chapters, sounds of a site, page sizes."""
 
 import json
 import os
@@ -147,9 +145,7 @@ def test_code_and_tags_of_a_chapter_change_its_key_and_its_text_does_not(project
 
 
 def test_a_chapter_depends_on_every_module_that_python_imports_for_it():
-    """What the sources say, beside what an interpreter loads: the command line imports most of the
-    package.
-    """
+    """The dependencies found in the sources include all modules that an interpreter loads."""
     loaded = "import json, sys, bassnb.cli, bassnb.commands; print(json.dumps([m.__file__ for n, m in sys.modules.items() if n[:6] == 'bassnb']))"
     run = subprocess.run(
         [sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True
@@ -183,9 +179,7 @@ def checked(source, text):
 
 @pytest.fixture
 def judged(project):
-    """A function that runs the tests of the chapters of the project; returns the outcome of each
-    cell, by chapter.
-    """
+    """A function that tests the chapters of the project; returns the outcomes by chapter."""
     for name in ("conftest.py", "_extensions"):
         (project / "book" / name).symlink_to(ROOT / "book" / name)
     (project / "conftest.py").write_text(
@@ -221,9 +215,7 @@ def judged(project):
 
 
 def test_nbval_judges_one_execution(project, judged):
-    """A cell that fails, one whose output differs, and one that takes too long fail; what is
-    unchanged is not run again.
-    """
+    """Errors, differing outputs and timeouts fail; unchanged chapters are not run again."""
     (project / "book" / "01_chapter.ipynb").unlink()
     count = "open('count', 'a').write('x');"
     chapter_of(
@@ -241,7 +233,9 @@ def test_nbval_judges_one_execution(project, judged):
     assert "Cell outputs differ" in first and "a hen" in first and "timed out" in first, first
     again = judged("-k", "01_good or 02_differs")
     assert (
-        "4 unchanged" in again and "1 failed" in again and "not again: 01_good, 02_differs" in again
+        "4 unchanged" in again
+        and "1 failed" in again
+        and "not executed again: 01_good, 02_differs" in again
     ), again
     assert (project / "book" / "count").read_text() == "x"
     (project / "bassnb" / "unet.py").write_text("x = 1")

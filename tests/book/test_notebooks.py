@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
-# chapter 0 is for the ears
+# chapter 0 only plays examples
 TEACHING = [path for path in CHAPTERS if not path.stem.startswith("00_")]
 WITH_EQUATIONS = [path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 5, 6, 7, 9)]
 NUMBERED = re.compile(r"\$\$\s*\(eq-[a-z0-9-]+\)")

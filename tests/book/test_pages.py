@@ -1,6 +1,4 @@
-"""The rendered book as files: every page there, every link, anchor and sound leading somewhere,
-nothing too heavy.
-"""
+"""The rendered book as files: every page exists, every link, anchor and sound resolves, sizes."""
 
 import json
 import re
@@ -19,9 +17,7 @@ def pages(site):
 
 
 def attributes(page, *names):
-    """Values of attributes in the tags of a page; scripts are left out, they contain no addresses
-    that load.
-    """
+    """Values of attributes in the tags of a page, without scripts."""
     text = re.sub(r"<script\b(?![^>]*\bsrc)[^>]*>.*?</script>", "", page.read_text(), flags=re.S)
     return re.findall(rf"""<[a-z][^<>]*?\s(?:{"|".join(names)})="([^"]*)\"""", text)
 

@@ -1,6 +1,4 @@
-"""The reference of the package: every module once, every command with its options, every card with
-its links.
-"""
+"""The reference of the package: modules, commands with their options, links of the cards."""
 
 import re
 

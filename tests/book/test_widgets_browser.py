@@ -1,6 +1,4 @@
-"""Sliders, players and blind tests in a real browser, on a page of their own: from a file and from
-a server.
-"""
+"""Sliders, players and blind tests in a browser, from a file and from a server."""
 
 import pytest
 import torch
@@ -259,9 +257,7 @@ def test_abx_keeps_the_place_and_x_is_one_of_the_two(open_page, address):
 
 
 def test_an_informed_listener_is_always_right(open_page, folder):
-    """Who looks the sounds up in the page can tell X: the score counts what was heard, whatever the
-    draw.
-    """
+    """Answers looked up in the page are all right: the score follows the sounds, not the draw."""
     test = open_page(folder.as_uri()).locator(".bassnb-blind").first
     drawn = set()
     for _round in range(6):
@@ -313,12 +309,12 @@ def test_scores_and_p_values_are_those_of_the_binomial_test(open_page, folder):
 
 def test_a_clear_preference_is_called_by_its_name(open_page, folder):
     ab = open_page(folder.as_uri()).locator(".bassnb-blind").nth(1)
-    told = ab.evaluate(
+    second = ab.evaluate(
         "root => JSON.parse(root.dataset.test).pairs.map(pair => pair.urls[1].split('/').pop())"
     )
     for _trial in range(7):  # always the second condition
         a = ab.evaluate("root => root.querySelector('audio').src").rsplit("/", 1)[1]
-        ab.get_by_role("button", name="I prefer A" if a in told else "I prefer B").click()
+        ab.get_by_role("button", name="I prefer A" if a in second else "I prefer B").click()
     assert float(ab.get_attribute("data-p-value")) == pytest.approx(binomtest(0, 7).pvalue)
     assert "this is evidence that you prefer high." in ab.locator(".bl-meaning").inner_text()
 

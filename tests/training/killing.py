@@ -1,5 +1,4 @@
-"""Train, get killed, resume, until each training has ended several times: run by test_survival.py
-in a process of its own.
+"""Train, get killed and resume, several times for each training; run by test_survival.py.
 
     python killing.py FOLDER PART KILLS SEED
 

@@ -1,6 +1,4 @@
-"""Batches made ahead are those made on demand, errors arrive where they belong, and no thread stays
-behind.
-"""
+"""Batches prepared ahead: equal to those made on demand, errors, and the end of the threads."""
 
 import threading
 

@@ -1,6 +1,4 @@
-"""Schedules, averages, seeds, and the exact resume of every training: 10 + 10 steps are 20 steps,
-to the bit.
-"""
+"""Schedules, averages, seeds, and the exact resume of every training."""
 
 import copy
 import dataclasses
@@ -30,9 +28,7 @@ def same(folder, other, name="model.safetensors"):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Both smoke autoencoders and the smoke U-Net, trained in one go: the whole pipeline, end to
-    end.
-    """
+    """Both smoke autoencoders and the smoke U-Net, trained without interruption."""
     root = tmp_path_factory.mktemp("trained")
     for stem in ("mix", "bass"):
         train_autoencoder(
@@ -78,9 +74,7 @@ def test_diffusion_resumes_to_the_bit(trained, tmp_path):
 
 
 def test_a_compiled_training_resumes_a_plain_one_and_is_the_same(trained, tmp_path, monkeypatch):
-    """Traced and run as it is, without the compiler that takes minutes: names, shapes and numbers
-    stay.
-    """
+    """Traced but not compiled, which would take minutes: names, shapes and numbers stay."""
     monkeypatch.setattr(
         torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend="eager")
     )

@@ -49,9 +49,7 @@ def test_the_parts_of_the_objective(trainer):
 
 
 def test_critics_compare_waves_that_went_the_same_way(trainer):
-    """At a lower rate the top of the band changes a little: for the original's spectrogram as for
-    the decoded one's.
-    """
+    """At a lower rate the top of the band changes a little, in both spectrograms alike."""
     trainer.plan = dataclasses.replace(PLAN, decimation=4)
     model, noise = (
         trainer.model,

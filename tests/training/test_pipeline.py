@@ -24,9 +24,7 @@ SECONDS = 8.0
 
 @pytest.fixture(scope="module")
 def musdb(tmp_path_factory):
-    """Four generated songs as MUSDB18-HQ lays them out: four stems and the mixture, 44.1 kHz stereo
-    WAV.
-    """
+    """Four generated songs in the layout of MUSDB18-HQ: four stems and the mixture, 44.1 kHz."""
     root = tmp_path_factory.mktemp("collections") / "musdb18hq"
     for name, seed in SONGS.items():
         stems = render(compose(seed, seconds=SECONDS))

@@ -1,6 +1,4 @@
-"""Two processes train one model: together they see the batch that one process sees, and their
-losses are its losses.
-"""
+"""Two processes train one model: the same batches and the same losses as one process."""
 
 import json
 import subprocess
@@ -111,18 +109,14 @@ def two_processes(alone, tmp_path_factory):
 
 @pytest.mark.parametrize("part", ["mix", "bass", "diffusion"])
 def test_two_processes_are_one_that_takes_its_batch_in_two_parts(in_two_parts, two_processes, part):
-    """The same sums in the same order, hence the same numbers: of every step, to the last of six
-    decimals.
-    """
+    """The same sums in the same order, hence equal numbers in every step, to six decimals."""
     mine, theirs = losses(two_processes / part), losses(in_two_parts / part)
     assert len(mine) == (8 if part == "diffusion" else 16) and mine == theirs
 
 
 @pytest.mark.parametrize("part", ["mix", "bass", "diffusion"])
 def test_two_processes_are_one_up_to_rounding(alone, two_processes, part):
-    """One process that adds up the whole batch at once rounds otherwise, which Adam's first steps
-    amplify.
-    """
+    """One process that sums the whole batch rounds differently; Adam amplifies it at first."""
     mine, theirs = losses(two_processes / part), losses(alone / part)
     assert mine[1] == pytest.approx(theirs[1], rel=2e-6) and mine.keys() == theirs.keys()
     for step in mine:

@@ -1,4 +1,4 @@
-"""Whatever befalls a training, nothing saved is lost, and it ends as if nothing had happened."""
+"""Interrupted trainings: nothing saved is lost, and the result is that of an uninterrupted one."""
 
 import json
 import os
@@ -41,9 +41,7 @@ def place(tmp_path_factory):
 def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(
     place, part, tmp_path, record_property
 ):
-    """Sixty kills in all, at random moments and inside the writing of files: weights, moments and
-    curves to the bit.
-    """
+    """Sixty kills in all, also while files are written: weights, moments and curves are equal."""
     for name in ("cache", "mix", "bass"):
         (tmp_path / name).symlink_to(place / name)
     command = [sys.executable, HERE / "killing.py", tmp_path, part, KILLS[part], "0"]

@@ -1,5 +1,6 @@
-"""Blind tests: what the page is told, that it does not show it, and refusals. The scores are tested
-in a browser.
+"""Blind tests: the data of the page, what it hides, and refusals.
+
+The scores are tested in a browser.
 """
 
 import json
@@ -20,23 +21,23 @@ PAIRS = [
 ]
 
 
-def told(shown):
+def embedded(shown):
     (test,) = [attrs["data-test"] for attrs in Tags(shown.html).all("div") if "data-test" in attrs]
     return json.loads(test)
 
 
 def test_both_sounds_of_every_pair_in_the_order_of_the_names(monkeypatch, tmp_path):
     monkeypatch.setenv(STATIC, str(tmp_path))
-    test = told(blind_test(PAIRS))
+    test = embedded(blind_test(PAIRS))
     assert test["names"] == ["critic", "plain"] and (test["kind"], test["trials"]) == ("abx", 10)
     for pair, frequencies, seconds in zip(test["pairs"], [(110, 220), (440, 330)], [1.5, 2.0]):
         assert pair["seconds"] == seconds
         for url, frequency in zip(pair["urls"], frequencies):
-            heard = read_audio(tmp_path / url.rsplit("/", 1)[1])
+            sound = read_audio(tmp_path / url.rsplit("/", 1)[1])
             # equally long: length gives nothing away
-            assert heard.shape[-1] / 44_100 == pytest.approx(seconds, abs=0.06)
-            spectrum = torch.fft.rfft(heard.mean(0)).abs()
-            assert float(spectrum.argmax()) * 44_100 / heard.shape[-1] == pytest.approx(
+            assert sound.shape[-1] / 44_100 == pytest.approx(seconds, abs=0.06)
+            spectrum = torch.fft.rfft(sound.mean(0)).abs()
+            assert float(spectrum.argmax()) * 44_100 / sound.shape[-1] == pytest.approx(
                 frequency, abs=1
             )
 
@@ -49,7 +50,7 @@ def test_loudness_gives_nothing_away(monkeypatch, tmp_path):
     raw = blind_test(PAIRS[1:], loudness_match=False)
     levels = [
         loudness(read_audio(tmp_path / url.rsplit("/", 1)[1]))
-        for url in told(raw)["pairs"][0]["urls"]
+        for url in embedded(raw)["pairs"][0]["urls"]
     ]
     assert levels[0] - levels[1] == pytest.approx(20, abs=1)
 
@@ -100,7 +101,7 @@ def test_without_scripts_a_sentence_says_why_there_is_nothing():
 def test_what_people_write_is_text_not_markup():
     evil = "</script><img src=x onerror=alert(1)>'\""
     page = blind_test([{evil: tone(), "b": tone(55)}], title=evil, question=evil)
-    assert Tags(page.html).all("img") == [] and told(page)["names"] == [evil, "b"]
+    assert Tags(page.html).all("img") == [] and embedded(page)["names"] == [evil, "b"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,4 @@
-"""The players: what is heard is matched and aligned, what is written is escaped, and nothing comes
-from outside.
-"""
+"""The players: loudness and alignment, escaped text, and no address elsewhere."""
 
 import base64
 import re
@@ -120,8 +118,8 @@ def test_a_live_kernel_embeds_the_sound(monkeypatch, tmp_path):
     head, data = sound_url(tone()).split(",")
     assert head == "data:audio/mpeg;base64"
     (tmp_path / "take.mp3").write_bytes(base64.b64decode(data))
-    heard = read_audio(tmp_path / "take.mp3")
-    assert heard[:, 10_000:50_000].square().mean().sqrt() == pytest.approx(0.2 / 2**0.5, rel=0.02)
+    sound = read_audio(tmp_path / "take.mp3")
+    assert sound[:, 10_000:50_000].square().mean().sqrt() == pytest.approx(0.2 / 2**0.5, rel=0.02)
 
 
 def test_the_built_book_refers_to_files_named_after_their_content(monkeypatch, tmp_path):

@@ -1,6 +1,4 @@
-"""Whatever is chosen, uploaded, pressed and broken in whatever order: the panel shows what it will
-play, and plays it.
-"""
+"""The live panel in any order of actions: it shows what it will generate, and generates it."""
 
 import threading
 
@@ -30,9 +28,7 @@ MARKUP = '<span role="status">'
 
 
 def give(live, **files):
-    """Files, as (name, content) by the button, the way a page sends them: all fields of its state,
-    times in ms.
-    """
+    """Upload files, (name, content) by the button, with all fields that a page sends."""
     for which, (name, content) in files.items():
         sent = {
             "name": name,
@@ -61,9 +57,7 @@ class Held:
 
 
 class Panel(RuleBasedStateMachine):
-    """What a user sees and remembers: `chosen` in the menus, what is `running` and `next`, and the
-    `heard` take.
-    """
+    """Model of the panel: `chosen` in the menus, `running` and `next` job, the `heard` take."""
 
     accompanist = folder = count = None  # set by the test
 

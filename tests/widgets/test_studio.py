@@ -1,6 +1,4 @@
-"""The live panel, driven without a browser: what is set reaches the music, and what goes wrong is
-one sentence.
-"""
+"""The live panel without a browser: settings reach the music, errors are one sentence."""
 
 import html
 import io
@@ -232,8 +230,9 @@ def test_a_folder_that_cannot_be_made_is_said(live):
 
 @pytest.fixture
 def slowly(live, monkeypatch):
-    """The panel with an accompanist that waits at its first step until `go`; its calls, and how
-    many ran at once.
+    """The panel with an accompanist that waits at its first step until `go`.
+
+    Returns its calls too, and how many ran at once.
     """
     go, started, calls, at_once = threading.Event(), threading.Event(), [], [0, 0]
     play = live.accompanist.__class__.takes

@@ -1,6 +1,4 @@
-"""Sliders over takes: the grid is complete, every sound is at its setting, and every refusal is one
-sentence.
-"""
+"""Sliders over takes: the grid is complete, every sound is at its setting, and refusals."""
 
 import html
 import json
@@ -53,9 +51,9 @@ def test_pictures_and_players_stand_in_the_order_of_the_grid(monkeypatch, tmp_pa
     assert [audio["aria-label"] for audio in page.all("audio")] == list(shown.names)
     for audio, image, (w, phi) in zip(page.all("audio"), page.all("img"), sorted(GRID)):
         frequency = 55 * (1 + w + 4 * phi)
-        heard = read_audio(tmp_path / audio["src"].rsplit("/", 1)[1])
-        spectrum = torch.fft.rfft(heard.mean(0)).abs()
-        assert float(spectrum.argmax()) * 44_100 / heard.shape[-1] == pytest.approx(
+        sound = read_audio(tmp_path / audio["src"].rsplit("/", 1)[1])
+        spectrum = torch.fft.rfft(sound.mean(0)).abs()
+        assert float(spectrum.argmax()) * 44_100 / sound.shape[-1] == pytest.approx(
             frequency, abs=1
         )
         assert int(re.search(r"near (\d+) Hz", image["alt"])[1]) == pytest.approx(
@@ -105,8 +103,8 @@ def test_with_a_mix_each_take_has_a_second_sound_that_holds_both(monkeypatch, tm
         "K 4, with the mix",
     ]
     assert shown.seconds == 2.0 and len(page.all("img")) == 2
-    heard = [read_audio(tmp_path / audio["src"].rsplit("/", 1)[1]) for audio in page.all("audio")]
-    for wave, expected in zip(heard, [{55}, {55, 880}, {110}, {110, 880}]):
+    sounds = [read_audio(tmp_path / audio["src"].rsplit("/", 1)[1]) for audio in page.all("audio")]
+    for wave, expected in zip(sounds, [{55}, {55, 880}, {110}, {110, 880}]):
         spectrum = torch.fft.rfft(wave[0, : 44_100 * 3 // 2]).abs()
         there = {
             hertz for hertz in (55, 110, 880) if spectrum[round(hertz * 1.5)] > 0.2 * spectrum.max()
