@@ -3,7 +3,6 @@ whatever they are called.
 """
 
 import hashlib
-import inspect
 import json
 import os
 import shutil
@@ -11,11 +10,9 @@ import subprocess
 import sys
 import unicodedata
 from pathlib import Path
-from typing import get_args, get_type_hints
 
 import pytest
 import torch
-import typer
 from typer.testing import CliRunner
 
 from bassnb.accompanist import Accompanist
@@ -32,6 +29,7 @@ from bassnb.studies import suite
 from bassnb.studies.suite import examine
 from bassnb.studies.summary import MARKS, TITLE, put_into
 from bassnb.take import Accompaniment
+from tests.commands import commands, kinds
 
 pytestmark = [pytest.mark.kind("derived names"), pytest.mark.slow]
 
@@ -598,21 +596,9 @@ QUICK = {
 }
 
 
-def commands(group=None, path=()):
-    for name, command in (group or typer.main.get_command(app)).commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
-        else:
-            yield " ".join((*path, name)), command
-
-
 def paths_of(command):
     """Options and arguments of a command that are paths."""
-    hints = get_type_hints(inspect.unwrap(command.callback), include_extras=True)
-    for parameter in command.params:
-        hint = hints.get(parameter.name)
-        while get_args(hint):
-            hint = get_args(hint)[0]
+    for parameter, hint in kinds(command):
         if hint is Path:
             yield parameter.opts[0] if parameter.param_type_name == "option" else parameter.name
 

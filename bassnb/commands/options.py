@@ -185,7 +185,10 @@ def takes(settings: type[Checked], *, leave_out: tuple[str, ...] = ()) -> Callab
             return command(settings=settings(**chosen), **values)
 
         signature = own.replace(parameters=[*others, *options])
+        hints = {name: parameter.annotation for name, parameter in signature.parameters.items()}
         setattr(with_options, "__signature__", signature)  # noqa: B010, a name that mypy lacks
+        with_options.__annotations__ = hints
+        del with_options.__wrapped__  # whose signature is another one
         return with_options
 
     return decorate

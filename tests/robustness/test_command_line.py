@@ -3,7 +3,6 @@ and exit status 0 or 2.
 """
 
 import functools
-import inspect
 import os
 import re
 import shlex
@@ -12,11 +11,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import get_args, get_type_hints
 
 import pytest
 import torch
-import typer
 from typer.testing import CliRunner
 
 from bassnb import cli
@@ -25,6 +22,7 @@ from bassnb.checkpoints import read_json, save_pretrained
 from bassnb.cli import app
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
+from tests.commands import commands, kinds
 from tests.refusals import assert_sentence
 
 ROOT = Path(__file__).parents[2]
@@ -115,27 +113,10 @@ BASE = {  # words with which a command is quickly done, or refuses to begin
 }
 
 
-def commands(group=None, path=()):
-    """(name, command) of all that can be run, such as ("train autoencoder", ...)."""
-    for name, command in (group or typer.main.get_command(app)).commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
-        else:
-            yield " ".join((*path, name)), command
-
-
-def kind(hint):
-    """int, float, str, Path or bool, of a hint such as Annotated[Optional[list[Path]], ...]."""
-    while get_args(hint):
-        hint = get_args(hint)[0]
-    return hint
-
-
 def cases():
     for name, command in commands():
-        hints = get_type_hints(inspect.unwrap(command.callback), include_extras=True)
-        for parameter in command.params:
-            option, values = parameter.opts[0], KINDS.get(kind(hints.get(parameter.name)))
+        for parameter, kind in kinds(command):
+            option, values = parameter.opts[0], KINDS.get(kind)
             if option.startswith("--") and (name, option) not in LONG and values:
                 yield pytest.param(name, option, values, id=f"{name} {option}")
 

@@ -1,9 +1,6 @@
 """Two processes train one model: the same batches and the same losses as one process."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +11,7 @@ from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
+from tests.training.two_processes import run_twice
 
 SCRIPT = """
 import sys
@@ -85,24 +83,7 @@ def two_processes(alone, tmp_path_factory):
     root = tmp_path_factory.mktemp("two")
     script = root / "train.py"
     script.write_text(SCRIPT)
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-        script,
-        root,
-        alone,
-    ]
-    done = subprocess.run(
-        list(map(str, command)),
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        timeout=300,
-    )
+    done = run_twice(script, root, alone)
     assert done.returncode == 0, done.stderr[-3000:]
     return root
 
@@ -126,45 +107,14 @@ def test_two_processes_are_one_up_to_rounding(alone, two_processes, part):
             ), (step, name)
 
 
-def test_the_command_of_the_book_trains_with_two_processes(alone, tmp_path):
+def test_the_command_of_the_book_trains_with_two_processes(alone, in_two_parts, tmp_path):
     """The double dash keeps torchrun from taking --run for one of its own options."""
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-        "-m",
-        "--",
-        "bassnb",
-        "train",
-        "autoencoder",
-        "--stem",
-        "bass",
-        "--preset",
-        "smoke",
-        "--device",
-        "cpu",
-        "--cache",
-        alone / "cache",
-        "--run",
-        tmp_path / "run",
-        "--steps",
-        "2",
-    ]
-    done = subprocess.run(
-        list(map(str, command)),
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        timeout=200,
-    )
+    run, cache = tmp_path / "run", alone / "cache"
+    command = "-m -- bassnb train autoencoder --stem bass --preset smoke --device cpu --steps 2"
+    done = run_twice(*command.split(), "--cache", cache, "--run", run)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.split() == [str(tmp_path / "run/model.safetensors")]
-    assert losses(tmp_path / "run")[2]["rec"] == pytest.approx(
-        losses(alone / "bass")[2]["rec"], rel=1e-4
-    )
+    assert done.stdout.split() == [str(run / "model.safetensors")]
+    assert losses(run)[2]["rec"] == losses(in_two_parts / "bass")[2]["rec"]
 
 
 def test_what_is_written_is_written_once(two_processes):

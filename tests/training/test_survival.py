@@ -22,6 +22,7 @@ from bassnb.settings import TrainingSettings
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.run import Run
+from tests.training.two_processes import run_twice
 
 HERE = Path(__file__).parent
 KILLS = {"bass": 30, "diffusion": 30}
@@ -120,6 +121,7 @@ from bassnb.errors import BassnbError
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
 from bassnb.presets import SMOKE
+from bassnb.settings import TrainingSettings
 from bassnb.training import autoencoder, run
 torch.set_num_threads(1)
 run.LOG_EVERY, run.SAVE_SECONDS = 1, 0
@@ -130,7 +132,7 @@ def mortal(trainer, wave, k):
     return step(trainer, wave, k)
 autoencoder.AutoencoderTrainer.step = mortal
 try:
-    autoencoder.train_autoencoder(SMOKE, "bass", sys.argv[1], cache=sys.argv[2], device="cpu")
+    autoencoder.train_autoencoder(SMOKE, "bass", sys.argv[1], TrainingSettings(cache=sys.argv[2], device="cpu"))
 except BassnbError as error:
     print("SENTENCE", error, flush=True)
     raise SystemExit(2)
@@ -140,20 +142,7 @@ except BassnbError as error:
 def test_the_death_of_another_process_is_one_sentence_and_loses_nothing(place, tmp_path):
     script = tmp_path / "mortal.py"
     script.write_text(MORTAL)
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-        script,
-        tmp_path / "bass",
-        place / "cache",
-    ]
-    done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, cwd=HERE.parents[1], timeout=200
-    )
+    done = run_twice(script, tmp_path / "bass", place / "cache")
     assert done.returncode != 0
     if "SENTENCE" in done.stdout:  # unless the launcher was faster and ended the other one itself
         assert (
