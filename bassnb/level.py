@@ -2,11 +2,11 @@
 
 The one measure of level, for training and inference. Three inaudible things are excluded:
 
-* Everything below 20 Hz, such as an offset or rumble: `audible` removes it.
-* Silence, and noise far below the music: as in ITU-R BS.1770-4 there are two gates. The first drops what lies 50 dB
+- Everything below 20 Hz, such as an offset or rumble: `audible` removes it.
+- Silence, and noise far below the music: as in ITU-R BS.1770-4 there are two gates. The first drops what lies 50 dB
   below the loudest moment; it is relative, unlike that of the standard, so that music turned down
   by 20 dB measures exactly 20 dB less. The second drops what lies 10 dB below the mean of the rest.
-* Where the file begins and ends: the standard's blocks of 0.4 s straddle the border between music and silence, and
+- Where the file begins and ends: the standard's blocks of 0.4 s straddle the border between music and silence, and
   count some of the silence. Here the gates look at hops of 23 ms, and up to a second between two
   hops that pass, such as the rest between two notes, belongs to the music.
 """

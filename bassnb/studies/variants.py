@@ -28,11 +28,15 @@ SMALLEST_ALPHA = 0.05  # an estimate of the noise is divided by alpha, which is 
 class Variant:
     """One row of the table of ablations; every default is the recipe of the paper.
 
-    positions : "log" or "raw" (DPB, chapter 4), "absolute" (learned names) or "none". drop : share
-        of zeroed conditions.
-    ask : "v" or "eps". times : "uniform", or a key of `TIMES`. standardise : latents of unit
-        variance per channel.
-    average : mark the moving average of the weights. seed : of initial weights and of all draws.
+    Attributes
+    ----------
+    positions : "log" or "raw" (DPB, chapter 4), "absolute" (learned names) or "none"
+    drop : share of zeroed conditions
+    ask : "v" or "eps"
+    times : "uniform", or a key of `TIMES`
+    standardise : latents of unit variance per channel
+    average : mark the moving average of the weights
+    seed : of initial weights and of all draws
     """
 
     name: str

@@ -3,10 +3,12 @@
 import re
 
 import pytest
+import yaml
 from _evidence import ROOT, Place, marked, named
 
 FILE = '''
 import pytest
+import yaml
 
 pytestmark = [pytest.mark.browser, pytest.mark.evidence("whole-file")]
 
@@ -74,3 +76,9 @@ def test_a_row_of_the_policy_is_read_by_its_last_column(tmp_path, change):
         (tmp_path / page).parent.mkdir(exist_ok=True)
         (tmp_path / page).write_text((ROOT / page).read_text().replace(*change))
     assert "no-pickles" in named() and "no-pickles" not in named(tmp_path)
+
+
+def test_rows_of_faults_are_complete_and_unique():
+    rows = yaml.safe_load((ROOT / "book/broken.yml").read_text("utf-8"))
+    assert all({"given", "was", "now", "evidence"} == row.keys() - {"kind"} for row in rows)
+    assert len({row["given"] for row in rows}) == len(rows)
