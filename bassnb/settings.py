@@ -108,7 +108,7 @@ class TrainingSettings(Checked):
         False, help="Leave out the songs of MedleyDB that MUSDB18 holds as well."
     )
     start: str | None = setting(
-        None, help="Go on from the network of this model: a shipped name, a folder, a hub id."
+        None, help="Begin with the weights of this model: a shipped name, a folder, a hub id."
     )
     seed: int = setting(0, high=2**62, help="The same seed gives the same result.")
     resume: bool = setting(False, help="Continue the training in the run folder.")

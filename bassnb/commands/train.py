@@ -26,7 +26,7 @@ def echo_once(path: Path) -> None:
 
 
 @train_app.command("autoencoder")
-@takes(TrainingSettings, leave_out=("latents", "start"))
+@takes(TrainingSettings, leave_out=("latents",))
 def train_autoencoder_command(
     stem: Annotated[str, typer.Option(help="mix or bass; with --data any stem of the collection.")],
     run: RunFolder,

@@ -20,7 +20,13 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import AUTOENCODER, write_json, write_tensors
+from bassnb.checkpoints import (
+    AUTOENCODER,
+    load_pretrained,
+    load_strictly,
+    write_json,
+    write_tensors,
+)
 from bassnb.collections.pools import OTHERS, TARGET, Pool, RecordedPool, StemPool
 from bassnb.collections.stems import open_splits
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
@@ -59,7 +65,8 @@ def train_autoencoder(
     ----------
     stem : "mix" for sub-mixes, "bass", or with `data` any other stem of the collection, which takes
         the bass's shape
-    settings : how to train; `latents` and `start` are for the diffusion network alone
+    settings : how to train; `start` names a model whose autoencoder the training begins with;
+        `latents` is for the diffusion network alone
 
     Raises
     ------
@@ -73,12 +80,17 @@ def train_autoencoder(
     seed, steps = settings.seed, settings.steps or plan.steps
     accelerator = open_accelerator(settings.device, settings.precision)
     parts_of_batch(plan.batch, accelerator, settings.accumulate)
-    check_run(folder, ("model.safetensors", "config.json"), [settings.data])
+    inputs = [settings.data, settings.start]
+    check_run(folder, ("model.safetensors", "config.json"), inputs)
     pool, held_out = open_pools(plan, stem, settings, accelerator)
     check_best(settings.best, held_out)
     torch.manual_seed(seed)  # initial weights only
+    model = Autoencoder(config)
+    if settings.start:
+        other = getattr(load_pretrained(settings.start), f"{role}_autoencoder")
+        load_strictly(model, other.state_dict(), settings.start)
     trainer = AutoencoderTrainer(
-        Autoencoder(config),
+        model,
         preset,
         plan,
         accelerator,
@@ -87,12 +99,13 @@ def train_autoencoder(
     )
     shapes = {"shape": asdict(config), "critic": asdict(preset.critic), "plan": asdict(plan)}
     data = {"data": pool.facts()} if settings.data else {}
+    start = {"start": settings.start} if settings.start else {}
     run = Run(
         folder,
         accelerator,
         trainer.modules(),
         trainer.optimizers(),
-        {"stem": stem, "seed": seed, **shapes, **data},
+        {"stem": stem, "seed": seed, **shapes, **data, **start},
         resume=settings.resume,
         best="validation_mssd",
     )

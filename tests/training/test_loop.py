@@ -127,6 +127,23 @@ def test_a_training_may_start_from_a_model(trained, tmp_path):
         train_diffusion(preset, tmp_path / "e", TrainingSettings(start="classroom", **few), **parts)
 
 
+@pytest.mark.parametrize("part", ["mix", "bass"])
+def test_the_training_of_an_autoencoder_may_start_from_a_model(part, trained, tmp_path):
+    given = trained / "diffusion" / "pretrained"
+    plan = dataclasses.replace(getattr(SMOKE, f"{part}_training"), learning_rate=0.0)
+    preset = dataclasses.replace(SMOKE, **{f"{part}_training": plan})
+    few = {"cache": trained / "cache", "device": "cpu", "steps": 2}
+    folder = tmp_path / part
+    model = train_autoencoder(preset, part, folder, TrainingSettings(start=str(given), **few))
+    expected = getattr(load_pretrained(given), f"{part}_autoencoder").state_dict()
+    weights = (name for name in expected if not name.startswith("latent_"))
+    assert all(torch.equal(model.state_dict()[name], expected[name]) for name in weights)
+    with pytest.raises(CheckpointError):
+        train_autoencoder(SMOKE, part, tmp_path / "e", TrainingSettings(start="classroom", **few))
+    with pytest.raises(BassnbError):  # it began elsewhere
+        train_autoencoder(preset, part, folder, TrainingSettings(resume=True, **few))
+
+
 @pytest.mark.evidence("pipeline-leaves-model")
 def test_pipeline_leaves_a_model_that_loads(trained):
     system = load_pretrained(trained / "diffusion" / "pretrained")
