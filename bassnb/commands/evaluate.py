@@ -195,15 +195,16 @@ def evaluate_ablations_command(
 
     need("train")
     from bassnb.studies.ablations import run_ablations
+    from bassnb.studies.provenance import provenance
     from bassnb.studies.suite import FORMAT, report_output
 
     out = out or Path("results/ablations.json")
     check_outputs([report_output(out)], model_files(model), force=force)
-    report = run_ablations(
-        load_pretrained(model), run, cache=cache, device=device, progress=shows_progress()
-    )
+    system = load_pretrained(model)
+    report = run_ablations(system, run, cache=cache, device=device, progress=shows_progress())
     command = f"bassnb evaluate ablations --run {run} --model {model}"
-    typer.echo(write_json(out, {"command": command, "format": FORMAT, **report}))
+    meta = {"command": command, "format": FORMAT, "provenance": provenance(system)}
+    typer.echo(write_json(out, {**meta, **report}))
 
 
 @evaluate_app.command("all")
@@ -240,7 +241,7 @@ def evaluate_all_command(
     ):
         typer.echo(f"{out / name}.json: {line}", err=not done)
         whole &= done
-    typer.echo("{}: {}".format(*write_summary(out, force=force)))
+    typer.echo("{}: {}".format(*write_summary(out, model=model, force=force)))
     if not whole:
         raise typer.Exit(2)
 
@@ -254,6 +255,7 @@ def evaluate_summary_command(
         Optional[Path],
         typer.Option(help="Markdown file with a marked place for the table of marks."),
     ] = None,
+    model: Model = "classroom",
     force: Force = False,
 ) -> None:
     """Claims of the paper and our goals beside what was measured; reads files only."""
@@ -261,7 +263,7 @@ def evaluate_summary_command(
 
     if into:
         around_table(into)  # before anything is written
-    typer.echo("{}: {}".format(*write_summary(results, force=force)))
+    typer.echo("{}: {}".format(*write_summary(results, model=model, force=force)))
     if into:
         put_into(into, read_reports(results))
         typer.echo(into)

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from bassnb.checkpoints import load_pretrained
 from bassnb.cli import app
 from bassnb.errors import BassnbError
 from bassnb.studies import claims
 from bassnb.studies.claims import at
+from bassnb.studies.provenance import provenance, stale_records
 from bassnb.studies.summary import (
     CLAIMS,
     GOALS,
@@ -264,8 +266,13 @@ def test_the_readme_takes_the_table_between_its_marks(tmp_path):
 
 
 def test_the_stored_page_is_that_of_the_stored_results():
+    """Also in what it calls stale: new weights or songs change the page until it is made again."""
     stored = (ROOT / "results" / "SUMMARY.md").read_text(encoding="utf-8")
-    assert stored == summary_page(read_reports(ROOT / "results")), "run bassnb evaluate summary"
+    reports, now = read_reports(ROOT / "results"), provenance(load_pretrained("classroom"))
+    assert stored == summary_page(reports, now), "run bassnb evaluate summary"
+    listed = stored.partition("## What is stale")[2].split("\n* ")[1:]
+    assert [line.partition(":")[0] for line in listed] == list(stale_records(reports, now))
+    assert stored != summary_page(reports, {**now, "weights": "0" * 16})
 
 
 def test_the_readme_shows_the_stored_results(tmp_path):
