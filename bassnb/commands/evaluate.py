@@ -138,6 +138,47 @@ plain_study("style", "Distance of takes to a style reference, with and without g
 plain_study("length", "Songs of 24 s to 5 minutes, and one song generated in pieces.")
 
 
+@evaluate_app.command("foreign")
+def evaluate_foreign_command(
+    model: Model = "classroom",
+    songs: Annotated[
+        Optional[int], typer.Option(min=1, help="Most basses of a group; by default all.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1.0, max=600.0, help="Most of a bass that is used.")
+    ] = 8.0,
+    fetched: Annotated[
+        Path, typer.Option(help="Folder that book/foreign_basses.sh has filled.")
+    ] = Path("cache/foreign"),
+    folder: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="Recorded basses, a group of their own; may be given several times."),
+    ] = None,
+    soundfont: Annotated[
+        Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")
+    ] = None,
+    out: Results = None,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """Basses that the generator did not make, through the bass autoencoder."""
+    places = [str(place) for place in folder or []]
+    font = str(soundfont) if soundfont else None
+    inputs = [str(fetched), *places, *([font] if font else [])]
+    options = {"songs": songs, "seconds": seconds, "fetched": str(fetched)}
+    examine(
+        "foreign",
+        model,
+        device,
+        out,
+        force,
+        inputs,
+        folder=places or None,
+        soundfont=font,
+        **options,
+    )
+
+
 @evaluate_app.command("transfer")
 def evaluate_transfer_command(
     model: Model = "classroom",

@@ -18,6 +18,7 @@ from bassnb.outputs import Output, check_outputs, report_of
 from bassnb.studies import (
     autoencoder,
     contrastive,
+    foreign,
     frechet,
     guidance,
     length,
@@ -43,6 +44,7 @@ STUDIES: dict[str, ModuleType] = {
         match,
         guidance,
         autoencoder,
+        foreign,
         probe,
         frechet,
         steps,

@@ -19,6 +19,7 @@ from bassnb.metrics.statistics import figure, with_interval
 from bassnb.outputs import MOST_BYTES, Output, beginning_with, check_outputs
 from bassnb.studies import claims
 from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
+from bassnb.studies.foreign_claims import FOREIGN_GOALS
 from bassnb.studies.provenance import provenance, stale_records
 
 TITLE = "# Summary of all results"
@@ -163,6 +164,7 @@ GOALS = (
         "",
         claims.carries_over("pitch_class", 1 / 6),
     ),
+    *FOREIGN_GOALS,
 )
 
 

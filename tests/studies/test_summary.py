@@ -125,6 +125,28 @@ def good_reports():
                 "griffin_lim": {k: row(v) for k, v in worse.items()},
             }
         },
+        "foreign": {
+            "groups": {
+                "own songs": {
+                    "spectral_convergence": distance(0.2),
+                    "pitch_class": distance(0.99),
+                    "flux_ratio": distance(1.05),
+                },
+                "real stem": {
+                    "spectral_convergence": distance(0.4),
+                    "pitch_class": distance(0.95),
+                    "level_db": row(-0.5),
+                    "loudest_db": 1.0,
+                },
+                "loops": {
+                    "spectral_convergence": distance(0.3),
+                    "pitch_class": distance(0.9),
+                    "level_db": row(0.9),
+                    "loudest_db": 2.5,
+                },
+            },
+            "basses": [{"group": "style references", "name": "slap", "pitch_class": 0.96}],
+        },
         "transfer": {"normalised_score": {"generated": {key: row(0.8) for key in measures}}},
     }
 
@@ -173,6 +195,18 @@ FLIPS = [
         row(1.0),
     ),
     ("Bass autoencoder: spectral flux", "autoencoder/rows/trained_phase/flux_ratio", row(1.06)),
+    (
+        "Foreign basses: spectral",
+        "foreign/groups/loops/spectral_convergence",
+        distance(0.5),
+    ),
+    ("Foreign basses: pitch classes", "foreign/groups/real stem/pitch_class", distance(0.9)),
+    ("Foreign basses: mean level", "foreign/groups/real stem/level_db", row(-1.1)),
+    ("Foreign basses: none louder", "foreign/groups/loops/loudest_db", 3.1),
+    ("Own songs: spectral conv", "foreign/groups/own songs/spectral_convergence", distance(0.4)),
+    ("Own songs: pitch classes", "foreign/groups/own songs/pitch_class", distance(0.96)),
+    ("Own songs: spectral flux", "foreign/groups/own songs/flux_ratio", distance(1.2)),
+    ("Every shipped style reference", "foreign/basses/0/pitch_class", 0.9),
     (
         "Songs not of the generator: more than half",
         "transfer/normalised_score/generated/chord_tone",
