@@ -78,6 +78,7 @@ lab: $(READY)
 
 # An hour or two on two CPU cores; each report says how long it took. Figures that need training are kept (make record).
 results: $(READY)
+	PYTHON=$(BIN)/python sh book/foreign_basses.sh
 	$(BIN)/bassnb evaluate all
 	$(BIN)/bassnb evaluate summary --into README.md
 

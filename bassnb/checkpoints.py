@@ -8,6 +8,7 @@ a model on the hub. Taught in chapter 8.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -278,6 +279,18 @@ def adopt_defaults(source: str | os.PathLike, **defaults: float) -> None:
     path = find_model(source) / CONFIG
     config = read_json(path)
     write_json(path, {**config, "defaults": {**config.get("defaults", {}), **defaults}})
+
+
+def weights_fingerprint(system: System) -> str:
+    """Sixteen hexadecimal digits: a hash of all weights of a system, as `save_pretrained` keeps them.
+
+    It is the same before a system is saved and after it is loaded.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in system.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().half().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def find_model(source: str | os.PathLike) -> Path:

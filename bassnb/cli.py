@@ -96,7 +96,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the size and geometry of a model."""
-    from bassnb.checkpoints import load_pretrained
+    from bassnb.checkpoints import load_pretrained, weights_fingerprint
     from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
     system = load_pretrained(model)
@@ -107,6 +107,7 @@ def info(
         "model": model,
         "preset": system.preset.name,
         "stem": system.stem,
+        "weights": weights_fingerprint(system),
         "sample_rate": SAMPLE_RATE,
         "samples_per_latent": TIME_RATIO,
         "latents_per_second": round(SAMPLE_RATE / TIME_RATIO, 3),

@@ -128,6 +128,7 @@ COMMANDS = [
             "samplers",
             "rescale",
             "autoencoder",
+            "foreign",
             "probe",
             "contrastive",
             "style",

@@ -138,6 +138,47 @@ plain_study("style", "Distance of takes to a style reference, with and without g
 plain_study("length", "Songs of 24 s to 5 minutes, and one song generated in pieces.")
 
 
+@evaluate_app.command("foreign")
+def evaluate_foreign_command(
+    model: Model = "classroom",
+    songs: Annotated[
+        Optional[int], typer.Option(min=1, help="Most basses of a group; by default all.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1.0, max=600.0, help="Most of a bass that is used.")
+    ] = 8.0,
+    fetched: Annotated[
+        Path, typer.Option(help="Folder that book/foreign_basses.sh has filled.")
+    ] = Path("cache/foreign"),
+    folder: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="Recorded basses, a group of their own; may be given several times."),
+    ] = None,
+    soundfont: Annotated[
+        Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")
+    ] = None,
+    out: Results = None,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """Basses that the generator did not make, through the bass autoencoder."""
+    places = [str(place) for place in folder or []]
+    font = str(soundfont) if soundfont else None
+    inputs = [str(fetched), *places, *([font] if font else [])]
+    options = {"songs": songs, "seconds": seconds, "fetched": str(fetched)}
+    examine(
+        "foreign",
+        model,
+        device,
+        out,
+        force,
+        inputs,
+        folder=places or None,
+        soundfont=font,
+        **options,
+    )
+
+
 @evaluate_app.command("transfer")
 def evaluate_transfer_command(
     model: Model = "classroom",
@@ -195,15 +236,16 @@ def evaluate_ablations_command(
 
     need("train")
     from bassnb.studies.ablations import run_ablations
+    from bassnb.studies.provenance import provenance
     from bassnb.studies.suite import FORMAT, report_output
 
     out = out or Path("results/ablations.json")
     check_outputs([report_output(out)], model_files(model), force=force)
-    report = run_ablations(
-        load_pretrained(model), run, cache=cache, device=device, progress=shows_progress()
-    )
+    system = load_pretrained(model)
+    report = run_ablations(system, run, cache=cache, device=device, progress=shows_progress())
     command = f"bassnb evaluate ablations --run {run} --model {model}"
-    typer.echo(write_json(out, {"command": command, "format": FORMAT, **report}))
+    meta = {"command": command, "format": FORMAT, "provenance": provenance(system)}
+    typer.echo(write_json(out, {**meta, **report}))
 
 
 @evaluate_app.command("all")
@@ -240,7 +282,7 @@ def evaluate_all_command(
     ):
         typer.echo(f"{out / name}.json: {line}", err=not done)
         whole &= done
-    typer.echo("{}: {}".format(*write_summary(out, force=force)))
+    typer.echo("{}: {}".format(*write_summary(out, model=model, force=force)))
     if not whole:
         raise typer.Exit(2)
 
@@ -254,6 +296,7 @@ def evaluate_summary_command(
         Optional[Path],
         typer.Option(help="Markdown file with a marked place for the table of marks."),
     ] = None,
+    model: Model = "classroom",
     force: Force = False,
 ) -> None:
     """Claims of the paper and our goals beside what was measured; reads files only."""
@@ -261,7 +304,7 @@ def evaluate_summary_command(
 
     if into:
         around_table(into)  # before anything is written
-    typer.echo("{}: {}".format(*write_summary(results, force=force)))
+    typer.echo("{}: {}".format(*write_summary(results, model=model, force=force)))
     if into:
         put_into(into, read_reports(results))
         typer.echo(into)

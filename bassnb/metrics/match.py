@@ -107,9 +107,21 @@ def onset_f1(found: np.ndarray, written: np.ndarray, window: float = TOLERANCE) 
 
     Times are matched one to one within `window` seconds.
     """
+    return onset_scores(found, written, window)[0]
+
+
+def onset_scores(
+    found: np.ndarray, written: np.ndarray, window: float = TOLERANCE
+) -> tuple[float, float, float]:
+    """F-measure, precision and recall of two ascending lists of times in seconds.
+
+    Times are matched one to one within `window` seconds. All three are 1 if both lists are empty, 0
+    if one is.
+    """
     if not (len(found) and len(written)):
-        return float(len(found) == len(written))
-    return float(mir_eval.onset.f_measure(written, found, window=window)[0])
+        return (float(len(found) == len(written)),) * 3
+    f1, precision, recall = mir_eval.onset.f_measure(written, found, window=window)
+    return float(f1), float(precision), float(recall)
 
 
 def kick_strokes(song: Song) -> np.ndarray:

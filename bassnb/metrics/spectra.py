@@ -26,6 +26,14 @@ def audible_floor(s: Tensor) -> Tensor:
     return s.max().clamp_min(1e-6) * 1e-3
 
 
+def spectral_convergence(s: Tensor, other: Tensor) -> float:
+    """||S~ - S||_F / ||S||_F of two magnitude spectrograms of one shape (Arık et al. 2019).
+
+    0 is perfect; silence has 1, and what is above adds more error than there was signal.
+    """
+    return float((other - s).norm() / s.norm().clamp_min(1e-9))
+
+
 def multi_resolution_stft(wave: Tensor, other: Tensor) -> float:
     """Spectral convergence plus mean log-magnitude difference, over several windows.
 
@@ -37,8 +45,8 @@ def multi_resolution_stft(wave: Tensor, other: Tensor) -> float:
     for window in WINDOWS:
         s, r = magnitudes(wave, window), magnitudes(other, window)
         floor = audible_floor(s)
-        convergence = (s - r).norm() / s.norm().clamp_min(1e-9)
-        total += float(convergence + (torch.log(s + floor) - torch.log(r + floor)).abs().mean())
+        difference = (torch.log(s + floor) - torch.log(r + floor)).abs().mean()
+        total += spectral_convergence(s, r) + float(difference)
     return total / len(WINDOWS)
 
 

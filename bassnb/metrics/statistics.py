@@ -84,6 +84,16 @@ def summary(values: ArrayLike, *, seed: int = 0) -> dict:
     return {"mean": float(figures.mean()), "low": low, "high": high}
 
 
+def median_summary(values: ArrayLike, *, seed: int = 0) -> dict:
+    """Median over songs and its 95 % interval: {"value", "low", "high"}; otherwise as `summary`."""
+    figures = np.asarray(values, dtype=float)
+    figures = figures[~np.isnan(figures)]
+    if not figures.size:
+        return {"value": float("nan"), "low": float("nan"), "high": float("nan")}
+    low, high = bootstrap(np.median, figures, seed=seed)
+    return {"value": float(np.median(figures)), "low": low, "high": high}
+
+
 def normalised_score_summary(
     values: np.ndarray, floor: np.ndarray, ceiling: np.ndarray, *, seed: int = 0
 ) -> dict:

@@ -25,6 +25,7 @@ from bassnb.metrics.retrieval import Pool, remember, retrieved_bass
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import score_in_words
 from bassnb.studies.marks import Marks, floor_marks, scores_of_players, tabulate
+from bassnb.studies.onset_marks import evenly, onset_marks, onset_table
 from bassnb.studies.takes import single_take, through_autoencoder
 
 QUICK = {"songs": 4, "seconds": 8.0, "steps": 8}
@@ -88,7 +89,8 @@ def run(
         autoencoder: the floor). ``normalised_score``: from floor to ceiling.
         ``normalised_score_to_player``: from floor to another player: the share of what
         another bassline in the same style reaches. ``adherence``: APA of each row, see
-        `bassnb.metrics.adherence`.
+        `bassnb.metrics.adherence`. ``onsets``: notes, precision, recall and what exceeds chance,
+        of each row but the shuffled, see `bassnb.studies.onset_marks`.
     """
     settings = accompanist.settings(guidance=guidance, phi=phi)
     guidance, phi = settings["guidance"], settings["phi"]
@@ -96,17 +98,17 @@ def run(
     known = remember(accompanist.system.mix_autoencoder, pool, seconds=seconds, progress=progress)
     rows: dict[str, list[Marks]] = {}
     written: list[Song] = []
-    ceilings: list[Transcription] = []
+    heard: list[dict[str, Transcription]] = []
     pairs = Gathering()
     for example in examples(split, songs, seconds=seconds, seed0=seed0, progress=progress):
         basses = basses_for(accompanist, example, known, guidance=guidance, phi=phi, steps=steps)
         takes = {name: transcribe(wave) for name, wave in basses.items()}
         written.append(example.song)
-        ceilings.append(takes["autoencoder"])
+        heard.append(takes)
         for name, take in takes.items():
             rows.setdefault(name, []).append(compare(take, example.song))
         pairs.add(example.mix, basses)
-    rows["shuffled"] = floor_marks(ceilings, written)
+    rows["shuffled"] = floor_marks([takes["autoencoder"] for takes in heard], written)
     return {
         "preset": accompanist.system.preset.name,
         "split": split,
@@ -119,8 +121,21 @@ def run(
         "pool": pool,
         "rows": tabulate(rows),
         **scores_of_players(rows),
+        "onsets": onset_table(onsets_of(heard, written)),
         "adherence": pairs.adherence() if songs >= 4 else None,
     }
+
+
+def onsets_of(
+    heard: list[dict[str, Transcription]], songs: list[Song]
+) -> dict[str, list[dict[str, float]]]:
+    """Onsets of every player in every song, by the name of the row; all songs are equally long."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in heard[0]}
+    for takes, song in zip(heard, songs, strict=True):
+        others = evenly([other for other in songs if other is not song])
+        for name, take in takes.items():
+            found[name].append(onset_marks(take, song, others))
+    return found
 
 
 def headline(report: dict) -> str:

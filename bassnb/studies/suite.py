@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from bassnb import __version__
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import read_json, without_nan, write_json
 from bassnb.errors import BassnbError
@@ -19,6 +18,7 @@ from bassnb.outputs import Output, check_outputs, report_of
 from bassnb.studies import (
     autoencoder,
     contrastive,
+    foreign,
     frechet,
     guidance,
     length,
@@ -31,8 +31,10 @@ from bassnb.studies import (
     transfer,
 )
 from bassnb.studies.experiment import SWITCH, device
+from bassnb.studies.provenance import provenance
 
-FORMAT = 2  # of the reports: 1 called the normalised score "way"
+# of the reports: 1 called the normalised score "way", 2 had no provenance and no `onsets`
+FORMAT = 3
 # In the order in which `bassnb evaluate all` runs them. A study is a module with `run(accompanist,
 # **options)` -> report, `headline(report)` -> text, and `QUICK`: options with which it takes
 # minutes in place of hours, for figures that are noise.
@@ -42,6 +44,7 @@ STUDIES: dict[str, ModuleType] = {
         match,
         guidance,
         autoencoder,
+        foreign,
         probe,
         frechet,
         steps,
@@ -103,7 +106,7 @@ def examine(
     meta = {
         "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}",
         "format": FORMAT,
-        "version": __version__,
+        "provenance": provenance(accompanist.system),
         "minutes": minutes,
         "device": device(),
     }

@@ -12,13 +12,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bassnb.checkpoints import read_json
+from bassnb.checkpoints import load_pretrained, read_json
 from bassnb.errors import BassnbError
 from bassnb.files import read_bytes, write_atomically
 from bassnb.metrics.statistics import figure, with_interval
 from bassnb.outputs import MOST_BYTES, Output, beginning_with, check_outputs
 from bassnb.studies import claims
 from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
+from bassnb.studies.foreign_claims import FOREIGN_GOALS
+from bassnb.studies.provenance import provenance, stale_records
 
 TITLE = "# Summary of all results"
 # in a Markdown file: between them stands `measured_table`
@@ -162,6 +164,7 @@ GOALS = (
         "",
         claims.carries_over("pitch_class", 1 / 6),
     ),
+    *FOREIGN_GOALS,
 )
 
 
@@ -177,29 +180,36 @@ def summary_output(folder: str | os.PathLike) -> Output:
     return Output(Path(folder) / "SUMMARY.md", beginning_with(TITLE))
 
 
-def write_summary(folder: str | os.PathLike, *, force: bool = False) -> tuple[Path, str]:
+def write_summary(
+    folder: str | os.PathLike, *, model: str | os.PathLike = "classroom", force: bool = False
+) -> tuple[Path, str]:
     """Write `SUMMARY.md` into a folder of results.
 
-    Returns its path and a line that counts the verdicts.
+    Returns its path and a line that counts the verdicts and the stale records.
+
+    Parameters
+    ----------
+    model : the one whose results these are; records made with other weights are called stale
 
     Raises
     ------
     BassnbError
-        If there is a `SUMMARY.md` not written by this function, unless `force` is set.
+        If there is no such model, or a `SUMMARY.md` not written by this function, unless `force` is set.
     """
     check_outputs([summary_output(folder)], force=force)
-    reports = read_reports(folder)
+    reports, now = read_reports(folder), provenance(load_pretrained(model))
     verdicts = [claim.judge(reports)[0] for claim in (*CLAIMS, *GOALS)]
     counts = {
         word: verdicts.count(word)
         for word in dict.fromkeys((*claims.PAPER, *claims.GOAL, NOT_TESTED))
     }
-    path = write_atomically(Path(folder) / "SUMMARY.md", summary_page(reports).encode())
+    path = write_atomically(Path(folder) / "SUMMARY.md", summary_page(reports, now).encode())
+    counts["stale"] = len(stale_records(reports, now))
     return path, ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
-def summary_page(reports: Reports) -> str:
-    """The page as Markdown."""
+def summary_page(reports: Reports, now: dict[str, str | int]) -> str:
+    """The page as Markdown; `now` is the `provenance` of the model of today."""
     return "\n".join(
         [
             TITLE,
@@ -223,6 +233,10 @@ def summary_page(reports: Reports) -> str:
             "## What was run",
             "",
             *run_table(reports),
+            "",
+            "## What is stale",
+            "",
+            *stale_lines(reports, now),
             "",
         ]
     )
@@ -267,6 +281,18 @@ def run_table(reports: Reports) -> list[str]:
         ]
         lines.append(f"| {name} | {f'`{command}`' if command else ''} | {' | '.join(shown)} |")
     return lines
+
+
+def stale_lines(reports: Reports, now: dict[str, str | int]) -> list[str]:
+    """Lines of Markdown: with what a record would be made today, and which were made otherwise."""
+    stale = stale_records(reports, now)
+    return [
+        "A record is stale if the model made it with other weights or other songs than those of today,",
+        "which are {}.".format(", ".join(f"{key} {value}" for key, value in now.items())),
+        "Its command makes it again.",
+        "",
+        *([f"* {name}: {why}" for name, why in stale.items()] or ["None is."]),
+    ]
 
 
 def measured_table(reports: Reports) -> list[str]:

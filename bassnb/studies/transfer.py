@@ -35,6 +35,7 @@ from bassnb.metrics.statistics import (
     summary,
 )
 from bassnb.studies.marks import Marks
+from bassnb.studies.onset_marks import evenly, onset_marks, onset_table
 from bassnb.studies.takes import single_take, through_autoencoder
 from bassnb.studies.transfer_songs.cases import Case, transfer_cases
 
@@ -74,7 +75,9 @@ def run(
         For all songs the number of ``songs``, the ``normalised_score`` of the generated takes and
         of the rule from the shuffled pairing to the true bass through the autoencoder, for every
         measure that applies and for their ``mean``; ``sources``, ``families`` and ``sounds``: the
-        same for each group; ``rows`` over all songs; ``marks`` of every song; ``skipped``: what
+        same for each group; ``rows`` over all songs; ``onsets``: notes, precision, recall and what
+        exceeds chance, of the songs whose mix determines a rhythm, see
+        `bassnb.studies.onset_marks`; ``marks`` of every song; ``skipped``: what
         could not be used, and why. The take of a song is seeded by its name. A score needs a floor,
         and so at least two songs; an interval needs two as well. Of one song there are only marks.
 
@@ -85,7 +88,7 @@ def run(
     """
     skipped: dict[str, str] = {}
     cases: list[Case] = []
-    ceilings: list[Transcription] = []
+    heard: list[dict[str, Transcription]] = []
     rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
     found = transfer_cases(
         seconds=seconds,
@@ -100,14 +103,16 @@ def run(
         takes = play_all(accompanist, case, steps)
         for name, take in takes.items():
             rows[name].append(compare(take, case.example.song))
-        ceilings.append(takes["autoencoder"])
+        heard.append(takes)
         nothing = torch.empty(2, 0)  # the waves are large and no longer needed
         cases.append(
             dataclasses.replace(case, example=Example(case.example.song, nothing, nothing))
         )
     if not cases:
         raise no_song(skipped)
+    ceilings = [takes["autoencoder"] for takes in heard]
     rows["shuffled"] = [floor_of(index, ceilings, cases) for index in range(len(cases))]
+    onsets = onsets_of(heard, cases)
     return {
         "preset": accompanist.system.preset.name,
         "seconds": seconds,
@@ -117,6 +122,7 @@ def run(
         "skipped": skipped,
         **group(cases, rows, range(len(cases))),
         "rows": table(cases, rows),
+        "onsets": onset_table(onsets),
         **{plural: grouped(cases, rows, key) for plural, key in GROUPS.items()},
         "marks": [song_marks(case, rows, index) for index, case in enumerate(cases)],
     }
@@ -165,6 +171,29 @@ def floor_of(index: int, takes: list[Transcription], cases: Sequence[Case]) -> M
         key: float(np.mean([other[key] for other in marks])) if marks else float("nan")
         for key in MEASURES
     }
+
+
+def onsets_of(
+    heard: list[dict[str, Transcription]], cases: Sequence[Case]
+) -> dict[str, list[dict[str, float]]]:
+    """Onsets of every player, by the name of the row, in the songs whose mix determines a rhythm.
+
+    Other songs are those of other names that are at most as long.
+    """
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in heard[0]}
+    rhythmic = [case for case in cases if "onset_f1" in case.measures]
+    for takes, case in zip(heard, cases, strict=True):
+        if "onset_f1" not in case.measures:
+            continue
+        song = case.example.song
+        others = [
+            other.example.song
+            for other in rhythmic
+            if other.name != case.name and other.example.song.duration < song.duration + 0.5
+        ]
+        for name, take in takes.items():
+            found[name].append(onset_marks(take, song, evenly(others)))
+    return found
 
 
 def song_marks(case: Case, rows: dict[str, list], index: int) -> dict:

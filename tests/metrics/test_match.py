@@ -15,6 +15,8 @@ from bassnb.metrics.match import (
     kick_strokes,
     match,
     note_starts,
+    onset_f1,
+    onset_scores,
     transcribe,
 )
 
@@ -111,3 +113,13 @@ def test_a_bass_on_the_kicks_is_locked(songs):
 def test_without_a_bass_drum_there_is_nothing_to_lock_to(songs):
     bare = dataclasses.replace(songs[0].song, parts=(songs[0].song.part("bass"),))
     assert len(kick_strokes(bare)) == 0 and np.isnan(kick_lock(np.array([1.0]), bare))
+
+
+def test_onsets_have_precision_and_recall_beside_their_mean():
+    written = np.array([0.0, 1.0, 2.0, 3.0])
+    f1, precision, recall = onset_scores(np.array([0.05, 1.0, 1.5]), written)
+    assert (precision, recall) == (pytest.approx(2 / 3), 0.5)
+    assert f1 == pytest.approx(4 / 7) == onset_f1(np.array([0.05, 1.0, 1.5]), written)
+    nothing = np.zeros(0)
+    assert onset_scores(nothing, nothing) == (1.0,) * 3
+    assert onset_scores(nothing, written) == onset_scores(written, nothing) == (0.0,) * 3

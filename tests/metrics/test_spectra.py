@@ -7,6 +7,7 @@ from bassnb.metrics.spectra import (
     flux_ratio,
     log_spectral_distance,
     multi_resolution_stft,
+    spectral_convergence,
     spectral_measures,
 )
 
@@ -48,3 +49,9 @@ def test_half_the_level_is_six_decibels():
 
 def test_inaudible_differences_do_not_count(wave):
     assert log_spectral_distance(wave, noise(wave, 1e-6), 4096) < 0.1
+
+
+def test_spectral_convergence_is_zero_for_the_same_and_one_for_silence():
+    s = torch.rand(2, 5, 7)
+    assert spectral_convergence(s, s) == 0.0 and spectral_convergence(s, 0 * s) == 1.0
+    assert spectral_convergence(s, 3 * s) == pytest.approx(2.0)

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from bassnb.metrics.statistics import bootstrap, normalised_score, normalised_score_summary, summary
+from bassnb.metrics.statistics import (
+    bootstrap,
+    median_summary,
+    normalised_score,
+    normalised_score_summary,
+    summary,
+)
 
 
 def test_way():
@@ -56,3 +62,11 @@ def test_songs_without_a_figure_are_left_out():
         np.array([0.7, math.nan, 0.7]), np.full(3, 0.5), np.array([0.9, 0.9, math.nan])
     )
     assert gappy["mean"] == pytest.approx(0.5)
+
+
+def test_a_median_forgives_one_outlier_and_leaves_out_what_is_unknown():
+    found = median_summary([1.0, 2.0, 3.0, 1000.0, 2.5, math.nan])
+    assert found["value"] == 2.5 and found["low"] <= 2.5 <= found["high"]
+    one = median_summary([4.0])
+    assert one["value"] == 4.0 and math.isnan(one["low"]) and math.isnan(one["high"])
+    assert math.isnan(median_summary([math.nan])["value"])

@@ -3,6 +3,8 @@
 import json
 import math
 
+import pytest
+
 from bassnb.metrics.match import MEASURES
 from bassnb.studies import match
 from bassnb.studies.suite import examine, without_nan
@@ -21,6 +23,9 @@ def test_match_report(accompanist, tmp_path):
         report["normalised_score_to_player"]
     ) == set(players[1:])
     assert set(report["normalised_score"]["rule"]) == {*MEASURES, "kick_lock"}
+    assert list(report["onsets"]) == ["true", "autoencoder", *players]
+    assert report["onsets"]["true"]["above_chance"]["mean"] > 0.8
+    assert report["onsets"]["true"]["notes_ratio"]["value"] == pytest.approx(1, abs=0.2)
     assert set(report["adherence"]) == {"true", "autoencoder", *players}
 
 

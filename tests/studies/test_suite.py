@@ -12,6 +12,7 @@ from bassnb.accompanist import Accompanist
 from bassnb.commands.evaluate import evaluate_app
 from bassnb.errors import BassnbError
 from bassnb.studies import suite
+from bassnb.studies.provenance import provenance
 from bassnb.studies.suite import (
     STUDIES,
     examine,
@@ -102,7 +103,7 @@ def test_all_of_them_run_with_the_shipped_weights(tmp_path):
     assert {"5, fig. 2 left", "5, fig. 2 right", "5, fig. 3", "5, table 1"} <= places
 
 
-def test_one_that_cannot_be_done_does_not_stop_the_others(monkeypatch, tmp_path):
+def test_one_that_cannot_be_done_does_not_stop_the_others(monkeypatch, tmp_path, accompanist):
     def fails(accompanist, **options):
         raise BassnbError("there is\nno judge")
 
@@ -110,7 +111,6 @@ def test_one_that_cannot_be_done_does_not_stop_the_others(monkeypatch, tmp_path)
         return {"x": float("nan"), "options": options}
 
     stand_in(monkeypatch, first=fails, second=works)
-    accompanist = type("Any", (), {"name": "any"})
     found = list(
         examine_all(
             accompanist,
@@ -128,11 +128,12 @@ def test_one_that_cannot_be_done_does_not_stop_the_others(monkeypatch, tmp_path)
     report = json.loads((tmp_path / "second.json").read_text())
     # what is asked for wins
     assert report["options"] == {"songs": 5, "steps": 2} and report["x"] is None
-    assert report["command"] == "bassnb evaluate second --model any --songs 5 --steps 2"
+    assert report["command"] == "bassnb evaluate second --model tiny --songs 5 --steps 2"
     assert not (tmp_path / "first.json").exists()
+    assert report["provenance"] == provenance(accompanist.system)
 
 
-def test_a_chapter_gets_a_small_run_and_the_recorded_one(monkeypatch, tmp_path):
+def test_a_chapter_gets_a_small_run_and_the_recorded_one(monkeypatch, tmp_path, accompanist):
     calls = []
 
     def counts(accompanist, songs=100):
@@ -141,16 +142,17 @@ def test_a_chapter_gets_a_small_run_and_the_recorded_one(monkeypatch, tmp_path):
 
     stand_in(monkeypatch, count=counts)
     monkeypatch.delenv("BASSNB_FULL", raising=False)
-    anybody = type("Any", (), {"name": "any"})
     with pytest.raises(BassnbError, match="no report .*count.json; run bassnb evaluate count"):
-        examined("count", anybody, here={"songs": 2}, folder=tmp_path)
+        examined("count", accompanist, here={"songs": 2}, folder=tmp_path)
     assert calls == []  # before the work
-    now, kept = examined("count", anybody, here={"songs": 2}, folder=tmp_path, at_full_scale=True)
+    now, kept = examined(
+        "count", accompanist, here={"songs": 2}, folder=tmp_path, at_full_scale=True
+    )
     assert now == kept and kept["songs"] == 100 and "minutes" in kept
-    now, kept = examined("count", anybody, here={"songs": 2}, folder=tmp_path)
+    now, kept = examined("count", accompanist, here={"songs": 2}, folder=tmp_path)
     assert now == {"songs": 2} and kept["songs"] == 100 and calls == [100, 2]
     monkeypatch.setenv("BASSNB_FULL", "1")  # make record
-    assert examined("count", anybody, here={"songs": 2}, folder=tmp_path)[0][
+    assert examined("count", accompanist, here={"songs": 2}, folder=tmp_path)[0][
         "songs"
     ] == 100 and calls == [100, 2, 100]
 

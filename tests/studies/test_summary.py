@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from bassnb.checkpoints import load_pretrained
 from bassnb.cli import app
 from bassnb.errors import BassnbError
 from bassnb.studies import claims
 from bassnb.studies.claims import at
+from bassnb.studies.provenance import provenance, stale_records
 from bassnb.studies.summary import (
     CLAIMS,
     GOALS,
@@ -123,6 +125,28 @@ def good_reports():
                 "griffin_lim": {k: row(v) for k, v in worse.items()},
             }
         },
+        "foreign": {
+            "groups": {
+                "own songs": {
+                    "spectral_convergence": distance(0.2),
+                    "pitch_class": distance(0.99),
+                    "flux_ratio": distance(1.05),
+                },
+                "real stem": {
+                    "spectral_convergence": distance(0.4),
+                    "pitch_class": distance(0.95),
+                    "level_db": row(-0.5),
+                    "loudest_db": 1.0,
+                },
+                "loops": {
+                    "spectral_convergence": distance(0.3),
+                    "pitch_class": distance(0.9),
+                    "level_db": row(0.9),
+                    "loudest_db": 2.5,
+                },
+            },
+            "basses": [{"group": "style references", "name": "slap", "pitch_class": 0.96}],
+        },
         "transfer": {"normalised_score": {"generated": {key: row(0.8) for key in measures}}},
     }
 
@@ -171,6 +195,18 @@ FLIPS = [
         row(1.0),
     ),
     ("Bass autoencoder: spectral flux", "autoencoder/rows/trained_phase/flux_ratio", row(1.06)),
+    (
+        "Foreign basses: spectral",
+        "foreign/groups/loops/spectral_convergence",
+        distance(0.5),
+    ),
+    ("Foreign basses: pitch classes", "foreign/groups/real stem/pitch_class", distance(0.9)),
+    ("Foreign basses: mean level", "foreign/groups/real stem/level_db", row(-1.1)),
+    ("Foreign basses: none louder", "foreign/groups/loops/loudest_db", 3.1),
+    ("Own songs: spectral conv", "foreign/groups/own songs/spectral_convergence", distance(0.4)),
+    ("Own songs: pitch classes", "foreign/groups/own songs/pitch_class", distance(0.96)),
+    ("Own songs: spectral flux", "foreign/groups/own songs/flux_ratio", distance(1.2)),
+    ("Every shipped style reference", "foreign/basses/0/pitch_class", 0.9),
     (
         "Songs not of the generator: more than half",
         "transfer/normalised_score/generated/chord_tone",
@@ -264,8 +300,13 @@ def test_the_readme_takes_the_table_between_its_marks(tmp_path):
 
 
 def test_the_stored_page_is_that_of_the_stored_results():
+    """Also in what it calls stale: new weights or songs change the page until it is made again."""
     stored = (ROOT / "results" / "SUMMARY.md").read_text(encoding="utf-8")
-    assert stored == summary_page(read_reports(ROOT / "results")), "run bassnb evaluate summary"
+    reports, now = read_reports(ROOT / "results"), provenance(load_pretrained("classroom"))
+    assert stored == summary_page(reports, now), "run bassnb evaluate summary"
+    listed = stored.partition("## What is stale")[2].split("\n* ")[1:]
+    assert [line.partition(":")[0] for line in listed] == list(stale_records(reports, now))
+    assert stored != summary_page(reports, {**now, "weights": "0" * 16})
 
 
 def test_the_readme_shows_the_stored_results(tmp_path):

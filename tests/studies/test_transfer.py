@@ -151,6 +151,9 @@ def test_a_run_of_everything(accompanist, folder, tmp_path):
     ) == {*MEASURES, "mean"}
     assert set(report["rows"]) == {"true", "autoencoder", "generated", "rule", "shuffled"}
     assert report["rows"]["true"]["pitch_class"]["mean"] > 0.9
+    assert set(report["onsets"]) == {"true", "autoencoder", "generated", "rule"}
+    assert report["onsets"]["true"]["f1"]["mean"] > 0.5
+    assert report["onsets"]["true"]["above_chance"]["mean"] is not None
     assert f"--folder {folder}" in report["command"] and report["skipped"] == {}
 
 

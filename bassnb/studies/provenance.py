@@ -1,0 +1,62 @@
+"""Which weights, songs and package a record of results was made with, and which records are stale.
+
+A record is stale if the same command would be run with other weights or with other songs today. A
+newer package alone makes none stale: what changes a figure changes the weights, the songs, or the
+study, and whoever changes a study records it again.
+
+Taught in chapter 9.
+"""
+
+from __future__ import annotations
+
+from bassnb import __version__
+from bassnb.checkpoints import System, weights_fingerprint
+from bassnb.composer.songs import SONGS_VERSION
+
+MADE_BY = "bassnb evaluate"  # the commands whose records a model has made
+DECISIVE = ("weights", "songs")  # what makes a record stale if it differs
+
+
+def provenance(system: System) -> dict[str, str | int]:
+    """What the records of a system carry.
+
+    Returns
+    -------
+    dict
+        ``weights``: the fingerprint that `bassnb info --json` prints; ``songs``: the version of the
+        composer's songs; ``package``: the version of bassnb.
+    """
+    return {
+        "weights": weights_fingerprint(system),
+        "songs": SONGS_VERSION,
+        "package": __version__,
+    }
+
+
+def stale_records(reports: dict[str, dict], now: dict[str, str | int]) -> dict[str, str]:
+    """The records that a model made with other weights or songs than those of `now`.
+
+    Parameters
+    ----------
+    reports : contents of the records by their names; those without a model are not judged
+    now : from `provenance`
+
+    Returns
+    -------
+    dict of reasons by the names of the stale records, in words
+    """
+    made = {
+        name: report.get("provenance")
+        for name, report in reports.items()
+        if str(report.get("command", "")).startswith(MADE_BY)
+    }
+    reasons = {name: reason(then, now) for name, then in made.items()}
+    return {name: why for name, why in reasons.items() if why}
+
+
+def reason(then: dict[str, str | int] | None, now: dict[str, str | int]) -> str:
+    """Why a record with the provenance `then` is stale, in words; empty if it is not."""
+    if not isinstance(then, dict):
+        return "no provenance: made before records carried one"
+    differing = [key for key in DECISIVE if then.get(key) != now[key]]
+    return ", ".join(f"{key} {then.get(key)}, now {now[key]}" for key in differing)

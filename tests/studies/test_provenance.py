@@ -1,0 +1,74 @@
+"""Records made with other weights or songs are found stale; a newer package makes none stale."""
+
+import pytest
+import torch
+
+from bassnb import __version__
+from bassnb.checkpoints import load_pretrained, save_pretrained, weights_fingerprint
+from bassnb.composer.songs import SONGS_VERSION
+from bassnb.studies.provenance import provenance, stale_records
+
+NOW = {"weights": "a" * 16, "songs": 2, "package": "0.1.0"}
+
+
+def record(**change):
+    return {"command": "bassnb evaluate match", "provenance": {**NOW, **change}}
+
+
+def test_a_record_carries_weights_songs_and_package(accompanist):
+    system = accompanist.system
+    assert provenance(system) == {
+        "weights": weights_fingerprint(system),
+        "songs": SONGS_VERSION,
+        "package": __version__,
+    }
+
+
+def test_a_saved_system_keeps_its_fingerprint_and_a_changed_weight_changes_it(
+    accompanist, tmp_path
+):
+    loaded = load_pretrained(save_pretrained(accompanist.system, tmp_path / "model"))
+    before = weights_fingerprint(loaded)
+    assert before == weights_fingerprint(accompanist.system) and len(before) == 16
+    for part in (loaded.unet, loaded.mix_autoencoder, loaded.bass_autoencoder):
+        weight = next(part.parameters())
+        kept = weight.data.clone()
+        with torch.no_grad():
+            weight.view(-1)[0] += 1
+        assert weights_fingerprint(loaded) != before
+        weight.data.copy_(kept)
+    assert weights_fingerprint(loaded) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"weights": "b" * 16}, ["weights " + "b" * 16 + ", now " + "a" * 16]),
+        ({"songs": 1}, ["songs 1, now 2"]),
+        ({"weights": "b" * 16, "songs": 1}, ["weights", "songs 1, now 2"]),
+    ],
+)
+def test_other_weights_or_songs_make_a_record_stale(change, words):
+    stale = stale_records({"fresh": record(), "old": record(**change)}, NOW)
+    assert list(stale) == ["old"] and all(word in stale["old"] for word in words)
+
+
+def test_another_package_alone_does_not():
+    assert stale_records({"match": record(package="9.9.9")}, NOW) == {}
+
+
+def test_a_record_without_provenance_is_stale_if_a_model_made_it():
+    reports = {
+        "match": {"command": "bassnb evaluate match"},
+        "bench": {"command": "make bench"},
+        "mutants": {},
+    }
+    stale = stale_records(reports, NOW)
+    assert list(stale) == ["match"] and "no provenance" in stale["match"]
+
+
+def test_every_model_has_stale_records_of_another(accompanist):
+    """The shipped model and a tiny one: what one has made is stale for the other."""
+    made = {"match": {**record(), "provenance": provenance(load_pretrained("classroom"))}}
+    assert stale_records(made, provenance(load_pretrained("classroom"))) == {}
+    assert list(stale_records(made, provenance(accompanist.system))) == ["match"]
