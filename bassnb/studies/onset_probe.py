@@ -77,6 +77,8 @@ class OnsetProbe(nn.Module):
 
     def __init__(self, channels: int, hidden: int):
         super().__init__()
+        head = nn.Conv1d(hidden, len(TARGETS) * SUBSTEPS, 1)
+        nn.init.constant_(head.get_parameter("bias"), -3.0)  # strokes are rare
         self.layers = nn.Sequential(
             nn.Conv1d(channels, hidden, 5, padding=2),
             nn.SiLU(),
@@ -84,9 +86,8 @@ class OnsetProbe(nn.Module):
             nn.Conv1d(hidden, hidden, 3, padding=1),
             nn.SiLU(),
             nn.Dropout(0.2),
-            nn.Conv1d(hidden, len(TARGETS) * SUBSTEPS, 1),
+            head,
         )
-        nn.init.constant_(self.layers[-1].bias, -3.0)  # strokes are rare
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits of a stroke in each part of each step."""
