@@ -162,10 +162,8 @@ def onset_report(train: Sequence[Heard], test: Sequence[Heard], **options) -> di
         For each target ``f1``, the F-measure at 50 ms with its 95 % interval over songs, and
         ``chance``, the same with the strokes of the next song in the list.
     """
-    kept = train[::5]
-    probe = train_probe(
-        [song for k, song in enumerate(train) if k % 5 or len(train) < 5], **options
-    )
+    kept, rest = train[::5], [song for k, song in enumerate(train) if k % 5]
+    probe = train_probe(rest or train, **options)
     chosen, marked = ([probabilities(probe, song) for song in part] for part in (kept, test))
     report = {}
     for name in TARGETS:
