@@ -123,6 +123,8 @@ class AutoencoderTraining(Checked):
     settle_start: int = 0
     # weight of the flux distance, which asks for attacks; not in the paper
     lambda_flux: float = 0.0
+    # weight of L_rec where the original rises, so that soft attacks count; not in the paper
+    lambda_onset: float = 0.0
     freeze_encoder: bool = False  # from phase_start on, so that latents stay what they are
     critic_warmup: int = 1000  # steps of training the critics before their loss is used
     decimation: int = 1  # spectral losses at 44.1 kHz / decimation: the kept bins need no more

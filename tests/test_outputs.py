@@ -424,6 +424,9 @@ def test_a_report_is_measured_again(model, place, monkeypatch):
         "run",
         lambda accompanist, **options: {"songs": 2, "accuracy": {"mean": 1.0}},
     )
+    monkeypatch.setattr(
+        suite.STUDIES["probe"], "headline", lambda report: f"{report['songs']} songs"
+    )
     words = ["evaluate", "probe", "--model", model, "--songs", 2, "--out", "x.json"]
     Path("x.json").write_text("{}")
     assert_refused(run(*words), "x.json")

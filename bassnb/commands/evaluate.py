@@ -132,7 +132,7 @@ distance_study(
 )
 distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
-plain_study("probe", "Read the chord root from mix latents of unseen songs.")
+plain_study("probe", "Read chord roots and strokes from mix latents of unseen songs.")
 plain_study("contrastive", "How often a trained judge finds the bass of each mix among 25.")
 plain_study("style", "Distance of takes to a style reference, with and without grounding.")
 plain_study("length", "Songs of 24 s to 5 minutes, and one song generated in pieces.")

@@ -1,9 +1,12 @@
-"""Do the mix latents encode the chord? A small classifier predicts its root from them.
+"""Do the mix latents encode harmony and rhythm? Small probes read chord roots and strokes from them.
 
-Taught in chapter 9.
+A probe of the spectrogram that the encoder sees says how much of a failure is the encoder's. Taught
+in chapter 9.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,11 +18,32 @@ from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.composer.examples import examples
 from bassnb.composer.score import Song, chord_at
-from bassnb.metrics.statistics import summary, with_interval
+from bassnb.metrics.statistics import figure, summary, with_interval
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
+from bassnb.spectral import mel_filters
+from bassnb.studies.onset_probe import TARGETS, TOLERANCE, Heard, onset_report, strokes
 
 CONTEXT = 2  # latent steps on each side that the probe may look at: half a second in all
+BANDS = 64  # mel bands of mid and of side to which the spectrogram is reduced
 QUICK = {"songs": 4, "seconds": 8.0}
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A song with its standardised `latents` (C, L) and its `spectrogram` (D, L)."""
+
+    song: Song
+    latents: Tensor
+    spectrogram: Tensor
+
+    @property
+    def chords(self) -> tuple[Tensor, Tensor]:
+        """Features (L, D) and roots (L,) for the probe of the chord."""
+        return with_context(self.latents), root_per_step(self.song, self.latents.shape[-1])
+
+    def heard(self, features: str) -> Heard:
+        """For the probe of the strokes, which reads the "latents" or the "spectrogram"."""
+        return Heard(getattr(self, features), strokes(self.song))
 
 
 def with_context(latents: Tensor, context: int = CONTEXT) -> Tensor:
@@ -39,18 +63,28 @@ def root_per_step(song: Song, steps: int) -> Tensor:
 
 
 @torch.no_grad()
-def probe_data(
-    autoencoder: Autoencoder, split: str, songs: int, **options
-) -> list[tuple[Tensor, Tensor]]:
-    """For each song the features (L, D) and the roots (L,)."""
+def probe_data(autoencoder: Autoencoder, split: str, songs: int, **options) -> list[Probed]:
+    """The songs of a split as the probes read them."""
     device = next(autoencoder.parameters()).device
     data = []
     for example in examples(split, songs, **options):
-        latents = autoencoder.standardise(
-            autoencoder.encode(to_level(example.mix)[None].to(device))
-        )[0].cpu()
-        data.append((with_context(latents), root_per_step(example.song, latents.shape[-1])))
+        wave = to_level(example.mix)[None].to(device)
+        latents = autoencoder.standardise(autoencoder.encode(wave))[0].cpu()
+        data.append(Probed(example.song, latents, mel_per_step(autoencoder, wave).cpu()))
     return data
+
+
+def mel_per_step(autoencoder: Autoencoder, wave: Tensor) -> Tensor:
+    """What the encoder reads, reduced to mel bands, its frames stacked by latent step.
+
+    wave (1, 2, N) becomes features (2 BANDS stride, L).
+    """
+    config = autoencoder.config
+    s = autoencoder.log_spectrogram(wave)[0]  # (2, F, T)
+    filters = mel_filters(config.bins, BANDS, config.bandwidth, s.device)
+    power = filters.T @ (s.exp() - config.log_eps) / filters.sum(0).clamp_min(1)[:, None]
+    mel = autoencoder.levels(torch.log(power.clamp_min(0) + config.log_eps)[None])[0]
+    return mel.unflatten(-1, (-1, config.stride)).transpose(1, 2).flatten(0, 1)
 
 
 def train_probe(
@@ -72,6 +106,15 @@ def train_probe(
     return probe.eval()
 
 
+def chord_accuracy(train: list[Probed], test: list[Probed]) -> dict:
+    """Share of the steps of each test song whose chord root is right: a `summary`."""
+    learned = [song.chords for song in train]
+    with torch.enable_grad():
+        probe = train_probe(torch.cat([x for x, _ in learned]), torch.cat([y for _, y in learned]))
+    marked = [song.chords for song in test]
+    return summary([float((probe(x).argmax(-1) == y).float().mean()) for x, y in marked])
+
+
 @torch.no_grad()
 def run(
     accompanist: Accompanist,
@@ -82,11 +125,10 @@ def run(
     seed0: int = 0,
     progress: bool = False,
 ) -> dict:
-    """Accuracy of the chord root that a small probe reads from mix latents of unseen songs.
+    """What small probes read from the mix latents of unseen songs: chord roots and strokes.
 
-    The probe learns from training songs and is marked, step by step (93 ms), on songs of the test
-    split. The mix is the sum of all stems but the bass, the root is that of the chord in the middle
-    of the step.
+    The probes learn from training songs and are marked on songs of the test split. The mix is the
+    sum of all stems but the bass, the root is that of the chord in the middle of each step (93 ms).
 
     Parameters
     ----------
@@ -96,7 +138,9 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``accuracy`` with its 95 % interval over songs; chance is about 1 / 12.
+        ``accuracy`` of the chord root with its 95 % interval over songs; chance is about 1 / 12.
+        ``strokes``: for "latents" and for "spectrogram", which the encoder reads, the
+        `onset_report` of bass drum, snare, chords and melody.
     """
     autoencoder, train_songs = (
         accompanist.system.mix_autoencoder,
@@ -104,10 +148,7 @@ def run(
     )
     options = {"seconds": seconds, "seed0": seed0, "progress": progress}
     train = probe_data(autoencoder, "train", train_songs, **options)
-    with torch.enable_grad():
-        probe = train_probe(torch.cat([x for x, _ in train]), torch.cat([y for _, y in train]))
     test = probe_data(autoencoder, "test", songs, **options)
-    right = [float((probe(x).argmax(-1) == y).float().mean()) for x, y in test]
     return {
         "preset": accompanist.system.preset.name,
         "split": "test",
@@ -116,10 +157,26 @@ def run(
         "seed0": seed0,
         "seconds": seconds,
         "context": CONTEXT,
-        "accuracy": summary(right),
+        "accuracy": chord_accuracy(train, test),
+        "tolerance": TOLERANCE,
+        "strokes": {
+            features: onset_report(
+                [song.heard(features) for song in train], [song.heard(features) for song in test]
+            )
+            for features in ("latents", "spectrogram")
+        },
     }
 
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    return f"chord root right in {with_interval(report['accuracy'], '.1%')} of steps"
+    latents, spectrogram = (report["strokes"][name] for name in ("latents", "spectrogram"))
+    read = ", ".join(
+        f"{name} {figure(latents[name]['f1']['mean'], '.2f')}"
+        f" ({figure(spectrogram[name]['f1']['mean'], '.2f')})"
+        for name in TARGETS
+    )
+    return (
+        f"chord root right in {with_interval(report['accuracy'], '.1%')} of steps; F of strokes in"
+        f" latents (in the spectrogram): {read}"
+    )

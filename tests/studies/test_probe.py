@@ -1,11 +1,14 @@
-"""The chord probe: alignment of its features and labels, and that it learns what is there to learn."""
+"""The probes: alignment of features and labels, and that the chord's learns what is there to learn."""
 
 import numpy as np
 import torch
 
+from bassnb.autoencoder import Autoencoder
 from bassnb.composer.songs import compose
+from bassnb.presets import SMOKE
 from bassnb.studies import probe as study
-from bassnb.studies.probe import root_per_step, train_probe, with_context
+from bassnb.studies.onset_probe import TARGETS
+from bassnb.studies.probe import mel_per_step, root_per_step, train_probe, with_context
 
 
 def test_context_holds_the_neighbours():
@@ -24,6 +27,20 @@ def test_roots_are_those_in_the_middle_of_each_step():
         assert roots[step] == next(
             chord.root for chord in song.chords if chord.start <= middle < chord.end
         )
+
+
+def test_mel_bands_stand_in_the_latent_step_of_their_sound():
+    model = Autoencoder(SMOKE.mix)  # 4 frames of 1024 samples in a step
+    wave = torch.zeros(1, 2, 10 * 4096)
+    time = torch.arange(1024) / 44_100
+    wave[..., 5 * 4096 + 2048 :][..., :1024] = 0.3 * torch.sin(2 * np.pi * 440 * time)
+    features = mel_per_step(model, wave)
+    assert features.shape == (2 * study.BANDS * 4, 10) and (features >= 0).all()
+    frames = features.unflatten(0, (2, study.BANDS, 4)).flatten(0, 1)  # (bands, 4, L)
+    loud = frames.sum(0).T.flatten()  # in the order of time
+    assert loud.argmax() == 5 * 4 + 2
+    assert loud[:16].sum() == 0 and loud[28:].sum() == 0
+    assert frames[study.BANDS :].sum() == 0  # both channels alike: no side
 
 
 def test_the_probe_learns_and_is_reproducible():
@@ -45,3 +62,8 @@ def test_report_of_a_random_autoencoder_is_near_chance(accompanist):
     report = study.run(accompanist, train_songs=2, songs=2, seconds=3.0)
     assert 0 <= report["accuracy"]["mean"] <= 1 and report["split"] == "test"
     assert np.isfinite(report["accuracy"]["high"])
+    assert set(report["strokes"]) == {"latents", "spectrogram"} and report["tolerance"] == 0.05
+    for features in report["strokes"].values():
+        assert set(features) == set(TARGETS)
+        assert all(0 <= features[name]["f1"]["mean"] <= 1 for name in ("kick", "chords"))
+    assert "chords" in study.headline(report) and "of steps" in study.headline(report)

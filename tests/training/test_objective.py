@@ -10,7 +10,7 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.critics import adversarial_loss, critic_hinge_loss
 from bassnb.presets import SMOKE
 from bassnb.spectral import multi_scale_spectral_distance
-from bassnb.training.autoencoder import AutoencoderTrainer
+from bassnb.training.autoencoder import AutoencoderTrainer, rises
 
 PLAN = dataclasses.replace(
     SMOKE.bass_training,
@@ -113,3 +113,20 @@ def test_both_optimisers_are_adam_with_the_betas_of_the_plan(trainer):
     for optimizer in trainer.optimizers().values():
         assert isinstance(optimizer.optimizer, torch.optim.Adam)
         assert all(group["betas"] == PLAN.betas == (0.5, 0.9) for group in optimizer.param_groups)
+
+
+def test_rises_last_for_two_frames():
+    assert rises(torch.tensor([5.0, 5, 7, 6, 6, 9])).tolist() == [0, 0, 2, 2, 0, 3]
+
+
+def test_errors_at_attacks_weigh_more_with_lambda_onset(trainer, monkeypatch):
+    minimised = []
+    trainer.plan = dataclasses.replace(PLAN, phase_start=9, steps=20, lambda_onset=7.0)
+    monkeypatch.setattr(trainer, "update", lambda *ignored: None)
+    monkeypatch.setattr(
+        trainer.accelerator, "backward", lambda loss: minimised.append(float(loss.detach()))
+    )
+    losses = trainer.step(WAVE, 0)
+    assert losses["onset"] > 0
+    expected = 25 * losses["rec"] + 7 * losses["onset"]
+    assert minimised == pytest.approx([float(expected)], rel=1e-5)
