@@ -10,7 +10,7 @@ chapter 10.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,15 +18,21 @@ import numpy as np
 from scipy.signal import lfilter
 
 from bassnb.composer import soundfont as sf
+from bassnb.composer.envelopes import (
+    CONTROL,
+    SAMPLE_RATE,
+    falling_by_100_db,
+    modulation_envelope,
+    seconds,
+    volume_envelope,
+)
 from bassnb.composer.soundfont import SoundFont, Zone
 
-SAMPLE_RATE = 44100
-_SILENCE = 1e-5  # -100 dB: where an envelope ends
 _SHORTEST_RELEASE = 0.01  # seconds; a shorter one would click
-_CONTROL = 64  # samples between two values of the modulation envelope
 _CUTOFF_STEP = 25.0  # cents that the cutoff moves before the filter follows
 _HIGHEST_CUTOFF = 18000.0  # Hz; above, nothing is filtered
 _A_MINUS = 440.0 * 2.0 ** (-69 / 12)  # Hz of MIDI key 0, where absolute cents begin
+_MOST_LAYERS = 128  # zones that one stroke plays; more are left out
 _BLOCK = 1 << 14  # samples that are interpolated at a time
 
 
@@ -84,7 +90,7 @@ def _voices(zones: Sequence[Zone], strokes: Sequence[Stroke]) -> dict[tuple, lis
         if (key, velocity) not in sounding:
             sounding[key, velocity] = [
                 place for place, zone in enumerate(zones) if zone.sounds(key, velocity)
-            ]
+            ][:_MOST_LAYERS]
         for place in sounding[key, velocity]:
             values = zones[place].values
             forced = values[sf.VELOCITY]
@@ -107,8 +113,8 @@ def _play_voices(
 ) -> None:
     """Add the voices of one zone and key to the sound (2, N)."""
     values, samples = zone.values, out.shape[1]
-    release = max(_seconds(values[sf.VOLUME + 5]), _SHORTEST_RELEASE)
-    falling = _falling(release, min(samples, round(release * SAMPLE_RATE)))
+    release = max(seconds(values[sf.VOLUME + 5]), _SHORTEST_RELEASE)
+    falling = falling_by_100_db(release, min(samples, round(release * SAMPLE_RATE)))
     longest = max(min(v.end + len(falling), samples) - v.start for v in voices)
     envelope = volume_envelope(values, key, longest)
     held = voices[0].end - voices[0].start
@@ -139,76 +145,6 @@ def _shape(voice: _Voice, envelope: np.ndarray, falling: np.ndarray) -> np.ndarr
     return shape
 
 
-def _seconds(timecents: float) -> float:
-    """Seconds of a duration in timecents; the shortest one stands for none."""
-    return 0.0 if timecents <= -12000 else float(2.0 ** (timecents / 1200.0))
-
-
-def _falling(seconds: float, samples: int) -> np.ndarray:
-    """Factors (samples,) that fall by 100 dB in so many seconds."""
-    rate = np.log(_SILENCE) / (seconds * SAMPLE_RATE)
-    return np.exp(rate * np.arange(1, samples + 1)).astype(np.float32)
-
-
-def _times(values: Mapping[int, int], first: int, key: int) -> tuple[float, float, float, float]:
-    """Delay, attack, hold and decay in seconds of the envelope whose generators begin at `first`.
-
-    Hold and decay become shorter for higher keys: timecents per key, from key 60.
-    """
-    delay, attack, hold, decay = (values[first + k] for k in range(4))
-    hold_per_key, decay_per_key = values[first + 6], values[first + 7]
-    return (
-        _seconds(delay),
-        _seconds(attack),
-        _seconds(hold + (60 - key) * hold_per_key),
-        _seconds(decay + (60 - key) * decay_per_key),
-    )
-
-
-def volume_envelope(values: Mapping[int, int], key: int, samples: int) -> np.ndarray:
-    """Volume envelope of a held key, until it is silent.
-
-    Delay, linear attack, hold, decay by 100 dB per decay time to the sustain level.
-
-    Parameters
-    ----------
-    values : generators by number
-    key : MIDI key
-    samples : highest length
-
-    Returns
-    -------
-    envelope : ndarray (at most samples,) float32 in [0, 1]
-    """
-    delay, attack, hold, decay = _times(values, sf.VOLUME, key)
-    sustain = 10.0 ** (-values[sf.VOLUME + 4] / 200.0)
-    # dB per second are constant, so a higher sustain level is reached sooner
-    falls = decay * min(values[sf.VOLUME + 4] / 1000.0, 1.0)
-    edges = np.cumsum([delay, attack, hold, falls]) * SAMPLE_RATE
-    begin, top, steady, level = (min(round(edge), samples) for edge in edges)
-    length = samples if sustain > _SILENCE else level
-    envelope = np.full(length, sustain, np.float32)
-    envelope[:begin] = 0.0
-    envelope[begin:top] = np.arange(1, top - begin + 1) / max(attack * SAMPLE_RATE, 1.0)
-    envelope[top:steady] = 1.0
-    if level > steady:
-        envelope[steady:level] = _falling(decay, level - steady)
-    return envelope
-
-
-def modulation_envelope(values: Mapping[int, int], key: int, samples: int) -> np.ndarray:
-    """Modulation envelope of a held key at every 64th sample, float64 in [0, 1].
-
-    Its decay is linear: from 1 to 0 in the decay time, ended by the sustain level.
-    """
-    delay, attack, hold, decay = _times(values, sf.MODULATION, key)
-    sustain = 1.0 - values[sf.MODULATION + 4] / 1000.0
-    edges = np.cumsum([delay, attack, hold, decay * (1.0 - sustain)])
-    edges += np.arange(4) * 1e-9  # stages without duration
-    time = np.arange(0, samples, _CONTROL) / SAMPLE_RATE
-    return np.interp(time, edges, [0.0, 1.0, 1.0, sustain])
-
-
 def _tone(
     font: SoundFont, zone: Zone, key: int, tuning: float, samples: int, held: int
 ) -> np.ndarray:
@@ -220,7 +156,7 @@ def _tone(
     if values[sf.ENVELOPE_TO_PITCH] or values[sf.ENVELOPE_TO_CUTOFF]:
         modulation = modulation_envelope(values, key, samples)
     if values[sf.ENVELOPE_TO_PITCH]:
-        moved = np.repeat(values[sf.ENVELOPE_TO_PITCH] * modulation, _CONTROL)[:samples]
+        moved = np.repeat(values[sf.ENVELOPE_TO_PITCH] * modulation, CONTROL)[:samples]
         ratio = zone.rate / SAMPLE_RATE * 2.0 ** ((cents + moved) / 1200.0)
         positions = np.cumsum(ratio) - ratio[:1]
     else:
@@ -259,7 +195,8 @@ def _wrapped(positions: np.ndarray, zone: Zone, stop: int) -> np.ndarray:
     end, period = zone.loop_end - zone.start, zone.loop_end - zone.loop_start
     first = int(np.searchsorted(positions[:stop], end))
     if first < stop:
-        wrapped = (positions[first:stop] - end) % period + (end - period)
+        rounds = np.floor((positions[first:stop] - end) / period) + 1.0
+        wrapped = positions[first:stop] - rounds * period
         positions[stop:] -= positions[stop - 1] - wrapped[-1]
         positions[first:stop] = wrapped
     return positions
@@ -315,8 +252,8 @@ def low_pass(wave: np.ndarray, cutoff: np.ndarray, resonance: float) -> np.ndarr
     edges = np.flatnonzero(np.diff(steps)) + 1
     out, state = np.empty_like(wave), np.zeros(2)
     for first, last in zip([0, *edges], [*edges, len(steps)], strict=True):
-        end = len(wave) if last == len(steps) else last * _CONTROL
-        part = slice(first * _CONTROL, end)
+        end = len(wave) if last == len(steps) else last * CONTROL
+        part = slice(first * CONTROL, end)
         if part.start >= len(wave):
             break
         b, a = _biquad(min(hertz[first], _HIGHEST_CUTOFF), resonance)

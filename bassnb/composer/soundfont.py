@@ -130,7 +130,7 @@ class SoundFont:
         try:
             with self.path.open("rb") as file:
                 chunks = dict(_chunks(file, self.path.stat().st_size))
-                self._refuse_unless("smpl" in chunks, "has no samples")
+                self.refuse_unless("smpl" in chunks, "has no samples")
                 self._samples_at, size = chunks["smpl"]
                 self._samples = size // 2
                 self._tables = {name: self._table(file, chunks, name) for name in _TABLES}
@@ -141,19 +141,20 @@ class SoundFont:
         for headers, bags, generators in (("phdr", "pbag", "pgen"), ("inst", "ibag", "igen")):
             self._check_order(headers, "bag", bags)
             self._check_order(bags, "generator", generators)
-        self._refuse_unless(len(self._tables["phdr"]) > 1, "has no instrument")
+        self.refuse_unless(len(self._tables["phdr"]) > 1, "has no instrument")
 
-    def _refuse_unless(self, fine: bool, what: str) -> None:
+    def refuse_unless(self, fine: bool, what: str) -> None:
+        """Raise DataError, which says what is wrong with the file, unless all is fine."""
         if not fine:
             raise DataError(
                 f"{self.path} cannot be read as a SoundFont: it {what}; give an undamaged .sf2 file"
             )
 
     def _table(self, file: BinaryIO, chunks: Mapping[str, tuple[int, int]], name: str):
-        self._refuse_unless(name in chunks, f"has no table {name}")
+        self.refuse_unless(name in chunks, f"has no table {name}")
         (at, size), record = chunks[name], _TABLES[name]
         fine = 0 < size <= _MOST_RECORDS * record.itemsize and size % record.itemsize == 0
-        self._refuse_unless(fine, f"has a table {name} of {size} bytes")
+        self.refuse_unless(fine, f"has a table {name} of {size} bytes")
         file.seek(at)
         return np.frombuffer(file.read(size), record)
 
@@ -161,7 +162,7 @@ class SoundFont:
         """Refuse indices that fall, or leave the table to which they point."""
         index = self._tables[table][field].astype(int)
         fine = (np.diff(index) >= 0).all() and index[-1] < len(self._tables[other]) + 1
-        self._refuse_unless(bool(fine), f"has a damaged table {table}")
+        self.refuse_unless(bool(fine), f"has a damaged table {table}")
 
     @cached_property
     def presets(self) -> dict[tuple[int, int], int]:
@@ -200,10 +201,10 @@ class SoundFont:
             for number in (KEYS, VELOCITIES)
         )
         place, headers = instrument[SAMPLE] & 0xFFFF, self._tables["shdr"]
-        self._refuse_unless(place < len(headers) - 1, "names a sample that is not there")
+        self.refuse_unless(place < len(headers) - 1, "names a sample that is not there")
         sample = headers[place]
         kind = int(sample["kind"])
-        self._refuse_unless(not kind & _COMPRESSED, "is compressed (.sf3)")
+        self.refuse_unless(not kind & _COMPRESSED, "is compressed (.sf3)")
         if kind & _ROM or keys[0] > keys[1] or velocities[0] > velocities[1]:
             return None
         values = {}
@@ -216,8 +217,8 @@ class SoundFont:
         }
         rate, key = int(sample["rate"]), int(sample["key"])
         inside = 0 <= places["start"] < places["end"] <= self._samples
-        self._refuse_unless(inside, "lacks some of its samples")
-        self._refuse_unless(_RATES[0] <= rate <= _RATES[1], f"has a sample rate of {rate} Hz")
+        self.refuse_unless(inside, "lacks some of its samples")
+        self.refuse_unless(_RATES[0] <= rate <= _RATES[1], f"has a sample rate of {rate} Hz")
         root = values[ROOT] if values[ROOT] >= 0 else key if key <= 127 else 60
         return Zone(
             keys,
@@ -235,7 +236,7 @@ class SoundFont:
             wave = np.fromfile(self.path, "<i2", end - start, offset=self._samples_at + 2 * start)
         except OSError:
             wave = np.empty(0, "<i2")
-        self._refuse_unless(len(wave) == end - start, "became shorter while it was played")
+        self.refuse_unless(len(wave) == end - start, "became shorter while it was played")
         return wave.astype(np.float32) / np.float32(32768)
 
 
@@ -272,13 +273,13 @@ def _zones(font: SoundFont, place: int) -> tuple[Zone, ...]:
     instruments: dict[int, list[dict[int, int]]] = {}
     for preset in font.local_zones(place, "p"):
         number = preset[INSTRUMENT] & 0xFFFF
-        font._refuse_unless(
+        font.refuse_unless(
             number < len(font._tables["inst"]) - 1, "names an instrument that is not there"
         )
         if number not in instruments:
             instruments[number] = list(font.local_zones(number, "i"))
         pairs += len(instruments[number])
-        font._refuse_unless(pairs <= _MOST_ZONES, "has an instrument of too many zones")
+        font.refuse_unless(pairs <= _MOST_ZONES, "has an instrument of too many zones")
         zones += [font.zone(preset, instrument) for instrument in instruments[number]]
     return tuple(zone for zone in zones if zone is not None)
 

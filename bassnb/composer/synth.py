@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bassnb.composer.sampler import SAMPLE_RATE, Stroke, play_strokes
+from bassnb.composer.envelopes import SAMPLE_RATE
+from bassnb.composer.sampler import Stroke, play_strokes
 from bassnb.composer.score import Note
 from bassnb.composer.soundfont import open_soundfont
 from bassnb.errors import DataError
@@ -97,7 +98,8 @@ def _strokes(notes: Sequence[Note], samples: int) -> list[Stroke]:
     strokes = []
     for same in struck.values():
         for note, after in zip(same, [*same[1:], None], strict=True):
-            start, end = round(note.start * SAMPLE_RATE), round(note.end * SAMPLE_RATE)
+            start = max(0, round(note.start * SAMPLE_RATE))
+            end = round(note.end * SAMPLE_RATE)
             if after is not None:
                 end = min(end, round(after.start * SAMPLE_RATE))
             if start < samples:
