@@ -222,7 +222,7 @@ def test_a_moving_cutoff_leaves_no_clicks():
     cutoff = np.linspace(11000, 4500, SECOND // CONTROL + 1)
     out = low_pass(wave, cutoff, 3.0)
     spectrum = np.abs(np.fft.rfft(out * np.blackman(SECOND)))
-    assert 20 * np.log10(spectrum[1000:].max() / spectrum.max()) < -70
+    assert 20 * np.log10(spectrum[1000:].max() / spectrum.max()) < -65
     assert np.std(out[-SECOND // 4 :]) < 0.9 * np.std(out[: SECOND // 4])
 
 
