@@ -130,7 +130,7 @@ class SoundFont:
         try:
             with self.path.open("rb") as file:
                 chunks = dict(_chunks(file, self.path.stat().st_size))
-                self.refuse_unless("smpl" in chunks, "has no samples")
+                self._refuse_unless("smpl" in chunks, "has no samples")
                 self._samples_at, size = chunks["smpl"]
                 self._samples = size // 2
                 self._tables = {name: self._table(file, chunks, name) for name in _TABLES}
@@ -141,20 +141,20 @@ class SoundFont:
         for headers, bags, generators in (("phdr", "pbag", "pgen"), ("inst", "ibag", "igen")):
             self._check_order(headers, "bag", bags)
             self._check_order(bags, "generator", generators)
-        self.refuse_unless(len(self._tables["phdr"]) > 1, "has no instrument")
+        self._refuse_unless(len(self._tables["phdr"]) > 1, "has no instrument")
+        self._zones: dict[int, tuple[Zone, ...]] = {}  # by preset, once it was asked for
 
-    def refuse_unless(self, fine: bool, what: str) -> None:
-        """Raise DataError, which says what is wrong with the file, unless all is fine."""
+    def _refuse_unless(self, fine: bool, what: str) -> None:
         if not fine:
             raise DataError(
                 f"{self.path} cannot be read as a SoundFont: it {what}; give an undamaged .sf2 file"
             )
 
     def _table(self, file: BinaryIO, chunks: Mapping[str, tuple[int, int]], name: str):
-        self.refuse_unless(name in chunks, f"has no table {name}")
+        self._refuse_unless(name in chunks, f"has no table {name}")
         (at, size), record = chunks[name], _TABLES[name]
         fine = 0 < size <= _MOST_RECORDS * record.itemsize and size % record.itemsize == 0
-        self.refuse_unless(fine, f"has a table {name} of {size} bytes")
+        self._refuse_unless(fine, f"has a table {name} of {size} bytes")
         file.seek(at)
         return np.frombuffer(file.read(size), record)
 
@@ -162,7 +162,7 @@ class SoundFont:
         """Refuse indices that fall, or leave the table to which they point."""
         index = self._tables[table][field].astype(int)
         fine = (np.diff(index) >= 0).all() and index[-1] < len(self._tables[other]) + 1
-        self.refuse_unless(bool(fine), f"has a damaged table {table}")
+        self._refuse_unless(bool(fine), f"has a damaged table {table}")
 
     @cached_property
     def presets(self) -> dict[tuple[int, int], int]:
@@ -177,9 +177,27 @@ class SoundFont:
     def zones(self, bank: int, program: int) -> tuple[Zone, ...]:
         """The zones of a preset, or of the first one of its bank, or of all banks."""
         first = min(self.presets, key=lambda pair: (pair[0] != bank, pair))
-        return _zones(self, self.presets.get((bank, program), self.presets[first]))
+        place = self.presets.get((bank, program), self.presets[first])
+        if place not in self._zones:
+            self._zones[place] = tuple(self._zones_of(place))
+        return self._zones[place]
 
-    def local_zones(self, place: int, of: str) -> Iterator[dict[int, int]]:
+    def _zones_of(self, place: int) -> Iterator[Zone]:
+        """Every zone of the instruments of the preset at a place of its table."""
+        instruments: dict[int, list[dict[int, int]]] = {}
+        pairs = 0
+        for preset in self._local_zones(place, "p"):
+            number = preset[INSTRUMENT] & 0xFFFF
+            there = number < len(self._tables["inst"]) - 1
+            self._refuse_unless(there, "names an instrument that is not there")
+            if number not in instruments:
+                instruments[number] = list(self._local_zones(number, "i"))
+            pairs += len(instruments[number])
+            self._refuse_unless(pairs <= _MOST_ZONES, "has an instrument of too many zones")
+            zones = (self._zone(preset, instrument) for instrument in instruments[number])
+            yield from (zone for zone in zones if zone is not None)
+
+    def _local_zones(self, place: int, of: str) -> Iterator[dict[int, int]]:
         """Generators of each zone of a preset ("p") or instrument ("i") by number, with those of
         its global zone, which has neither an instrument nor a sample.
         """
@@ -194,17 +212,17 @@ class SoundFont:
             elif bag == headers[place]:
                 inherited = own
 
-    def zone(self, preset: Mapping[int, int], instrument: Mapping[int, int]) -> Zone | None:
+    def _zone(self, preset: Mapping[int, int], instrument: Mapping[int, int]) -> Zone | None:
         """The zone of a preset's and an instrument's generators; None if no note can play it."""
         keys, velocities = (
             _overlap(preset.get(number, 127 << 8), instrument.get(number, 127 << 8))
             for number in (KEYS, VELOCITIES)
         )
         place, headers = instrument[SAMPLE] & 0xFFFF, self._tables["shdr"]
-        self.refuse_unless(place < len(headers) - 1, "names a sample that is not there")
+        self._refuse_unless(place < len(headers) - 1, "names a sample that is not there")
         sample = headers[place]
         kind = int(sample["kind"])
-        self.refuse_unless(not kind & _COMPRESSED, "is compressed (.sf3)")
+        self._refuse_unless(not kind & _COMPRESSED, "is compressed (.sf3)")
         if kind & _ROM or keys[0] > keys[1] or velocities[0] > velocities[1]:
             return None
         values = {}
@@ -217,8 +235,8 @@ class SoundFont:
         }
         rate, key = int(sample["rate"]), int(sample["key"])
         inside = 0 <= places["start"] < places["end"] <= self._samples
-        self.refuse_unless(inside, "lacks some of its samples")
-        self.refuse_unless(_RATES[0] <= rate <= _RATES[1], f"has a sample rate of {rate} Hz")
+        self._refuse_unless(inside, "lacks some of its samples")
+        self._refuse_unless(_RATES[0] <= rate <= _RATES[1], f"has a sample rate of {rate} Hz")
         root = values[ROOT] if values[ROOT] >= 0 else key if key <= 127 else 60
         return Zone(
             keys,
@@ -236,7 +254,7 @@ class SoundFont:
             wave = np.fromfile(self.path, "<i2", end - start, offset=self._samples_at + 2 * start)
         except OSError:
             wave = np.empty(0, "<i2")
-        self.refuse_unless(len(wave) == end - start, "became shorter while it was played")
+        self._refuse_unless(len(wave) == end - start, "became shorter while it was played")
         return wave.astype(np.float32) / np.float32(32768)
 
 
@@ -264,24 +282,6 @@ def _chunks(file: BinaryIO, size: int) -> Iterator[tuple[str, tuple[int, int]]]:
 def _overlap(first: int, second: int) -> tuple[int, int]:
     """Lowest and highest value of two ranges, each with the lowest in its lower byte."""
     return max(first & 255, second & 255), min(first >> 8 & 255, second >> 8 & 255)
-
-
-@lru_cache(maxsize=64)
-def _zones(font: SoundFont, place: int) -> tuple[Zone, ...]:
-    """All zones of the preset at a place of its table."""
-    zones, pairs = [], 0
-    instruments: dict[int, list[dict[int, int]]] = {}
-    for preset in font.local_zones(place, "p"):
-        number = preset[INSTRUMENT] & 0xFFFF
-        font.refuse_unless(
-            number < len(font._tables["inst"]) - 1, "names an instrument that is not there"
-        )
-        if number not in instruments:
-            instruments[number] = list(font.local_zones(number, "i"))
-        pairs += len(instruments[number])
-        font.refuse_unless(pairs <= _MOST_ZONES, "has an instrument of too many zones")
-        zones += [font.zone(preset, instrument) for instrument in instruments[number]]
-    return tuple(zone for zone in zones if zone is not None)
 
 
 def open_soundfont(path: str | Path) -> SoundFont:
