@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import lfilter
+from scipy.signal import firwin, lfilter
 
 from bassnb.composer import soundfont as sf
 from bassnb.composer.envelopes import (
@@ -32,6 +32,8 @@ _SHORTEST_RELEASE = 0.01  # seconds; a shorter one would click
 _CUTOFF_STEP = 25.0  # cents that the cutoff moves before the filter follows
 _HIGHEST_CUTOFF = 18000.0  # Hz; above, nothing is filtered
 _A_MINUS = 440.0 * 2.0 ** (-69 / 12)  # Hz of MIDI key 0, where absolute cents begin
+_HIGHEST_CENTS = 9600.0  # eight octaves above the recorded pitch: nothing is audible there
+_HALF_TAPS = 24  # of the filter before a transposition upwards, on each side
 _MOST_LAYERS = 128  # zones that one stroke plays; more are left out
 _BLOCK = 1 << 14  # samples that are interpolated at a time
 
@@ -157,36 +159,50 @@ def _tone(
         modulation = modulation_envelope(values, key, samples)
     if values[sf.ENVELOPE_TO_PITCH]:
         moved = np.repeat(values[sf.ENVELOPE_TO_PITCH] * modulation, CONTROL)[:samples]
-        ratio = zone.rate / SAMPLE_RATE * 2.0 ** ((cents + moved) / 1200.0)
-        positions = np.cumsum(ratio) - ratio[:1]
+        positions = np.cumsum(_step(zone, cents + moved))
+        positions -= positions[:1]
     else:
-        positions = zone.rate / SAMPLE_RATE * 2.0 ** (cents / 1200.0) * np.arange(samples)
+        positions = _step(zone, cents) * np.arange(samples)
     wave = _interpolate(font, zone, positions, held)
     cutoff = values[sf.CUTOFF] + values[sf.ENVELOPE_TO_CUTOFF] * modulation
     return low_pass(wave, cutoff, values[sf.RESONANCE] / 10.0)
+
+
+def _step(zone: Zone, cents: float | np.ndarray) -> np.ndarray:
+    """Samples of the file per sample of the sound, transposed by so many cents."""
+    return zone.rate / SAMPLE_RATE * 2.0 ** (np.minimum(cents, _HIGHEST_CENTS) / 1200.0)
 
 
 def _interpolate(font: SoundFont, zone: Zone, positions: np.ndarray, held: int) -> np.ndarray:
     """The sample at positions (n,) after its start: (at most n,) float32.
 
     A loop repeats, in mode 3 until `held` positions have passed. The result of a sample without a
-    loop ends where the sample does.
+    loop ends where the sample does. What a transposition upwards would bring above the Nyquist
+    frequency is filtered out before.
     """
+    step = positions[-1] / max(len(positions) - 1, 1) if len(positions) else 0.0
     sustained = zone.loops and zone.values[sf.MODE] == 1
     length = (zone.loop_end if sustained else zone.end) - zone.start
+    stop = 0
     if zone.loops:
         stop = len(positions) if sustained else min(held, len(positions))
         positions = _wrapped(positions, zone, stop)
-    else:
-        stop = 0
     if not sustained:
         positions = positions[: stop + int(np.searchsorted(positions[stop:], length - 1))]
     if not len(positions):
         return np.zeros(0, np.float32)
-    length = min(length, int(positions.max()) + 3)
+    half = _HALF_TAPS if step > 1.0 else 0
+    length = min(length, int(positions.max()) + 3 + half)
     wave = font.read(zone.start, zone.start + length)
-    after = np.resize(wave[zone.loop_start - zone.start :], 3) if sustained else np.zeros(3)
-    return cubic(np.concatenate([wave[:1], wave, after]).astype(np.float32), positions)
+    before = np.repeat(wave[:1], 1 + half)
+    after = np.zeros(3 + half, np.float32)
+    if sustained:
+        after = np.resize(wave[zone.loop_start - zone.start :], 3 + half)
+    wave = np.concatenate([before, wave, after])
+    if half:
+        taps = firwin(2 * half + 1, 0.9 / step).astype(np.float32)
+        wave = np.convolve(wave, taps, "valid")
+    return cubic(wave, positions)
 
 
 def _wrapped(positions: np.ndarray, zone: Zone, stop: int) -> np.ndarray:

@@ -229,3 +229,26 @@ def test_a_moving_cutoff_leaves_no_clicks():
 def test_an_open_filter_changes_nothing():
     wave = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
     assert low_pass(wave, np.full(1, 13500.0), 10.0) is wave
+
+
+def test_transposed_far_up_nothing_folds_back(sound):
+    """A sawtooth, 17 semitones up: what is between its harmonics."""
+    period = 200
+    x = np.arange(100_000) / period
+    saw = sum(np.sin(2 * np.pi * k * x) / k for k in range(1, 90))
+    saw = np.round(12000 * saw).astype("<i2")
+    key = ROOT + 17
+    where = {"loop_start": 2000, "loop_end": 92000, "correction": 0}
+    wave = sound([PLAIN], one(key), wave=saw, **where)[0, 4000:40000]
+    spectrum = np.abs(np.fft.rfft(wave * np.blackman(len(wave)))) ** 2
+    harmonic = np.arange(len(spectrum)) / (len(wave) * 2 ** (17 / 12) / period)
+    near = np.abs(harmonic - np.round(harmonic)) * len(wave) * 2 ** (17 / 12) / period < 4
+    assert 10 * np.log10(spectrum[~near].sum() / spectrum[near].sum()) < -45  # linear: -23
+
+
+@pytest.mark.parametrize("key", [0, 127])
+@pytest.mark.parametrize("mode", [0, 1, 3])
+def test_extreme_pitches_are_finite_and_as_long_as_asked(sound, key, mode):
+    zone = {sf.MODE: mode, sf.SCALE: 1200, sf.ENVELOPE_TO_PITCH: 12000, sf.MODULATION + 1: 0}
+    wave = sound([zone | {sf.SAMPLE: 0}], one(key, end=2000), samples=5000)
+    assert wave.shape == (2, 5000) and np.isfinite(wave).all() and np.abs(wave).max() <= 1
