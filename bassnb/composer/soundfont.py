@@ -74,8 +74,7 @@ _NOT_IN_PRESETS = {*COARSE, *COARSE.values(), KEY, VELOCITY, MODE, CLASS, ROOT}
 _RATES = 400, 192_000  # Hz
 _MOST_RECORDS = 1 << 16  # all indices have 16 bits
 _MOST_ZONES = 1 << 14  # of one preset; large pianos have a few thousand
-_ROM = 0x8000
-_COMPRESSED = 0x10
+_ROM, _COMPRESSED = 0x8000, 0x10  # kinds of samples
 
 
 @dataclass(frozen=True)
