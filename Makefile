@@ -27,7 +27,7 @@ help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
 # The stamp is newer than the lists of packages: nothing is installed a second time.
-$(READY): requirements.txt requirements-nodeps.txt pyproject.toml $(if $(LOCKED),requirements.lock)
+$(READY): requirements.txt pyproject.toml $(if $(LOCKED),requirements.lock)
 	@test -n "$(PYTHON)" || { echo "bassnb needs Python 3.10 or newer;" \
 		"install it, or name it: make PYTHON=/path/to/python3 book" >&2; exit 1; }
 	@# What is installed already is not compared with its hash, so a locked environment begins empty.
@@ -41,8 +41,6 @@ ifdef LOCKED
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 else
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
-	@# tinysoundfont names a dependency that it does not need and that does not build everywhere: see the file.
-	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-nodeps.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
 endif
 	@touch $(READY)
@@ -111,12 +109,12 @@ lock:
 	"$$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check uv==0.13.9; \
 	test ! -f requirements.lock || cp requirements.lock "$$work/packages"; \
 	"$$work/venv/bin/uv" --quiet --no-config pip compile --universal --python-version 3.11 --generate-hashes --no-build \
-		--no-header --no-emit-index-url --no-emit-find-links --no-emit-package pyaudio $(ARGS) \
-		--output-file "$$work/packages" requirements.txt requirements-nodeps.txt >/dev/null; \
-	{ echo "# Made from requirements.txt and requirements-nodeps.txt by \`make lock\`; do not edit."; \
-	echo "# Every package that they bring, for CPython 3.11 (markers say what differs in later versions and on other systems; Python"; \
-	echo "# 3.10 needs other versions and has no lock), with the hashes of all files of its version. PyAudio is left out: see"; \
-	echo "# requirements-nodeps.txt. Install it with \`make LOCKED=1 book\` or \`make LOCKED=1 test\`, or into an environment of yours:"; \
+		--no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
+		--output-file "$$work/packages" requirements.txt >/dev/null; \
+	{ echo "# Made from requirements.txt by \`make lock\`; do not edit."; \
+	echo "# Every package that it brings, for CPython 3.11 (markers say what differs in later versions and on other systems; Python"; \
+	echo "# 3.10 needs other versions and has no lock), with the hashes of all files of its version. Install it with"; \
+	echo "# \`make LOCKED=1 book\` or \`make LOCKED=1 test\`, or into an environment of yours:"; \
 	echo "#     pip install --require-hashes --no-deps --only-binary :all: -r requirements.lock"; \
 	cat "$$work/packages"; } >requirements.lock
 

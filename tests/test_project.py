@@ -80,10 +80,10 @@ def groups():
 
 
 def test_what_is_imported_is_declared():
-    """As a dependency or in an extra; a package that is installed apart has its own file."""
+    """As a dependency or in an extra."""
     everywhere = {name for group in groups() for name in declared(group)}
     assert {"dependencies", "test"} <= set(groups())
-    assert imported() <= everywhere | set(pinned("requirements-nodeps.txt"))
+    assert imported() <= everywhere
 
 
 def test_every_requirement_has_a_bound_and_a_reason():

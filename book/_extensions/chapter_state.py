@@ -20,7 +20,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "bassnb"
-PINS = ("requirements.txt", "requirements-nodeps.txt")
+PINS = ("requirements.txt",)
 # for a page that imports a module of the book
 EVERYTHING = (PACKAGE, "book", "data_samples", "results", "tests")
 DOTTED = re.compile(rf"{PACKAGE}(\.\w+)+")  # in a string: mock.patch("bassnb.training.loop.step")

@@ -49,7 +49,6 @@ def project(tmp_path):
         "results/chapters/loud.json": "",
         "results/match.json": "",
         "requirements.txt": "",
-        "requirements-nodeps.txt": "",
         "book/index.md": "",
         "book/broken.yml": "",
     }

@@ -49,9 +49,7 @@ def test_the_first_code_cell_sets_colab_up_from_the_one_address_and_an_import_fo
     assert "colab" in setup["metadata"]["tags"]
     assert f'REPOSITORY = "{CONFIG["repository"]["url"]}"' in source(setup)
     assert source(setup) == source(cells(CHAPTERS[0])[0]), "every chapter has the same set-up cell"
-    assert "bassnb[all]" in source(setup) and "--no-deps -r" in source(setup), (
-        "chapters compose and render songs"
-    )
+    assert "bassnb[all]" in source(setup)
     for package in ("torch", "numpy"):  # those of the hosted machine stay: its GPU needs them
         assert f'"{package}=={{{package}.__version__}}"' in source(setup)
     assert re.search(r"^from bassnb[.\w]* import ", source(check), re.M)
