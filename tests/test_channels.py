@@ -147,15 +147,20 @@ def test_each_channel_has_its_share(names):
 
 
 @pytest.mark.evidence("stereo-song-among-silent-channels")
-@pytest.mark.parametrize("channels", [3, 4, 5, 6, 7, 8, 9, 16, 33])
-@pytest.mark.parametrize("suffix", ["wav", "flac", "array"])
+@pytest.mark.parametrize(
+    "suffix, channels",
+    [
+        (suffix, channels)
+        for suffix in ("wav", "flac", "array")
+        for channels in (3, 4, 5, 6, 7, 8, 9, 16, 33)
+        if suffix != "flac" or channels <= 8  # the most that FLAC holds
+    ],
+)
 def test_a_stereo_song_among_silent_channels_stays_what_it_is(tmp_path, channels, suffix):
     wave = np.zeros((channels, 20_000), np.float32)
     wave[:2] = song()
     if suffix == "array":
         found = as_stereo(wave)
-    elif suffix == "flac" and channels > 8:
-        pytest.skip("FLAC has at most eight channels")
     else:
         soundfile.write(
             tmp_path / f"a.{suffix}",

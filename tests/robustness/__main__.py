@@ -6,7 +6,8 @@ Runs every test of `tests/` but those of the pages once, under coverage, and cou
 those that try to break something: a test counts as one case, or as many as it says itself (the
 fixture `tally`). They are counted by what they attack, and, across all files, by the kind of fault
 that they stand for (`@pytest.mark.kind`). Twenty minutes on two cores. With names of files it runs
-only these, and replaces their classes and kinds in the record. The mutants are `make mutants`.
+only these, and replaces their classes and kinds in the record: name all files of each. The mutants
+are `make mutants`.
 """
 
 from __future__ import annotations
@@ -90,11 +91,10 @@ class Count:
             {name: {"tests": 0, "cases": 0, "passed": 0, "skipped": 0} for name in names}
             for names in (CLASSES, KINDS)
         )
-        self.failed = 0  # of any class
+        self.failed = 0  # tests of no class
 
     def pytest_runtest_logreport(self, report) -> None:
         """Every test reports once, or twice if it fails before or after itself."""
-        self.failed += report.failed
         if report.when != "call" and report.passed:
             return
         name = next(
@@ -105,6 +105,7 @@ class Count:
             ),
             None,
         )
+        self.failed += report.failed and name is None
         properties = dict(report.user_properties)
         kinds, cases = properties.get("kinds", []), properties.get("cases", 1)
         for row in [*([self.classes[name]] if name else []), *(self.kinds[kind] for kind in kinds)]:

@@ -172,12 +172,9 @@ def contents() -> Iterator[Case]:
     for name, wave in waves.items():
         wave = wave if wave.ndim == 2 else np.stack([wave, wave], 1)
         subtype = "DOUBLE" if name in ("1e9", "1e29", "3e38", "1e-30", "denormal") else "FLOAT"
-        # nothing to accompany
-        wanted = (
-            REFUSED
-            if name in ("3e38", "silence", "1e-30", "denormal", "quiet")
-            else len(wave) / 44_100
-        )
+        # nothing to accompany; what is constant cannot be heard
+        silent = ("3e38", "silence", "constant", "full constant", "1e-30", "denormal", "quiet")
+        wanted = REFUSED if name in silent else len(wave) / 44_100
         yield Case("content", name, written("x.wav", wave, 44_100, subtype=subtype), wanted)
     for name, value in {"nan": np.nan, "inf": np.inf, "-inf": -np.inf, "1e300": 1e300}.items():
         for where in (0, frames // 2, frames - 1):
