@@ -55,10 +55,10 @@ book: $(READY)
 	@echo "  file://$(CURDIR)/$(HTML)/index.html"
 
 # One process for each core, with one thread. A file stays in one of them, with what its tests share; the chapters come
-# first, because the tests of the pages need them.
+# first, because the tests of the pages need them, then the trainings, whose files take longest.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 test: lint
-	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests $(ARGS)
+	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests/training tests $(ARGS)
 
 # What changes with every line of the model code: the modules directly under bassnb, and the project as a project. Left out
 # are the folders of tests/ (rooms of the package, robustness, book) and what is marked as slow; pyproject.toml has the marks.
