@@ -138,6 +138,20 @@ plain_study("style", "Distance of takes to a style reference, with and without g
 plain_study("length", "Songs of 24 s to 5 minutes, and one song generated in pieces.")
 
 
+SecondSoundFont = Annotated[
+    Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")
+]
+
+
+def foreign_sources(
+    folders: Optional[list[Path]], soundfont: Optional[Path]
+) -> tuple[dict, list[str]]:
+    """Options of a study for what the generator did not make, and the paths that it reads."""
+    places = [str(place) for place in folders or []]
+    font = str(soundfont) if soundfont else None
+    return {"folder": places or None, "soundfont": font}, [*places, *([font] if font else [])]
+
+
 @evaluate_app.command("foreign")
 def evaluate_foreign_command(
     model: Model = "classroom",
@@ -154,29 +168,15 @@ def evaluate_foreign_command(
         Optional[list[Path]],
         typer.Option(help="Recorded basses, a group of their own; may be given several times."),
     ] = None,
-    soundfont: Annotated[
-        Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")
-    ] = None,
+    soundfont: SecondSoundFont = None,
     out: Results = None,
     device: Device = "auto",
     force: Force = False,
 ) -> None:
     """Basses that the generator did not make, through the bass autoencoder."""
-    places = [str(place) for place in folder or []]
-    font = str(soundfont) if soundfont else None
-    inputs = [str(fetched), *places, *([font] if font else [])]
-    options = {"songs": songs, "seconds": seconds, "fetched": str(fetched)}
-    examine(
-        "foreign",
-        model,
-        device,
-        out,
-        force,
-        inputs,
-        folder=places or None,
-        soundfont=font,
-        **options,
-    )
+    foreign, inputs = foreign_sources(folder, soundfont)
+    options = {"songs": songs, "seconds": seconds, "fetched": str(fetched), **foreign}
+    examine("foreign", model, device, out, force, [str(fetched), *inputs], **options)
 
 
 @evaluate_app.command("transfer")
@@ -193,9 +193,7 @@ def evaluate_transfer_command(
         Optional[list[Path]],
         typer.Option(help="MIDI, MusicXML, or a collection of stems; may be given several times."),
     ] = None,
-    soundfont: Annotated[
-        Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")
-    ] = None,
+    soundfont: SecondSoundFont = None,
     family: Annotated[
         Optional[list[str]], typer.Option(help="Only this family; may be given several times.")
     ] = None,
@@ -208,12 +206,9 @@ def evaluate_transfer_command(
     force: Force = False,
 ) -> None:
     """Foreign songs: other metres, textures, composers, instruments, and recordings."""
-    places = [str(place) for place in folder or []]
-    font = str(soundfont) if soundfont else None
-    songs_and_steps = {"songs": songs, "seconds": seconds, "steps": steps}
-    foreign = {"folder": places or None, "soundfont": font, "family": family or None}
-    inputs = [*places, *([font] if font else [])]
-    options = {**songs_and_steps, **foreign, "split": split}
+    foreign, inputs = foreign_sources(folder, soundfont)
+    chosen = {"songs": songs, "seconds": seconds, "steps": steps}
+    options = {**chosen, **foreign, "family": family or None, "split": split}
     examine("transfer", model, device, out, force, inputs, **options)
 
 

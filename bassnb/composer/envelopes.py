@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from bassnb.composer import soundfont as sf
+from bassnb.presets import SAMPLE_RATE
 
-SAMPLE_RATE = 44100
 SILENCE = 1e-5  # -100 dB: where an envelope ends
 CONTROL = 64  # samples between two values of the modulation envelope
 

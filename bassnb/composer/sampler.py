@@ -20,13 +20,13 @@ from scipy.signal import firwin, lfilter
 from bassnb.composer import soundfont as sf
 from bassnb.composer.envelopes import (
     CONTROL,
-    SAMPLE_RATE,
     falling_by_100_db,
     modulation_envelope,
     seconds,
     volume_envelope,
 )
 from bassnb.composer.soundfont import SoundFont, Zone
+from bassnb.presets import SAMPLE_RATE
 
 _SHORTEST_RELEASE = 0.01  # seconds; a shorter one would click
 _CUTOFF_STEP = 25.0  # cents that the cutoff moves before the filter follows

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bassnb.composer.envelopes import SAMPLE_RATE
 from bassnb.composer.sampler import Stroke, play_strokes
 from bassnb.composer.score import Note
 from bassnb.composer.soundfont import open_soundfont
 from bassnb.errors import DataError
+from bassnb.presets import SAMPLE_RATE
 
 _DRUM_BANK = 128
 # Semitones by which sampled instruments are sharp of concert pitch, measured at E1 to G3; `play`

@@ -76,22 +76,25 @@ def summary(values: ArrayLike, *, seed: int = 0) -> dict:
 
     The interval is nan if one song is left, the mean too if none is.
     """
-    figures = np.asarray(values, dtype=float)
-    figures = figures[~np.isnan(figures)]
-    if not figures.size:
-        return dict(UNKNOWN)
-    low, high = bootstrap(np.mean, figures, seed=seed)
-    return {"mean": float(figures.mean()), "low": low, "high": high}
+    mean, low, high = _interval(np.mean, values, seed)
+    return {"mean": mean, "low": low, "high": high}
 
 
 def median_summary(values: ArrayLike, *, seed: int = 0) -> dict:
     """Median over songs and its 95 % interval: {"value", "low", "high"}; otherwise as `summary`."""
+    median, low, high = _interval(np.median, values, seed)
+    return {"value": median, "low": low, "high": high}
+
+
+def _interval(
+    statistic: Callable[..., float], values: ArrayLike, seed: int
+) -> tuple[float, float, float]:
+    """A statistic of the songs that have a figure, and its 95 % interval; nan if none has."""
     figures = np.asarray(values, dtype=float)
     figures = figures[~np.isnan(figures)]
     if not figures.size:
-        return {"value": float("nan"), "low": float("nan"), "high": float("nan")}
-    low, high = bootstrap(np.median, figures, seed=seed)
-    return {"value": float(np.median(figures)), "low": low, "high": high}
+        return (float("nan"),) * 3
+    return float(statistic(figures)), *bootstrap(statistic, figures, seed=seed)
 
 
 def normalised_score_summary(

@@ -5,6 +5,9 @@ Taught in chapters 1 and 9.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import cycle
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -117,9 +120,8 @@ def run(
     """
     system = accompanist.system
     figures: dict[str, list[dict[str, dict[str, float]]]] = {}
-    for number in tqdm(range(songs), desc=f"{split} songs", disable=not progress):
-        timbre, program = list(TIMBRES.items())[number % len(TIMBRES)]
-        bass = to_level(example(split, seed0 + number, seconds, bass_program=program).bass)
+    seeds = tqdm(range(seed0, seed0 + songs), desc=f"{split} songs", disable=not progress)
+    for timbre, bass in basses_in_turn(split, seeds, seconds):
         waves = reconstructions(system.bass_autoencoder, bass)
         figures.setdefault(timbre, []).append(
             {row: measure(bass, wave) for row, wave in waves.items()}
@@ -133,6 +135,16 @@ def run(
             timbre: {"count": len(found), **tabulate(found)} for timbre, found in figures.items()
         },
     }
+
+
+def basses_in_turn(
+    split: str, seeds: Iterable[int], seconds: float
+) -> Iterator[tuple[str, Tensor]]:
+    """Basses (2, N) of composed songs at the level of the model, after the names of their sounds;
+    the sounds are those of `TIMBRES` in turn, from the first one.
+    """
+    for seed, (timbre, program) in zip(seeds, cycle(TIMBRES.items())):
+        yield timbre, to_level(example(split, seed, seconds, bass_program=program).bass)
 
 
 def measure(bass: Tensor, wave: Tensor) -> dict[str, float]:

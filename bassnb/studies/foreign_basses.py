@@ -17,10 +17,9 @@ import torch
 from torch import Tensor
 
 from bassnb.audio import read_audio, to_level
-from bassnb.composer.examples import example
-from bassnb.composer.songs import BASSES, LEADS
 from bassnb.composer.synth import SAMPLE_RATE, play
 from bassnb.errors import BassnbError, DataError
+from bassnb.studies.autoencoder import basses_in_turn
 from bassnb.studies.transfer_songs.notation import read_score
 from bassnb.studies.transfer_songs.scorebook import pieces
 
@@ -38,7 +37,6 @@ SOUNDFONT = (
 STYLES = Path(__file__).parents[2] / "data_samples" / "styles"
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
 SHORTEST = 1.0  # seconds: of a shorter sound neither pitch nor level is certain
-TIMBRES = BASSES | LEADS
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,5 @@ def played_basses(soundfont: Path, seconds: float, songs: int | None) -> Iterato
 
 def own_basses(songs: int, seconds: float, split: str = "test") -> Iterator[Bass]:
     """Basses of unseen composed songs, all bass sounds of the composer in turn."""
-    for number in range(songs):
-        timbre, program = list(TIMBRES.items())[number % len(TIMBRES)]
-        wave = example(split, number, seconds, bass_program=program).bass
-        yield Bass(OWN, f"{number}, {timbre}", to_level(wave))
+    for number, (timbre, wave) in enumerate(basses_in_turn(split, range(songs), seconds)):
+        yield Bass(OWN, f"{number}, {timbre}", wave)

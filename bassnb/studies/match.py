@@ -25,7 +25,7 @@ from bassnb.metrics.retrieval import Pool, remember, retrieved_bass
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import score_in_words
 from bassnb.studies.marks import Marks, floor_marks, scores_of_players, tabulate
-from bassnb.studies.onset_marks import evenly, onset_marks, onset_table
+from bassnb.studies.onset_marks import onset_table, onsets_of
 from bassnb.studies.takes import single_take, through_autoencoder
 
 QUICK = {"songs": 4, "seconds": 8.0, "steps": 8}
@@ -121,21 +121,19 @@ def run(
         "pool": pool,
         "rows": tabulate(rows),
         **scores_of_players(rows),
-        "onsets": onset_table(onsets_of(heard, written)),
+        "onsets": onset_table(onsets_of_players(heard, written)),
         "adherence": pairs.adherence() if songs >= 4 else None,
     }
 
 
-def onsets_of(
+def onsets_of_players(
     heard: list[dict[str, Transcription]], songs: list[Song]
 ) -> dict[str, list[dict[str, float]]]:
     """Onsets of every player in every song, by the name of the row; all songs are equally long."""
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in heard[0]}
-    for takes, song in zip(heard, songs, strict=True):
-        others = evenly([other for other in songs if other is not song])
-        for name, take in takes.items():
-            found[name].append(onset_marks(take, song, others))
-    return found
+    return onsets_of(
+        (takes, song, [other for other in songs if other is not song])
+        for takes, song in zip(heard, songs, strict=True)
+    )
 
 
 def headline(report: dict) -> str:

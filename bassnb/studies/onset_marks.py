@@ -16,7 +16,7 @@ Taught in chapter 9.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -56,6 +56,20 @@ def onset_marks(take: Transcription, song: Song, others: Sequence[Song]) -> dict
         "notes": float(len(take.onsets)),
         "true_notes": float(len(written)),
     }
+
+
+def onsets_of(
+    played: Iterable[tuple[dict[str, Transcription], Song, Sequence[Song]]],
+) -> dict[str, list[dict[str, float]]]:
+    """`onset_marks` of every player, by name: for each song its takes by player, the song, and the
+    songs that they were not made for.
+    """
+    found: dict[str, list[dict[str, float]]] = {}
+    for takes, song, others in played:
+        chosen = evenly(others)
+        for name, take in takes.items():
+            found.setdefault(name, []).append(onset_marks(take, song, chosen))
+    return found
 
 
 def evenly(songs: Sequence[Song], most: int = OTHERS) -> list[Song]:

@@ -283,12 +283,17 @@ def calibrate(accompanist: Accompanist, *, basses: int = 240, seconds: float = 6
     With 240 basses of 6 s this takes about half a minute of one core, and gives the same ruler
     every time.
     """
+    seeds = range(FIT_SEED, FIT_SEED + basses)
+    played = labelled_basses(seeds, split="train", seconds=seconds)
+    return ruler_of((through_autoencoder(accompanist, wave), label) for wave, label in played)
+
+
+def ruler_of(basses: Iterable[tuple[Tensor, int]]) -> TimbreRuler:
+    """A ruler fitted to basses (2, N) with their numbers in `TIMBRES`."""
     features, labels = [], []
-    for wave, label in labelled_basses(
-        range(FIT_SEED, FIT_SEED + basses), split="train", seconds=seconds
-    ):
+    for wave, label in basses:
         try:
-            features.append(timbre_features(through_autoencoder(accompanist, wave)))
+            features.append(timbre_features(wave))
         except BassnbError:  # a bass that rests all the time teaches nothing
             continue
         labels.append(label)

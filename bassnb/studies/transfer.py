@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example
+from bassnb.composer.score import Song
 from bassnb.errors import DataError
 from bassnb.files import name_bytes
 from bassnb.metrics.match import MEASURES, Transcription, compare, transcribe
@@ -35,7 +36,7 @@ from bassnb.metrics.statistics import (
     summary,
 )
 from bassnb.studies.marks import Marks
-from bassnb.studies.onset_marks import evenly, onset_marks, onset_table
+from bassnb.studies.onset_marks import onset_table, onsets_of
 from bassnb.studies.takes import single_take, through_autoencoder
 from bassnb.studies.transfer_songs.cases import Case, transfer_cases
 
@@ -112,7 +113,6 @@ def run(
         raise no_song(skipped)
     ceilings = [takes["autoencoder"] for takes in heard]
     rows["shuffled"] = [floor_of(index, ceilings, cases) for index in range(len(cases))]
-    onsets = onsets_of(heard, cases)
     return {
         "preset": accompanist.system.preset.name,
         "seconds": seconds,
@@ -122,7 +122,7 @@ def run(
         "skipped": skipped,
         **group(cases, rows, range(len(cases))),
         "rows": table(cases, rows),
-        "onsets": onset_table(onsets),
+        "onsets": onset_table(onsets_of_cases(heard, cases)),
         **{plural: grouped(cases, rows, key) for plural, key in GROUPS.items()},
         "marks": [song_marks(case, rows, index) for index, case in enumerate(cases)],
     }
@@ -173,27 +173,24 @@ def floor_of(index: int, takes: list[Transcription], cases: Sequence[Case]) -> M
     }
 
 
-def onsets_of(
+def onsets_of_cases(
     heard: list[dict[str, Transcription]], cases: Sequence[Case]
 ) -> dict[str, list[dict[str, float]]]:
     """Onsets of every player, by the name of the row, in the songs whose mix determines a rhythm.
 
     Other songs are those of other names that are at most as long.
     """
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in heard[0]}
-    rhythmic = [case for case in cases if "onset_f1" in case.measures]
-    for takes, case in zip(heard, cases, strict=True):
-        if "onset_f1" not in case.measures:
-            continue
-        song = case.example.song
-        others = [
-            other.example.song
-            for other in rhythmic
-            if other.name != case.name and other.example.song.duration < song.duration + 0.5
-        ]
-        for name, take in takes.items():
-            found[name].append(onset_marks(take, song, evenly(others)))
-    return found
+    rhythmic = [
+        (takes, case)
+        for takes, case in zip(heard, cases, strict=True)
+        if "onset_f1" in case.measures
+    ]
+
+    def others(case: Case) -> list[Song]:
+        songs = [other.example.song for _, other in rhythmic if other.name != case.name]
+        return [song for song in songs if song.duration < case.example.song.duration + 0.5]
+
+    return onsets_of((takes, case.example.song, others(case)) for takes, case in rhythmic)
 
 
 def song_marks(case: Case, rows: dict[str, list], index: int) -> dict:

@@ -176,6 +176,8 @@ def test_the_search_finds_a_word(chromium, guarded):
     page.goto(f"{guarded}/search.html?q=spectrogram")
     chapter = f"book/{CHAPTERS[0].stem}.html"
     page.locator(f'#search-results li a[href*="{chapter}"]').first.wait_for()
+    found = [link.get_attribute("href") for link in page.locator("#search-results li a").all()]
+    assert any(chapter in address for address in found)
     context.close()
 
 

@@ -8,7 +8,6 @@ from _evidence import ROOT, Place, marked, named
 
 FILE = '''
 import pytest
-import yaml
 
 pytestmark = [pytest.mark.browser, pytest.mark.evidence("whole-file")]
 

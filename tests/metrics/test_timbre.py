@@ -15,7 +15,7 @@ from bassnb.metrics.timbre import (
     fit_ruler,
     timbre_features,
 )
-from bassnb.studies.style import calibrate, labelled_basses
+from bassnb.studies.style import calibrate, labelled_basses, ruler_of
 
 
 def tone(midi, amplitudes, seconds=1.0):
@@ -53,11 +53,7 @@ def test_silence_has_no_timbre():
 @pytest.fixture(scope="module")
 def ruler():
     """Fitted to 80 basses as they are, without an autoencoder."""
-    found = [
-        (timbre_features(wave), label)
-        for wave, label in labelled_basses(range(80), split="train", seconds=6.0)
-    ]
-    return fit_ruler(*map(np.array, zip(*found, strict=True)))
+    return ruler_of(labelled_basses(range(80), split="train", seconds=6.0))
 
 
 def test_unseen_basses_are_recognised(ruler):

@@ -1,6 +1,5 @@
 """The style study: its arithmetic, and one tiny run."""
 
-import contextlib
 import json
 
 import numpy as np
@@ -8,9 +7,7 @@ import pytest
 import torch
 
 from bassnb.composer.examples import example
-from bassnb.errors import BassnbError
 from bassnb.metrics.contrastive import encode_waves
-from bassnb.metrics.timbre import fit_ruler, timbre_features
 from bassnb.presets import SAMPLE_RATE
 from bassnb.studies import style as grounded
 from bassnb.studies.style import (
@@ -19,6 +16,7 @@ from bassnb.studies.style import (
     asked,
     confusion,
     labelled_basses,
+    ruler_of,
     run,
     style_references,
 )
@@ -28,11 +26,7 @@ from bassnb.studies.suite import examine
 @pytest.fixture(scope="module")
 def ruler():
     """Fitted to true basses as they are: the basses of random weights have no pitch."""
-    found = []
-    for wave, label in labelled_basses(range(24), split="train", seconds=3.0):
-        with contextlib.suppress(BassnbError):  # a bass that hardly plays
-            found.append((timbre_features(wave), label))
-    return fit_ruler(*map(np.array, zip(*found, strict=True)))
+    return ruler_of(labelled_basses(range(24), split="train", seconds=3.0))
 
 
 def test_takes_are_those_of_the_accompanist(accompanist):
