@@ -300,7 +300,7 @@ def test_training_is_given_its_options(part, own, monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_evaluate_writes_its_report(model, tmp_path):
     out = tmp_path / "match.json"
-    result = run("evaluate", "probe", "--model", model, "--songs", 2, "--out", out)
+    result = run("evaluate", "autoencoder", "--model", model, "--songs", 2, "--out", out)
     assert result.exit_code == 0, result.output
     assert json.loads(out.read_text())["songs"] == 2 and result.stdout.startswith(str(out))
 
