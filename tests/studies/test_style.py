@@ -10,13 +10,12 @@ from bassnb.composer.examples import example
 from bassnb.metrics.contrastive import encode_waves
 from bassnb.presets import SAMPLE_RATE
 from bassnb.studies import style as grounded
+from bassnb.studies.ruler import labelled_basses, ruler_of
 from bassnb.studies.style import (
     STRENGTHS,
     Listener,
     asked,
     confusion,
-    labelled_basses,
-    ruler_of,
     run,
     style_references,
 )
