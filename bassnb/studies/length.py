@@ -9,7 +9,7 @@ network sees at once is different.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -84,24 +84,8 @@ def compare_lengths(
     counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
     # (seconds, seed)
     plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))
-    ceiling: list[list[Stretch]] = []
-    takes: dict[str, dict[str, list]] = {
-        name: {"whole": [], "windows": [], "losses": []} for name in accompanists
-    }
-    for seconds, seed in tqdm(plan, desc="lengths", disable=not progress):
-        one = example(split, seed, seconds)
-        best = through_autoencoder(next(iter(accompanists.values())), one.bass)
-        ceiling.append(transcribed(best, one.song, lengths[0]))
-        for name, player in accompanists.items():
-            take = single_take(player, one.mix, steps=steps, seed=seed)
-            whole = glued = transcribed(take, one.song, lengths[0])
-            if seconds != lengths[0]:
-                take = in_windows(player, one.mix, lengths[0], steps, seed)
-                glued = transcribed(take, one.song, lengths[0])
-            takes[name]["whole"].append(whole)
-            takes[name]["windows"].append(glued)
-            if seconds == lengths[-1]:
-                takes[name]["losses"].append(piece_losses(player.system, one, pieces))
+    shown = tqdm(plan, desc="lengths", disable=not progress)
+    ceiling, takes = played(accompanists, shown, split, steps, lengths, pieces)
     floor = [
         [floor_mark(ceiling, i, k) for k in range(len(song))] for i, song in enumerate(ceiling)
     ]
@@ -116,6 +100,43 @@ def compare_lengths(
             name: _model_report(plan, pieces, took, ceiling, floor) for name, took in takes.items()
         },
     }
+
+
+def played(
+    accompanists: dict[str, Accompanist],
+    plan: Iterable[tuple[float, int]],
+    split: str,
+    steps: int,
+    lengths: Sequence[float],
+    pieces: Sequence[int],
+) -> tuple[list[list[Stretch]], dict[str, dict[str, list]]]:
+    """All songs (seconds, seed) of a plan, played and transcribed.
+
+    Returns
+    -------
+    ceiling : stretches of the true bass through the autoencoder, for each song
+    takes : of each model the ``whole`` takes, those in ``windows``, and ``losses`` in pieces of the
+        longest songs
+    """
+    ceiling: list[list[Stretch]] = []
+    takes: dict[str, dict[str, list]] = {
+        name: {"whole": [], "windows": [], "losses": []} for name in accompanists
+    }
+    for seconds, seed in plan:
+        one = example(split, seed, seconds)
+        best = through_autoencoder(next(iter(accompanists.values())), one.bass)
+        ceiling.append(transcribed(best, one.song, lengths[0]))
+        for name, player in accompanists.items():
+            take = single_take(player, one.mix, steps=steps, seed=seed)
+            whole = glued = transcribed(take, one.song, lengths[0])
+            if seconds != lengths[0]:
+                take = in_windows(player, one.mix, lengths[0], steps, seed)
+                glued = transcribed(take, one.song, lengths[0])
+            takes[name]["whole"].append(whole)
+            takes[name]["windows"].append(glued)
+            if seconds == lengths[-1]:
+                takes[name]["losses"].append(piece_losses(player.system, one, pieces))
+    return ceiling, takes
 
 
 def digest(split: str, songs: list[tuple[int, float]]) -> str:
