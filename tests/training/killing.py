@@ -1,11 +1,11 @@
 """Train, get killed and resume, several times for each training; run by test_survival.py.
 
-    python killing.py FOLDER PART KILLS ENDS SEED
+    python killing.py FOLDER PART KILLS ENDS STEPS SEED
 
 Everything is imported once; each life of the training is a fork. Every second life is ended at a
 random moment from outside, the others inside the writing of a file: in turn with half of its bytes
 written, with all of them, and just after it got its name. After KILLS of them, trainings go on until
-ENDS have come to their end. Prints one line of JSON: what was counted, and whether
+ENDS have come to their end, at STEPS. Prints one line of JSON: what was counted, and whether
 every training that came to its end equals the undisturbed one.
 """
 
@@ -28,7 +28,7 @@ from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 
 root, part = Path(sys.argv[1]), sys.argv[2]
-kills, ends, seed = map(int, sys.argv[3:6])
+kills, ends, steps, seed = map(int, sys.argv[3:7])
 MOMENTS = ("half", "whole", "named")
 torch.set_num_threads(1)
 run.SAVE_SECONDS, run.LOG_EVERY = 0, 1  # a checkpoint after every step
@@ -69,7 +69,7 @@ def die_in_write(number, moment):
 
 
 def train(folder):
-    where = {"cache": root / "cache", "device": "cpu", "resume": True}
+    where = {"cache": root / "cache", "device": "cpu", "resume": True, "steps": steps}
     if part == "diffusion":
         train_diffusion(
             SMOKE, folder, TrainingSettings(**where), mix=root / "mix", bass=root / "bass"

@@ -27,6 +27,7 @@ from tests.training.two_processes import run_twice
 
 HERE = Path(__file__).parent
 KILLS, ENDS = cases(9, 30), cases(2, 3)
+STEPS = cases(14, 20)  # from step 10 on with phase
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(
     """Also while files are written: weights, moments and curves are equal."""
     for name in ("cache", "mix", "bass"):
         (tmp_path / name).symlink_to(place / name)
-    command = [sys.executable, HERE / "killing.py", tmp_path, part, KILLS, ENDS, "0"]
+    command = [sys.executable, HERE / "killing.py", tmp_path, part, KILLS, ENDS, STEPS, "0"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-3000:]
     counts = json.loads(done.stdout.splitlines()[-1])
