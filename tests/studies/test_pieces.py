@@ -17,7 +17,7 @@ def song():
     return example("test", 3, 9.0)
 
 
-def test_a_network_without_memory_does_not_X:
+def test_a_network_without_memory_does_not_care_for_the_pieces(song):
     system = System(SMOKE).requires_grad_(False)
 
     class Blind(nn.Module):
