@@ -52,7 +52,7 @@ def run_script(musdb, out, script=SCRIPT):
     song = musdb / "test/Another - Song/mixture.wav"
     command = ["sh", script, musdb, song, out, "smoke"]
     done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, env=environment, timeout=400
+        list(map(str, command)), capture_output=True, text=True, env=environment, timeout=2000
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout

@@ -48,7 +48,7 @@ def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(
     for name in ("cache", "mix", "bass"):
         (tmp_path / name).symlink_to(place / name)
     command = [sys.executable, HERE / "killing.py", tmp_path, part, KILLS, ENDS, STEPS, "0"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=500)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=2000)
     assert done.returncode == 0, done.stderr[-3000:]
     counts = json.loads(done.stdout.splitlines()[-1])
     print(part, counts)
@@ -101,7 +101,7 @@ def test_a_full_disk_is_one_sentence_and_the_checkpoint_stays(place, tmp_path):
         list(map(str, command)),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=600,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
     )
     sentence = done.stderr.strip().splitlines()[-1]
