@@ -25,20 +25,19 @@ from bassnb import __version__
 from bassnb.audio import read_blocks
 from bassnb.checkpoints import System, load_pretrained, weights_fingerprint
 from bassnb.coder import Coder
-from bassnb.control.keep import Kept, Repaint
-from bassnb.control.line import line_track
+from bassnb.control.keep import Repaint
 from bassnb.control.loop import LoopTuning, looped
 from bassnb.control.request import Request
 from bassnb.denoiser import guided_denoiser
 from bassnb.errors import BassnbError, check_shape
-from bassnb.grounding import ground, style_mean
+from bassnb.grounding import ground
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import SAMPLERS, STEPS, initial_noise, noised_line
-from bassnb.settings import ControlSettings, TakeSettings
-from bassnb.sources import name_of, sounding_track, style_track, wave_of
+from bassnb.settings import TakeSettings
+from bassnb.sources import name_of, sounding_track, wave_of
 from bassnb.take import Accompaniment, check_takes, decibels, numbered, several, write_take
 from bassnb.tracks import Spool, Track, unclipped_gain, with_progress
-from bassnb.tuning import Tuning, tuning_of
+from bassnb.tuning import tuning_of
 from bassnb.windows import windowed
 
 AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
@@ -286,12 +285,9 @@ class Accompanist:
             return c_hat if repaint is None else repaint.put_back(c_hat)
 
         start = 1.0 if line is None else freedom
-        with self._autocast():
+        with self.bass_coder.autocast():
             walk = SAMPLERS[s["sampler"]]
             return walk(denoise, z, s["steps"], ground=corrected, callback=callback, start=start)
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _play(
         self,
@@ -307,10 +303,8 @@ class Accompanist:
         at 440 Hz, and blocks (2, n) of the bass in the tuning of the song.
         """
         control, sampling = request.control, self.settings(**vars(request.take))
-        mean = None if style is None else self._style_mean(style, sample_rate)
-        kept = (
-            None if control.keep is None else Kept.of(control.keep, sample_rate, self.fingerprint)
-        )
+        mean = None if style is None else self.bass_coder.style_mean(style, sample_rate)
+        kept = request.kept(sample_rate, self.fingerprint)
         tuned = tuning_of(track, kept.cents(request.cents) if kept else request.cents)
         tuned = LoopTuning.of(tuned, track.length) if control.loop else tuned
         at_440, repaint = tuned.to_440(track), None
@@ -318,7 +312,8 @@ class Accompanist:
             regions, steps = request.regions(track), len(at_440.sounding)
             repaint = Repaint.of(kept, regions, track, tuned, steps, self.bass_coder.encode)
             repaint = repaint.to(self.device)
-        line = self._line(control, track, tuned, sample_rate)
+        own = request.line(track, tuned, sample_rate)
+        line = None if own is None else self.bass_coder.encode(own, loop=control.loop)
         c_x = self.mix_coder.encode(at_440, loop=control.loop, progress=progress)
         options: dict = {
             "mean": mean,
@@ -358,24 +353,6 @@ class Accompanist:
             "style": name_of(style),
             "version": __version__,
         }
-
-    def _line(
-        self, control: ControlSettings, track: Track, tuned: Tuning, sample_rate: float
-    ) -> Tensor | None:
-        """Standardised latents (1, 32, L) of the user's own line, if there is one."""
-        if control.line is None:
-            return None
-        line = tuned.to_440(line_track(control.line, sample_rate, track, tuned.cents))
-        return self.bass_coder.encode(line, loop=control.loop)
-
-    def _style_mean(self, style, sample_rate: float) -> Tensor:
-        """The mean over time, (1, 32, 1), of one style or of several, where they sound."""
-        sources = several(style)
-        if not sources:
-            raise BassnbError("the list of styles is empty; give at least one, or no style")
-        tracks = [style_track(source, sample_rate) for source in sources]
-        encoded = [self.bass_coder.encode(track)[..., track.sounding] for track in tracks]
-        return style_mean(torch.cat(encoded, -1))
 
     @cached_property
     def fingerprint(self) -> str:

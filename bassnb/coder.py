@@ -12,7 +12,10 @@ from torch import Tensor
 from bassnb.audio import LEVEL, level_gain
 from bassnb.autoencoder import Autoencoder
 from bassnb.control.loop import MARGIN, around, wrapped
+from bassnb.errors import BassnbError
+from bassnb.grounding import style_mean
 from bassnb.presets import TIME_RATIO
+from bassnb.sources import several, style_track
 from bassnb.tracks import Track, with_progress
 
 
@@ -29,7 +32,8 @@ class Coder:
     def __init__(self, autoencoder: Autoencoder, device: torch.device, precision: str = "no"):
         self.autoencoder, self.device, self.precision = autoencoder, device, precision
 
-    def _autocast(self) -> torch.autocast:
+    def autocast(self) -> torch.autocast:
+        """Within it, networks compute in this precision."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def encode(self, track: Track, *, loop: bool = False, progress: bool = False) -> Tensor:
@@ -37,7 +41,7 @@ class Coder:
         gain, steps = level_gain(track.level), len(track.sounding)
         track = around(track, MARGIN * TIME_RATIO) if loop else track
         blocks = with_progress(track.audible(gain), track.length, "encoding", progress)
-        with self._autocast():
+        with self.autocast():
             on_device = (block[None].to(self.device) for block in blocks)
             latents = torch.cat(list(self.autoencoder.encode_blocks(on_device)), -1)
         latents = latents[..., MARGIN : MARGIN + steps] if loop else latents
@@ -56,7 +60,26 @@ class Coder:
         """
         skip = MARGIN * TIME_RATIO if loop else 0
         latents = self.autoencoder.unstandardise(wrapped(latents, MARGIN) if loop else latents)
-        with self._autocast():
+        with self.autocast():
             for block in self.autoencoder.decode_blocks(latents, skip + length):
                 beginning, skip = min(skip, block.shape[-1]), max(skip - block.shape[-1], 0)
                 yield block[0, :, beginning:].cpu() * (level / LEVEL)
+
+    def style_mean(self, style, sample_rate: float) -> Tensor:
+        """The mean over time, (1, C, 1), of one style or of several, where they sound.
+
+        Parameters
+        ----------
+        style : path, array or Tensor at `sample_rate`, or a list of them
+
+        Raises
+        ------
+        AudioError, BassnbError
+            If one cannot be read, is silent or too short, or the list is empty.
+        """
+        sources = several(style)
+        if not sources:
+            raise BassnbError("the list of styles is empty; give at least one, or no style")
+        tracks = [style_track(source, sample_rate) for source in sources]
+        encoded = [self.encode(track)[..., track.sounding] for track in tracks]
+        return style_mean(torch.cat(encoded, -1))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from bassnb.control.latents_file import TakeLatents, latents_path
 from bassnb.errors import AudioError
 from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
 from bassnb.settings import number_of_takes
+from bassnb.sources import several
 from bassnb.tracks import Spool, Track, summed, unclipped_gain
 
 
@@ -66,11 +67,6 @@ class Accompaniment:
         files = [path, stored.write(latents_path(path))]
         write_settings(path.with_suffix(".json"), self.settings, files)
         return path
-
-
-def several(sources) -> Sequence:
-    """A list or tuple of sources as it is, and a single one as a list."""
-    return sources if isinstance(sources, (list, tuple)) else [sources]
 
 
 def numbered(path: str | os.PathLike, count: int) -> list[Path]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bassnb.control.keep import Kept
+from bassnb.control.line import line_track
 from bassnb.control.regions import Region, regions_of
 from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE
 from bassnb.settings import ControlSettings, TakeSettings, chosen, number_of_takes
 from bassnb.sources import name_of
 from bassnb.tracks import Track
-from bassnb.tuning import given_cents
+from bassnb.tuning import Tuning, given_cents
 
 FREEDOM = 0.6  # with a line, where none is given
 
@@ -65,6 +67,17 @@ class Request:
         if isinstance(self.control.region, tuple):
             set_["region"] = list(self.control.region)
         return {**set_, "freedom": self.freedom} if "line" in set_ else set_
+
+    def kept(self, sample_rate: float, autoencoder: str) -> Kept | None:
+        """The take of which a part is kept, if there is one; see `bassnb.control.keep.Kept.of`."""
+        keep = self.control.keep
+        return None if keep is None else Kept.of(keep, sample_rate, autoencoder)
+
+    def line(self, mix: Track, tuned: Tuning, sample_rate: float) -> Track | None:
+        """The player's own line at 440 Hz, if there is one; see `bassnb.control.line`."""
+        if self.control.line is None:
+            return None
+        return tuned.to_440(line_track(self.control.line, sample_rate, mix, tuned.cents))
 
     def regions(self, mix: Track) -> list[Region]:
         """The regions that are to be played again, in seconds.

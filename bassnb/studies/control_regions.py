@@ -282,7 +282,7 @@ def loops(accompanist: Accompanist, songs: Iterable[Example], **settings) -> dic
         length = min(int(LOOP_SECONDS * SAMPLE_RATE), example.mix.shape[-1])
         mix = example.mix[:, :length].roll(int(rng.integers(length)), -1)
         rows.append(_loop_row(accompanist, mix, settings))
-    report = {}
+    report: dict = {}
     for key in rows[0]:
         column = np.array([row[key] for row in rows])
         report[key] = summary(column)
