@@ -28,6 +28,9 @@ MIDI = (".mid", ".midi")
 LOWEST, HIGHEST = 28.0, 48.0  # E1 to C3: where the median pitch of a bass line lies
 TOLERANCE = 1.0  # seconds by which a recording may be shorter or longer than the mix
 RATE = 11_025  # Hz at which pitch is tracked
+QUIETEST = 0.02  # of the loudest frame: below, nothing sounds
+# share of what sounds that has a pitch, in a line: 0.1 of noise, 0.9 of sung and played basses
+CLEAR = 0.2
 FRAME = 1024  # samples at that rate, 93 ms
 STEP = 0.2  # semitones between pitches that are told apart; finer ones take twice the time
 
@@ -151,9 +154,9 @@ def in_bass_register(wave: Tensor, name: str) -> Tensor:
     BassnbError
         If it has no pitch, such as speech or drums, or librosa is not installed.
     """
-    hertz, amplitude = contours_of_wave(wave)
+    hertz, amplitude, clear = contours_of_wave(wave)
     sounding = amplitude > 0
-    if not sounding.any():
+    if clear < CLEAR:
         raise BassnbError(f"{name} has no clear pitch; give a hummed, sung or played line")
     moved = octaves(float(np.median(69 + 12 * np.log2(hertz[sounding] / 440))))
     if not moved:
@@ -162,9 +165,9 @@ def in_bass_register(wave: Tensor, name: str) -> Tensor:
     return torch.from_numpy(sound).float().expand(2, -1)
 
 
-def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
+def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray, float]:
     """Pitch by pYIN and root mean square of a recording (2, N), as contours for `tone`; the
-    amplitude is 0 where there is no pitch.
+    amplitude is 0 where there is no pitch. And the share of what sounds that has a pitch.
     """
     need("tuning")
     import librosa
@@ -188,4 +191,6 @@ def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
     # a pitch is needed everywhere, so that the phase runs on: the nearest one
     filled = np.interp(frames, known, hertz[known]) if len(known) else np.full(len(hertz), 55.0)
     at = np.arange(wave.shape[-1] // HOP + 2) * HOP / SAMPLE_RATE * RATE / hop
-    return np.interp(at, frames, filled), np.interp(at, frames, amplitude)
+    loud = rms > QUIETEST * rms.max()
+    clear = float(voiced[loud].mean()) if loud.any() else 0.0
+    return np.interp(at, frames, filled), np.interp(at, frames, amplitude), clear

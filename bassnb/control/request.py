@@ -60,7 +60,8 @@ class Request:
     @property
     def facts(self) -> dict:
         """What is set of the control, for the settings of a take."""
-        set_ = {name: value for name, value in vars(self.control).items() if value}
+        given = vars(self.control).items()
+        set_ = {name: value for name, value in given if value is not None and value is not False}
         for source in ("keep", "line"):
             if getattr(self.control, source) is not None:
                 set_[source] = name_of(getattr(self.control, source))
