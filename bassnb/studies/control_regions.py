@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
+from scipy.ndimage import maximum_filter1d
 from scipy.stats import kstest
 from torch import Tensor
 from tqdm import tqdm
@@ -194,15 +195,21 @@ def latent_jumps(latents: Tensor, *, circular: bool = False) -> np.ndarray:
 
 
 def spectral_jumps(wave: Tensor, *, circular: bool = False) -> np.ndarray:
-    """The same for log spectra of a wave (2, N), every `FRAME` samples: array (N // FRAME,)."""
-    count = wave.shape[-1] // FRAME
+    """The same for log spectra of a wave (2, N), every `FRAME` samples: array (N // FRAME,).
+
+    Three frames hear a cut; each gets the largest jump of itself and its neighbours.
+    """
+    count, more = wave.shape[-1] // FRAME, 8
     around = (
-        torch.cat([wave[:, -8 * FRAME :], wave, wave[:, : 8 * FRAME]], -1) if circular else wave
+        torch.cat([wave[:, -more * FRAME :], wave, wave[:, : more * FRAME]], -1)
+        if circular
+        else torch.nn.functional.pad(wave, (more * FRAME, more * FRAME))
     )
     frames = log_magnitude(stft(around.mean(0), 2 * FRAME, FRAME), EPS)
+    jumps = frames.diff(dim=-1).norm(dim=0).double().numpy()  # of frame 1, 2, ...
     if not circular:
-        return latent_jumps(frames[:, :count])
-    return (frames[:, 8 : 8 + count] - frames[:, 7 : 7 + count]).norm(dim=0).double().numpy()
+        jumps[:more] = jumps[more + count - 1 :] = 0  # where the file begins and ends
+    return maximum_filter1d(jumps, 3)[more - 1 : more - 1 + count]
 
 
 def jump_at(jumps: np.ndarray, places: Sequence[int]) -> float:
