@@ -39,7 +39,9 @@ def read_midi_chords(path: str | os.PathLike) -> tuple[list[Placed], Beats]:
     """
     score = read_midi(path)
     borders = np.array(score.beats)
-    by_beat = [chord_of(*sounding) for sounding in beats_of_notes(chordal_notes(score, path), borders)]
+    by_beat = [
+        chord_of(*sounding) for sounding in beats_of_notes(chordal_notes(score, path), borders)
+    ]
     if all(chord.root is None for chord in by_beat):
         raise DataError(f"{path} holds no chords; give a MIDI file in which notes sound together")
     placed = [Placed(chord, len(list(same))) for chord, same in groupby(by_beat)]
@@ -66,9 +68,7 @@ def together(notes: Sequence[Note]) -> float:
     return float((count >= 3).mean())
 
 
-def beats_of_notes(
-    notes: Sequence[Note], borders: np.ndarray
-) -> list[tuple[frozenset[int], int]]:
+def beats_of_notes(notes: Sequence[Note], borders: np.ndarray) -> list[tuple[frozenset[int], int]]:
     """What sounds in each beat between `borders` (n + 1,), in seconds: pitch classes, and the
     lowest pitch.
     """
@@ -104,5 +104,7 @@ def in_own_time(placed: Sequence[Placed], beats: Beats, seconds: float) -> list[
     spans, position = [], 0.0
     for one in placed:
         start, position = position, position + one.length
-        spans.append(Span(beats.beat_time(start), min(beats.beat_time(position), seconds), one.chord))
+        spans.append(
+            Span(beats.beat_time(start), min(beats.beat_time(position), seconds), one.chord)
+        )
     return [span for span in spans if span.end > span.start]

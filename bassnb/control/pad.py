@@ -27,7 +27,10 @@ from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.tracks import Track, summed
 
 DRAWBARS = (0.0, 1.0, 0.6, 0.35, 0.25, 0.0, 0.1)  # amplitude of the multiples of the frequency
-LOWEST, LOWEST_BASS = 60, 48  # MIDI: chord tones lie in the octave from C4, the bass in that from C3
+LOWEST, LOWEST_BASS = (
+    60,
+    48,
+)  # MIDI: chord tones lie in the octave from C4, the bass in that from C3
 FADE = 0.03  # seconds that a tone takes to begin and to end
 BLOCK = 1 << 16  # samples that are computed at a time
 TONES = 4  # of a usual chord, a triad and its bass: these together have the level that is asked for
