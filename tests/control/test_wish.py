@@ -7,13 +7,26 @@ import json
 import pytest
 import torch
 
+from bassnb.accompanist import Accompanist
 from bassnb.audio import write_audio
+from bassnb.checkpoints import System
 from bassnb.control.wish import Wish, heard
 from bassnb.errors import BassnbError
-from bassnb.presets import SAMPLE_RATE
+from bassnb.presets import SAMPLE_RATE, get_preset
 from bassnb.settings import ControlSettings
 from bassnb.tracks import Track
 from tests.refusals import assert_sentence
+
+
+@pytest.fixture(scope="module")
+def accompanist():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        system = System(get_preset("smoke"))
+        with torch.no_grad():
+            for parameter in system.parameters():  # layers that start at zero must speak too
+                parameter.add_(0.02 * torch.randn(parameter.shape))
+    return Accompanist(system.requires_grad_(False), name="random")
 
 
 @pytest.fixture(scope="module")
