@@ -27,6 +27,7 @@ from bassnb.checkpoints import System, load_pretrained, weights_fingerprint
 from bassnb.coder import Coder
 from bassnb.control.keep import Repaint
 from bassnb.control.loop import LoopTuning, looped
+from bassnb.control.progression import chord_file
 from bassnb.control.request import Request
 from bassnb.denoiser import guided_denoiser
 from bassnb.errors import BassnbError, check_shape
@@ -212,7 +213,7 @@ class Accompanist:
         """
         request, written = Request.of(variations, settings), []
         control, count = request.control, len(request.seeds)
-        inputs = [mix, *several(style), control.keep, control.line]
+        inputs = [mix, *several(style), control.keep, control.line, chord_file(control.chords)]
         check_takes(out, with_mix, count, inputs=inputs, force=force)
         track = sounding_track(lambda: read_blocks(mix), mix, "the mix")
         names = [numbered(path, count) if path else [None] * count for path in (out, with_mix)]
@@ -314,7 +315,8 @@ class Accompanist:
             repaint = repaint.to(self.device)
         own = request.line(track, tuned, sample_rate)
         line = None if own is None else self.bass_coder.encode(own, loop=control.loop)
-        c_x = self.mix_coder.encode(at_440, loop=control.loop, progress=progress)
+        hears, wished = request.heard(track, at_440)
+        c_x = self.mix_coder.encode(hears, loop=control.loop, progress=progress)
         options: dict = {
             "mean": mean,
             "sounding": at_440.sounding,
@@ -323,7 +325,7 @@ class Accompanist:
         }
         options |= {"freedom": request.freedom, "loop": control.loop, **sampling}
         level = repaint.level if repaint else at_440.level
-        facts = {**self._facts(mix, style), **sampling, **request.facts, **tuned.facts}
+        facts = {**self._facts(mix, style), **sampling, **request.facts, **tuned.facts, **wished}
         total, done = len(request.seeds) * sampling["steps"], itertools.count(1)
         with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
 
