@@ -17,17 +17,30 @@ WINDOW = 2048
 BINS = 256
 
 
-def onset_strength(wave: torch.Tensor, *, compression: float = 100.0, lag: int = 4) -> np.ndarray:
+def magnitudes(wave: torch.Tensor) -> np.ndarray:
+    """Magnitudes below 5.5 kHz of a wave (2, N) or (N,), 44.1 kHz: array (256, T), T = ceil(N /
+    256).
+    """
+    mono = wave.detach().float().cpu()
+    mono = mono.mean(0) if mono.ndim == 2 else mono
+    return stft(mono, WINDOW, HOP, BINS).abs().numpy()
+
+
+def superflux(
+    s: np.ndarray, loudest: float, *, compression: float = 100.0, lag: int = 4
+) -> np.ndarray:
     """Onset strength by the SuperFlux of Böck and Widmer (2013).
 
     It is the energy that appears, bin by bin, within `lag` frames.
 
     flux[t] = mean over f of max(0, S[f, t] - max(S[f-1..f+1, t - lag])) with S = log(1 +
-    compression |STFT| / peak). The maximum over neighbouring bins forgives a vibrato.
+    compression |STFT| / loudest). The maximum over neighbouring bins forgives a vibrato.
 
     Parameters
     ----------
-    wave : Tensor (2, N) or (N,), 44.1 kHz
+    s : array (F, T), from `magnitudes`
+    loudest : float
+        The largest magnitude of the recording.
     compression : float
         How far quiet partials are raised; the level of the file itself does not matter.
     lag : int
@@ -35,28 +48,49 @@ def onset_strength(wave: torch.Tensor, *, compression: float = 100.0, lag: int =
 
     Returns
     -------
+    array (T,)
+    """
+    s = np.log1p(compression * s / max(loudest, 1e-9))
+    before = np.pad(maximum_filter1d(s, 3, axis=0), ((0, 0), (lag, 0)))[:, : s.shape[1]]
+    return np.maximum(s - before, 0).mean(0)
+
+
+def onset_strength(wave: torch.Tensor, *, compression: float = 100.0, lag: int = 4) -> np.ndarray:
+    """Onset strength of a whole recording, Tensor (2, N) or (N,) at 44.1 kHz: its `superflux`.
+
+    Returns
+    -------
     array (T,), T = ceil(N / 256)
     """
-    mono = wave.detach().float().cpu()
-    mono = mono.mean(0) if mono.ndim == 2 else mono
-    s = stft(mono, WINDOW, HOP, BINS).abs().numpy()
-    s = np.log1p(compression * s / max(float(s.max()), 1e-9))
-    before = np.pad(maximum_filter1d(s, 3, axis=0), ((0, 0), (lag, 0)))[:, : s.shape[1]]
-    flux = np.maximum(s - before, 0).mean(0)
-    # these windows reach over the end, and a cut through a note sounds like an onset
-    flux[-(WINDOW // HOP // 2) :] = 0
-    return flux
+    s = magnitudes(wave)
+    return without_end(superflux(s, float(s.max()), compression=compression, lag=lag))
+
+
+def without_end(strength: np.ndarray) -> np.ndarray:
+    """Onset strength (T,) without the last frames, whose windows reach over the end: a cut through
+    a note looks like an onset.
+    """
+    strength[-(WINDOW // HOP // 2) :] = 0
+    return strength
 
 
 def onsets(wave: torch.Tensor, *, height: float = 0.025, wait: float = 0.06) -> np.ndarray:
-    """Times of the notes' beginnings.
+    """Times of the notes' beginnings in a wave (2, N), 44.1 kHz: those of `onset_peaks`.
 
-    A peak of the onset strength counts if it rises `height` above the mean of its surroundings (0.4
-    s).
+    Returns
+    -------
+    array (number of onsets,), seconds, ascending
+    """
+    return onset_peaks(onset_strength(wave), height=height, wait=wait)
+
+
+def onset_peaks(strength: np.ndarray, *, height: float = 0.025, wait: float = 0.06) -> np.ndarray:
+    """Times of the peaks of an onset strength (T,).
+
+    A peak counts if it rises `height` above the mean of its surroundings (0.4 s).
 
     Parameters
     ----------
-    wave : Tensor (2, N), 44.1 kHz
     height : float
         In units of the onset strength. With 0.025 rendered basses, and the same through an
         autoencoder or through Griffin-Lim, score above 0.98 against their written notes; 0.05
@@ -68,7 +102,6 @@ def onsets(wave: torch.Tensor, *, height: float = 0.025, wait: float = 0.06) -> 
     -------
     array (number of onsets,), seconds, ascending
     """
-    strength = onset_strength(wave)
     frame = HOP / SAMPLE_RATE
     excess = strength - uniform_filter1d(strength, int(0.4 / frame))
     peaks, _ = find_peaks(np.pad(excess, 1), height=height, distance=max(int(wait / frame), 1))
