@@ -13,7 +13,7 @@ FLOORS = [
     {"level"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows", "pitch", "onsets"},
-    {"checkpoints", "tuning"},
+    {"checkpoints", "tuning", "denoiser", "sources"},
     {"composer"},
     {"collections"},
     {"control"},
