@@ -22,7 +22,7 @@ from scipy.signal import find_peaks, resample_poly
 from torch import Tensor
 
 from bassnb.level import pieces
-from bassnb.onsets import HOP, WINDOW, magnitudes, onset_peaks, superflux, without_end
+from bassnb.onsets import HOP, magnitudes, onset_peaks, superflux, without_end
 from bassnb.pitch import DOWN, RATE, track_pitch
 from bassnb.presets import SAMPLE_RATE
 
@@ -76,7 +76,9 @@ def notes_of(blocks: Blocks, cents: float = 0.0) -> tuple[Note, ...]:
     sounds = excerpts(blocks, [(round(a * SAMPLE_RATE), round(b * SAMPLE_RATE)) for a, b in spans])
     found = [note for span, wave in zip(spans, sounds) for note in pitched(wave, span[0], cents)]
     ends = [*(onset for onset, _ in found[1:]), length / SAMPLE_RATE]
-    timed = [(onset, *sounding(level, onset, end), pitch) for (onset, pitch), end in zip(found, ends)]
+    timed = [
+        (onset, *sounding(level, onset, end), pitch) for (onset, pitch), end in zip(found, ends)
+    ]
     return tuple(with_velocities(timed))
 
 
