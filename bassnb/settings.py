@@ -80,6 +80,32 @@ class ControlSettings(Checked):
         None, high=1, help="How far from the line: 0 is the line itself, 1 is no line."
     )
     loop: bool = setting(False, help="The mix is a loop; the bass repeats without a seam, too.")
+    chords: str | None = setting(
+        None,
+        help="Chords to play to: a text such as 'Am F C G', or a file (.txt, .lab, .mid).",
+    )
+    key: str | None = setting(
+        None, help="A scale to stay in, such as 'A minor' or 'D dorian', without --chords."
+    )
+    chord_level: float | None = setting(
+        None,
+        low=-40,
+        high=40,
+        usual=12,
+        help="Of the chords that the network hears, in dB above the mix; 6 by default.",
+    )
+    bars_per_chord: float | None = setting(
+        None, low=0.01, high=1000, usual=4, help="How long each of the chords lasts; 1 by default."
+    )
+    tempo: float | None = setting(
+        None, low=20, high=400, help="Of the mix, in beats a minute; without it, it is estimated."
+    )
+    meter: int | None = setting(
+        None, low=1, high=32, usual=12, help="Beats in a bar; 4 by default."
+    )
+    first_beat: float | None = setting(
+        None, help="Seconds at which the first bar of the mix begins; 0 with --tempo."
+    )
 
 
 def chosen(given: dict, *classes: type) -> list:

@@ -17,7 +17,7 @@ FLOORS = [
     {"composer"},
     {"collections"},
     {"control"},
-    {"take"},
+    {"take", "coder"},
     {"accompanist"},
     {"metrics", "widgets"},
     {"training"},

@@ -29,6 +29,7 @@ LOWEST, HIGHEST = 28.0, 48.0  # E1 to C3: where the median pitch of a bass line 
 TOLERANCE = 1.0  # seconds by which a recording may be shorter or longer than the mix
 RATE = 11_025  # Hz at which pitch is tracked
 FRAME = 1024  # samples at that rate, 93 ms
+STEP = 0.2  # semitones between pitches that are told apart; finer ones take twice the time
 
 
 def line_track(source, sample_rate: float, mix: Track, cents: float) -> Track:
@@ -171,7 +172,13 @@ def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
     mono = resample(wave.mean(0, keepdim=True), SAMPLE_RATE, RATE)[0].numpy()
     hop = FRAME // 4
     hertz, voiced, _ = librosa.pyin(
-        mono, fmin=41.0, fmax=1000.0, sr=RATE, frame_length=FRAME, hop_length=hop
+        mono,
+        fmin=41.0,
+        fmax=1000.0,
+        sr=RATE,
+        frame_length=FRAME,
+        hop_length=hop,
+        resolution=STEP,
     )
     rms = librosa.feature.rms(y=mono, frame_length=FRAME // 2, hop_length=hop)[0][: len(hertz)]
     voiced = voiced & np.isfinite(hertz)
