@@ -15,7 +15,7 @@ FLOORS = [
     {"autoencoder", "critics", "unet", "sampling", "tracks", "windows", "pitch", "onsets"},
     {"checkpoints", "tuning", "denoiser", "sources"},
     {"composer"},
-    {"collections"},
+    {"collections", "harmony"},
     {"control"},
     {"take", "coder"},
     {"accompanist"},
