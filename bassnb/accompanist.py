@@ -28,6 +28,7 @@ from bassnb.coder import Coder
 from bassnb.control.keep import Kept, Repaint
 from bassnb.control.line import line_track
 from bassnb.control.loop import LoopTuning, looped
+from bassnb.control.progression import chord_file
 from bassnb.control.request import Request
 from bassnb.denoiser import guided_denoiser
 from bassnb.errors import BassnbError, check_shape
@@ -213,7 +214,7 @@ class Accompanist:
         """
         request, written = Request.of(variations, settings), []
         control, count = request.control, len(request.seeds)
-        inputs = [mix, *several(style), control.keep, control.line]
+        inputs = [mix, *several(style), control.keep, control.line, chord_file(control.chords)]
         check_takes(out, with_mix, count, inputs=inputs, force=force)
         track = sounding_track(lambda: read_blocks(mix), mix, "the mix")
         names = [numbered(path, count) if path else [None] * count for path in (out, with_mix)]
@@ -319,7 +320,8 @@ class Accompanist:
             repaint = Repaint.of(kept, regions, track, tuned, steps, self.bass_coder.encode)
             repaint = repaint.to(self.device)
         line = self._line(control, track, tuned, sample_rate)
-        c_x = self.mix_coder.encode(at_440, loop=control.loop, progress=progress)
+        hears, wished = request.heard(track, at_440)
+        c_x = self.mix_coder.encode(hears, loop=control.loop, progress=progress)
         options: dict = {
             "mean": mean,
             "sounding": at_440.sounding,
@@ -328,7 +330,7 @@ class Accompanist:
         }
         options |= {"freedom": request.freedom, "loop": control.loop, **sampling}
         level = repaint.level if repaint else at_440.level
-        facts = {**self._facts(mix, style), **sampling, **request.facts, **tuned.facts}
+        facts = {**self._facts(mix, style), **sampling, **request.facts, **tuned.facts, **wished}
         total, done = len(request.seeds) * sampling["steps"], itertools.count(1)
         with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
 

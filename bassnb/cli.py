@@ -73,9 +73,11 @@ def accompany(
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours."""
     from bassnb.accompanist import Accompanist
+    from bassnb.control.progression import chord_file
     from bassnb.take import check_takes
 
-    inputs = [mix, *(style or []), control.keep, control.line, *model_files(model)]
+    own = [control.keep, control.line, chord_file(control.chords)]
+    inputs = [mix, *(style or []), *own, *model_files(model)]
     check_takes(out, with_mix, variations, inputs=inputs, force=force)
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
     timbre = style[0] if style and len(style) == 1 else style or None

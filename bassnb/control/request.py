@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from bassnb.control.beats import beats_of
 from bassnb.control.regions import Region, regions_of
+from bassnb.control.wish import Wish, heard
 from bassnb.errors import BassnbError
-from bassnb.presets import SAMPLE_RATE
 from bassnb.settings import ControlSettings, TakeSettings, chosen, number_of_takes
 from bassnb.sources import name_of
 from bassnb.tracks import Track
@@ -26,12 +26,14 @@ class Request:
     take : how it is sampled
     cents : tuning of the mix; None to estimate it
     control : what the player decides
+    wish : the chords or the key that he wants
     """
 
     seeds: range
     take: TakeSettings
     cents: float | None
     control: ControlSettings
+    wish: Wish | None
 
     @classmethod
     def of(cls, count, settings: dict) -> Request:
@@ -40,13 +42,14 @@ class Request:
         Raises
         ------
         BassnbError
-            If a setting is unknown, out of its range, or useless without another one.
+            If a setting is unknown, out of its range, or useless without another one, or the chords
+            cannot be read.
         """
         count = number_of_takes(count)
         take, control = chosen(settings, TakeSettings, ControlSettings)
         check(control)
         seeds = range(take.seed, take.seed + count)
-        return cls(seeds, take, given_cents(take.tuning), control)
+        return cls(seeds, take, given_cents(take.tuning), control, Wish.of(control))
 
     @property
     def freedom(self) -> float:
@@ -74,11 +77,18 @@ class Request:
         BassnbError
             If they count bars, and the tempo is not given, or there is no such bar.
         """
-        bars = self._bar_start(mix.length / SAMPLE_RATE)
-        return [region.in_seconds(bars) for region in regions_of(self.control.region)]
+        asked = regions_of(self.control.region)
+        bars = beats_of(self.control, mix).bar_time if self.control.tempo else None
+        return [region.in_seconds(bars) for region in asked]
 
-    def _bar_start(self, seconds: float) -> Callable[[int], float] | None:
-        return None
+    def heard(self, track: Track, at_440: Track) -> tuple[Track, dict]:
+        """What the network hears of a mix: with the chords that are wanted; and facts about them.
+
+        Parameters
+        ----------
+        track, at_440 : the mix as it is, and at A = 440 Hz
+        """
+        return heard(self.wish, self.control, track, at_440) if self.wish else (at_440, {})
 
 
 def check(control: ControlSettings) -> None:

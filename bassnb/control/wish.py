@@ -18,7 +18,7 @@ from bassnb.control.progression import (
     MIDI,
     Placed,
     Span,
-    is_file,
+    chord_file,
     merged,
     on_beats,
     placed_of_text,
@@ -67,7 +67,7 @@ class Wish:
             return cls(key=parse_key(control.key))
         if control.chords is None:
             return None
-        if not is_file(control.chords):
+        if not chord_file(control.chords):
             return cls(bars=placed_of_text(control.chords, control.bars_per_chord))
         path = control.chords
         if Path(path).suffix.lower() in LABELS:
@@ -118,7 +118,7 @@ def _check(control: ControlSettings) -> None:
     if control.bars_per_chord is not None:
         if control.chords is None:
             raise BassnbError("bars_per_chord is the length of chords; give chords")
-        if is_file(control.chords) and Path(control.chords).suffix.lower() in (*LABELS, *MIDI):
+        if chord_file(control.chords) and Path(control.chords).suffix.lower() in (*LABELS, *MIDI):
             raise BassnbError(
                 f"{control.chords} says how long its chords last; leave bars_per_chord away"
             )
