@@ -11,16 +11,21 @@ Taught in chapter 11.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
-from bassnb.control.notes import Blocks, Note
+from bassnb.composer.score import Chord
+from bassnb.control.notes import Blocks, Note, notes_of
 from bassnb.harmony import chroma_of_wave, estimate_chords
 from bassnb.level import pieces
 from bassnb.onsets import hear_kicks
 from bassnb.presets import SAMPLE_RATE
+from bassnb.tracks import Spool, Track
 
 STEP = 0.5  # seconds of a chroma
 PIECE = 24 * SAMPLE_RATE  # samples that are heard at a time
@@ -89,7 +94,7 @@ class Ear:
         return {"salience": salience, "root": root, "kick": kick, "score": score}
 
 
-def steps_of(chord) -> int:
+def steps_of(chord: Chord) -> int:
     """Half seconds of a chord."""
     return round((chord.end - chord.start) / STEP)
 
@@ -107,6 +112,26 @@ def together(found: Sequence[float], strokes: np.ndarray) -> float:
     return 2 * hits / (len(found) + len(strokes)) if len(found) and len(strokes) else 0.0
 
 
-def best(scores: Sequence[float]) -> int:
-    """Index of the highest score; of equals the first."""
-    return int(np.argmax(scores))
+def choose(mix: Track, cents: float, takes: dict[int, Iterable[Tensor]]) -> tuple[int, dict]:
+    """The best of several takes to a mix.
+
+    Parameters
+    ----------
+    cents : of the mix above A = 440 Hz
+    takes : blocks (2, n) of each take, by its seed; each is read once, and kept on disk meanwhile
+
+    Returns
+    -------
+    seed : of the take with the highest score, of equals the first
+    facts : for its settings: the ``scores`` of all, and the marks behind them, by seed
+    """
+    ear, marks = Ear.of(mix.blocks, cents), {}
+    for seed, blocks in takes.items():
+        with Spool(blocks, Path(tempfile.gettempdir())) as take:
+            marks[seed] = ear.marks(notes_of(take.blocks, cents))
+    seed = max(marks, key=lambda one: marks[one]["score"])
+    rounded = {
+        str(one): {name: round(value, 4) for name, value in found.items()}
+        for one, found in marks.items()
+    }
+    return seed, {"scores": rounded}

@@ -1,12 +1,14 @@
-"""Busier or sparser: the network hears a soft pulse of sixteenths, or the opposite of one.
+"""Busier or sparser: the network hears a pulse of sixteenths, or a mix without its rhythm.
 
-With a pulse in the mix the model plays more notes. The difference that the pulse makes to the mix
-latents is a direction, and it works both ways:
+With a pulse in the mix the model plays more notes. With latents of the mix that are averaged over a
+second it hears the harmony, but hardly a rhythm, and plays fewer. Both are directions in the mix
+latents, along which `density` goes from 0 to 1 or to -1:
 
-    c_x' = c_x + density (c_pulse - c_x)
+    c_x' = c_x + density (c_pulse - c_x)      if density > 0
+    c_x' = c_x - density (c_mean - c_x)       if density < 0
 
-At 1 the network hears mix and pulse, at 0 the mix alone; below 0 the latents are moved away from
-what a pulse would add. The pulse is not in the output.
+The pulse is not in the output. To go away from the pulse does not make a take sparser: where the mix
+has no drums, the opposite of a pulse is another pulse.
 
 Taught in chapter 11.
 """
@@ -17,6 +19,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from bassnb.control.beats import Beats
@@ -28,6 +31,7 @@ NAMED = {"busier": 0.5, "sparser": -0.5}
 PER_BEAT = 4  # strokes of the pulse
 LEVEL_DB = -3.0  # of the pulse beside the mix, both as root mean squares
 DECAY = 0.012  # seconds in which a stroke falls to 1/e
+AVERAGE = 11  # latent steps, 1 s
 STROKE = round(0.05 * SAMPLE_RATE)  # samples
 
 
@@ -84,6 +88,14 @@ def added(blocks, starts: np.ndarray, sound: Tensor) -> Iterator[Tensor]:
         first = last
 
 
-def denser(c_x: Tensor, pulsed: Tensor, density: float) -> Tensor:
-    """Mix latents (1, C, L) moved towards those with the pulse, or away: see the head of this file."""
-    return c_x + density * (pulsed - c_x)
+def moved(c_x: Tensor, other: Tensor, density: float) -> Tensor:
+    """Mix latents (1, C, L), moved towards `other` by the size of `density`."""
+    return c_x + abs(density) * (other - c_x)
+
+
+def averaged(c_x: Tensor) -> Tensor:
+    """Mix latents (1, C, L), averaged over a second with the weights of a Hann window."""
+    weights = torch.hann_window(AVERAGE + 2, periodic=False, device=c_x.device)[1:-1]
+    kernel = (weights / weights.sum()).expand(c_x.shape[1], 1, -1)
+    padded = F.pad(c_x, (AVERAGE // 2, AVERAGE // 2), mode="replicate")
+    return F.conv1d(padded, kernel, groups=c_x.shape[1])

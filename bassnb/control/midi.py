@@ -20,9 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bassnb.control.beats import Beats
+from bassnb.control.beats import Beats, beats_of
 from bassnb.control.notes import Note
+from bassnb.errors import BassnbError
+from bassnb.extras import missing
 from bassnb.files import write_atomically
+from bassnb.settings import ControlSettings
+from bassnb.tracks import Track
 
 PROGRAM = 33  # of General MIDI: finger bass
 TICK = 0.001  # seconds, of the longest tick
@@ -54,6 +58,20 @@ def write_midi(
         If the file cannot be written.
     """
     return write_atomically(path, midi_bytes(notes, beats, program))
+
+
+def beats_for_map(control: ControlSettings, mix: Track) -> Beats | None:
+    """The beats of a mix for the tempo map: those of a given tempo, or estimated; None where that is
+    not possible.
+    """
+    if control.tempo is None and missing("beats"):
+        return None
+    try:
+        return beats_of(control, mix)
+    except BassnbError:
+        if control.tempo is not None:
+            raise
+        return None
 
 
 def midi_bytes(notes: Sequence[Note], beats: Beats | None, program: int) -> bytes:

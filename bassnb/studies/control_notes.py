@@ -23,8 +23,8 @@ from bassnb.composer.score import Note as Written
 from bassnb.composer.score import Song
 from bassnb.composer.synth import play
 from bassnb.control.beats import Beats
-from bassnb.control.choice import Ear, best
-from bassnb.control.density import denser, with_pulse
+from bassnb.control.choice import Ear
+from bassnb.control.density import averaged, moved, with_pulse
 from bassnb.control.notes import Note, notes_of
 from bassnb.metrics.match import compare, onset_scores, transcribe
 from bassnb.metrics.statistics import figure, summary, with_interval
@@ -76,12 +76,11 @@ def run(
         waves = waves_of(accompanist, c_x.expand(takes, -1, -1), one, range(takes))
         add(rows, note_marks(accompanist, one, waves[0], soundfont))
         gained.append(choice_marks(one, waves))
-        beats = Beats(np.array(one.song.beats))
-        pulsed = accompanist.mix_coder.encode(with_pulse(track, beats))
-        moved = torch.cat([denser(c_x, pulsed, density) for density in DENSITIES])
-        denser_waves = waves_of(accompanist, moved, one, [0] * len(DENSITIES))
-        names = [f"{density:+g}" for density in DENSITIES]
-        shown = {"+0": waves[0], **dict(zip(names, denser_waves))}
+        pulsed = accompanist.mix_coder.encode(with_pulse(track, Beats(np.array(one.song.beats))))
+        ends = {True: pulsed, False: averaged(c_x)}
+        heard = torch.cat([moved(c_x, ends[density > 0], density) for density in DENSITIES])
+        others = waves_of(accompanist, heard, one, [0] * len(DENSITIES))
+        shown = {"+0": waves[0], **{f"{d:+g}": wave for d, wave in zip(DENSITIES, others)}}
         add(played, {name: density_marks(wave, one.song) for name, wave in shown.items()})
     return {
         "preset": accompanist.system.preset.name,
@@ -125,8 +124,9 @@ def note_marks(
     written, cents, length = written_notes(one.song), 100 * one.song.tuning, take.shape[-1]
     waves = {"true": one.bass, "autoencoder": through_autoencoder(accompanist, one.bass)}
     if soundfont and (part := one.song.part("bass")):
-        options = {"tuning": one.song.tuning, "soundfont": soundfont}
-        waves["foreign"] = torch.from_numpy(play(part.notes, part.program, length, **options))
+        waves["foreign"] = torch.from_numpy(
+            play(part.notes, part.program, length, tuning=one.song.tuning, soundfont=soundfont)
+        )
     marks = {
         name: note_scores(notes_of(lambda: [wave], cents), written) for name, wave in waves.items()
     }
@@ -186,7 +186,7 @@ def choice_marks(one: Example, waves: Sequence[Tensor]) -> dict[str, float]:
     scores = [ear.marks(notes_of(lambda: [wave]))["score"] for wave in waves]
     marks = [compare(transcribe(wave), one.song) for wave in waves]
     columns = {key: np.array([mark[key] for mark in marks]) for key in MARKS}
-    at = best(scores)
+    at = int(np.argmax(scores))
     return {
         **{key: float(column[at] - column.mean()) for key, column in columns.items()},
         **{f"best_{key}": float(column.max() - column.mean()) for key, column in columns.items()},
