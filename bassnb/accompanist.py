@@ -25,8 +25,12 @@ from bassnb import __version__
 from bassnb.audio import read_blocks
 from bassnb.checkpoints import System, load_pretrained, weights_fingerprint
 from bassnb.coder import Coder
+from bassnb.control.beats import beats_of
+from bassnb.control.choice import choose
+from bassnb.control.density import averaged, moved, with_pulse
 from bassnb.control.keep import Repaint
 from bassnb.control.loop import LoopTuning, looped
+from bassnb.control.midi import beats_for_map
 from bassnb.control.progression import chord_file
 from bassnb.control.request import Request
 from bassnb.denoiser import guided_denoiser
@@ -36,7 +40,15 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import SAMPLERS, STEPS, initial_noise, noised_line
 from bassnb.settings import TakeSettings
 from bassnb.sources import name_of, sounding_track, wave_of
-from bassnb.take import Accompaniment, check_takes, decibels, numbered, several, write_take
+from bassnb.take import (
+    Accompaniment,
+    check_takes,
+    decibels,
+    numbered,
+    several,
+    write_notes,
+    write_take,
+)
 from bassnb.tracks import Spool, Track, unclipped_gain, with_progress
 from bassnb.tuning import tuning_of
 from bassnb.windows import windowed
@@ -182,6 +194,7 @@ class Accompanist:
         out: str | os.PathLike,
         *,
         with_mix: str | os.PathLike | None = None,
+        midi: str | os.PathLike | None = None,
         style=None,
         variations: int = 1,
         progress: bool = False,
@@ -197,6 +210,8 @@ class Accompanist:
             name, with `gain_db` and `mix_gain_db`, by which the bass and the file of both were
             turned down so as not to clip
         with_mix : path for mix and bass together, in the balance in which the bass was played
+        midi : path for the notes of the bass, with a tempo map if `tempo` is given or can be
+            estimated; how sure the estimate is goes into the settings as `beats_confidence`
         variations : number of takes; several get -1, -2 ... in their names
         style, progress, settings : as in a call
         force : replace files that this method did not write; never `mix` or `style`
@@ -214,14 +229,19 @@ class Accompanist:
         request, written = Request.of(variations, settings), []
         control, count = request.control, len(request.seeds)
         inputs = [mix, *several(style), control.keep, control.line, chord_file(control.chords)]
-        check_takes(out, with_mix, count, inputs=inputs, force=force)
+        check_takes(out, with_mix, count, midi=midi, inputs=inputs, force=force)
         track = sounding_track(lambda: read_blocks(mix), mix, "the mix")
-        names = [numbered(path, count) if path else [None] * count for path in (out, with_mix)]
+        names = [
+            numbered(path, count) if path else [None] * count for path in (out, with_mix, midi)
+        ]
+        beats = beats_for_map(control, track) if midi else None
         played = self._play(mix, track, request, style, SAMPLE_RATE, progress)
-        for (facts, latents, blocks), path, both in zip(played, *names):
+        for (facts, latents, blocks), path, both, notes in zip(played, *names):
             blocks = with_progress(blocks, track.length, "writing", progress)
             with Spool(blocks, path.parent) as bass:
                 written += write_take(bass, track, latents[0], facts, path, both)
+                if notes:
+                    written.append(write_notes(bass, facts["tuning"], beats, path, notes))
         return written
 
     @torch.inference_mode()
@@ -316,7 +336,7 @@ class Accompanist:
         own = request.line(track, tuned, sample_rate)
         line = None if own is None else self.bass_coder.encode(own, loop=control.loop)
         hears, wished = request.heard(track, at_440)
-        c_x = self.mix_coder.encode(hears, loop=control.loop, progress=progress)
+        c_x = self._mix_latents(hears, request, track, progress)
         options: dict = {
             "mean": mean,
             "sounding": at_440.sounding,
@@ -326,7 +346,7 @@ class Accompanist:
         options |= {"freedom": request.freedom, "loop": control.loop, **sampling}
         level = repaint.level if repaint else at_440.level
         facts = {**self._facts(mix, style), **sampling, **request.facts, **tuned.facts, **wished}
-        total, done = len(request.seeds) * sampling["steps"], itertools.count(1)
+        total, done = sum(map(len, request.candidates)) * sampling["steps"], itertools.count(1)
         with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
 
             def step(*_) -> None:
@@ -334,16 +354,31 @@ class Accompanist:
                 if callback is not None:
                     callback(next(done), total)
 
-            for seed in request.seeds:
-                latents = self.sample(c_x, [seed], callback=step, **options)
-                at_440_played = self.bass_coder.decode(
-                    latents, at_440.length, level, loop=control.loop
-                )
-                blocks = tuned.from_440(at_440_played, track.length)
-                if repaint:
-                    reach = self.system.bass_autoencoder.decoder_reach
-                    blocks = repaint.crossfaded(blocks, reach)
-                yield {**facts, "level": level, "seed": seed}, latents, blocks
+            def heard(latents: Tensor) -> Iterable[Tensor]:
+                played = self.bass_coder.decode(latents, at_440.length, level, loop=control.loop)
+                blocks = tuned.from_440(played, track.length)
+                reach = self.system.bass_autoencoder.decoder_reach
+                return repaint.crossfaded(blocks, reach) if repaint else blocks
+
+            for seeds in request.candidates:
+                drawn = {seed: self.sample(c_x, [seed], callback=step, **options) for seed in seeds}
+                seed, scores = seeds[0], dict[str, dict]()
+                if len(seeds) > 1:
+                    takes = {seed: heard(latents) for seed, latents in drawn.items()}
+                    seed, scores = choose(track, tuned.cents, takes)
+                own = {**facts, **scores, "level": level, "seed": seed}
+                yield own, drawn[seed], heard(drawn[seed])
+
+    def _mix_latents(self, hears: Track, request: Request, track: Track, progress: bool) -> Tensor:
+        """Standardised latents (1, 64, L) of what the network hears of a mix, at the density that is
+        wanted.
+        """
+        loop = request.control.loop
+        c_x = self.mix_coder.encode(hears, loop=loop, progress=progress)
+        if request.density <= 0:
+            return moved(c_x, averaged(c_x), request.density) if request.density else c_x
+        pulsed = with_pulse(hears, beats_of(request.control, track), hears.length / track.length)
+        return moved(c_x, self.mix_coder.encode(pulsed, loop=loop), request.density)
 
     def _facts(self, mix, style) -> dict:
         """What is needed to make a take again, but for its settings."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bassnb.control.beats import beats_of
+from bassnb.control.density import density_of
 from bassnb.control.keep import Kept
 from bassnb.control.line import line_track
 from bassnb.control.regions import Region, regions_of
@@ -29,6 +30,7 @@ class Request:
     cents : tuning of the mix; None to estimate it
     control : what the player decides
     wish : the chords or the key that he wants
+    density : -1 (sparse) to 1 (busy); 0 changes nothing
     """
 
     seeds: range
@@ -36,6 +38,7 @@ class Request:
     cents: float | None
     control: ControlSettings
     wish: Wish | None
+    density: float = 0.0
 
     @classmethod
     def of(cls, count, settings: dict) -> Request:
@@ -51,7 +54,16 @@ class Request:
         take, control = chosen(settings, TakeSettings, ControlSettings)
         check(control)
         seeds = range(take.seed, take.seed + count)
-        return cls(seeds, take, given_cents(take.tuning), control, Wish.of(control))
+        density = density_of(control.density)
+        return cls(seeds, take, given_cents(take.tuning), control, Wish.of(control), density)
+
+    @property
+    def candidates(self) -> list[range]:
+        """The seeds of each take: one, or all of which the best is kept."""
+        several, first = self.control.best_of or 1, self.take.seed
+        return [
+            range(first + i * several, first + (i + 1) * several) for i in range(len(self.seeds))
+        ]
 
     @property
     def freedom(self) -> float:
