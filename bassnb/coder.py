@@ -12,10 +12,7 @@ from torch import Tensor
 from bassnb.audio import LEVEL, level_gain
 from bassnb.autoencoder import Autoencoder
 from bassnb.control.loop import MARGIN, around, wrapped
-from bassnb.errors import BassnbError
-from bassnb.grounding import style_mean
 from bassnb.presets import TIME_RATIO
-from bassnb.sources import several, style_track
 from bassnb.tracks import Track, with_progress
 
 
@@ -64,22 +61,3 @@ class Coder:
             for block in self.autoencoder.decode_blocks(latents, skip + length):
                 beginning, skip = min(skip, block.shape[-1]), max(skip - block.shape[-1], 0)
                 yield block[0, :, beginning:].cpu() * (level / LEVEL)
-
-    def style_mean(self, style, sample_rate: float) -> Tensor:
-        """The mean over time, (1, C, 1), of one style or of several, where they sound.
-
-        Parameters
-        ----------
-        style : path, array or Tensor at `sample_rate`, or a list of them
-
-        Raises
-        ------
-        AudioError, BassnbError
-            If one cannot be read, is silent or too short, or the list is empty.
-        """
-        sources = several(style)
-        if not sources:
-            raise BassnbError("the list of styles is empty; give at least one, or no style")
-        tracks = [style_track(source, sample_rate) for source in sources]
-        encoded = [self.encode(track)[..., track.sounding] for track in tracks]
-        return style_mean(torch.cat(encoded, -1))

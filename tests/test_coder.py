@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from bassnb.errors import BassnbError
 from bassnb.tracks import Track
 
 
@@ -29,13 +28,3 @@ def test_as_many_samples_as_asked_for_at_the_level_asked_for(accompanist, loop, 
     )
     assert decode(0.1).shape == (2, length)
     assert torch.allclose(3 * decode(0.1), decode(0.3), atol=1e-6)
-
-
-def test_style_means_are_weighted_by_length_and_an_empty_list_is_refused(accompanist):
-    one, other = noise(5 * 4096, 1), noise(3 * 4096, 2)
-    mean = lambda style: accompanist.bass_coder.style_mean(style, 44_100)  # noqa: E731
-    both = mean([one, other])
-    assert both.shape == (1, 32, 1)
-    assert torch.allclose(both, (5 * mean(one) + 3 * mean(other)) / 8, atol=1e-5)
-    with pytest.raises(BassnbError, match="empty"):
-        mean([])

@@ -18,6 +18,7 @@ FLOORS = [
     {"collections", "harmony"},
     {"control"},
     {"take", "coder"},
+    {"player"},
     {"accompanist"},
     {"metrics", "widgets"},
     {"training"},

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb import accompanist as module
+from bassnb import player as module
 from bassnb.accompanist import Accompanist
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose

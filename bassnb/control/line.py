@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from bassnb.audio import resample
+from bassnb.collections.midi import read_midi
 from bassnb.control.tone import HOP, contours_of_notes, tone
 from bassnb.errors import BassnbError, DataError
 from bassnb.extras import need
@@ -106,22 +107,11 @@ def read_notes(path: str | os.PathLike) -> list[tuple[float, float, float, float
     DataError
         If the file is missing, is not MIDI, or holds no notes.
     """
-    need("songs")
-    import pretty_midi
-
-    if not os.path.isfile(path):
-        raise DataError(f"{path} is missing or no file; give the path of a MIDI file")
-    try:
-        score = pretty_midi.PrettyMIDI(str(path))
-    except Exception as error:  # mido raises what it meets: KeyError, EOFError, ValueError
-        raise DataError(
-            f"{path} cannot be read as MIDI ({type(error).__name__}); export it again"
-        ) from None
     found = sorted(
         (note.start, note.pitch, note.end, note.velocity / 127)
-        for instrument in score.instruments
-        for note in instrument.notes
-        if not instrument.is_drum
+        for part in read_midi(path).parts
+        for note in part.notes
+        if not part.is_drum
     )
     notes: list[tuple[float, float, float, float]] = []
     for start, pitch, end, velocity in found:
