@@ -219,7 +219,7 @@ def test_force_replaces_files_of_others(model, place):
     sound("bass.wav", 1)
     Path("bass.json").write_bytes(FOREIGN["somebody's"])
     assert_done(accompany(model, "mix.wav", "--out", "bass.wav", "--force"))
-    assert set(json.loads(Path("bass.json").read_text())[FILES]) == {"bass.wav"}
+    assert set(json.loads(Path("bass.json").read_text())[FILES]) == {"bass.wav", "bass.latents"}
     assert_done(accompany(model, "mix.wav", "--out", "bass.wav"))  # it is ours now
 
 
