@@ -532,7 +532,18 @@ def test_what_a_training_left_before_its_first_checkpoint_is_its_own(place):
 # -- every command ---------------------------------------------------------------------------------
 
 WRITTEN = {"--out", "--with-mix", "--run", "--cache", "--results", "--into"}
-READ = {"mix", "data", "--style", "--data", "--latents", "--folder", "--soundfont", "--fetched"}
+READ = {
+    "mix",
+    "data",
+    "--keep",
+    "--line",
+    "--style",
+    "--data",
+    "--latents",
+    "--folder",
+    "--soundfont",
+    "--fetched",
+}
 # the page, the model: changing them is what they are for
 EDITED = {("evaluate summary", "--into"), ("evaluate guidance", "--adopt")}
 QUICK = {
