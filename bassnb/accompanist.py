@@ -11,65 +11,37 @@ the length.
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor
-from tqdm import tqdm
 
-from bassnb import __version__
-from bassnb.audio import LEVEL, as_stereo, level_gain, read_audio, read_blocks
-from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import System, load_pretrained
-from bassnb.diffusion import c_from_v
-from bassnb.errors import BassnbError, check_shape
-from bassnb.grounding import ground, style_mean
-from bassnb.guidance import classifier_free_guidance, rescale
-from bassnb.presets import SAMPLE_RATE, TIME_RATIO
-from bassnb.sampling import SAMPLERS, STEPS, initial_noise
-from bassnb.settings import TakeSettings, number_of_takes
+from bassnb.audio import read_blocks
+from bassnb.checkpoints import load_pretrained
+from bassnb.control.midi import beats_for_map
+from bassnb.control.progression import chord_file
+from bassnb.control.request import Request
+from bassnb.errors import BassnbError
+from bassnb.player import Player
+from bassnb.presets import SAMPLE_RATE
+from bassnb.sources import sounding_track, wave_of
 from bassnb.take import (
     Accompaniment,
     check_takes,
     decibels,
     numbered,
     several,
+    write_notes,
     write_take,
 )
-from bassnb.tracks import Spool, Track, unclipped_gain, with_progress
-from bassnb.tuning import given_cents, tuning_of
-from bassnb.windows import Network, windowed
-
-SILENCE = 1e-4  # peak below which a mix or a style counts as silent
-AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
-PRECISIONS = ("no", "bf16")  # accelerate's names
+from bassnb.tracks import Spool, unclipped_gain, with_progress
 
 
-class Accompanist:
-    """A trained system that plays bass to a mix.
-
-    Parameters
-    ----------
-    system : both autoencoders and the U-Net; see `from_pretrained`
-    name : recorded in the settings of every take
-    precision : "no", or "bf16" to let the networks compute in bfloat16 where that is faster: on
-        GPUs, and large networks on recent CPUs (book/speed.ipynb); their answers then have two to
-        three digits
-
-    Raises
-    ------
-    BassnbError
-        If there is no such precision.
+class Accompanist(Player):
+    """A trained system that plays bass to a mix, in memory or from file to file; see
+    `bassnb.player.Player` for its parameters.
     """
-
-    def __init__(self, system: System, *, name: str = "custom", precision: str = "no"):
-        if precision not in PRECISIONS:
-            raise BassnbError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
-        self.system, self.name, self.precision = system.eval(), name, precision
-        self.device = next(system.parameters()).device
 
     @classmethod
     def from_pretrained(
@@ -95,24 +67,6 @@ class Accompanist:
         except (RuntimeError, AssertionError):
             raise BassnbError(f"there is no device {device!r} here; use cpu, or auto") from None
         return cls(load_pretrained(source, device=device), name=str(source), precision=precision)
-
-    def settings(self, **given) -> dict:
-        """Every setting of the sampler: those that are given, the others as the model has them.
-
-        Parameters
-        ----------
-        given : fields of `TakeSettings`; seed and tuning, which belong to a take, are checked alone
-
-        Raises
-        ------
-        BassnbError
-            If a setting is unknown or out of its range.
-        """
-        chosen = {key: v for key, v in vars(TakeSettings.of(**given)).items() if v is not None}
-        filled = vars(TakeSettings.of(**{**AS_IN_PAPER, **self.system.defaults, **chosen}))
-        steps = filled["steps"] or STEPS[filled["sampler"]]
-        names = ("strength", "sampler", "guidance", "phi")
-        return {**{name: filled[name] for name in names}, "steps": steps}
 
     def __call__(
         self,
@@ -163,17 +117,14 @@ class Accompanist:
         count : number of takes, 1 to 100
         mix, style, sample_rate, progress, callback, settings : as in a call
         """
-        count, chosen = number_of_takes(count), TakeSettings.of(**settings)
-        sampling, cents = self.settings(**settings), given_cents(chosen.tuning)
-        wave = _wave(mix, sample_rate, "the mix")
-        track, takes = _sounding(lambda: [wave], mix, "the mix"), []
-        mean = None if style is None else self._style_mean(style, sample_rate)
-        seeds, facts = range(chosen.seed, chosen.seed + count), self._facts(mix, style, sampling)
-        played = self._play(track, cents, seeds, mean, sampling, progress, callback)
-        for own, latents, blocks in played:
+        request = Request.of(count, settings)
+        wave, takes = wave_of(mix, sample_rate, "the mix"), []
+        track = sounding_track(lambda: [wave], mix, "the mix")
+        played = self._play(mix, track, request, style, sample_rate, progress, callback)
+        for facts, latents, blocks in played:
             audio = torch.cat(list(blocks), -1)
             gain = unclipped_gain([audio])
-            found = {**facts, **own, "gain_db": decibels(gain)}
+            found = {**facts, "gain_db": decibels(gain)}
             takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), found))
         return takes
 
@@ -184,6 +135,7 @@ class Accompanist:
         out: str | os.PathLike,
         *,
         with_mix: str | os.PathLike | None = None,
+        midi: str | os.PathLike | None = None,
         style=None,
         variations: int = 1,
         progress: bool = False,
@@ -199,6 +151,8 @@ class Accompanist:
             name, with `gain_db` and `mix_gain_db`, by which the bass and the file of both were
             turned down so as not to clip
         with_mix : path for mix and bass together, in the balance in which the bass was played
+        midi : path for the notes of the bass, with a tempo map if `tempo` is given or can be
+            estimated; how sure the estimate is goes into the settings as `beats_confidence`
         variations : number of takes; several get -1, -2 ... in their names
         style, progress, settings : as in a call
         force : replace files that this method did not write; never `mix` or `style`
@@ -213,193 +167,20 @@ class Accompanist:
             If mix, style or a setting cannot be used; before the work, if any file to be written
             is an input or, without `force`, was not written by this method.
         """
-        count, chosen = number_of_takes(variations), TakeSettings.of(**settings)
-        sampling, cents, written = self.settings(**settings), given_cents(chosen.tuning), []
-        check_takes(out, with_mix, count, inputs=[mix, *several(style)], force=force)
-        track = _sounding(lambda: read_blocks(mix), mix, "the mix")
-        names = [numbered(path, count) if path else [None] * count for path in (out, with_mix)]
-        mean = None if style is None else self._style_mean(style, SAMPLE_RATE)
-        seeds, facts = range(chosen.seed, chosen.seed + count), self._facts(mix, style, sampling)
-        played = self._play(track, cents, seeds, mean, sampling, progress)
-        for (own, _, blocks), path, both in zip(played, *names):
+        request, written = Request.of(variations, settings), []
+        control, count = request.control, len(request.seeds)
+        inputs = [mix, *several(style), control.keep, control.line, chord_file(control.chords)]
+        check_takes(out, with_mix, count, midi=midi, inputs=inputs, force=force)
+        track = sounding_track(lambda: read_blocks(mix), mix, "the mix")
+        names = [
+            numbered(path, count) if path else [None] * count for path in (out, with_mix, midi)
+        ]
+        beats = beats_for_map(control, track) if midi else None
+        played = self._play(mix, track, request, style, SAMPLE_RATE, progress)
+        for (facts, latents, blocks), path, both, notes in zip(played, *names):
             blocks = with_progress(blocks, track.length, "writing", progress)
             with Spool(blocks, path.parent) as bass:
-                written += write_take(bass, track, {**facts, **own}, path, both)
+                written += write_take(bass, track, latents[0], facts, path, both)
+                if notes:
+                    written.append(write_notes(bass, facts["tuning"], beats, path, notes))
         return written
-
-    @torch.inference_mode()
-    def sample(
-        self,
-        c_x: Tensor,
-        seeds: Sequence[int],
-        *,
-        mean: Tensor | None = None,
-        sounding: Tensor | None = None,
-        callback: Callable | None = None,
-        **settings,
-    ) -> Tensor:
-        """Latents of one take for each seed, all in one batch; each is what it would be alone.
-
-        Parameters
-        ----------
-        c_x : Tensor (n, 64, L), or (1, 64, L) for takes of one song: standardised latents of the
-            mixes
-        seeds : n numbers, of the noise of each take
-        mean : Tensor (n, 32, 1) or (1, 32, 1), from `style_mean`
-        sounding : Tensor (L,), bool, latent steps in which the mixes sound, over which style and
-            guidance are measured; None is all of them
-        callback : see `ddim`
-        settings : see `settings`
-
-        Returns
-        -------
-        Tensor (n, 32, L), standardised
-        """
-        s = self.settings(**settings)
-        if not len(seeds):
-            raise BassnbError("the list of seeds is empty; give one for each take")
-        takes = 1 if c_x.shape[:1] == (1,) else len(seeds)
-        check_shape(BassnbError, "c_x", c_x, takes, self.system.preset.unet.mix_channels, "L")
-        shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
-        z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
-        at = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
-        network, c_x = windowed(self.system.unet), c_x.expand(len(z), -1, -1)
-        denoise = guided_denoiser(network, c_x, s["guidance"], s["phi"], at)
-
-        def to_style(c_hat: Tensor, beta: float) -> Tensor:
-            return c_hat if mean is None else ground(c_hat, mean, beta, s["strength"], at)
-
-        grounded = None if mean is None else to_style
-        with self._autocast():
-            sampler = SAMPLERS[s["sampler"]]
-            return sampler(denoise, z, s["steps"], ground=grounded, callback=callback)
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
-
-    def _play(
-        self,
-        track: Track,
-        cents: float | None,
-        seeds: Sequence[int],
-        mean: Tensor | None,
-        sampling: dict,
-        progress: bool,
-        callback: Callable[[int, int], None] | None = None,
-    ) -> Iterator[tuple[dict, Tensor, Iterable[Tensor]]]:
-        """A take of each seed: its seed and tuning, its latents (1, 32, L), standardised, at 440 Hz,
-        and blocks (2, n) of the bass in the tuning of the song.
-        """
-        tuned = tuning_of(track, cents)
-        at_440 = tuned.to_440(track)
-        c_x = self._encode(self.system.mix_autoencoder, at_440, progress)
-        options = {"mean": mean, "sounding": at_440.sounding, **sampling}
-        total, done = len(seeds) * sampling["steps"], itertools.count(1)
-        with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
-
-            def step(*_) -> None:
-                bar.update()
-                if callback is not None:
-                    callback(next(done), total)
-
-            for seed in seeds:
-                latents = self.sample(c_x, [seed], callback=step, **options)
-                blocks = tuned.from_440(self._decode(latents, at_440), track.length)
-                yield {**tuned.facts, "seed": seed}, latents, blocks
-
-    def _facts(self, mix, style, sampling: dict) -> dict:
-        """What is needed to make a take again, but for its seed and its tuning."""
-        sources = {"mix": _name(mix), "style": _name(style)}
-        system = {"model": self.name, "precision": self.precision}
-        return {**system, **sources, **sampling, "version": __version__}
-
-    def _style_mean(self, style, sample_rate: float) -> Tensor:
-        """The mean over time, (1, 32, 1), of one style or of several, where they sound."""
-        sources = several(style)
-        if not sources:
-            raise BassnbError("the list of styles is empty; give at least one, or no style")
-        autoencoder = self.system.bass_autoencoder
-        tracks = [_style(source, sample_rate) for source in sources]
-        encoded = [self._encode(autoencoder, track)[..., track.sounding] for track in tracks]
-        return style_mean(torch.cat(encoded, -1))
-
-    def _encode(self, autoencoder: Autoencoder, track: Track, progress: bool = False) -> Tensor:
-        """Standardised latents (1, C, L) of audio brought to `LEVEL`."""
-        audible = track.audible(level_gain(track.level))
-        blocks = with_progress(audible, track.length, "encoding", progress)
-        with self._autocast():
-            on_device = (block[None].to(self.device) for block in blocks)
-            latents = torch.cat(list(autoencoder.encode_blocks(on_device)), -1)
-        return autoencoder.standardise(latents.float())
-
-    def _decode(self, latents: Tensor, mix: Track) -> Iterator[Tensor]:
-        """Standardised latents (1, 32, L) to blocks (2, n) of the bass, at the level of the mix."""
-        autoencoder = self.system.bass_autoencoder
-        with self._autocast():
-            for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
-                yield block[0].cpu() * (mix.level / LEVEL)
-
-
-def guided_denoiser(
-    unet: Network, c_x: Tensor, guidance: float, phi: float, steps: Tensor | slice = slice(None)
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """The network as a function (z, t) -> c_hat, with both branches of guidance in one batch.
-
-    Section 3.4, taught in chapter 6.
-
-    Parameters
-    ----------
-    c_x : Tensor (B, 64, L), standardised latents of the mix; zeros stand for "no mix", as in
-        training
-    steps : those over which `rescale` measures, by default all
-    """
-    silence = torch.zeros_like(c_x)
-    if guidance in (0.0, 1.0):  # one branch alone
-        condition = c_x if guidance else silence
-        return lambda z, t: c_from_v(z, unet(z, t, condition), t)
-    both = torch.cat([c_x, silence])
-
-    def denoise(z: Tensor, t: Tensor) -> Tensor:
-        v_cond, v_uncond = unet(torch.cat([z, z]), torch.cat([t, t]), both).chunk(2)
-        c_cond, c_uncond = c_from_v(z, v_cond, t), c_from_v(z, v_uncond, t)
-        return rescale(classifier_free_guidance(c_cond, c_uncond, guidance), c_cond, phi, steps)
-
-    return denoise
-
-
-def _name(source) -> str | list | None:
-    if isinstance(source, (list, tuple)):
-        return [_name(one) for one in source]
-    if source is None:
-        return None
-    return str(source) if isinstance(source, (str, os.PathLike)) else "array"
-
-
-def _wave(source, sample_rate: float, what: str) -> Tensor:
-    """Any accepted source as (2, N)."""
-    is_path = isinstance(source, (str, os.PathLike))
-    return read_audio(source) if is_path else as_stereo(source, sample_rate, name=what)
-
-
-def _sounding(blocks: Callable[[], Iterable[Tensor]], source, what: str) -> Track:
-    """Audio that is refused when silent."""
-    track = Track.of(blocks)
-    if track.peak < SILENCE:
-        named = source if isinstance(source, (str, os.PathLike)) else what
-        raise BassnbError(f"{named} is silent; give audio with sound in it")
-    return track
-
-
-def _style(source, sample_rate: float) -> Track:
-    if isinstance(source, (str, os.PathLike)):
-        track = _sounding(lambda: read_blocks(source), source, "the style")
-    else:
-        wave = _wave(source, sample_rate, "the style")
-        track = _sounding(lambda: [wave], source, "the style")
-    if track.length < TIME_RATIO:
-        seconds = track.length / SAMPLE_RATE
-        raise BassnbError(
-            f"the style lasts {seconds:.3f} s, less than one latent step; "
-            "give at least 0.1 s, better 5 s"
-        )
-    return track

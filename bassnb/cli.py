@@ -28,7 +28,7 @@ from bassnb.commands.options import (
     takes,
 )
 from bassnb.commands.train import train_app
-from bassnb.settings import TakeSettings
+from bassnb.settings import ControlSettings, TakeSettings
 
 app = group("A bass line for your mix, by latent diffusion.", add_completion=False)
 app.add_typer(data_commands)
@@ -45,6 +45,7 @@ def main(
 
 @app.command()
 @takes(TakeSettings)
+@takes(ControlSettings, to="control")
 def accompany(
     mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
     out: Annotated[
@@ -60,6 +61,9 @@ def accompany(
     with_mix: Annotated[
         Optional[Path], typer.Option(help="File for mix and bass together.")
     ] = None,
+    midi: Annotated[
+        Optional[Path], typer.Option(help="MIDI file for the notes, with the tempo of the mix.")
+    ] = None,
     model: Model = "classroom",
     device: Device = "auto",
     precision: Annotated[
@@ -68,24 +72,29 @@ def accompany(
     force: Force = False,
     *,
     settings: TakeSettings,
+    control: ControlSettings,
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours."""
     from bassnb.accompanist import Accompanist
+    from bassnb.control.progression import chord_file
     from bassnb.take import check_takes
 
-    inputs = [mix, *(style or []), *model_files(model)]
-    check_takes(out, with_mix, variations, inputs=inputs, force=force)
+    own = [control.keep, control.line, chord_file(control.chords)]
+    inputs = [mix, *(style or []), *own, *model_files(model)]
+    check_takes(out, with_mix, variations, midi=midi, inputs=inputs, force=force)
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
     timbre = style[0] if style and len(style) == 1 else style or None
     for path in accompanist.accompany_file(
         mix,
         out,
         with_mix=with_mix,
+        midi=midi,
         style=timbre,
         variations=variations,
         progress=shows_progress(),
         force=force,
         **vars(settings),
+        **vars(control),
     ):
         typer.echo(path)
 
