@@ -339,7 +339,7 @@ class Accompanist:
         c_x = self._mix_latents(hears, request, track, progress)
         options: dict = {
             "mean": mean,
-            "sounding": at_440.sounding,
+            "sounding": hears.sounding,
             "repaint": repaint,
             "line": line,
         }
