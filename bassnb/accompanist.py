@@ -333,8 +333,8 @@ class Accompanist:
             regions, steps = request.regions(track), len(at_440.sounding)
             repaint = Repaint.of(kept, regions, track, tuned, steps, self.bass_coder.encode)
             repaint = repaint.to(self.device)
-        own = request.line(track, tuned, sample_rate)
-        line = None if own is None else self.bass_coder.encode(own, loop=control.loop)
+        given = request.line(track, tuned, sample_rate)
+        line = None if given is None else self.bass_coder.encode(given, loop=control.loop)
         hears, wished = request.heard(track, at_440)
         c_x = self._mix_latents(hears, request, track, progress)
         options: dict = {
