@@ -182,7 +182,7 @@ class Player:
         c_x = self._mix_latents(hears, request, track, progress)
         options: dict = {
             "mean": mean,
-            "sounding": at_440.sounding,
+            "sounding": hears.sounding,
             "repaint": repaint,
             "line": line,
         }
