@@ -152,7 +152,7 @@ class Accompanist(Player):
             turned down so as not to clip
         with_mix : path for mix and bass together, in the balance in which the bass was played
         midi : path for the notes of the bass, with a tempo map if `tempo` is given or can be
-            estimated; how sure the estimate is goes into the settings as `beats_confidence`
+            estimated; how sure the estimate is goes into the settings, under `beats`
         variations : number of takes; several get -1, -2 ... in their names
         style, progress, settings : as in a call
         force : replace files that this method did not write; never `mix` or `style`

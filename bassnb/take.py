@@ -182,7 +182,7 @@ def write_notes(bass: Spool, cents: float, beats: Beats | None, take: Path, path
     """
     write_midi(path, notes_of(bass.blocks, cents), beats)
     settings = take.with_suffix(".json")
-    facts = json_object(settings) | (beats.facts if beats else {"beats_confidence": None})
+    facts = json_object(settings) | (beats.facts if beats else {"beats": None})
     write_settings(settings, facts, [path])
     return path
 

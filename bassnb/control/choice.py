@@ -6,6 +6,12 @@ form, and the strokes of the bass drum.
 
     score = salience + (root + kick) / 2
 
+What it does not do: on 16 composed songs with eight takes each, judged frame by frame, the chosen
+take had 0.02 more chord tones than the mean take (95 % interval 0.005 to 0.037) and 0.03 more roots
+(-0.002 to 0.07), but no better rhythm: onsets 0.003 (-0.02 to 0.03). Who knows the score could gain 0.024
+chord tones or 0.05 onsets. Takes of one song are much alike. The
+weights were chosen on these very songs, so their gains are flattering.
+
 Taught in chapter 11.
 """
 

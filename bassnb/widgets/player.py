@@ -106,6 +106,8 @@ def roll_label(name: str, notes: tuple[Note, ...]) -> str:
     low, high = (
         f"{PITCHES[pitch % 12]}{pitch // 12 - 1}" for pitch in (min(pitches), max(pitches))
     )
+    if len(notes) == 1:
+        return f"Piano roll of {name}: 1 note, {low}"
     return f"Piano roll of {name}: {len(notes)} notes from {low} to {high}"
 
 
