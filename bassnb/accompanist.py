@@ -24,6 +24,7 @@ from bassnb import __version__
 from bassnb.audio import LEVEL, as_stereo, level_gain, read_audio, read_blocks
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained
+from bassnb.devices import device_of
 from bassnb.diffusion import c_from_v
 from bassnb.errors import BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
@@ -79,7 +80,7 @@ class Accompanist:
 
         Parameters
         ----------
-        device : "cpu", "cuda", or "auto", which prefers a GPU
+        device : "cpu", "cuda", "mps", or "auto", which prefers a GPU; see `bassnb.devices`
 
         Raises
         ------
@@ -88,12 +89,7 @@ class Accompanist:
         BassnbError
             If the device or the precision does not exist.
         """
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            torch.zeros((), device=device).item()  # "meta" exists, but computes nothing
-        except (RuntimeError, AssertionError):
-            raise BassnbError(f"there is no device {device!r} here; use cpu, or auto") from None
+        device = device_of(device)
         return cls(load_pretrained(source, device=device), name=str(source), precision=precision)
 
     def settings(self, **given) -> dict:

@@ -12,7 +12,7 @@ FLOORS = [
     {"presets", "settings"},
     {"level"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
-    {"autoencoder", "critics", "unet", "sampling", "tracks", "windows"},
+    {"autoencoder", "critics", "unet", "sampling", "tracks", "windows", "devices"},
     {"take"},
     {"checkpoints", "tuning"},
     {"composer", "accompanist"},

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import numpy as np
 import soundfile
@@ -15,7 +16,7 @@ import soundfile
 from bassnb.containers.ffmpeg import Decoded
 from bassnb.containers.spliced import Segment, Spliced
 
-Readable = soundfile.SoundFile | Decoded
+Readable: TypeAlias = soundfile.SoundFile | Decoded
 BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz; fewer where there are more than two channels
 
 
