@@ -163,7 +163,7 @@ class Accompanist:
         sampling, cents = self.settings(**settings), given_cents(chosen.tuning)
         wave = _wave(mix, sample_rate, "the mix")
         track, takes = _sounding(lambda: [wave], mix, "the mix"), []
-        mean = None if style is None else self._style_mean(style, sample_rate)
+        mean = None if style is None else self.encode_style(style, sample_rate)
         seeds, facts = range(chosen.seed, chosen.seed + count), self._facts(mix, style, sampling)
         played = self._play(track, cents, seeds, mean, sampling, progress, callback)
         for own, latents, blocks in played:
@@ -184,6 +184,7 @@ class Accompanist:
         variations: int = 1,
         progress: bool = False,
         force: bool = False,
+        name: str | None = None,
         **settings,
     ) -> list[Path]:
         """Play bass to a file of any length and write it, in memory that does not grow with it.
@@ -198,6 +199,7 @@ class Accompanist:
         variations : number of takes; several get -1, -2 ... in their names
         style, progress, settings : as in a call
         force : replace files that this method did not write; never `mix` or `style`
+        name : how the settings and errors call the mix, by default its path
 
         Returns
         -------
@@ -212,10 +214,11 @@ class Accompanist:
         count, chosen = number_of_takes(variations), TakeSettings.of(**settings)
         sampling, cents, written = self.settings(**settings), given_cents(chosen.tuning), []
         check_takes(out, with_mix, count, inputs=[mix, *several(style)], force=force)
-        track = _sounding(lambda: read_blocks(mix), mix, "the mix")
+        track = _sounding(lambda: read_blocks(mix, name=name), name or mix, "the mix")
         names = [numbered(path, count) if path else [None] * count for path in (out, with_mix)]
-        mean = None if style is None else self._style_mean(style, SAMPLE_RATE)
-        seeds, facts = range(chosen.seed, chosen.seed + count), self._facts(mix, style, sampling)
+        mean = None if style is None else self.encode_style(style)
+        seeds = range(chosen.seed, chosen.seed + count)
+        facts = self._facts(name or mix, style, sampling)
         played = self._play(track, cents, seeds, mean, sampling, progress)
         for (own, _, blocks), path, both in zip(played, *names):
             blocks = with_progress(blocks, track.length, "writing", progress)
@@ -309,8 +312,15 @@ class Accompanist:
         system = {"model": self.name, "precision": self.precision}
         return {**system, **sources, **sampling, "version": __version__}
 
-    def _style_mean(self, style, sample_rate: float) -> Tensor:
-        """The mean over time, (1, 32, 1), of one style or of several, where they sound."""
+    @torch.inference_mode()
+    def encode_style(self, style, sample_rate: float = SAMPLE_RATE) -> Tensor:
+        """The mean over time, (1, 32, 1), of one style or of several, where they sound.
+
+        Raises
+        ------
+        AudioError, BassnbError
+            If one cannot be read, is silent or too short.
+        """
         sources = several(style)
         if not sources:
             raise BassnbError("the list of styles is empty; give at least one, or no style")

@@ -10,6 +10,7 @@ torch. Taught in chapter 8.
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Annotated, Optional
@@ -46,9 +47,14 @@ def main(
 @app.command()
 @takes(TakeSettings)
 def accompany(
-    mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
+    mix: Annotated[
+        Path, typer.Argument(help="Audio file, or a folder of them; - is standard input.")
+    ],
     out: Annotated[
-        Path, typer.Option(help="File for the bass; its settings go into a .json beside it.")
+        Path,
+        typer.Option(
+            help="File or folder for the bass, settings in a .json beside it; - is standard output."
+        ),
     ],
     style: Annotated[
         Optional[list[Path]],
@@ -58,7 +64,11 @@ def accompany(
         int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")
     ] = 1,
     with_mix: Annotated[
-        Optional[Path], typer.Option(help="File for mix and bass together.")
+        Optional[Path], typer.Option(help="File or folder for mix and bass together.")
+    ] = None,
+    format: Annotated[
+        Optional[str],
+        typer.Option(help="wav, flac, ogg or mp3: in a folder and on standard output; wav."),
     ] = None,
     model: Model = "classroom",
     device: Device = "auto",
@@ -69,25 +79,24 @@ def accompany(
     *,
     settings: TakeSettings,
 ) -> None:
-    """Play bass to MIX, exactly as long as MIX, which may last for hours."""
-    from bassnb.accompanist import Accompanist
-    from bassnb.take import check_takes
+    """Play bass to MIX, exactly as long as MIX, which may last for hours.
 
-    inputs = [mix, *(style or []), *model_files(model)]
-    check_takes(out, with_mix, variations, inputs=inputs, force=force)
-    accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
-    timbre = style[0] if style and len(style) == 1 else style or None
-    for path in accompanist.accompany_file(
-        mix,
-        out,
-        with_mix=with_mix,
-        style=timbre,
-        variations=variations,
-        progress=shows_progress(),
-        force=force,
+    MIX may be a folder, and OUT then is one too: every song in it gets a bass of the same name.
+    A second run plays only what is new or has changed. A single - stands for standard input and
+    standard output.
+    """
+    from bassnb.accompanist import Accompanist
+    from bassnb.commands.accompany import accompany_any
+
+    options = {
+        "with_mix": with_mix,
+        "style": style[0] if style and len(style) == 1 else style or None,
+        "variations": variations,
+        "force": force,
         **vars(settings),
-    ):
-        typer.echo(path)
+    }
+    load = functools.partial(Accompanist.from_pretrained, model, device=device, precision=precision)
+    accompany_any(mix, out, format, load, [*(style or []), *model_files(model)], options)
 
 
 @app.command()

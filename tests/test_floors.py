@@ -17,7 +17,7 @@ FLOORS = [
     {"checkpoints", "tuning"},
     {"composer", "accompanist"},
     {"collections"},
-    {"metrics", "widgets"},
+    {"metrics", "widgets", "batch"},
     {"training"},
     {"studies"},
     {"commands"},
