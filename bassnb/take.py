@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from bassnb.audio import SUBTYPES, write_audio, write_blocks
 from bassnb.errors import AudioError
 from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
 from bassnb.settings import number_of_takes
-from bassnb.tracks import Spool, Track, summed, unclipped_gain
+from bassnb.tracks import Lead, Spool, Track, summed, unclipped_gain
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Accompaniment:
         another length
     settings : everything needed to make it again, and `gain_db`, by which `audio` was turned down
         so as not to clip
+    lead : what is heard before mix and bass together; None for nothing
     """
 
     audio: Tensor
     mix: Tensor
     latents: Tensor
     settings: dict
+    lead: Lead | None = None
 
     def mix_with(self, balance_db: float = 0.0) -> Tensor:
         """Mix and bass together, (2, N), turned down as a whole if they would clip.
@@ -46,6 +49,8 @@ class Accompaniment:
         down alone, and then changed by `balance_db`.
         """
         both = self.mix + self.audio * 10 ** ((balance_db - self.settings.get("gain_db", 0.0)) / 20)
+        if self.lead is not None:
+            both = torch.cat(list(self.lead.before([both])), -1)
         return both * unclipped_gain([both])
 
     def save(self, path: str | os.PathLike, *, force: bool = False) -> Path:
@@ -110,21 +115,28 @@ def check_takes(
     check_outputs(outputs, inputs, force=force)
 
 
-def write_take(bass: Spool, mix: Track, facts: dict, path: Path, both: Path | None) -> list[Path]:
-    """Write a take to `path`, its settings beside it, and mix and bass together to `both`.
+def write_take(
+    bass: Spool, mix: Track, facts: dict, path: Path, both: Path | None, lead: Lead | None = None
+) -> list[Path]:
+    """Write a take to `path`, its settings beside it, and mix and bass together to `both`, after
+    `lead`.
 
     Neither file clips; the gains that this takes are recorded in the settings.
     """
+
+    def together() -> Iterator[Tensor]:
+        blocks = summed(mix.blocks(), bass.blocks())
+        return blocks if lead is None else lead.before(blocks)
+
     gain = unclipped_gain(bass.blocks())
     facts, written = {**facts, "gain_db": decibels(gain)}, [path]
     if both is not None:
-        mix_gain = unclipped_gain(summed(mix.blocks(), bass.blocks()))
+        mix_gain = unclipped_gain(together())
         facts["mix_gain_db"] = decibels(mix_gain)
     write_blocks(path, (block * gain for block in bass.blocks()))
     write_settings(path.with_suffix(".json"), facts, [path])
     if both is not None:
-        blocks = summed(mix.blocks(), bass.blocks())
-        written.append(write_blocks(both, (block * mix_gain for block in blocks)))
+        written.append(write_blocks(both, (block * mix_gain for block in together())))
         write_settings(path.with_suffix(".json"), facts, [both])
     return written
 
