@@ -22,11 +22,11 @@ from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import weights_fingerprint
 from bassnb.collections.names import SUFFIXES, UNREAD
 from bassnb.containers import ffmpeg
+from bassnb.control.request import Request
 from bassnb.errors import BassnbError
 from bassnb.outputs import checksum, json_object, listed_in, place, write_settings
-from bassnb.settings import TakeSettings, number_of_takes
+from bassnb.settings import number_of_takes
 from bassnb.take import check_takes, numbered, several
-from bassnb.tuning import given_cents
 
 AUDIO = {*SUFFIXES, *UNREAD, *ffmpeg.SUFFIXES}
 REQUEST = "request"  # key in the settings of a take: a hash of all that it was made from
@@ -95,8 +95,7 @@ def accompany_folder(
         Before the first song, if a setting is out of its range or the style cannot be used.
     """
     songs, count, styles = list(songs), number_of_takes(variations), several(style)
-    accompanist.settings(**settings)
-    given_cents(TakeSettings.of(**settings).tuning)
+    accompanist.settings(**vars(Request.of(count, settings).take))
     if style is not None:
         accompanist.encode_style(style)
     options = {"style": style, "variations": count, "force": force, **settings}

@@ -29,7 +29,7 @@ from bassnb.commands.options import (
     takes,
 )
 from bassnb.commands.train import train_app
-from bassnb.settings import TakeSettings
+from bassnb.settings import ControlSettings, TakeSettings
 
 app = group("A bass line for your mix, by latent diffusion.", add_completion=False)
 app.add_typer(data_commands)
@@ -46,6 +46,7 @@ def main(
 
 @app.command()
 @takes(TakeSettings)
+@takes(ControlSettings, to="control")
 def accompany(
     mix: Annotated[
         Path, typer.Argument(help="Audio file, or a folder of them; - is standard input.")
@@ -78,6 +79,7 @@ def accompany(
     force: Force = False,
     *,
     settings: TakeSettings,
+    control: ControlSettings,
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours.
 
@@ -87,6 +89,7 @@ def accompany(
     """
     from bassnb.accompanist import Accompanist
     from bassnb.commands.accompany import accompany_any
+    from bassnb.control.progression import chord_file
 
     options = {
         "with_mix": with_mix,
@@ -94,9 +97,12 @@ def accompany(
         "variations": variations,
         "force": force,
         **vars(settings),
+        **vars(control),
     }
+    own = [control.keep, control.line, chord_file(control.chords)]
+    inputs = [*(style or []), *own, *model_files(model)]
     load = functools.partial(Accompanist.from_pretrained, model, device=device, precision=precision)
-    accompany_any(mix, out, format, load, [*(style or []), *model_files(model)], options)
+    accompany_any(mix, out, format, load, inputs, options)
 
 
 @app.command()

@@ -101,6 +101,11 @@ class Lead:
     sound: Tensor
     start: int
 
+    @property
+    def facts(self) -> dict:
+        """For the settings of a take."""
+        return {"count_in_seconds": self.start / SAMPLE_RATE}
+
     def before(self, blocks: Iterable[Tensor]) -> Iterator[Tensor]:
         """The blocks of a song, `start` samples later, and the sound over them; not longer than
         that.

@@ -1,1 +1,3 @@
-"""What the player decides: chords, regions, a line of his own, notes out. Taught in chapter 11."""
+"""What the player decides: chords, regions, a line of one's own, a loop, notes. Taught in chapter
+11.
+"""

@@ -24,6 +24,8 @@ from bassnb.errors import BassnbError
 from bassnb.extras import need
 from bassnb.level import pieces
 from bassnb.presets import SAMPLE_RATE
+from bassnb.settings import ControlSettings
+from bassnb.tracks import Track
 
 HOP, WINDOW = 512, 2048  # samples
 FRAMES = SAMPLE_RATE / HOP  # a second
@@ -107,7 +109,7 @@ class Beats:
         """For the settings of a take."""
         first = round(self.beat_time(self.downbeat), 4)
         found = {"tempo": round(self.tempo, 3), "first_beat": first, "meter": self.beats_per_bar}
-        return {**found, "beats_confidence": self.confidence}
+        return {"beats": {**found, "confidence": self.confidence}}
 
 
 def given_beats(tempo: float, seconds: float, first_beat: float = 0.0, meter: int = 4) -> Beats:
@@ -137,6 +139,21 @@ def given_beats(tempo: float, seconds: float, first_beat: float = 0.0, meter: in
     before = int(first_beat / step + 1e-9)
     after = max(int(np.ceil((seconds - first_beat) / step - 1e-9)), 2 - before)
     return Beats(first_beat + np.arange(-before, after) * step, meter, before)
+
+
+def beats_of(control: ControlSettings, track: Track) -> Beats:
+    """The beats of a mix: of the tempo that is set, or estimated from the mix as it is.
+
+    Raises
+    ------
+    MissingExtra, BassnbError
+        See `given_beats` and `estimated_beats`.
+    """
+    meter = control.meter or 4
+    if control.tempo is None:
+        return estimated_beats(track.blocks(), meter=meter, first_beat=control.first_beat)
+    seconds = track.length / SAMPLE_RATE
+    return given_beats(control.tempo, seconds, control.first_beat or 0.0, meter)
 
 
 def estimated_beats(

@@ -38,7 +38,7 @@ def count_in(beats: Beats, bars: int, level: float) -> Lead:
     count = bars * beats.beats_per_bar
     places = [round(beats.beat_time(beats.downbeat - k) * SAMPLE_RATE) for k in range(count, 0, -1)]
     start = max(0, -places[0])
-    sound = torch.zeros(2, places[-1] + start + round(LENGTH * SAMPLE_RATE))
+    sound = torch.zeros(2, start + max(0, places[-1] + round(LENGTH * SAMPLE_RATE)))
     for number, place in enumerate(places):
         one = click(*(BEAT if number % beats.beats_per_bar else ACCENT)) * level
         sound[:, place + start : place + start + len(one)] += one

@@ -1,11 +1,15 @@
 """A count-in: where its clicks lie, and that the song follows to the sample."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
+from bassnb.audio import read_audio, write_audio
 from bassnb.control.beats import Beats, given_beats
 from bassnb.control.count_in import ACCENT, BEAT, count_in
+from bassnb.errors import BassnbError
 from bassnb.take import Accompaniment
 from bassnb.tracks import Lead
 
@@ -65,6 +69,38 @@ def test_a_lead_in_blocks_is_that_in_one():
         assert torch.equal(torch.cat(list(lead.before(song.split(size, -1))), -1), whole)
     short = torch.cat(list(lead.before([song[:, :10]])), -1)
     assert short.shape[-1] == 2010  # the song ends it
+
+
+def test_from_file_to_file(accompanist, tmp_path):
+    mix = write_audio(tmp_path / "mix.wav", 0.1 * torch.randn(2, 30_001))
+    out, both = tmp_path / "bass.wav", tmp_path / "both.wav"
+    settings = {"tempo": 90, "meter": 3, "count_in": 2, "steps": 1, "tuning": 440}
+    accompanist.accompany_file(mix, out, with_mix=both, **settings)
+    bass, together = read_audio(out), read_audio(both)
+    start = 4 * 44_100  # two bars of three beats of 2/3 s
+    assert bass.shape == (2, 30_001) and together.shape == (2, start + 30_001)
+    assert len(onsets(together[:, :start])) == 6
+    found = json.loads((tmp_path / "bass.json").read_text())
+    assert found["count_in"] == 2 and found["count_in_seconds"] == 4.0
+    take = accompanist(mix, **settings)
+    assert torch.allclose(take.mix_with(), together, atol=1e-5)
+    assert take.settings["count_in_seconds"] == 4.0
+    song = (read_audio(mix) + bass / 10 ** (found["gain_db"] / 20)) * 10 ** (
+        found["mix_gain_db"] / 20
+    )
+    assert torch.allclose(together[:, start + 2205 :], song[:, 2205:], atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [0, 17, -1, 1.5])
+def test_refusals(count, accompanist, tmp_path):
+    mix = write_audio(tmp_path / "mix.wav", 0.1 * torch.randn(2, 9_000))
+    with pytest.raises(BassnbError, match="count_in"):
+        accompanist.accompany_file(
+            mix, tmp_path / "b.wav", with_mix=tmp_path / "c.wav", tempo=90, count_in=count
+        )
+    with pytest.raises(BassnbError, match="count-in"):
+        accompanist.accompany_file(mix, tmp_path / "b.wav", tempo=90, count_in=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["mix.wav"]
 
 
 def test_mix_with_begins_with_the_lead():
