@@ -105,6 +105,28 @@ def accompany(
     accompany_any(mix, out, format, load, inputs, options)
 
 
+@app.command("app")
+def page(
+    model: Model = "classroom",
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option(help="no, or bf16.")] = "no",
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; the default is for this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 7860,
+) -> None:
+    """Open a page with every control of accompany in it, for a browser and for HARP."""
+    from bassnb.extras import need
+
+    need("app")
+    from bassnb.accompanist import Accompanist
+
+    accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
+    from bassnb.app import launch, make_app
+
+    launch(make_app(accompanist), host=host, port=port)
+
+
 @app.command()
 def info(
     model: Model = "classroom",

@@ -19,7 +19,7 @@ FLOORS = [
     {"control"},
     {"take", "coder"},
     {"accompanist"},
-    {"metrics", "widgets", "batch"},
+    {"metrics", "widgets", "batch", "app"},
     {"training"},
     {"studies"},
     {"commands"},

@@ -1,0 +1,173 @@
+"""The page: uploads and controls on top, takes with players below, and the effect for HARP.
+
+Only this file uses Gradio. It sends nothing anywhere: no analytics, no link that others can open,
+no fonts or scripts of other servers of our own choice. Taught in chapter 11.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
+
+import gradio as gr  # noqa: E402
+
+from bassnb.accompanist import Accompanist  # noqa: E402
+from bassnb.app.controls import Control, controls_of  # noqa: E402
+from bassnb.app.harp import description  # noqa: E402
+from bassnb.app.play import LONGEST, MOST_BYTES, Played, play  # noqa: E402
+from bassnb.errors import BassnbError  # noqa: E402
+
+MOST_TAKES = 4
+KEPT = 3600  # seconds for which files of a take can be downloaded
+WAITING = 8  # requests in the queue
+SOUND = [".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".m4a", ".mp4", ".aac"]
+FILES = {"keep": [*SOUND, ".latents"], "line": [".mid", ".midi", *SOUND]}
+FONTS = ["system-ui", "sans-serif"]  # of the machine: nothing is fetched
+HEAD = f"""# bassnb
+A bass line for your mix. Upload a song without bass, choose, and press *Generate*. Files may have
+{MOST_BYTES >> 20} MB and {LONGEST / 60:.0f} minutes."""
+
+
+def make_app(accompanist: Accompanist) -> gr.Blocks:
+    """The page of an accompanist; call `launch` of this module with it, or its own method.
+
+    One request is played at a time, up to eight wait.
+    """
+    groups = controls_of(accompanist)
+    controls = [one for group in groups.values() for one in group]
+    with gr.Blocks(title="bassnb", analytics_enabled=False, delete_cache=(KEPT, KEPT)) as app:
+        gr.Markdown(HEAD)
+        with gr.Row():
+            mix = gr.Audio(label="Mix", type="filepath", sources=["upload"])
+            style = gr.Audio(
+                label="Style: a bass whose timbre is wanted", type="filepath", sources=["upload"]
+            )
+        drawn = []
+        for name, group in groups.items():
+            with gr.Accordion(name, open=name == next(iter(groups))), gr.Row():
+                drawn += [draw(control) for control in group]
+        count = gr.Slider(1, MOST_TAKES, 1, step=1, label="Takes")
+        with gr.Row():
+            generate = gr.Button("Generate", variant="primary")
+            stop = gr.Button("Stop")
+        status = gr.Markdown()
+        takes = [drawn_take(number) for number in range(1, MOST_TAKES + 1)]
+        files = [file for take in takes for file in take]
+        run = runner(accompanist, controls)
+
+        async def on_generate(mix, style, count, *values, progress=gr.Progress()):
+            played = await run(mix, style, int(count), values, progress)
+            shown = [gr.update(value=file, visible=file is not None) for file in spread(played)]
+            return [f"Done: {len(played)} take{'s' * (len(played) > 1)}.", *shown]
+
+        event = generate.click(
+            on_generate, [mix, style, count, *drawn], [status, *files], api_name="generate"
+        )
+        stop.click(lambda: "Stopped.", None, status, cancels=[event], api_name=False)
+        add_effect(run, [mix, style, *drawn], controls)
+    return app.queue(max_size=WAITING, default_concurrency_limit=1)
+
+
+def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Serve the page until it is interrupted; by default to this machine alone."""
+    app.launch(
+        server_name=host,
+        server_port=port,
+        share=False,
+        max_file_size=MOST_BYTES,
+        theme=gr.themes.Default(font=FONTS, font_mono=["monospace"]),
+    )
+
+
+def draw(control: Control):
+    """A control as a component of Gradio."""
+    shown = {"label": control.label, "info": control.info}
+    if control.kind == "slider":
+        return gr.Slider(control.low, control.high, control.value, step=control.step, **shown)
+    if control.kind == "toggle":
+        return gr.Checkbox(control.value, **shown)
+    if control.kind == "choice":
+        return gr.Dropdown(list(control.choices), value=control.value, **shown)
+    if control.kind == "file":
+        return gr.File(label=f"{control.label}: {control.info}", file_types=FILES[control.name])
+    return gr.Textbox(control.value, placeholder="", max_lines=8, **shown)
+
+
+def drawn_take(number: int) -> list:
+    """Players and files of a take, hidden until there is one."""
+    with gr.Row():
+        return [
+            gr.Audio(label=f"Bass {number}", type="filepath", visible=False, interactive=False),
+            gr.Audio(label=f"Together {number}", type="filepath", visible=False, interactive=False),
+            gr.File(label=f"Notes {number} (MIDI)", visible=False),
+            gr.File(label=f"Settings {number}", visible=False),
+        ]
+
+
+def spread(played: list[Played]) -> list[str | None]:
+    """The files of all takes in the order of their components; None for what is not there."""
+    none: list[str | None] = [None] * (4 * (MOST_TAKES - len(played)))
+    files = [
+        None if file is None else str(file)
+        for take in played
+        for file in (take.bass, take.together, take.midi, take.settings)
+    ]
+    return files + none
+
+
+def runner(accompanist: Accompanist, controls: list[Control]) -> Callable:
+    """A coroutine that plays with the values of the controls, and stops when it is cancelled."""
+
+    async def run(mix, style, count: int, values, progress=None) -> list[Played]:
+        stopped = threading.Event()
+
+        def step(done: int, total: int) -> None:
+            if stopped.is_set():
+                raise BassnbError("stopped")
+            if progress is not None:
+                progress((done, total), desc="playing bass", unit="steps")
+
+        def work() -> list[Played]:
+            settings = {one.name: one.setting(value) for one, value in zip(controls, values)}
+            folder = Path(tempfile.mkdtemp(prefix="bassnb-", dir=gradio_folder()))
+            return play(accompanist, folder, mix, style, count, settings, step)
+
+        try:
+            return await asyncio.to_thread(work)
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+        except BassnbError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return run
+
+
+def gradio_folder() -> str:
+    """Gradio's folder for temporary files, which it may serve and clears."""
+    folder = os.environ.get("GRADIO_TEMP_DIR") or str(Path(tempfile.gettempdir()) / "gradio")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def add_effect(run: Callable, inputs: list, controls: list[Control]) -> None:
+    """The three endpoints by which HARP finds and runs an effect: controls, process and cancel."""
+
+    async def process(mix, style, *values):
+        (played,) = await run(mix, style, 1, values)
+        return str(played.bass), None if played.midi is None else str(played.midi)
+
+    with gr.Row(visible=False):
+        bass = gr.Audio(label="Bass", type="filepath")
+        notes = gr.File(label="Notes", file_types=[".mid", ".midi"])
+        facts = gr.JSON()
+        buttons = [gr.Button(name) for name in ("controls", "process", "cancel")]
+    buttons[0].click(lambda: description(controls), None, facts, api_name="controls")
+    event = buttons[1].click(process, inputs, [bass, notes], api_name="process")
+    buttons[2].click(lambda: None, None, None, cancels=[event], api_name="cancel")
