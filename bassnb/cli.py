@@ -122,7 +122,7 @@ def page(
     from bassnb.accompanist import Accompanist
 
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
-    from bassnb.app import launch, make_app
+    from bassnb.app.page import launch, make_app
 
     launch(make_app(accompanist), host=host, port=port)
 

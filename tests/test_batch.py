@@ -97,7 +97,7 @@ def test_a_second_run_plays_only_what_has_changed(accompanist, songs, tmp_path):
     first = played(accompanist, songs, out)
     assert sorted(first["played"]) == everything and not first["failed"]
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    assert len(before) == 6
+    assert len(before) == 9  # sounds, settings, latents
     assert sorted(played(accompanist, songs, out)["left"]) == everything
     assert before == {path: path.read_bytes() for path in before}
 
@@ -154,7 +154,7 @@ def test_takes_with_mixes_and_variations(accompanist, songs, tmp_path):
     options = {"with_mix": both, "variations": 2}
     assert len(played(accompanist, songs, out, **options)["played"]) == 3
     assert {path.name for path in (out / "album").iterdir()} == {
-        f"3-{number}.{suffix}" for number in (1, 2) for suffix in ("wav", "json")
+        f"3-{number}.{suffix}" for number in (1, 2) for suffix in ("wav", "json", "latents")
     }
     assert (both / "album/3-2.wav").is_file()
     assert json.loads((out / "1-2.json").read_text())["seed"] == 1

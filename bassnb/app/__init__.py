@@ -2,12 +2,8 @@
 machine, as a Space of Hugging Face, and as an effect in HARP, a host for audio workstations.
 
 >>> from bassnb import Accompanist                                             # doctest: +SKIP
->>> from bassnb.app import make_app                                            # doctest: +SKIP
+>>> from bassnb.app.page import make_app                                       # doctest: +SKIP
 >>> make_app(Accompanist.from_pretrained()).launch()                           # doctest: +SKIP
 
-Taught in chapter 11.
+Only `page` needs Gradio. Taught in chapter 11.
 """
-
-from bassnb.app.page import launch, make_app
-
-__all__ = ["launch", "make_app"]
