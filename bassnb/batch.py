@@ -34,16 +34,21 @@ REQUEST = "request"  # key in the settings of a take: a hash of all that it was 
 
 @dataclass(frozen=True)
 class Song:
-    """A song of a folder, and the files for its bass and for both together."""
+    """A song of a folder, and the files for its bass, for both together and for the notes."""
 
     mix: Path
     out: Path
     with_mix: Path | None = None
+    midi: Path | None = None
+
+    @property
+    def targets(self) -> list[Path]:
+        """The files that are wanted, as if there were one take."""
+        return [path for path in (self.out, self.with_mix, self.midi) if path is not None]
 
     def files(self, count: int) -> list[list[Path]]:
-        """The sound files of each of `count` takes, that of the bass first."""
-        targets = [path for path in (self.out, self.with_mix) if path is not None]
-        return [list(files) for files in zip(*(numbered(path, count) for path in targets))]
+        """The files of each of `count` takes, that of the bass first."""
+        return [list(files) for files in zip(*(numbered(path, count) for path in self.targets))]
 
 
 @dataclass(frozen=True)
@@ -102,19 +107,18 @@ def accompany_folder(
     weights = weights_fingerprint(accompanist.system)
     for song in tqdm(songs, desc="songs", unit="song", disable=not progress):
         try:
-            asked = [weights, accompanist.precision, settings, song.with_mix is not None]
+            wanted = [song.with_mix is not None, song.midi is not None]
+            asked = [weights, accompanist.precision, settings, *wanted]
             request = fingerprint(*asked, *map(contents, [song.mix, *styles]))
             if is_done(song, count, request):
                 yield Outcome(song)
                 continue
             read = [song.mix, *styles, *inputs]
-            for path in (song.out, song.with_mix):
-                if path is not None:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-            check_takes(song.out, song.with_mix, count, inputs=read, force=force)
-            written = accompanist.accompany_file(
-                song.mix, song.out, with_mix=song.with_mix, **options
-            )
+            for path in song.targets:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            more = {"with_mix": song.with_mix, "midi": song.midi}
+            check_takes(song.out, variations=count, inputs=read, force=force, **more)
+            written = accompanist.accompany_file(song.mix, song.out, **more, **options)
             for files in song.files(count):
                 beside = files[0].with_suffix(".json")
                 write_settings(beside, {**json_object(beside), REQUEST: request}, files)
@@ -124,7 +128,12 @@ def accompany_folder(
 
 
 def planned(
-    folder: Path, out: Path, with_mix: Path | None = None, *, suffix: str = ".wav"
+    folder: Path,
+    out: Path,
+    with_mix: Path | None = None,
+    midi: Path | None = None,
+    *,
+    suffix: str = ".wav",
 ) -> list[Song]:
     """The songs of a folder and of the folders in it, in natural order, and where their basses go:
     into a folder of the same structure, under the same names.
@@ -138,10 +147,10 @@ def planned(
     BassnbError
         If there is no song, or two of the folders are one.
     """
-    targets = [path for path in (out, with_mix) if path is not None]
+    targets = [path for path in (out, with_mix, midi) if path is not None]
     for path in targets:
         if path.exists() and not path.is_dir():
-            raise BassnbError(f"{path} is a file, but {folder} is a folder; give a folder for both")
+            raise BassnbError(f"{path} is a file, but {folder} is a folder; give a folder")
     if len({place(path) for path in (folder, *targets)}) <= len(targets):
         raise BassnbError(
             f"songs of {folder} and files to write cannot share a folder; choose another name"
@@ -151,12 +160,17 @@ def planned(
         raise BassnbError(f"{folder} holds no sound file; give a folder with WAV, FLAC, Ogg or MP3")
     shared = Counter(map(same_name, mixes))
 
-    def target(mix: Path, where: Path) -> Path:
+    def target(mix: Path, where: Path, suffix: str) -> Path:
         name = mix.name if shared[same_name(mix)] > 1 else mix.stem
         return where / mix.parent.relative_to(folder) / f"{name}{suffix}"
 
     return [
-        Song(mix, target(mix, out), None if with_mix is None else target(mix, with_mix))
+        Song(
+            mix,
+            target(mix, out, suffix),
+            None if with_mix is None else target(mix, with_mix, suffix),
+            None if midi is None else target(mix, midi, ".mid"),
+        )
         for mix in mixes
     ]
 

@@ -71,6 +71,9 @@ def accompany(
         Optional[str],
         typer.Option(help="wav, flac, ogg or mp3: in a folder and on standard output; wav."),
     ] = None,
+    midi: Annotated[
+        Optional[Path], typer.Option(help="MIDI file for the notes, with the tempo of the mix.")
+    ] = None,
     model: Model = "classroom",
     device: Device = "auto",
     precision: Annotated[
@@ -93,6 +96,7 @@ def accompany(
 
     options = {
         "with_mix": with_mix,
+        "midi": midi,
         "style": style[0] if style and len(style) == 1 else style or None,
         "variations": variations,
         "force": force,

@@ -109,6 +109,19 @@ class ControlSettings(Checked):
     count_in: int | None = setting(
         None, low=1, high=16, usual=4, help="Bars of clicks before mix and bass together."
     )
+    density: str | float | None = setting(
+        None,
+        low=-1,
+        words="busier, sparser, or a number from -1 to 1",
+        help="More or fewer notes: busier, sparser, or a number from -1 to 1.",
+    )
+    best_of: int | None = setting(
+        None,
+        low=2,
+        high=64,
+        usual=16,
+        help="Play so many takes and keep the one that fits best by what can be heard in the mix.",
+    )
 
 
 def chosen(given: dict, *classes: type) -> list:

@@ -11,7 +11,7 @@ from bassnb.audio import SAMPLE_RATE, peak, read_audio, rms
 from bassnb.checkpoints import SHIPPED, checksum, read_json
 from bassnb.cli import app
 from bassnb.composer.score import Song, chord_at
-from bassnb.metrics.pitch import track_pitch
+from bassnb.pitch import track_pitch
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from bassnb.audio import SAMPLE_RATE, read_blocks, write_audio
 from bassnb.checkpoints import System, save_pretrained
 from bassnb.cli import app
 from bassnb.errors import BassnbError
-from bassnb.metrics.pitch import track_pitch
+from bassnb.pitch import track_pitch
 from bassnb.presets import SMOKE
 from bassnb.tracks import Track
 from bassnb.tuning import (

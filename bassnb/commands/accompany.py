@@ -74,8 +74,9 @@ def accompany_one(
     mix: Path, out: Path, load: Callable, inputs: Iterable, options: dict, **more
 ) -> list[Path]:
     """Accompany one file; the files that were written."""
-    count, force = options["variations"], options["force"]
-    check_takes(out, options["with_mix"], count, inputs=[mix, *inputs], force=force)
+    names = ("with_mix", "variations", "midi", "force")
+    planned_files = {name: options[name] for name in names}
+    check_takes(out, inputs=[mix, *inputs], **planned_files)
     return load().accompany_file(mix, out, progress=shows_progress(), **options, **more)
 
 
@@ -92,7 +93,7 @@ def accompany_all(
     if str(out) == STREAM or out.suffix.lower() in SUBTYPES:
         raise BassnbError(f"{folder} is a folder; give a folder as --out, not {out}")
     options = dict(options)
-    songs = planned(folder, out, options.pop("with_mix"), suffix=suffix)
+    songs = planned(folder, out, options.pop("with_mix"), options.pop("midi"), suffix=suffix)
     played, failed = 0, 0
     outcomes = accompany_folder(
         load(), songs, inputs=[folder, *inputs], progress=shows_progress(), **options

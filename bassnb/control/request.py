@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from bassnb.control.beats import beats_of
 from bassnb.control.count_in import count_in
+from bassnb.control.density import density_of
+from bassnb.control.keep import Kept
+from bassnb.control.line import line_track
 from bassnb.control.regions import Region, regions_of
 from bassnb.control.wish import Wish, heard
 from bassnb.errors import BassnbError
 from bassnb.settings import ControlSettings, TakeSettings, chosen, number_of_takes
 from bassnb.sources import name_of
 from bassnb.tracks import Lead, Track
-from bassnb.tuning import given_cents
+from bassnb.tuning import Tuning, given_cents
 
 FREEDOM = 0.6  # with a line, where none is given
 
@@ -28,6 +31,7 @@ class Request:
     cents : tuning of the mix; None to estimate it
     control : what the player decides
     wish : the chords or the key that he wants
+    density : -1 (sparse) to 1 (busy); 0 changes nothing
     """
 
     seeds: range
@@ -35,6 +39,7 @@ class Request:
     cents: float | None
     control: ControlSettings
     wish: Wish | None
+    density: float = 0.0
 
     @classmethod
     def of(cls, count, settings: dict) -> Request:
@@ -50,7 +55,16 @@ class Request:
         take, control = chosen(settings, TakeSettings, ControlSettings)
         check(control)
         seeds = range(take.seed, take.seed + count)
-        return cls(seeds, take, given_cents(take.tuning), control, Wish.of(control))
+        density = density_of(control.density)
+        return cls(seeds, take, given_cents(take.tuning), control, Wish.of(control), density)
+
+    @property
+    def candidates(self) -> list[range]:
+        """The seeds of each take: one, or all of which the best is kept."""
+        several, first = self.control.best_of or 1, self.take.seed
+        return [
+            range(first + i * several, first + (i + 1) * several) for i in range(len(self.seeds))
+        ]
 
     @property
     def freedom(self) -> float:
@@ -62,13 +76,25 @@ class Request:
     @property
     def facts(self) -> dict:
         """What is set of the control, for the settings of a take."""
-        set_ = {name: value for name, value in vars(self.control).items() if value}
+        given = vars(self.control).items()
+        set_ = {name: value for name, value in given if value is not None and value is not False}
         for source in ("keep", "line"):
             if getattr(self.control, source) is not None:
                 set_[source] = name_of(getattr(self.control, source))
         if isinstance(self.control.region, tuple):
             set_["region"] = list(self.control.region)
         return {**set_, "freedom": self.freedom} if "line" in set_ else set_
+
+    def kept(self, sample_rate: float, autoencoder: str) -> Kept | None:
+        """The take of which a part is kept, if there is one; see `bassnb.control.keep.Kept.of`."""
+        keep = self.control.keep
+        return None if keep is None else Kept.of(keep, sample_rate, autoencoder)
+
+    def line(self, mix: Track, tuned: Tuning, sample_rate: float) -> Track | None:
+        """The player's own line at 440 Hz, if there is one; see `bassnb.control.line`."""
+        if self.control.line is None:
+            return None
+        return tuned.to_440(line_track(self.control.line, sample_rate, mix, tuned.cents))
 
     def regions(self, mix: Track) -> list[Region]:
         """The regions that are to be played again, in seconds.

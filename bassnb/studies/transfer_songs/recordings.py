@@ -22,7 +22,7 @@ from bassnb.collections.stems import reasons
 from bassnb.collections.stems import song_of as song_of_index
 from bassnb.composer.score import Note, Part, Song
 from bassnb.errors import DataError
-from bassnb.metrics.harmony import chroma_of_wave, estimate_chords
+from bassnb.harmony import chroma_of_wave, estimate_chords
 from bassnb.metrics.match import Transcription, transcribe
 from bassnb.presets import SAMPLE_RATE
 from bassnb.studies.transfer_songs.excerpts import song_of
