@@ -111,6 +111,5 @@ def control(entry, accepted, known) -> Control:
     else:
         kind, value = "text", "" if value is None else str(value)
     step = 1 if int in kinds else (high - low) / STEPS
-    return Control(
-        entry.name, kind, value, facts["help"], low, high, step, facts["choices"], accepted
-    )
+    help = facts["help"].replace(" --", " ")  # which are options of the command
+    return Control(entry.name, kind, value, help, low, high, step, facts["choices"], accepted)

@@ -25,9 +25,11 @@ from bassnb.errors import BassnbError  # noqa: E402
 
 MOST_TAKES = 4
 KEPT = 3600  # seconds for which files of a take can be downloaded
+COLUMNS = 3  # of controls
 WAITING = 8  # requests in the queue
+KEPT_TAKE = ".latents"
 SOUND = [".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".m4a", ".mp4", ".aac"]
-FILES = {"keep": [*SOUND, ".latents"], "line": [".mid", ".midi", *SOUND]}
+FILES = {"keep": [*SOUND, KEPT_TAKE], "line": [".mid", ".midi", *SOUND]}
 FONTS = ["system-ui", "sans-serif"]  # of the machine: nothing is fetched
 HEAD = f"""# bassnb
 A bass line for your mix. Upload a song without bass, choose, and press *Generate*. Files may have
@@ -50,8 +52,10 @@ def make_app(accompanist: Accompanist) -> gr.Blocks:
             )
         drawn = []
         for name, group in groups.items():
-            with gr.Accordion(name, open=name == next(iter(groups))), gr.Row():
-                drawn += [draw(control) for control in group]
+            with gr.Accordion(name, open=name == next(iter(groups))):
+                for start in range(0, len(group), COLUMNS):
+                    with gr.Row():
+                        drawn += [draw(control) for control in group[start : start + COLUMNS]]
         count = gr.Slider(1, MOST_TAKES, 1, step=1, label="Takes")
         with gr.Row():
             generate = gr.Button("Generate", variant="primary")
@@ -63,13 +67,12 @@ def make_app(accompanist: Accompanist) -> gr.Blocks:
 
         async def on_generate(mix, style, count, *values, progress=gr.Progress()):
             played = await run(mix, style, int(count), values, progress)
-            shown = [gr.update(value=file, visible=file is not None) for file in spread(played)]
-            return [f"Done: {len(played)} take{'s' * (len(played) > 1)}.", *shown]
+            return [f"Done: {len(played)} take{'s' * (len(played) > 1)}.", *shown(played)]
 
         event = generate.click(
             on_generate, [mix, style, count, *drawn], [status, *files], api_name="generate"
         )
-        stop.click(lambda: "Stopped.", None, status, cancels=[event], api_name=False)
+        stop.click(lambda: "Stopped.", None, status, cancels=[event], api_visibility="private")
         add_effect(run, [mix, style, *drawn], controls)
     return app.queue(max_size=WAITING, default_concurrency_limit=1)
 
@@ -87,38 +90,39 @@ def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int = 7860) -> None
 
 def draw(control: Control):
     """A control as a component of Gradio."""
-    shown = {"label": control.label, "info": control.info}
+    texts = {"label": control.label, "info": control.info}
     if control.kind == "slider":
-        return gr.Slider(control.low, control.high, control.value, step=control.step, **shown)
+        return gr.Slider(control.low, control.high, control.value, step=control.step, **texts)
     if control.kind == "toggle":
-        return gr.Checkbox(control.value, **shown)
+        return gr.Checkbox(control.value, **texts)
     if control.kind == "choice":
-        return gr.Dropdown(list(control.choices), value=control.value, **shown)
+        return gr.Dropdown(list(control.choices), value=control.value, **texts)
     if control.kind == "file":
         return gr.File(label=f"{control.label}: {control.info}", file_types=FILES[control.name])
-    return gr.Textbox(control.value, placeholder="", max_lines=8, **shown)
+    return gr.Textbox(control.value, placeholder="", max_lines=8, **texts)
 
 
 def drawn_take(number: int) -> list:
     """Players and files of a take, hidden until there is one."""
+    hidden = {"visible": False, "interactive": False}
     with gr.Row():
         return [
-            gr.Audio(label=f"Bass {number}", type="filepath", visible=False, interactive=False),
-            gr.Audio(label=f"Together {number}", type="filepath", visible=False, interactive=False),
-            gr.File(label=f"Notes {number} (MIDI)", visible=False),
-            gr.File(label=f"Settings {number}", visible=False),
+            gr.Audio(label=f"Bass {number}", type="filepath", buttons=["download"], **hidden),
+            gr.Audio(label=f"Together {number}", type="filepath", buttons=["download"], **hidden),
+            gr.File(
+                label=f"Take {number}: notes, latents, settings", file_count="multiple", **hidden
+            ),
         ]
 
 
-def spread(played: list[Played]) -> list[str | None]:
-    """The files of all takes in the order of their components; None for what is not there."""
-    none: list[str | None] = [None] * (4 * (MOST_TAKES - len(played)))
-    files = [
-        None if file is None else str(file)
-        for take in played
-        for file in (take.bass, take.together, take.midi, take.settings)
-    ]
-    return files + none
+def shown(played: list[Played]) -> list:
+    """What becomes of the components of all takes: those that were played are seen."""
+    values: list = []
+    for take in played:
+        rest = [str(path) for path in (take.midi, take.latents, take.settings)]
+        values += [str(take.bass), str(take.together), rest]
+    values += [None] * (3 * (MOST_TAKES - len(played)))
+    return [gr.update(value=value, visible=value is not None) for value in values]
 
 
 def runner(accompanist: Accompanist, controls: list[Control]) -> Callable:
@@ -161,7 +165,7 @@ def add_effect(run: Callable, inputs: list, controls: list[Control]) -> None:
 
     async def process(mix, style, *values):
         (played,) = await run(mix, style, 1, values)
-        return str(played.bass), None if played.midi is None else str(played.midi)
+        return str(played.bass), str(played.midi)
 
     with gr.Row(visible=False):
         bass = gr.Audio(label="Bass", type="filepath")

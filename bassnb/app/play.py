@@ -11,8 +11,13 @@ from torch import Tensor
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import read_audio, write_audio
+from bassnb.control.beats import Beats
+from bassnb.control.latents_file import latents_path
+from bassnb.control.midi import beats_for_map
 from bassnb.errors import BassnbError
+from bassnb.settings import ControlSettings, TakeSettings, chosen
 from bassnb.take import Accompaniment
+from bassnb.tracks import Track
 
 MOST_BYTES = 50 * 2**20  # of an uploaded file
 LONGEST = 600.0  # seconds of an uploaded file
@@ -21,12 +26,15 @@ FILES = ("keep", "line")  # settings that are uploaded
 
 @dataclass(frozen=True)
 class Played:
-    """The files of a take."""
+    """The files of a take: its sound alone and with the mix, its notes, and what is needed to keep
+    parts of it and to make it again.
+    """
 
     bass: Path
     together: Path
+    midi: Path
+    latents: Path
     settings: Path
-    midi: Path | None = None
 
 
 def play(
@@ -52,28 +60,25 @@ def play(
     BassnbError
         If something cannot be used. Its sentence calls uploads by their names, not their paths.
     """
+    given = {"mix": mix, "style": style, **{name: settings.get(name) for name in FILES}}
+    uploads = {name: str(path) for name, path in given.items() if path}
+    names = {name: Path(path).name for name, path in uploads.items()}
     try:
         if not mix:
             raise BassnbError("there is no mix yet; upload one first")
-        sounds = {"mix": uploaded(mix), "style": None if not style else uploaded(style)}
-        for name in FILES:
-            if settings.get(name):
-                bounded(Path(settings[name]))
-        takes = accompanist.takes(
-            sounds["mix"], count, style=sounds["style"], callback=step, **settings
-        )
-        names = {
-            name: Path(path).name for name, path in {"mix": mix, "style": style}.items() if path
-        }
-        names |= {name: Path(settings[name]).name for name in FILES if settings.get(name)}
-        return [
-            written(dataclasses.replace(take, settings={**take.settings, **names}), folder)
-            for take in takes
-        ]
+        for path in uploads.values():
+            bounded(Path(path))
+        wave, timbre = uploaded(mix), uploaded(style) if style else None
+        takes = accompanist.takes(wave, count, style=timbre, callback=step, **settings)
+        control = chosen(settings, TakeSettings, ControlSettings)[1]
+        beats = beats_for_map(control, Track.of(lambda: [wave]))
+        named = [dataclasses.replace(take, settings={**take.settings, **names}) for take in takes]
+        return [written(take, beats, folder) for take in named]
     except (BassnbError, OSError) as error:
-        raise BassnbError(
-            without_paths(str(error), mix, style, *map(settings.get, FILES))
-        ) from None
+        text = str(error)
+        for name, path in uploads.items():
+            text = text.replace(path, names[name])
+        raise BassnbError(text) from None
 
 
 def uploaded(path: str) -> Tensor:
@@ -82,9 +87,8 @@ def uploaded(path: str) -> Tensor:
     Raises
     ------
     BassnbError
-        If it is too large, too long, or no audio.
+        If it is too long, or no audio.
     """
-    bounded(Path(path))
     return read_audio(path, name=Path(path).name, longest=LONGEST)
 
 
@@ -96,16 +100,10 @@ def bounded(path: Path) -> None:
         )
 
 
-def written(take: Accompaniment, folder: Path) -> Played:
+def written(take: Accompaniment, beats: Beats | None, folder: Path) -> Played:
     """The files of a take, named after its seed."""
     stem = f"bass-seed-{take.settings['seed']}"
+    midi = take.midi(folder / f"{stem}.mid", beats=beats)
     bass = take.save(folder / f"{stem}.flac")
     together = write_audio(folder / f"{stem}-with-mix.flac", take.mix_with())
-    return Played(bass, together, bass.with_suffix(".json"))
-
-
-def without_paths(text: str, *paths: str | None) -> str:
-    """A sentence in which uploads have their names alone."""
-    for path in filter(None, paths):
-        text = text.replace(str(path), Path(path).name)
-    return text
+    return Played(bass, together, midi, latents_path(bass), bass.with_suffix(".json"))
