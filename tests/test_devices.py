@@ -9,6 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from bassnb import devices
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System
+from bassnb.coder import Coder
 from bassnb.devices import computes, device_of, present
 from bassnb.errors import BassnbError
 from bassnb.presets import SMOKE
@@ -64,7 +65,7 @@ class Doubles(TorchDispatchMode):
 
 def test_no_double_precision_on_the_device(monkeypatch):
     """Apple's GPUs have none. The meta device stands for them: it follows shapes and types."""
-    monkeypatch.setattr(Accompanist, "_autocast", lambda self: contextlib.nullcontext())
+    monkeypatch.setattr(Coder, "autocast", lambda self: contextlib.nullcontext())
     system = System(SMOKE).requires_grad_(False).to("meta")
     player, bass, mix = Accompanist(system), system.bass_autoencoder, system.mix_autoencoder
     with Doubles() as watch, torch.inference_mode():

@@ -14,6 +14,7 @@ from bassnb.settings import ControlSettings, TakeSettings
 
 FAST = "dpm++"  # the sampler that the page begins with
 STEPS = 100  # of a slider
+HELP = {"chords": "Chords to play to, such as Am F C G; bar lines and several lines are welcome."}
 MOST_RANGE = 1000  # a wider range is typed
 
 
@@ -58,8 +59,9 @@ class Control:
         if self.kind != "text":
             return value or None if self.kind == "file" else value
         text, kinds = str("" if value is None else value).strip(), alternatives(self.accepted)
-        if not text:
-            return None if type(None) in kinds else self.value
+        if not text and type(None) in kinds:
+            return None
+        text = text or self.value
         if self.name == "chords" and chord_file(text):
             raise BassnbError("chords names a file; write the chords themselves, such as Am F C G")
         if any(typing.get_origin(kind) is tuple for kind in kinds):
@@ -111,5 +113,7 @@ def control(entry, accepted, known) -> Control:
     else:
         kind, value = "text", "" if value is None else str(value)
     step = 1 if int in kinds else (high - low) / STEPS
-    help = facts["help"].replace(" --", " ")  # which are options of the command
+    help = HELP.get(entry.name) or facts["help"].replace(
+        " --", " "
+    )  # which are options of the command
     return Control(entry.name, kind, value, help, low, high, step, facts["choices"], accepted)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,9 +29,9 @@ MOST_TAKES = 4
 KEPT = 3600  # seconds for which files of a take can be downloaded
 COLUMNS = 3  # of controls
 WAITING = 8  # requests in the queue
-KEPT_TAKE = ".latents"
+OURS = "bassnb-"  # how folders of takes begin
 SOUND = [".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".m4a", ".mp4", ".aac"]
-FILES = {"keep": [*SOUND, KEPT_TAKE], "line": [".mid", ".midi", *SOUND]}
+FILES = {"keep": [*SOUND, ".latents"], "line": [".mid", ".midi", *SOUND]}
 FONTS = ["system-ui", "sans-serif"]  # of the machine: nothing is fetched
 HEAD = f"""# bassnb
 A bass line for your mix. Upload a song without bass, choose, and press *Generate*. Files may have
@@ -46,10 +48,9 @@ def make_app(accompanist: Accompanist) -> gr.Blocks:
     with gr.Blocks(title="bassnb", analytics_enabled=False, delete_cache=(KEPT, KEPT)) as app:
         gr.Markdown(HEAD)
         with gr.Row():
-            mix = gr.Audio(label="Mix", type="filepath", sources=["upload"])
-            style = gr.Audio(
-                label="Style: a bass whose timbre is wanted", type="filepath", sources=["upload"]
-            )
+            sound = {"type": "filepath", "sources": ["upload"], "buttons": []}
+            mix = gr.Audio(label="Mix", **sound)
+            style = gr.Audio(label="Style: a bass whose timbre is wanted", **sound)
         drawn = []
         for name, group in groups.items():
             with gr.Accordion(name, open=name == next(iter(groups))):
@@ -139,8 +140,7 @@ def runner(accompanist: Accompanist, controls: list[Control]) -> Callable:
 
         def work() -> list[Played]:
             settings = {one.name: one.setting(value) for one, value in zip(controls, values)}
-            folder = Path(tempfile.mkdtemp(prefix="bassnb-", dir=gradio_folder()))
-            return play(accompanist, folder, mix, style, count, settings, step)
+            return play(accompanist, new_folder(), mix, style, count, settings, step)
 
         try:
             return await asyncio.to_thread(work)
@@ -153,11 +153,14 @@ def runner(accompanist: Accompanist, controls: list[Control]) -> Callable:
     return run
 
 
-def gradio_folder() -> str:
-    """Gradio's folder for temporary files, which it may serve and clears."""
-    folder = os.environ.get("GRADIO_TEMP_DIR") or str(Path(tempfile.gettempdir()) / "gradio")
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return folder
+def new_folder() -> Path:
+    """An empty folder in that from which Gradio serves files; what is older than `KEPT` goes."""
+    home = Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio")
+    home.mkdir(parents=True, exist_ok=True)
+    for old in home.glob(f"{OURS}*"):
+        if time.time() - old.stat().st_mtime > KEPT:
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=OURS, dir=home))
 
 
 def add_effect(run: Callable, inputs: list, controls: list[Control]) -> None:
