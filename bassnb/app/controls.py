@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bassnb.accompanist import Accompanist
 from bassnb.checked import alternatives, fields_of
@@ -28,20 +28,20 @@ class Control:
     kind : "slider", "toggle", "choice", "text", or "file"
     value : what it shows at first
     info : one sentence
+    accepted : type of the setting
     low, high, step : of a slider
     choices : of a choice
-    accepted : type of the setting
     """
 
     name: str
     kind: str
     value: typing.Any
     info: str
+    accepted: typing.Any
     low: float = 0.0
     high: float = 1.0
     step: float = 0.01
     choices: tuple[str, ...] = ()
-    accepted: typing.Any = field(default=str, repr=False)
 
     @property
     def label(self) -> str:
@@ -113,7 +113,5 @@ def control(entry, accepted, known) -> Control:
     else:
         kind, value = "text", "" if value is None else str(value)
     step = 1 if int in kinds else (high - low) / STEPS
-    help = HELP.get(entry.name) or facts["help"].replace(
-        " --", " "
-    )  # which are options of the command
-    return Control(entry.name, kind, value, help, low, high, step, facts["choices"], accepted)
+    help = HELP.get(entry.name) or facts["help"].replace(" --", " ")  # of options
+    return Control(entry.name, kind, value, help, accepted, low, high, step, facts["choices"])
