@@ -4,10 +4,13 @@ import json
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import read_audio, write_audio
-from bassnb.checkpoints import System
+from bassnb.checkpoints import System, save_pretrained
+from bassnb.cli import app
+from bassnb.control.latents_file import TakeLatents
 from bassnb.control.regions import Region, steps_again
 from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE, SMOKE, TIME_RATIO
@@ -147,3 +150,58 @@ def test_refusals_are_sentences(accompanist, noise, first, tmp_path):
     stranger = Accompanist(System(SMOKE).requires_grad_(False))
     with pytest.raises(BassnbError, match="another model"):
         stranger(mix, keep=first, region=REGION, **QUICK)
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def test_the_command_plays_regions_again_and_refuses_with_status_2_and_no_file(
+    accompanist, noise, tmp_path
+):
+    model = save_pretrained(accompanist.system, tmp_path / "model")
+    mix = write_audio(tmp_path / "mix.wav", noise(SAMPLES))
+    always = [
+        "accompany",
+        mix,
+        "--model",
+        model,
+        "--device",
+        "cpu",
+        "--steps",
+        "2",
+        "--tuning",
+        "0",
+    ]
+
+    def run(*words, out="new.wav"):
+        words = [*always, "--out", tmp_path / out, *words]
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+    assert run(out="first.wav").exit_code == 0
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert "first.latents" in before
+    keep = ["--keep", tmp_path / "first.wav"]
+    (tmp_path / "not.mid").write_text("hello")
+    for words, named in (
+        ([*keep, "--region", "4-1"], "4-1"),
+        ([*keep, "--region", "1-2", "--region", "x"], "'x'"),
+        ([*keep, "--region", "100-200"], "100"),
+        ([*keep], "region"),
+        (["--region", "1-2"], "keep"),
+        (["--keep", tmp_path / "none.wav", "--region", "1-2"], "none.wav"),
+        (["--line", tmp_path / "not.mid"], "not.mid"),
+        (["--freedom", "0.5"], "line"),
+        (["--line", mix, "--freedom", "2"], "freedom"),
+    ):
+        result = run(*words)
+        assert result.exit_code == 2, (words, result.output)
+        assert_sentence(result.output, named)
+        assert not list(tmp_path.glob("new*"))
+    done = run(*keep, "--region", "1-1.5", "--region", "bars 2-2", "--tempo", "100", "--seed", "4")
+    assert done.exit_code == 0, done.output
+    first, new = (TakeLatents.read(tmp_path / f"{name}.latents") for name in ("first", "new"))
+    changed = (first.latents != new.latents).any(0).nonzero().flatten().tolist()
+    seconds = SAMPLE_RATE / TIME_RATIO
+    assert changed[0] == int(seconds) and changed[-1] == int(4.8 * seconds) - 1
+    settings = json.loads((tmp_path / "new.json").read_text())
+    assert settings["region"] == ["1-1.5", "bars 2-2"] and settings["keep"].endswith("first.wav")

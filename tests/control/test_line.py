@@ -9,7 +9,7 @@ from bassnb.audio import write_audio
 from bassnb.control.line import fitted, line_track, midi_line, octaves, read_notes
 from bassnb.control.tone import HOP, tone
 from bassnb.errors import BassnbError, DataError
-from bassnb.metrics.pitch import track_pitch
+from bassnb.pitch import track_pitch
 from bassnb.presets import SAMPLE_RATE
 from bassnb.tracks import Track
 from tests.refusals import assert_sentence
