@@ -207,9 +207,10 @@ def same_name(path: Path) -> tuple[Path, str]:
 
 
 def fingerprint(*parts) -> str:
-    """A hash of what a take is made from; of a setting that names a file, of the file too."""
-    given = [vars(part) if hasattr(part, "__dict__") else part for part in parts]
-    text = json.dumps([__version__, *given, *files_among(given)], sort_keys=True, default=str)
+    """A hash of what a take is made from; where a dictionary among `parts` names a file, of that
+    file too.
+    """
+    text = json.dumps([__version__, *parts, *files_among(parts)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 

@@ -72,7 +72,8 @@ def accompany(
         typer.Option(help="wav, flac, ogg or mp3: in a folder and on standard output; wav."),
     ] = None,
     midi: Annotated[
-        Optional[Path], typer.Option(help="MIDI file for the notes, with the tempo of the mix.")
+        Optional[Path],
+        typer.Option(help="MIDI file or folder for the notes, with the tempo of the mix."),
     ] = None,
     model: Model = "classroom",
     device: Device = "auto",

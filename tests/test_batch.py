@@ -38,7 +38,7 @@ def songs(tmp_path):
 
 def played(accompanist, songs, out, **options):
     """The names of mixes that were played, left and refused."""
-    plan = planned(songs, out, options.pop("with_mix", None))
+    plan = planned(songs, out, options.pop("with_mix", None), options.pop("midi", None))
     found = {"played": [], "left": [], "failed": []}
     for outcome in accompany_folder(accompanist, plan, inputs=[songs], **QUICK, **options):
         kind = "failed" if outcome.error else "played" if outcome.written else "left"
@@ -161,6 +161,13 @@ def test_takes_with_mixes_and_variations(accompanist, songs, tmp_path):
     assert len(played(accompanist, songs, out, **options)["left"]) == 3
     (both / "1-2.wav").unlink()
     assert played(accompanist, songs, out, **options)["played"] == ["1.wav"]
+
+
+def test_notes_go_into_a_folder_too(accompanist, songs, tmp_path):
+    options = {"midi": tmp_path / "notes", "tempo": 90}
+    assert len(played(accompanist, songs, tmp_path / "out", **options)["played"]) == 3
+    assert (tmp_path / "notes/album/3.mid").read_bytes().startswith(b"MThd")
+    assert len(played(accompanist, songs, tmp_path / "out", **options)["left"]) == 3
 
 
 def test_what_concerns_all_songs_is_refused_before_the_first(accompanist, songs, tmp_path):

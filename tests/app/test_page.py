@@ -110,7 +110,7 @@ def test_a_mix_goes_in_and_a_take_comes_out(page, mix):
     page.get_by_role("button", name="Generate").click()
     page.get_by_text("Done: 1 take.").wait_for()
     names = "e => e.map(a => a.download || '')"
-    page.get_by_text("bass-seed-0.mid").wait_for()
+    page.locator("a[download='bass-seed-0.mid']").wait_for(state="attached")
     found = set(page.locator("a[download]").evaluate_all(names))
     assert {f"bass-seed-0{end}" for end in (".flac", "-with-mix.flac", ".mid", ".json")} <= found
     page.get_by_role("button", name="Play").nth(1).click()
