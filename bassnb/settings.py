@@ -106,6 +106,9 @@ class ControlSettings(Checked):
     first_beat: float | None = setting(
         None, help="Seconds at which the first bar of the mix begins; 0 with --tempo."
     )
+    count_in: int | None = setting(
+        None, low=1, high=16, usual=4, help="Bars of clicks before mix and bass together."
+    )
     density: str | float | None = setting(
         None,
         low=-1,

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from bassnb.settings import TakeSettings
 
-AUDIO_FILES = ".wav,.flac,.ogg,.mp3"
+AUDIO_FILES = ".wav,.flac,.ogg,.opus,.mp3,.aif,.aiff,.m4a,.mp4,.aac"
 CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the page without a kernel
     "Mix": "a sample song, or a file of your own (WAV, FLAC, Ogg or MP3)",
     "Style": "a bass whose timbre is imitated: a sample, a file of your own, or none",
