@@ -24,6 +24,7 @@ from bassnb import __version__
 from bassnb.audio import LEVEL, as_stereo, level_gain, read_audio, read_blocks
 from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System, load_pretrained
+from bassnb.devices import autocast, check_precision
 from bassnb.diffusion import c_from_v
 from bassnb.errors import BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
@@ -45,7 +46,7 @@ from bassnb.windows import Network, windowed
 
 SILENCE = 1e-4  # peak below which a mix or a style counts as silent
 AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
-PRECISIONS = ("no", "bf16")  # accelerate's names
+TAKES_AT_ONCE = 8  # on a GPU, which one take does not fill; a CPU plays them one by one
 
 
 class Accompanist:
@@ -56,20 +57,19 @@ class Accompanist:
     system : both autoencoders and the U-Net; see `from_pretrained`
     name : recorded in the settings of every take
     precision : "no", or "bf16" to let the networks compute in bfloat16 where that is faster: on
-        GPUs, and large networks on recent CPUs (book/speed.ipynb); their answers then have two to
-        three digits
+        GPUs from Ampere on, and large networks on recent CPUs (book/speed.ipynb); "fp16" is for
+        older GPUs. Their answers then have two to three digits.
 
     Raises
     ------
     BassnbError
-        If there is no such precision.
+        If there is no such precision, or not on this device.
     """
 
     def __init__(self, system: System, *, name: str = "custom", precision: str = "no"):
-        if precision not in PRECISIONS:
-            raise BassnbError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
-        self.system, self.name, self.precision = system.eval(), name, precision
         self.device = next(system.parameters()).device
+        check_precision(precision, self.device)
+        self.system, self.name, self.precision = system.eval(), name, precision
 
     @classmethod
     def from_pretrained(
@@ -156,7 +156,8 @@ class Accompanist:
         callback: Callable[[int, int], None] | None = None,
         **settings,
     ) -> list[Accompaniment]:
-        """Several takes to one mix, of which take i has seed + i and is the same as if played alone.
+        """Several takes to one mix, of which take i has seed + i and is the same as if played alone
+        (on a GPU but for rounding: there they are played in one batch).
 
         Parameters
         ----------
@@ -270,12 +271,9 @@ class Accompanist:
             return c_hat if mean is None else ground(c_hat, mean, beta, s["strength"], at)
 
         grounded = None if mean is None else to_style
-        with self._autocast():
+        with autocast(self.device, self.precision):
             sampler = SAMPLERS[s["sampler"]]
             return sampler(denoise, z, s["steps"], ground=grounded, callback=callback)
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _play(
         self,
@@ -295,17 +293,24 @@ class Accompanist:
         c_x = self._encode(self.system.mix_autoencoder, at_440, progress)
         options = {"mean": mean, "sounding": at_440.sounding, **sampling}
         total, done = len(seeds) * sampling["steps"], itertools.count(1)
+        together = TAKES_AT_ONCE if self.device.type == "cuda" else 1
         with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
 
-            def step(*_) -> None:
-                bar.update()
-                if callback is not None:
-                    callback(next(done), total)
+            def steps_of(takes: int) -> Callable:
+                def step(*_) -> None:
+                    for _ in range(takes):
+                        bar.update()
+                        if callback is not None:
+                            callback(next(done), total)
 
-            for seed in seeds:
-                latents = self.sample(c_x, [seed], callback=step, **options)
-                blocks = tuned.from_440(self._decode(latents, at_440), track.length)
-                yield {**tuned.facts, "seed": seed}, latents, blocks
+                return step
+
+            for first in range(0, len(seeds), together):
+                batch = seeds[first : first + together]
+                played = self.sample(c_x, batch, callback=steps_of(len(batch)), **options)
+                for seed, latents in zip(batch, played.split(1)):
+                    blocks = tuned.from_440(self._decode(latents, at_440), track.length)
+                    yield {**tuned.facts, "seed": seed}, latents, blocks
 
     def _facts(self, mix, style, sampling: dict) -> dict:
         """What is needed to make a take again, but for its seed and its tuning."""
@@ -327,17 +332,22 @@ class Accompanist:
         """Standardised latents (1, C, L) of audio brought to `LEVEL`."""
         audible = track.audible(level_gain(track.level))
         blocks = with_progress(audible, track.length, "encoding", progress)
-        with self._autocast():
-            on_device = (block[None].to(self.device) for block in blocks)
+        on_device = (block[None].to(self.device) for block in blocks)
+        with autocast(self.device, self.precision):
             latents = torch.cat(list(autoencoder.encode_blocks(on_device)), -1)
         return autoencoder.standardise(latents.float())
 
     def _decode(self, latents: Tensor, mix: Track) -> Iterator[Tensor]:
         """Standardised latents (1, 32, L) to blocks (2, n) of the bass, at the level of the mix."""
         autoencoder = self.system.bass_autoencoder
-        with self._autocast():
-            for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
-                yield block[0].cpu() * (mix.level / LEVEL)
+        waves = autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length)
+        while True:
+            # left before each block is handed over: the code that takes it is not to compute in bf16
+            with autocast(self.device, self.precision):
+                wave = next(waves, None)
+            if wave is None:
+                return
+            yield wave[0].cpu() * (mix.level / LEVEL)
 
 
 def guided_denoiser(

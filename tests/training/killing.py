@@ -28,7 +28,7 @@ from bassnb.training.diffusion import train_diffusion
 
 root, part, kills, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 torch.set_num_threads(1)
-run.SAVE_SECONDS, run.LOG_EVERY = 0, 1  # a checkpoint after every step
+run.LOG_EVERY = 1  # with save_minutes=0 a checkpoint after every step
 
 
 def die():
@@ -66,7 +66,7 @@ def die_in_write(number, moment):
 
 
 def train(folder):
-    where = {"cache": root / "cache", "device": "cpu", "resume": True}
+    where = {"cache": root / "cache", "device": "cpu", "resume": True, "save_minutes": 0}
     if part == "diffusion":
         train_diffusion(
             SMOKE, folder, TrainingSettings(**where), mix=root / "mix", bass=root / "bass"
