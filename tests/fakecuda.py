@@ -65,14 +65,15 @@ def names_device(value) -> bool:
 
 
 def place() -> str:
-    """File and line of the code under test that runs now."""
-    frame = sys._getframe(1)
+    """File and line of the code under test that runs now, and the functions that called it."""
+    frame, found, callers = sys._getframe(1), "elsewhere", []
     while frame:
         name = frame.f_code.co_filename
         if ("bassnb" in name or "ipykernel" in name) and "site-packages" not in name:
-            return f"{name}:{frame.f_lineno}"
+            found = f"{name}:{frame.f_lineno}" if not callers else found
+            callers.append(frame.f_code.co_name)
         frame = frame.f_back
-    return "elsewhere"
+    return f"{found} in {' in '.join(callers)}"
 
 
 def rounded_to_tf32(x: T) -> T:
@@ -86,7 +87,9 @@ def rounded_to_tf32(x: T) -> T:
 
 def moved(func, args, kwargs) -> T:
     """`Tensor.to` and `Tensor.type_as` between the two devices."""
-    given = [a for a in (*args[1:], *map(kwargs.get, ("device", "dtype", "other"))) if a is not None]
+    given = [
+        a for a in (*args[1:], *map(kwargs.get, ("device", "dtype", "other"))) if a is not None
+    ]
     target = dtype = None
     for value in given:
         if names_device(value) or (isinstance(value, int) and not isinstance(value, bool)):
@@ -177,7 +180,6 @@ SPECIAL = {
     SET_DATA: _set_data,
     T.get_device: lambda func, args, kwargs: 0 if labelled(args[0]) else -1,
     T.pin_memory: lambda func, args, kwargs: args[0],
-    T.record_stream: lambda func, args, kwargs: None,
     T.cuda: lambda func, args, kwargs: label(args[0].clone()),
     T.cpu: _to_cpu,
     T.numpy: _to_numpy,
@@ -258,6 +260,7 @@ def install(*, tf32: bool = False, capability: tuple[int, int] = (8, 0)) -> None
     graphs: types.ModuleType = importlib.import_module("torch.cuda.graphs")
     graphs.is_current_stream_capturing = torch.cuda.is_current_stream_capturing
     torch.Generator, torch.autocast, torch.amp.autocast = Generator, Autocast, Autocast
+    T.record_stream = nothing
     new_parameter = torch.nn.Parameter.__new__
 
     def parameter(cls, data=None, requires_grad=True):
