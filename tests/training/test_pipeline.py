@@ -49,7 +49,7 @@ def run_script(musdb, out):
         "OMP_NUM_THREADS": "1",
     }
     song = musdb / "test/Another - Song/mixture.wav"
-    command = ["sh", ROOT / "book/from_stems_to_bass.sh", musdb, song, out, "smoke"]
+    command = ["sh", ROOT / "book/from_stems_to_bass.sh", musdb, song, out, "smoke", "--best"]
     done = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, env=environment, timeout=400
     )
