@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 HEADING = re.compile(r"^### Exercise (\d+)\.(\d+): (.+)$", re.M)
-ANSWER = re.compile(r"<details>.*?</details>\s*", re.S)
+ANSWER = re.compile(r"<details><summary>An answer</summary>.*?</details>\s*", re.S)
 
 
 def chapters() -> list[Path]:
