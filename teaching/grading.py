@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def grade(submission: dict, original: dict, folder: Path = ROOT / "book") -> dic
     submission, original : notebooks
     folder : where the cells run; the chapters' own, so that samples are found
     """
-    notebook = nbformat.from_dict(restored(submission, original))
+    notebook = nbformat.reads(json.dumps(restored(submission, original)), 4)
     client = NotebookClient(
         notebook,
         timeout=SECONDS,

@@ -78,7 +78,7 @@ def test_starter_cells_are_code_that_defines_what_the_tests_read(chapter, studen
 def run_checks(students, notebook):
     """What `check_...` said in a chapter, by exercise: None if it passed, else its sentence."""
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    notebook = nbformat.from_dict({**notebook, "cells": cells})
+    notebook = nbformat.reads(json.dumps({**notebook, "cells": cells}), 4)
     for cell in notebook.cells:
         cell.outputs, cell.execution_count = [], None
     NotebookClient(
@@ -206,7 +206,8 @@ def test_solutions_earn_all_points_empty_work_none_and_changed_tests_nothing(tmp
         rows = list(csv.DictReader(file))
     assert len(rows) == 3 * len(ASSIGNMENTS)
     for row in rows:
-        assert (row["points"], row["of"]) == ("10.0" if row["student"] == "ada" else "0", "10")
+        points = 10 if row["student"] == "ada" else 0
+        assert (float(row["points"]), row["of"]) == (points, "10")
 
 
 # -- slides ----------------------------------------------------------------------------------------
@@ -226,7 +227,7 @@ def test_slides_say_the_first_words_and_show_what_the_chapter_shows():
     ]
     title, part, picture, sound, summary = slides.slides_of({"cells": cells})
     assert title.startswith("<h1>3. Title</h1>")
-    assert part == "<h2>Part \\(x\\)</h2><p>First.</p>\n\\[a &lt; b\\]\n"
+    assert part.split() == ["<h2>Part", "\\(x\\)</h2><p>First.</p>", "\\[", "a", "&lt;", "b", "\\]"]
     assert picture.startswith("<img alt=") and "bassnb-block" in sound
     assert summary.count("<li>") == 2
     page = slides.page({"cells": cells})
