@@ -42,3 +42,10 @@ def check_precision(precision: str, device: str | torch.device) -> None:
 def autocast(device: torch.device, precision: str) -> torch.autocast:
     """The context in which networks compute with `precision` on `device`."""
     return torch.autocast(device.type, PRECISIONS[precision], enabled=precision != "no")
+
+
+def fastest_precision() -> str:
+    """The precision for a training on the GPU of this machine, or "no" where there is none."""
+    if not torch.cuda.is_available():
+        return "no"
+    return "bf16" if torch.cuda.get_device_capability() >= BF16_CAPABILITY else "fp16"

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bassnb.devices import PRECISIONS, autocast, check_precision
+from bassnb.devices import PRECISIONS, autocast, check_precision, fastest_precision
 from bassnb.errors import BassnbError
 from tests.refusals import assert_sentence
 
@@ -33,3 +33,16 @@ def test_bf16_is_for_gpus_that_have_it(monkeypatch, capability, allowed):
 def test_networks_compute_in_the_precision(precision):
     with autocast(torch.device("cpu"), precision):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == PRECISIONS[precision]
+
+
+@pytest.mark.parametrize("capability, best", [((7, 5), "fp16"), ((8, 0), "bf16"), ((9, 0), "bf16")])
+def test_the_fastest_precision_of_a_gpu_is_one_that_it_has(monkeypatch, capability, best):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: capability)
+    assert fastest_precision() == best
+    check_precision(best, "cuda")
+
+
+def test_without_a_gpu_nothing_is_halved(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert fastest_precision() == "no"
