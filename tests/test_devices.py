@@ -16,6 +16,7 @@ def test_precisions_that_do_not_exist_are_refused():
     assert_sentence(refused.value, "fp8", "bf16", "fp16")
 
 
+@pytest.mark.evidence("bf16-emulated")
 @pytest.mark.parametrize("capability, allowed", [((7, 0), False), ((7, 5), False), ((8, 0), True)])
 def test_bf16_is_for_gpus_that_have_it(monkeypatch, capability, allowed):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: capability)

@@ -90,6 +90,7 @@ def empty(tmp_path):
     return tmp_path / "content"
 
 
+@pytest.mark.evidence("setup-cell-again")
 def test_without_an_address_it_says_so_and_changes_nothing(empty):
     done = run(empty, "https://github.com/OWNER/bassnb")
     assert_sentence(sentence(done), "address", "Troubleshooting")
@@ -101,6 +102,7 @@ def test_elsewhere_it_does_nothing(empty):
     assert done.returncode == 0 and not list(empty.iterdir())
 
 
+@pytest.mark.evidence("setup-cell-again")
 def test_it_may_be_run_twice_and_the_chapter_finds_its_samples(empty, repository):
     found = "import os\nprint(os.path.isfile('../data_samples/mix.flac'), os.getcwd())"
     for times in (2, 1):  # in one kernel, and in another one after a restart

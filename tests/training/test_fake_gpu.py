@@ -32,6 +32,7 @@ def found(tmp_path_factory):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.evidence("trainings-in-one-kernel")
 def test_after_a_training_on_the_cpu_auto_is_the_gpu_in_every_precision(found):
     assert found["devices"] == dict.fromkeys(("no", "bf16", "fp16"), "cuda")
     for losses in found["losses"].values():

@@ -12,6 +12,7 @@ from bassnb.training.loop import open_accelerator
 from tests.refusals import assert_sentence
 
 
+@pytest.mark.evidence("trainings-in-one-kernel")
 def test_another_precision_after_a_training_is_that_precision():
     for precision in ("no", "bf16", "no"):
         accelerator = open_accelerator("cpu", precision)
