@@ -298,7 +298,7 @@ class Accompanist:
 
             def steps_of(takes: int) -> Callable:
                 def step(*_) -> None:
-                    for _ in range(takes):
+                    for _one in range(takes):
                         bar.update()
                         if callback is not None:
                             callback(next(done), total)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bassnb.errors import BassnbError
 from bassnb.presets import AutoencoderTraining, DiffusionTraining, Preset, get_preset
@@ -70,15 +70,16 @@ def scaled(plan: Plan, total: int | None) -> Plan:
     """
     if total is None or total == plan.steps:
         return plan
-    ratio = total / plan.steps
-    names = [name for name in SCHEDULE if getattr(plan, name, 0)]
-    changed = {name: max(round(getattr(plan, name) * ratio), 1) for name in names}
-    stages = [plan.steps, *(getattr(plan, name) for name in names if name.endswith("start"))]
-    if len({0, *(max(round(k * ratio), 1) for k in stages)}) <= len(set(stages)):
+    ratio: float = total / plan.steps
+    given: dict[str, int] = {n: getattr(plan, n) for n in SCHEDULE if getattr(plan, n, 0)}
+    changed: dict[str, Any] = {n: max(round(steps * ratio), 1) for n, steps in given.items()}
+    ends: list[str] = [name for name in given if name.endswith("start")]
+    # as many different ends of stages as before, and each of them after step 0
+    if len({total, *(changed[n] for n in ends)}) < len({plan.steps, *(given[n] for n in ends)}):
         raise BassnbError(
             f"{total} steps are too few for the stages of a plan of {plan.steps}; take more"
         )
-    ema = max(1 - (1 - plan.ema) / ratio, 0.0)
+    ema: float = max(1 - (1 - plan.ema) / ratio, 0.0)
     return dataclasses.replace(plan, steps=total, ema=ema, **changed)
 
 
