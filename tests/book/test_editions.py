@@ -80,7 +80,7 @@ def run_checks(students, notebook):
         cell.outputs, cell.execution_count = [], None
     NotebookClient(
         notebook,
-        timeout=300,
+        timeout=1800,
         allow_errors=True,
         kernel_name="python3",
         resources={"metadata": {"path": str(students / "book")}},
