@@ -106,7 +106,8 @@ class Accompanist(Player):
         callback: Callable[[int, int], None] | None = None,
         **settings,
     ) -> list[Accompaniment]:
-        """Several takes to one mix, of which take i has seed + i and is the same as if played alone.
+        """Several takes to one mix, of which take i has seed + i and is the same as if played alone
+        (on a GPU but for rounding: there they are played in batches).
 
         Parameters
         ----------

@@ -78,7 +78,10 @@ def accompany(
     model: Model = "classroom",
     device: Device = "auto",
     precision: Annotated[
-        str, typer.Option(help="no, or bf16: faster on GPUs, and for large models on recent CPUs.")
+        str,
+        typer.Option(
+            help="no, bf16 (recent GPUs; large models on recent CPUs) or fp16 (older GPUs)."
+        ),
     ] = "no",
     force: Force = False,
     *,

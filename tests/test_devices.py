@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from bassnb import devices
+from bassnb import coder, devices, player
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System
-from bassnb.coder import Coder
 from bassnb.devices import computes, device_of, present
 from bassnb.errors import BassnbError
 from bassnb.presets import SMOKE
@@ -65,15 +64,17 @@ class Doubles(TorchDispatchMode):
 
 def test_no_double_precision_on_the_device(monkeypatch):
     """Apple's GPUs have none. The meta device stands for them: it follows shapes and types."""
-    monkeypatch.setattr(Coder, "autocast", lambda self: contextlib.nullcontext())
+    nothing = lambda device, precision: contextlib.nullcontext()
+    for module in (coder, player):
+        monkeypatch.setattr(module, "autocast", nothing)
     system = System(SMOKE).requires_grad_(False).to("meta")
-    player, bass, mix = Accompanist(system), system.bass_autoencoder, system.mix_autoencoder
+    playing, bass, mix = Accompanist(system), system.bass_autoencoder, system.mix_autoencoder
     with Doubles() as watch, torch.inference_mode():
         waves = torch.zeros(1, 2, 50_000, device="meta")
         c_x = mix.standardise(torch.cat(list(mix.encode_blocks([waves])), -1))
         mean = torch.zeros(1, 32, 1, device="meta")
         for sampler in ("ddim", "dpm++"):
-            c = player.sample(c_x, [0], steps=3, sampler=sampler, mean=mean, guidance=2.0)
+            c = playing.sample(c_x, [0], steps=3, sampler=sampler, mean=mean, guidance=2.0)
             (block,) = bass.decode_blocks(bass.unstandardise(c), 50_000)
             assert block.shape == (1, 2, 50_000) and block.device.type == "meta"
         assert watch.seen > 100 and watch.found == []

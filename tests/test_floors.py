@@ -8,9 +8,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bassnb"
 FLOORS = [
     {"errors"},
-    {"layers", "checked", "files", "channels", "containers", "extras"},
+    {"layers", "checked", "files", "channels", "containers", "extras", "precisions"},
     {"presets", "settings"},
-    {"level"},
+    {"level", "plans"},
     {"audio", "spectral", "diffusion", "attention", "guidance", "grounding", "outputs"},
     {
         "autoencoder",

@@ -38,7 +38,9 @@ Results = Annotated[
 RunFolder = Annotated[
     Path, typer.Option("--run", help="Folder for checkpoints, curves and the finished weights.")
 ]
-PresetName = Annotated[str, typer.Option(help="smoke, classroom or paper.")]
+PresetName = Annotated[
+    str, typer.Option(help="smoke, classroom, studio or paper, or a JSON file of one.")
+]
 Cache = Annotated[
     Path,
     typer.Option(

@@ -47,11 +47,14 @@ def make_panel(
     """
     import ipywidgets as widgets
 
+    # ipywidgets 7, which Google Colab has, calls it otherwise
+    tooltip = "tooltip" if "tooltip" in widgets.Text.class_trait_names() else "description_tooltip"
+
     def described(name: str) -> dict:
         style = {"description_width": "7rem"}
         return {
             "description": name,
-            "tooltip": CONTROLS[name],
+            tooltip: CONTROLS[name],
             "style": style,
             "layout": {"width": WIDTH},
         }
