@@ -12,7 +12,10 @@ import { settingsOf } from "./settings.mjs";
 /** @typedef {import("./model.mjs").Model} Model */
 /** @typedef {import("./settings.mjs").Settings} Settings */
 /** @typedef {{channels: Stereo, sampleRate: number}} Sound */
-/** @typedef {{wave: Stereo, level: number, sounding: boolean[]}} Track what is audible of a sound */
+/**
+ * What is audible of a sound; `length`: its samples before it was brought to 440 Hz.
+ * @typedef {{wave: Stereo, level: number, sounding: boolean[], length: number}} Track
+ */
 /**
  * @typedef {{latents: Float32Array, regions: [number, number][]}} Keep latents of a take, and the
  *   seconds of it that are made again
@@ -36,16 +39,15 @@ import { settingsOf } from "./settings.mjs";
 export async function accompany(model, channels, sampleRate, options, onStep) {
   const { about } = model;
   const settings = settingsOf(about, options);
-  const mix = atRate(about, { channels, sampleRate }, "The song");
   const rate = Math.round(about.sample_rate * 2 ** (settings.tuning / 1200)); // of a song at 440 Hz
-  const at440 = tuned(about, mix, rate);
-  const track = soundingTrack(about, at440, "The song");
+  const length = atRate(about, { channels, sampleRate }, "The song")[0].length;
+  const track = at440(about, { channels, sampleRate }, rate, "The song");
   const heard = options.heard
-    ? soundingTrack(about, tuned(about, atRate(about, { channels: options.heard, sampleRate }, "What is heard"), rate), "What is heard")
+    ? at440(about, { channels: options.heard, sampleRate }, rate, "What is heard")
     : track;
   const latents = await sample(model, heard, settings, rate, options, sampleRate, onStep);
-  const bass = await sounding(model, latents, at440[0].length, track.level);
-  const inTune = resample(bass, rate, about.sample_rate, mix[0].length);
+  const bass = await sounding(model, latents, track.wave[0].length, track.level);
+  const inTune = resample(bass, rate, about.sample_rate, track.length);
   const gain = 1 / Math.max(1, ...inTune.map(peakOf));
   const facts = { model: about.model, version: about.version, sample_rate: about.sample_rate };
   return {
@@ -189,11 +191,15 @@ function atRate(about, { channels, sampleRate }, name) {
 /**
  * A song at 440 Hz; longer if it was sharp.
  * @param {Model["about"]} about
- * @param {Stereo} wave
- * @param {number} rate
+ * @param {Sound} sound
+ * @param {number} rate samples at 440 Hz for each second of the song
+ * @param {string} name for an error
  */
-function tuned(about, wave, rate) {
-  return resample(wave, about.sample_rate, rate, Math.ceil((wave[0].length * rate) / about.sample_rate));
+function at440(about, sound, rate, name) {
+  const wave = atRate(about, sound, name);
+  const longer = Math.ceil((wave[0].length * rate) / about.sample_rate);
+  const track = soundingTrack(about, resample(wave, about.sample_rate, rate, longer), name);
+  return { ...track, length: wave[0].length };
 }
 
 /**
@@ -207,7 +213,7 @@ function soundingTrack(about, wave, name) {
   const heard = audible(wave, about.level, about.samples_per_latent);
   const { level, peak, sounding } = measure(heard, about.level, about.samples_per_latent);
   if (peak < about.level.silence) throw new EngineError(`${name} is silent; give one with sound in it.`);
-  return { wave: heard, level, sounding };
+  return { wave: heard, level, sounding, length: wave[0].length };
 }
 
 /**

@@ -100,6 +100,7 @@ function client(port) {
   };
   return (method, args, onNews, signal) =>
     new Promise((resolve, reject) => {
+      if (signal?.aborted) throw new EngineError("Stopped.");
       const id = ++questions;
       open.set(id, { resolve, reject, onNews });
       signal?.addEventListener("abort", () => port.postMessage({ id, stop: true }), { once: true });

@@ -31,10 +31,11 @@ const NEEDED = ["encoder.onnx", "unet.onnx", "decoder.onnx"];
  * Fetch a model and the runtime, once; the browser keeps both.
  * @param {string} base address of the folder with `model.json`, or of one with `classroom/` in it
  * @param {string} runtime address of the folder with `runtime.json`
- * @param {OnProgress} [onProgress]
+ * @param {OnProgress} onProgress
+ * @param {(address: string) => Promise<any>} program imports onnxruntime-web
  * @returns {Promise<Model>}
  */
-export async function loadModel(base, runtime, onProgress = () => {}) {
+export async function loadModel(base, runtime, onProgress, program) {
   if (typeof WebAssembly !== "object") {
     throw new EngineError("This browser cannot run WebAssembly; take a current one, or allow it for this page.");
   }
@@ -48,7 +49,7 @@ export async function loadModel(base, runtime, onProgress = () => {}) {
   let loaded = 0;
   const count = (/** @type {number} */ bytes) => onProgress((loaded += bytes), total);
   const wasm = await unpacked(await bytesOf(versioned(runtime, engine.wasm, engine.version), count));
-  const ort = await import(versioned(runtime, engine.program, engine.version).href);
+  const ort = await program(versioned(runtime, engine.program, engine.version).href);
   ort.env.wasm.numThreads = 1; // static hosts do not isolate their pages, which threads would need
   ort.env.wasm.wasmBinary = wasm;
   ort.env.logLevel = "error";

@@ -10,8 +10,9 @@ import { loadModel } from "./model.mjs";
  * Answer what comes through a port: a worker's own, or one of a `MessageChannel`.
  * @param {Port} port
  * @param {string} runtime address of the folder with onnxruntime-web
+ * @param {(address: string) => Promise<any>} [program] imports it
  */
-export function serve(port, runtime) {
+export function serve(port, runtime, program = (address) => import(address)) {
   /** @type {import("./model.mjs").Model | undefined} */
   let model;
   /** @type {Set<number>} */
@@ -21,7 +22,7 @@ export function serve(port, runtime) {
   /** @type {Record<string, (tell: (...news: any[]) => Promise<void>, ...args: any[]) => Promise<any>>} */
   const methods = {
     async load(tell, base) {
-      model = await loadModel(base, runtime, tell);
+      model = await loadModel(base, runtime, tell, program);
       return { about: model.about, backend: model.backend };
     },
     async accompany(tell, channels, sampleRate, options) {

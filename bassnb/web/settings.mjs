@@ -19,6 +19,7 @@ const MOST_SEED = 2n ** 62n;
  * @returns {Settings}
  */
 export function settingsOf(about, given) {
+  /** @type {Record<string, any>} */
   const chosen = { ...about.defaults, seed: 0, tuning: 0 };
   for (const name of ["guidance", "phi", "strength", "sampler", "seed", "tuning"]) {
     if (given[name] !== undefined && given[name] !== null) chosen[name] = given[name];
@@ -35,7 +36,9 @@ export function settingsOf(about, given) {
       throw new EngineError(`${name} is ${value}; give a ${kind} from ${low} to ${high}.`);
     }
   }
-  return { ...chosen, seed: seedOf(chosen.seed), tuning: centsOf(chosen.tuning) };
+  const { guidance, phi, strength, sampler, steps } = chosen;
+  const [seed, tuning] = [seedOf(chosen.seed), centsOf(chosen.tuning)];
+  return { guidance, phi, strength, sampler, steps, seed, tuning };
 }
 
 /**
