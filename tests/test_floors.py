@@ -16,7 +16,7 @@ FLOORS = [
     {"take"},
     {"checkpoints", "tuning"},
     {"composer", "accompanist"},
-    {"collections"},
+    {"collections", "export"},
     {"metrics", "widgets"},
     {"training"},
     {"studies"},

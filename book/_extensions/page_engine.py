@@ -23,7 +23,9 @@ from bassnb.export import export
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
-INTEGRITY = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
+INTEGRITY = (
+    "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
+)
 PROGRAM, WASM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"  # of its folder dist
 STORE = Path(sys.prefix) / f"{PACKAGE}-{VERSION}"
 PATIENCE = 300  # seconds
