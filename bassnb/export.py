@@ -3,12 +3,10 @@
 The pages of the book play with these files (`bassnb/web/`), and so can a plugin, a phone or a game,
 with any runtime for ONNX. Taught in chapter 8.
 
-| file | from | to |
-|---|---|---|
-| `encoder.onnx` | `levels` (B, 2F, T) of a mix | `latents` (B, C, L), T = stride L |
-| `bass_encoder.onnx` | the same of a bass, for its style | the same |
-| `unet.onnx` | `z` (B, C, L), `t` (B,), `mix` (B, M, L) | `v` (B, C, L) |
-| `decoder.onnx` | `latents` (B, C, L) | `levels` (B, 2F, T), `phase` (B, 2, 2F, T) |
+- `encoder.onnx`: `levels` (B, 2F, T) of a mix to `latents` (B, C, L), T = stride * L;
+- `bass_encoder.onnx`: the same of a bass, for its style;
+- `unet.onnx`: `z` (B, C, L), `t` (B,) and `mix` (B, M, L) to `v` (B, C, L);
+- `decoder.onnx`: `latents` (B, C, L) to `levels` (B, 2F, T) and `phase` (B, 2, 2F, T).
 
 B, L and T are free. Weights are stored in half precision, as in a model folder, and computed with in
 float32. Everything around the networks (Fourier transforms, level, standardisation, sampler) is left
@@ -18,8 +16,8 @@ to the program; each constant that it needs stands in `model.json`.
 from __future__ import annotations
 
 import copy
-import io
 import os
+import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -141,21 +139,20 @@ def as_onnx(graph: Graph) -> bytes:
     """A network as an ONNX file with weights in half precision."""
     import onnx
 
-    file = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), torch.no_grad(), tempfile.TemporaryDirectory() as work:
         # the tracer says that checks of shapes are not part of the graph, and that it is not the newest
         warnings.simplefilter("ignore")
         torch.onnx.export(
             of_any_length(graph.network),
             graph.example(TRACED, 2),
-            file,
+            f"{work}/graph.onnx",
             input_names=list(graph.inputs),
             output_names=list(graph.outputs),
             dynamic_axes={**graph.inputs, **graph.outputs},
             opset_version=OPSET,
             dynamo=False,
         )
-    model = onnx.load_from_string(file.getvalue())
+        model = onnx.load(f"{work}/graph.onnx")
     halve(model)
     return model.SerializeToString()
 

@@ -99,9 +99,8 @@ def test_the_page_does_not_wait_while_the_engine_plays(page):
     """Its timers run between the steps of a take: the engine is in a worker."""
     mix = read_audio(ROOT / "data_samples" / "pop" / "mix.flac")[:, :SAMPLE_RATE]
     ticks = page.evaluate(
-        """async given => { let ticks = 0; const timer = setInterval(() => ticks++, 5);
-        await (%s)(given); clearInterval(timer); return ticks; }"""
-        % PLAY,
+        "async given => { let ticks = 0; const timer = setInterval(() => ticks++, 5); "
+        f"await ({PLAY})(given); clearInterval(timer); return ticks; }}",
         {"mix": as_text(mix), "style": None, "options": {"steps": 4}},
     )
     assert ticks > 4
