@@ -93,20 +93,31 @@ def assemble(static: Path, model: str = "classroom", store: Path = STORE) -> boo
     target = static / "bassnb"
     shutil.copytree(ROOT / "bassnb" / "web", target, dirs_exist_ok=True)
     export(model, target / "classroom")
+    copy_samples(target)
+    (target / "cost.json").write_text(json.dumps(cost()), encoding="utf-8")
+    found = runtime(store)
+    if found is not None:
+        shutil.copytree(found, target / "runtime", dirs_exist_ok=True)
+    return found is not None
+
+
+def copy_samples(target: Path) -> None:
+    """Songs and styles that a page can play without a file of the reader."""
     samples = ROOT / "data_samples"
     sounds = {f"songs/{mix.parent.name}.flac": mix for mix in samples.glob("*/mix.flac")}
     sounds |= {f"styles/{style.name}": style for style in samples.glob("styles/*.flac")}
     for name, source in sounds.items():
         (target / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(source, target / name)
-    if (measured := ROOT / "results" / "page.json").is_file():
-        speed = json.loads(measured.read_text(encoding="utf-8"))["speed"]
-        cost = {"song": speed["seconds"], "seconds": speed["page"]}
-        (target / "cost.json").write_text(json.dumps(cost), encoding="utf-8")
-    found = runtime(store)
-    if found is not None:
-        shutil.copytree(found, target / "runtime", dirs_exist_ok=True)
-    return found is not None
+
+
+def cost() -> dict | None:
+    """Seconds of a song, and those that a page took for it, as `benchmarks.page` measured; or None."""
+    measured = ROOT / "results" / "page.json"
+    if not measured.is_file():
+        return None
+    speed = json.loads(measured.read_text(encoding="utf-8"))["speed"]
+    return {"song": speed["seconds"], "seconds": speed["page"]}
 
 
 def setup(app):

@@ -130,7 +130,7 @@ async function cost() {
   for (const name of ["guidance", "phi", "strength"]) at(name).value = about.defaults[name];
   const files = ["encoder.onnx", "unet.onnx", "decoder.onnx"].map((name) => about.bytes[name]);
   const bytes = files.reduce((sum, size) => sum + size, runtime.bytes);
-  const measured = await json("cost.json").catch(() => null);
+  const measured = await json("cost.json");
   const time = measured ? ` On our machine, ${measured.song} s of music took ${measured.seconds.toFixed(1)} s in 12 steps of dpm++.` : "";
   at("cost").textContent = `The first take fetches ${megabytes(bytes)}, which your browser keeps.${time}`;
 }

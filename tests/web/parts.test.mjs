@@ -12,6 +12,7 @@ const { audible, measure } = await engine("level");
 const { resample } = await engine("resample");
 const sampling = await engine("sampling");
 const { settingsOf } = await engine("settings");
+const { wav } = await engine("wav");
 const { EngineError, sentenceOf } = await engine("errors");
 
 test("the noise is torch's, for every length and seed", () => {
@@ -127,4 +128,14 @@ test("every error is one sentence", () => {
   assert.equal(sentenceOf(new EngineError("One.")), "One.");
   assert.match(sentenceOf(new RangeError("Array buffer allocation failed")), /too little memory/);
   assert.match(sentenceOf("odd"), /does not know \(odd\); reload/);
+});
+
+test("a WAV file holds the samples, and clips those that are too loud", () => {
+  const file = wav([Float32Array.of(0, 0.5, 2), Float32Array.of(-1, -3, 0.25)], 44100);
+  const view = new DataView(file.buffer);
+  assert.equal(Buffer.from(file.subarray(0, 4)).toString(), "RIFF");
+  assert.deepEqual([view.getUint32(4, true), view.getUint32(40, true)], [file.length - 8, 12]);
+  assert.deepEqual([view.getUint16(22, true), view.getUint32(24, true)], [2, 44100]);
+  const samples = [...new Int16Array(file.buffer.slice(44))];
+  assert.deepEqual(samples, [0, -32767, 16384, -32767, 32767, 8192]);
 });
