@@ -1,6 +1,7 @@
 /** The page on which the model plays: controls around the engine. */
 
 import { accompany, load } from "./bassnb/engine.mjs";
+import { spectrogram } from "./bassnb/picture.mjs";
 import { wav } from "./bassnb/wav.mjs";
 
 const BASE = new URL("bassnb/", import.meta.url);
@@ -60,63 +61,114 @@ function tell(sentence, share = 0) {
   at("progress").value = share;
 }
 
-async function generate(event) {
+function generate(event) {
   event.preventDefault();
+  return play(async () => {
+    const [song, style] = [await songChannels(), await styleOf()];
+    const styled = style ? `style ${nameOf("style", "style-file")}` : "free style";
+    return { song, options: { ...settings(), style }, title: `${nameOf("song", "file")}, ${styled}` };
+  });
+}
+
+/** One take of what `prepare` gives, once the model is there. */
+async function play(prepare) {
   stopping = new AbortController();
-  at("play").disabled = true;
-  at("stop").disabled = false;
+  busy(true);
   try {
     model ??= await load(new URL("classroom/", BASE), (bytes, total) =>
       tell(`Fetching the model: ${megabytes(bytes)} of ${megabytes(total)}`, bytes / total),
     );
     tell("Reading the song");
-    const [song, style] = [await songChannels(), await styleOf()];
-    const name = nameOf("song", "file");
+    const { song, options, title } = await prepare();
     tell("Listening to the song");
     const start = performance.now();
-    const options = { ...settings(), style, signal: stopping.signal };
-    const take = await accompany(model, song, 44100, options, (done, total) =>
+    const take = await accompany(model, song, 44100, { ...options, signal: stopping.signal }, (done, total) =>
       tell(`Step ${done} of ${total}`, done / total),
     );
     const seconds = (performance.now() - start) / 1000;
     tell(`Played ${(song[0].length / 44100).toFixed(0)} s of music in ${seconds.toFixed(1)} s.`, 1);
-    show(song, take, `${name}, ${at("style").value ? `style ${nameOf("style", "style-file")}` : "free style"}`);
+    show({ song, options, title, take });
   } catch (error) {
     tell(error.message);
   } finally {
-    at("play").disabled = false;
-    at("stop").disabled = true;
+    busy(false);
   }
 }
 
+function busy(now) {
+  for (const button of document.querySelectorAll("#studio-play, .st-again")) button.disabled = now;
+  at("stop").disabled = !now;
+}
+
+/** Song and bass together, the bass louder by so many dB than it was played, turned down if they would clip. */
+function mixed(song, take, balance) {
+  const gain = 10 ** ((balance - take.settings.gain_db) / 20);
+  const both = song.map((x, c) => x.map((y, n) => y + gain * take.channels[c][n]));
+  const peak = both.reduce((most, x) => x.reduce((m, y) => Math.max(m, Math.abs(y)), most), 1);
+  return both.map((x) => x.map((y) => y / peak));
+}
+
 /** A take: a player of song and bass, of either alone, the balance between them, and the file. */
-function show(song, take, title) {
+function show({ song, options, title, take }) {
   const article = at("take").content.cloneNode(true).querySelector("article");
   const find = (name) => article.querySelector(`.st-${name}`);
-  const { seed, sampler, steps, guidance, phi, gain_db: turned } = take.settings;
-  find("title").textContent = `Take ${++takes}: ${title}, seed ${seed}, ${sampler} ${steps}, guidance ${guidance}, φ ${phi}`;
+  const { seed, sampler, steps, guidance, phi } = take.settings;
+  const number = ++takes;
+  find("title").textContent = `Take ${number}: ${title}, seed ${seed}, ${sampler} ${steps}, guidance ${guidance}, φ ${phi}`;
   const audio = find("audio");
   const file = (channels) => URL.createObjectURL(new Blob([wav(channels, 44100)], { type: "audio/wav" }));
-  const mixed = () => {
-    const gain = 10 ** ((find("balance").valueAsNumber - turned) / 20);
-    const both = song.map((x, c) => x.map((y, n) => y + gain * take.channels[c][n]));
-    const peak = both.reduce((most, x) => x.reduce((m, y) => Math.max(m, Math.abs(y)), most), 1);
-    return both.map((x) => x.map((y) => y / peak));
-  };
-  const sounds = { both: mixed, bass: () => take.channels, song: () => song };
+  const sounds = { both: () => mixed(song, take, find("balance").valueAsNumber), bass: () => take.channels, song: () => song };
   const listen = () => {
     const [time, playing] = [audio.currentTime, !audio.paused];
+    const sound = sounds[article.querySelector("input:checked").value]();
     URL.revokeObjectURL(audio.src);
-    audio.src = file(sounds[article.querySelector("input:checked").value]());
+    audio.src = file(sound);
     audio.currentTime = time;
     if (playing) audio.play();
+    draw(find("canvas"), sound);
   };
-  for (const choice of article.querySelectorAll("input[type=radio]")) choice.name = `studio-take-${takes}`;
-  article.addEventListener("change", listen);
+  const seconds = song[0].length / 44100;
+  for (const choice of article.querySelectorAll("input[type=radio]")) {
+    choice.name = `studio-take-${number}`;
+    choice.addEventListener("change", listen);
+  }
+  find("balance").addEventListener("change", listen);
+  follow(audio, find("picture"), find("cursor"), seconds);
   find("download").href = file(take.channels);
-  find("download").download = `bass-${takes}.wav`;
+  find("download").download = `bass-${number}.wav`;
+  find("to").value = Math.min(4, seconds).toFixed(1);
+  find("again").addEventListener("click", () =>
+    play(async () => {
+      const region = [find("from").valueAsNumber, find("to").valueAsNumber];
+      const keep = { latents: take.latents, regions: [region] };
+      const part = `part ${region.join(" to ")} s of take ${number} anew`;
+      return { song, options: { ...options, seed: seed + 1, keep }, title: `${title.split("; ")[0]}; ${part}` };
+    }),
+  );
   listen();
   at("takes").prepend(article);
+}
+
+/** A line over a picture that shows where a sound is; a click on the picture goes there. */
+function follow(audio, picture, cursor, seconds) {
+  const place = () => {
+    cursor.style.left = `${(100 * audio.currentTime) / seconds}%`;
+    if (!audio.paused) requestAnimationFrame(place);
+  };
+  for (const event of ["play", "seeked"]) audio.addEventListener(event, place);
+  picture.addEventListener("click", (event) => {
+    const { left, width } = picture.getBoundingClientRect();
+    audio.currentTime = (seconds * (event.clientX - left)) / width;
+  });
+}
+
+function draw(canvas, channels) {
+  const { width, height } = canvas;
+  const grey = spectrogram(channels, width, height);
+  const pixels = new ImageData(width, height);
+  grey.forEach((value, i) => pixels.data.set([value, value * 0.8, 255 - Math.abs(2 * value - 160), 255], 4 * i));
+  for (let i = 0; i < grey.length; i++) if (grey[i] < 8) pixels.data.set([0, 0, 0], 4 * i);
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
 /** What the first click will cost, before it. */

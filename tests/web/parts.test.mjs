@@ -13,6 +13,7 @@ const { resample } = await engine("resample");
 const sampling = await engine("sampling");
 const { settingsOf } = await engine("settings");
 const { wav } = await engine("wav");
+const { spectrogram } = await engine("picture");
 const { EngineError, sentenceOf } = await engine("errors");
 
 test("the noise is torch's, for every length and seed", () => {
@@ -138,4 +139,16 @@ test("a WAV file holds the samples, and clips those that are too loud", () => {
   assert.deepEqual([view.getUint16(22, true), view.getUint32(24, true)], [2, 44100]);
   const samples = [...new Int16Array(file.buffer.slice(44))];
   assert.deepEqual(samples, [0, -32767, 16384, -32767, 32767, 8192]);
+});
+
+test("a spectrogram shows a tone where it is, and when it sounds", () => {
+  const tone = Float32Array.from({ length: 44100 }, (_, n) => (n < 22050 ? 0 : Math.sin((2 * Math.PI * 440 * n) / 44100)));
+  const [width, height] = [40, 60];
+  const picture = spectrogram([tone], width, height);
+  const column = (x) => Array.from({ length: height }, (_, y) => picture[y * width + x]);
+  assert.ok(Math.max(...column(5)) < 10);
+  const row = column(30).indexOf(Math.max(...column(30)));
+  const hertz = (2 * 255 ** (1 - (row + 0.5) / height) * 44100) / 4096;
+  assert.ok(Math.abs(hertz - 440) < 40, `${hertz} Hz`);
+  assert.equal(column(30)[row], 255);
 });

@@ -109,11 +109,29 @@ def test_the_take_plays_and_its_parts_keep_the_place(page):
     page.wait_for_function(
         "a => a.readyState > 0 && Math.abs(a.currentTime - 1.25) < 0.2", arg=audio.element_handle()
     )
+    black = "c => c.getContext('2d').getImageData(0, 0, 600, 120).data.every((v, i) => i % 4 === 3 || !v)"
+    assert not take.locator("canvas").evaluate(black)
     before = audio.get_attribute("src")
     take.locator(".st-balance").fill("6")
     page.wait_for_function(
         "([a, before]) => a.src !== before", arg=[audio.element_handle(), before]
     )
+
+
+def test_a_part_is_played_anew_and_the_rest_stays(page):
+    take = page.locator("#studio-takes article").first
+    take.locator(".st-from").fill("1")
+    take.locator(".st-to").fill("1.5")
+    take.get_by_role("button", name="Play this part anew").click()
+    again = page.get_by_role("heading", name="part 1 to 1.5 s of take 1 anew, seed 1")
+    again.wait_for()
+    both = []
+    for number in (0, 1):
+        with page.expect_download() as download:
+            page.locator("#studio-takes article .st-download").nth(number).click()
+        both.append(soundfile.read(download.value.path())[0])
+    change = np.abs(both[0] - both[1]).max(1)
+    assert change[: 44_100 // 3].max() < 1e-3 < change[44_100:66_150].max()
 
 
 @pytest.mark.parametrize(
