@@ -1,4 +1,5 @@
 # make book      the chapters, executed and rendered to _build/html
+# make serve     the rendered book on this machine's own address, so that the model plays in its pages
 # make test      every test, the chapters and the pages among them
 # make quick     the tests of the core, in a minute
 # make lint      format, lint and types of the code
@@ -25,7 +26,7 @@ HTML := _build/html
 
 CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
 
-.PHONY: help book test quick lint lab student instructor slides results bench robustness mutants record lock clean repository
+.PHONY: help book serve test quick lint lab student instructor slides results bench robustness mutants record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -56,6 +57,15 @@ book: $(READY)
 	@echo
 	@echo "The book is ready. Open $(HTML)/index.html, or in a browser:"
 	@echo "  file://$(CURDIR)/$(HTML)/index.html"
+	@echo "With \`make serve\` the model plays in its pages, too."
+
+# Browsers load modules and WebAssembly from servers only; this one answers nobody but this machine.
+PORT ?= 8000
+serve: $(READY)
+	@test -f $(HTML)/index.html || { echo "the book is not built yet; run make book first" >&2; exit 1; }
+	@echo "The book: http://127.0.0.1:$(PORT)/book/studio.html (Ctrl-C ends)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT) >/dev/null 2>&1 || \
+		{ echo "port $(PORT) is taken; try make PORT=8123 serve" >&2; exit 1; }
 
 # One process for each core, with one thread. A file stays in one of them, with what its tests share. The chapters come first,
 # because the tests of the pages need them, then what takes longest; tests/conftest.py has the order.

@@ -205,3 +205,21 @@ def songs(
         folder = folder_of(number)
         write_song(compose(number, split=split, seconds=seconds), folder)
         typer.echo(folder)
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="A shipped model, a model folder, or a hub id.")],
+    out: Annotated[Path, typer.Option(help="Folder for the ONNX files and model.json.")],
+    force: Force = False,
+) -> None:
+    """Write MODEL for programs without Python, such as web pages and plugins, as ONNX graphs."""
+    from bassnb.extras import need
+
+    need("export")
+    from bassnb.export import DESCRIPTION
+    from bassnb.export import export as write
+
+    for name, difference in write(model, out, force=force).items():
+        typer.echo(f"{out / name}  differs from torch by at most {difference:.1e}")
+    typer.echo(out / DESCRIPTION)

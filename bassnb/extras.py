@@ -21,6 +21,7 @@ EXTRAS = {  # extra -> the modules that it brings; pyproject.toml has their pack
     "tuning": ("librosa",),
     "app": ("gradio",),
     "beats": ("librosa",),
+    "export": ("onnx", "onnxruntime"),
 }
 
 

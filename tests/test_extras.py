@@ -113,6 +113,7 @@ def test_a_model_is_described_with_the_core_alone(core_alone, tmp_path):
 COMMANDS = [
     ("songs", "songs", "--out", "songs"),
     ("app", "app"),
+    ("export", "export", "classroom", "--out", "onnx"),
     ("train", "index", "."),
     ("train", "encode", ".", "--out", "latents"),
     ("train", "train", "autoencoder", "--stem", "bass", "--run", "run"),

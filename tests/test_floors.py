@@ -25,7 +25,7 @@ FLOORS = [
     },
     {"checkpoints", "tuning", "denoiser", "sources"},
     {"composer"},
-    {"collections", "harmony"},
+    {"collections", "harmony", "export"},
     {"control"},
     {"take", "coder"},
     {"player"},
