@@ -29,7 +29,6 @@ from scipy.signal import sosfilt_zi
 from torch import Tensor, nn
 
 from bassnb import __version__, level
-from bassnb.accompanist import AS_IN_PAPER, SILENCE
 from bassnb.attention import SelfAttention
 from bassnb.audio import LEVEL
 from bassnb.autoencoder import CHUNK, LEVEL_SCALE, Autoencoder
@@ -38,8 +37,10 @@ from bassnb.errors import CheckpointError
 from bassnb.extras import need
 from bassnb.files import write_atomically
 from bassnb.outputs import FILES, Output, check_outputs, json_with, listed_in, write_settings
+from bassnb.player import AS_IN_PAPER
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.sampling import STEPS
+from bassnb.sources import SILENCE
 from bassnb.spectral import REFERENCE_WINDOW
 from bassnb.windows import OVERLAP, WHOLE, WINDOW
 

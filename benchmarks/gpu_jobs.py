@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.accompanist import guided_denoiser
 from bassnb.autoencoder import Autoencoder
 from bassnb.collections.latents import LatentDataset
 from bassnb.collections.pools import OTHERS, StemPool
 from bassnb.critics import Critics
+from bassnb.denoiser import guided_denoiser
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO, AutoencoderConfig, AutoencoderTraining
 from bassnb.sampling import ddim
 from bassnb.training.ahead import WORKERS, Ahead

@@ -265,7 +265,7 @@ def test_half_precision_is_the_same_take_to_two_digits(accompanist):
 def test_half_precision_ends_where_a_block_is_handed_over(accompanist, precision):
     half = Accompanist(accompanist.system, precision=precision)
     mix, latents = Track.of(lambda: [noise(30_000)]), torch.zeros(1, 32, 8)
-    blocks = half._decode(latents, mix)
+    blocks = half.bass_coder.decode(latents, mix.length, mix.level)
     for block in blocks:
         assert block.dtype == torch.float32
         assert not torch.is_autocast_enabled("cpu")  # here the other program computes

@@ -98,7 +98,7 @@ export const SAMPLERS = { ddim, "dpm++": dpmSolver };
 
 /**
  * The network as a function (z, t) -> c, both branches of guidance in one batch; see
- * `bassnb.accompanist.guided_denoiser`.
+ * `bassnb.denoiser.guided_denoiser`.
  * @param {Network} network
  * @param {Float32Array} mix latents
  * @param {number} guidance
