@@ -9,6 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+PAGES = sorted((ROOT / "book").glob("*.ipynb"))
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 # chapter 0 only plays examples
 TEACHING = [path for path in CHAPTERS if not path.stem.startswith("00_")]
@@ -44,15 +45,23 @@ def test_no_outputs_counts_or_widget_states(chapter):
         assert cell["outputs"] == [] and cell["execution_count"] is None
 
 
-def test_the_first_code_cell_sets_colab_up_from_the_one_address_and_an_import_follows(chapter):
-    setup, check, *_ = cells(chapter)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_every_page_that_can_be_opened_on_colab_begins_with_the_same_set_up(page):
+    """What the cell does is tested in test_setup_cell.py."""
+    setup = cells(page)[0]
     assert "colab" in setup["metadata"]["tags"]
     assert f'REPOSITORY = "{CONFIG["repository"]["url"]}"' in source(setup)
-    assert source(setup) == source(cells(CHAPTERS[0])[0]), "every chapter has the same set-up cell"
-    assert "bassnb[all]" in source(setup)
-    for package in ("torch", "numpy"):  # those of the hosted machine stay: its GPU needs them
-        assert f'"{package}=={{{package}.__version__}}"' in source(setup)
-    assert re.search(r"^from bassnb[.\w]* import ", source(check), re.M)
+    assert source(setup) == source(cells(CHAPTERS[0])[0])
+
+
+def test_a_chapter_imports_the_package_after_its_set_up(chapter):
+    assert re.search(r"^from bassnb[.\w]* import ", source(cells(chapter)[1]), re.M)
+
+
+def test_no_time_on_a_gpu_is_claimed_without_a_record(chapter):
+    """Figures of a GPU come from results/gpu, where they are measured."""
+    (card,) = re.findall(r"^\| \*\*Time\*\* .*$", source(cells(chapter, "markdown")[0]), re.M)
+    assert "GPU" not in card
 
 
 def test_lines_fit_the_page(chapter):

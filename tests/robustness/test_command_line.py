@@ -78,6 +78,7 @@ LONG = {  # what would work, for hours
 }
 BASE = {  # words with which a command is quickly done, or refuses to begin
     "accompany": ["mix.wav", "--out", "bass.wav", "--model", "model", "--steps", "1"],
+    "app": ["--model", "missing"],
     "info": ["--model", "model"],
     "songs": ["--out", "songs", "--count", "1", "--seconds", "1"],
     "index": ["collection"],

@@ -1,0 +1,5 @@
+"""The browser of the tests of the book."""
+
+from tests.book.conftest import chromium
+
+__all__ = ["chromium"]
