@@ -22,7 +22,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = re.compile(r'REPOSITORY = "[^"]*"')
@@ -53,7 +53,7 @@ def imitation(options):
 
 
 def run(path, options, environment):
-    """Execute a page; returns the error of its first cell that fails, as text, or None."""
+    """Execute a page; returns the error of its first cell that fails or takes too long, or None."""
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as empty:
         place = Path(empty) if options.colab else path.parent
@@ -69,7 +69,7 @@ def run(path, options, environment):
         )
         try:
             client.execute(env=environment)
-        except CellExecutionError as error:
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             return str(error)
         finally:
             if options.out:

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from bassnb.audio import SAMPLE_RATE, write_audio
 from bassnb.autoencoder import Autoencoder
-from bassnb.collections.cache import CachedPairs, CachePlan, encode_splits
+from bassnb.collections.cache import CachedPairs
+from bassnb.collections.encoding import CachePlan, encode_splits
 from bassnb.collections.latents import fingerprint
 from bassnb.collections.pairs import LivePairs, Pairs
 from bassnb.collections.stems import StemDataset, open_splits

@@ -56,12 +56,7 @@ class Exercise:
     def names(self) -> list[str]:
         """What a student has to make, in the order of the solution: what the tests read of it."""
         made = {name: None for node in self._body() for name in _made_by(node)}
-        read = {
-            node.id
-            for test in self.tests
-            for node in ast.walk(ast.parse(test))
-            if isinstance(node, ast.Name)
-        }
+        read = set().union(*(_read_by(ast.parse(test)) for test in self.tests))
         return [name for name in made if name in read]
 
     def starter(self) -> str:
@@ -76,7 +71,8 @@ class Exercise:
                 lines += [f'    """{about}"""'] if about else []
                 lines += ["    raise NotImplementedError", "", ""]
             else:
-                lines.append(f"{name} = ...")
+                meaning = re.search(rf"^{name} = .*?  (# .+)$", self.code, re.M)
+                lines.append(f"{name} = ..." + (f"  {meaning[1]}" if meaning else ""))
         return "\n".join(lines).strip()
 
     def _body(self) -> list[ast.stmt]:
@@ -92,6 +88,13 @@ def _made_by(node: ast.stmt) -> list[str]:
         for inner in ast.walk(node)
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
     ]
+
+
+def _read_by(test: ast.AST) -> set[str]:
+    """The names that an assert reads, without those of its own comprehensions."""
+    names = [node for node in ast.walk(test) if isinstance(node, ast.Name)]
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return {node.id for node in names} - own
 
 
 def exercises(cells: list[dict]) -> list[Exercise]:

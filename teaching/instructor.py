@@ -62,7 +62,7 @@ def guide(path: Path, chapter: dict, about: dict) -> str:
     title = source(chapter["cells"][0]).splitlines()[0].lstrip("# ")
     parts = [(name, minutes(name, cells)) for name, cells in sections(chapter["cells"])]
     lines = [f"# {title}", "", "## Learning objectives", "", "Afterwards, readers can", ""]
-    lines += [f"* {objective};" for objective in about["objectives"]]
+    lines += [f"* {objective}" for objective in about["objectives"]]
     lines += ["", "## Minutes", "", "| section | minutes |", "|---|---|"]
     lines += [f"| {name} | {length} |" for name, length in parts]
     lines += [f"| **in all** | **{sum(length for _, length in parts)}** |", ""]

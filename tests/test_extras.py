@@ -136,6 +136,7 @@ COMMANDS = [
             "style",
             "length",
             "transfer",
+            "control",
             "all",
             "summary",
         )

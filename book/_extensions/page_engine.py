@@ -116,8 +116,8 @@ def cost() -> dict | None:
     measured = ROOT / "results" / "page.json"
     if not measured.is_file():
         return None
-    speed = json.loads(measured.read_text(encoding="utf-8"))["speed"]
-    return {"song": speed["seconds"], "seconds": speed["page"]}
+    speed = json.loads(measured.read_text(encoding="utf-8")).get("speed")
+    return speed and {"song": speed["seconds"], "seconds": speed["page"]}
 
 
 def setup(app):

@@ -36,6 +36,12 @@ def test_a_page_runs_on_a_gpu_that_is_not_there(tmp_path):
     assert re.match(r"page.ipynb: failed in \d+ s, \d+ MB\n", done.stdout)
 
 
+def test_a_cell_that_takes_too_long_is_a_failure_of_its_page(tmp_path):
+    done = run(tmp_path, "import time; time.sleep(60)", options=["--seconds", "1"])
+    assert done.returncode == 1 and done.stdout.startswith("page.ipynb: failed in ")
+    assert "timed out" in done.stderr
+
+
 def test_a_page_on_colab_begins_in_a_folder_that_holds_nothing_else(tmp_path):
     source = (
         'REPOSITORY = "https://github.com/OWNER/bassnb"\n'

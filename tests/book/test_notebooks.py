@@ -160,3 +160,12 @@ def test_the_chapters_are_listed_in_their_order():
     chapters = [f"book/{path.stem}" for path in CHAPTERS]
     assert [page for page in listed_pages() if page in chapters] == chapters
     assert [int(path.stem[:2]) for path in CHAPTERS] == list(range(12))
+
+
+@pytest.mark.parametrize("chapter", TEACHING, ids=lambda path: path.stem)
+def test_minutes_at_full_scale_are_those_of_the_records(chapter):
+    records = (ROOT / "results" / "chapters").glob(f"{chapter.stem[:2]}_*.json")
+    minutes = sum(json.loads(path.read_text())["minutes"] for path in records)
+    text = "\n".join(source(cell) for cell in cells(chapter, "markdown")[:1] + cells(chapter))
+    told = re.findall(r"(\d+) minutes? (?:more, )?as recorded", text)
+    assert told == ([str(max(round(minutes), 1))] * 2 if minutes else [])

@@ -150,5 +150,5 @@ test("a spectrogram shows a tone where it is, and when it sounds", () => {
   const row = column(30).indexOf(Math.max(...column(30)));
   const hertz = (2 * 255 ** (1 - (row + 0.5) / height) * 44100) / 4096;
   assert.ok(Math.abs(hertz - 440) < 40, `${hertz} Hz`);
-  assert.ok(column(30)[row] > 240);
+  assert.ok(column(30)[row] > 200);
 });
