@@ -81,6 +81,7 @@ BASE = {  # words with which a command is quickly done, or refuses to begin
     "app": ["--model", "missing"],
     "info": ["--model", "model"],
     "songs": ["--out", "songs", "--count", "1", "--seconds", "1"],
+    "export": ["model", "--out", "onnx"],
     "index": ["collection"],
     "encode": ["collection", "--out", "latents", "--mix", "missing", "--bass", "missing"],
     "train": ["--data", "missing", "--run", "run", "--preset", "smoke", "--device", "cpu"],
