@@ -7,7 +7,7 @@ import pytest
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import SAMPLE_RATE, read_audio
-from tests.book.conftest import chromium, policy, serve  # noqa: F401  a fixture
+from tests.book.conftest import policy, serve
 from tests.web.conftest import ROOT, runtime_or_skip
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -50,7 +50,7 @@ def as_array(text):
 
 
 @pytest.fixture(scope="module")
-def page(chromium, tmp_path_factory):  # noqa: F811
+def page(chromium, tmp_path_factory):
     """An empty page of a site with the engine, under the policy of the book, without the internet."""
     import page_engine
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.book.conftest import chromium, policy, serve  # noqa: F401  a fixture
+from tests.book.conftest import policy, serve
 from tests.web import studio_site
 from tests.web.conftest import runtime_or_skip
 
@@ -30,7 +30,7 @@ def server(site):
 
 
 @pytest.fixture(scope="module")
-def open_page(chromium):  # noqa: F811
+def open_page(chromium):
     context = chromium.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
     context.set_default_timeout(PATIENCE)
 
