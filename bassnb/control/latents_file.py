@@ -33,7 +33,7 @@ class TakeLatents:
     cents : tuning of the song above A = 440 Hz
     length : samples of the song at 44.1 kHz
     level : what the audio of the autoencoder is brought to, linear root mean square: decoded audio
-        times `level` / `bassnb.audio.LEVEL` is the take
+        times `level` over the reference level `LEVEL` of `bassnb.audio` is the take
     loop : whether the take is a loop, see `bassnb.control.loop`
     """
 
