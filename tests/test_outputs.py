@@ -679,9 +679,9 @@ def test_no_command_writes_to_what_it_may_read(name, option, material, place, ta
     """
     shutil.copytree(material, ".", dirs_exist_ok=True)
     before, words = contents(place), QUICK.get(name) or QUICK[name.split()[0]]
-    takes_variations = ["--variations", "2"] if name == "accompany" else []
+    extras = ([], ["--variations", "2"]) if name == "accompany" else ([],)
     for target in FILES_AND_FOLDERS:
-        for extra in ([], takes_variations):
+        for extra in extras:
             at = words.index(option) if option in words else len(words)
             result = run(*name.split(), *words[:at], *words[at + 2 :], option, target, *extra)
             after = contents(place)

@@ -44,8 +44,10 @@ def test_every_goal_has_a_verdict_on_generated_and_foreign_songs(playing, tmp_pa
     examine("control", playing, tmp_path / "c.json", **control.QUICK)
     report = json.loads((tmp_path / "c.json").read_text())
     assert {goal["verdict"] for goal in report["goals"].values()} <= {
-        "holds", "does not hold", "undecided"
-    }  # fmt: skip
+        "holds",
+        "does not hold",
+        "undecided",
+    }
     assert set(report["goals"]) == {f"{name}, generated" for name in control.GOALS} | {
         f"{name}, foreign" for name in control.GOALS if name not in control.NOTES
     }

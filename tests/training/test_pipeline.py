@@ -11,6 +11,7 @@ import soundfile
 
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
+from tests.amounts import cases
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "book/from_stems_to_bass.sh"
@@ -94,6 +95,7 @@ def test_the_marks_are_those_of_the_song_that_was_kept(finished):
     )
 
 
+@pytest.mark.skipif(not cases(0, 1), reason="a case of `make robustness`")
 def test_started_again_it_trains_nothing_twice(finished, musdb, tmp_path):
     """The script, without what comes after the training of the last model."""
     out, trainings = finished[0], tmp_path / "trainings.sh"
