@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 RESAMPLES = 2000
 COINCIDE = 1e-9  # of floor and ceiling: a smaller difference of two means is an error of rounding
 UNKNOWN = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
+HOLDS, FAILS, UNDECIDED = VERDICTS = ("holds", "does not hold", "undecided")
 
 
 def normalised_score(value: float, floor: float, ceiling: float) -> float:
@@ -115,6 +116,35 @@ def normalised_score_summary(
         return dict(UNKNOWN)
     low, high = bootstrap(statistic, values, floor, ceiling, seed=seed)
     return {"mean": statistic(values, floor, ceiling), "low": low, "high": high}
+
+
+# -- verdicts --------------------------------------------------------------------------------------
+
+
+def verdict(row: dict, *, least: float = -math.inf, most: float = math.inf) -> str:
+    """Whether a quantity lies between two bounds, decided by its 95 % interval.
+
+    Parameters
+    ----------
+    row : holds ``low`` and ``high``, the ends of the interval
+    least, most : bounds, which belong to what is claimed
+
+    Returns
+    -------
+    One of `VERDICTS`: ``holds`` if the whole interval lies between the bounds, ``does not hold`` if
+    none of it does, and ``undecided`` otherwise, also if there is no interval.
+    """
+    low, high = row["low"], row["high"]
+    if not (known(low) and known(high)):
+        return UNDECIDED
+    if least <= low and high <= most:
+        return HOLDS
+    return FAILS if high < least or low > most else UNDECIDED
+
+
+def exact(value: float) -> dict:
+    """The row of a figure that has no interval because nothing in it is drawn."""
+    return {"mean": value, "low": value, "high": value}
 
 
 # -- figures in words ------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Claims of the paper and our own goals, each with the rule that tests it on the reports.
 
 A rule is handed the reports and returns a `Finding`; where a report, or a figure in it, is missing,
-it fails with a LookupError or TypeError and the claim counts as not tested.
+it fails with a LookupError or TypeError and the claim counts as not tested. The interval decides:
+a figure alone, however good, leaves a claim undecided.
 
 Taught in chapter 9.
 """
@@ -13,11 +14,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bassnb.metrics.statistics import between, centre, figure, known, summary
+from bassnb.metrics.statistics import (
+    UNKNOWN,
+    between,
+    centre,
+    exact,
+    figure,
+    known,
+    summary,
+    verdict,
+)
 
 Reports = dict[str, dict]  # name of a file under results/ without .json -> its content
 NOT_TESTED = "not tested"
-PAPER, GOAL = ("agrees", "disagrees"), ("met", "missed")
 # standard deviation of latents, 1 for real basses: from here on guidance has driven them apart
 LOUD = 1.1
 MEASURES = {
@@ -32,10 +41,10 @@ MEASURES = {
 class Finding:
     """What was measured.
 
-    Whether the claim `holds`, our `figure`, its 95 % `interval`, and the `source` file.
+    The `verdict`, our `figure`, its 95 % `interval`, and the `source` file.
     """
 
-    holds: bool
+    verdict: str
     figure: str
     interval: str
     source: str
@@ -49,11 +58,6 @@ class Claim:
     where: str
     rule: Callable[[Reports], Finding]
 
-    @property
-    def words(self) -> tuple[str, str]:
-        """What it is called if the claim holds and if it does not."""
-        return PAPER if self.where else GOAL
-
     def judge(self, reports: Reports) -> tuple[str, Finding | None]:
         """The verdict, and what it rests on (None if the claim was not tested)."""
         try:
@@ -61,7 +65,7 @@ class Claim:
         # no such report, no such figure, or a figure that is not a number
         except (LookupError, TypeError):
             return NOT_TESTED, None
-        return self.words[0 if finding.holds else 1], finding
+        return finding.verdict, finding
 
 
 def at(report: dict, path: str):
@@ -79,9 +83,20 @@ def middle(row: dict) -> float:
     return value
 
 
-def finding(holds: bool, row: dict, form: str, source: str, words: str = "{}") -> Finding:
-    """A finding whose figure is the middle of `row`, put into `words`."""
-    return Finding(bool(holds), words.format(figure(middle(row), form)), between(row, form), source)
+def finding(said: str, row: dict, form: str, source: str, words: str = "{}") -> Finding:
+    """A finding whose verdict is `said`, and whose figure is the middle of `row`, put into `words`."""
+    interval = row.get("interval") or between(row, form)
+    return Finding(said, words.format(figure(middle(row), form)), interval, source)
+
+
+def alone(value: float) -> dict:
+    """The row of a figure of which older records have no interval."""
+    return {**UNKNOWN, "mean": value, "interval": "not recorded"}
+
+
+def apart(one: dict, other: dict) -> dict:
+    """By how much the first of two rows is larger, at least and at most: ``low`` and ``high``."""
+    return {"low": one["low"] - other["high"], "high": one["high"] - other["low"]}
 
 
 # -- the paper -------------------------------------------------------------------------------------
@@ -90,32 +105,31 @@ def finding(holds: bool, row: dict, form: str, source: str, words: str = "{}") -
 def more_steps(reports: Reports) -> Finding:
     """FAD at K = 8 is clearly larger than at K = 64."""
     row = at(reports, "steps/farther/8")
-    return finding(row["low"] > 0, row, "+.1f", "steps", "FAD {} at K = 8 against K = 64")
+    said = verdict(row, least=0.0)
+    return finding(said, row, "+.1f", "steps", "FAD {} at K = 8 against K = 64")
 
 
 def best_steps(reports: Reports) -> Finding:
-    """No other K is clearly nearer than 64."""
+    """All other K are clearly farther than 64; one that is clearly nearer disproves it."""
     rows = at(reports, "steps/farther")
     if reports["steps"]["than"] != 64:
         raise KeyError("K = 64 is not among them")
     best = min(rows, key=lambda k: rows[k]["value"])
     words = f"K = {best}, the best of the others: FAD {{}}"
-    return finding(
-        all(row["high"] > 0 for row in rows.values()), rows[best], "+.1f", "steps", words
-    )
+    lowest = {end: min(row[end] for row in rows.values()) for end in ("low", "high")}
+    return finding(verdict(lowest, least=0.0), rows[best], "+.1f", "steps", words)
 
 
-def few_steps(key: str, form: str) -> Callable[[Reports], Finding]:
-    """12 steps of the solver are not clearly worse than 64 of DDIM.
+def few_steps(key: str, form: str, most: float) -> Callable[[Reports], Finding]:
+    """12 steps of the solver cost no more than `most` against 64 of DDIM.
 
     `key` chooses the distance or the mean of the match.
     """
 
     def rule(reports: Reports) -> Finding:
         row = at(reports["samplers"], f"rows/dpm++ 12/{key}")
-        return finding(
-            row["low"] <= 0, row, form, "samplers", "{} more" if key == "farther" else "{} less"
-        )
+        words = "{} more" if key == "farther" else "{} less"
+        return finding(verdict(row, most=most), row, form, "samplers", words)
 
     return rule
 
@@ -126,45 +140,41 @@ def rescale_gain(phi: str) -> Callable[[Reports], Finding]:
     def rule(reports: Reports) -> Finding:
         gain = at(reports, f"rescale/gain_strong/{phi}")
         lower = {"value": -gain["value"], "low": -gain["high"], "high": -gain["low"]}
-        return finding(gain["low"] > 0, lower, "+.1f", "rescale", "FAD {} against φ = 0")
+        said = verdict(gain, least=0.0)
+        return finding(said, lower, "+.1f", "rescale", "FAD {} against φ = 0")
 
     return rule
 
 
 def spread_repaired(reports: Reports) -> Finding:
-    """Guidance raises the deviation of the latents; the rescale lowers it again.
-
-    These are means over songs, without an interval.
-    """
+    """Guidance raises the deviation of the latents above `LOUD`; the rescale lowers it again."""
     spread = at(reports, "rescale/spread")
     strongest = max(spread["0"], key=float)
-    free, tamed = spread["0"][strongest], spread["1"][strongest]
-    words = f"deviation {free:.2f}, with φ = 1 {tamed:.2f} (w = {strongest}; real basses 1)"
-    return Finding(free > LOUD and tamed < free, words, "", "rescale")
+    tamed = spread["1"][strongest]
+    free = reports["rescale"].get("deviation", alone(spread["0"][strongest]))
+    words = f"deviation {{}}, with φ = 1 {tamed:.2f} (w = {strongest}; real basses 1)"
+    said = verdict(free, least=max(LOUD, tamed))
+    return finding(said, free, ".2f", "rescale", words)
 
 
 def guidance_binds(reports: Reports) -> Finding:
-    """The best w above 1 follows the mix more closely than w = 1.
-
-    These are means over measures, without an interval.
-    """
+    """The strongest w that was tried follows the mix more closely than w = 1."""
     table = at(reports, "guidance/table")
     plain = [row["mean"] for row in table if row["guidance"] == 1][0]
-    guided = [row for row in table if row["guidance"] > 1]
-    if not guided:
+    strong = max(table, key=lambda row: row["guidance"])
+    if strong["guidance"] <= 1:
         raise LookupError("there is no guidance weight above 1")
-    best = max(guided, key=lambda row: row["mean"])
-    words = f"normalised score {figure(best['mean'], '.0%')} at w = {best['guidance']:g}, {figure(plain, '.0%')} at w = 1"
-    return Finding(best["mean"] > plain, words, "", "guidance")
+    gain = reports["guidance"].get("gain", alone(strong["mean"] - plain))
+    words = f"normalised score {{}} at w = {strong['guidance']:g} against w = 1"
+    return finding(verdict(gain, least=0.0), gain, "+.0%", "guidance", words)
 
 
 def bright_diagonal(reports: Reports) -> Finding:
     """More than half of each mix's share goes to its own bass, for sure."""
     mass = at(reports, "contrastive/rows/generated/mass")
     group = at(reports, "contrastive/group")
-    return finding(
-        mass["low"] > 0.5, mass, ".0%", "contrastive", f"{{}} on the diagonal of {group} × {group}"
-    )
+    words = f"{{}} on the diagonal of {group} × {group}"
+    return finding(verdict(mass, least=0.5), mass, ".0%", "contrastive", words)
 
 
 def nearer_style(distance: str) -> Callable[[Reports], Finding]:
@@ -176,7 +186,8 @@ def nearer_style(distance: str) -> Callable[[Reports], Finding]:
         )
         form = ".2f" if distance == "euclidean" else ".3f"
         words = f"{{}}, without grounding {figure(middle(free), form)}"
-        return finding(grounded["high"] < free["low"], grounded, form, "style", words)
+        said = verdict(apart(free, grounded), least=0.0)
+        return finding(said, grounded, form, "style", words)
 
     return rule
 
@@ -197,8 +208,8 @@ def second_critic(measure: str, sign: int, form: str) -> Callable[[Reports], Fin
             )
 
         row = summary(songs("both") - songs("magnitude"))
-        holds = row["low"] > 0 if sign > 0 else row["high"] < 0
-        return finding(holds, row, form, "chapters/02_critics", "{} with the second critic")
+        said = verdict(row, least=0.0) if sign > 0 else verdict(row, most=0.0)
+        return finding(said, row, form, "chapters/02_critics", "{} with the second critic")
 
     return rule
 
@@ -206,22 +217,19 @@ def second_critic(measure: str, sign: int, form: str) -> Callable[[Reports], Fin
 def any_length(reports: Reports) -> Finding:
     """The shipped model has played to a mix of five minutes or more at once."""
     lengths = reports["chapters/08_cost"]["values"]["seconds"]
-    return Finding(
-        max(lengths) >= 300,
-        f"{min(lengths)} s to {max(lengths)} s in one piece",
-        "",
-        "chapters/08_cost",
-    )
+    said = verdict(exact(max(lengths)), least=300.0)
+    words = f"{min(lengths)} s to {max(lengths)} s in one piece"
+    return Finding(said, words, "", "chapters/08_cost")
 
 
 def long_as_good(reports: Reports) -> Finding:
-    """Seeing far more steps than in training does not clearly raise the loss."""
+    """Seeing far more steps than in training does not raise the loss."""
     pieces = at(reports, "length/models/model/pieces")
     change = pieces[-1]["change"]
     words = (
         f"v-loss {{}} when {pieces[-1]['steps']} latents are seen at once, not {pieces[0]['steps']}"
     )
-    return finding(change["low"] <= 0, change, "+.4f", "length", words)
+    return finding(verdict(change, most=0.0), change, "+.4f", "length", words)
 
 
 def positions_matter(reports: Reports) -> Finding:
@@ -231,7 +239,8 @@ def positions_matter(reports: Reports) -> Finding:
     absolute = {name: row for name, row in change.items() if name.startswith("absolute")}
     least = min(absolute.values(), key=middle)
     words = f"v-loss {{}} from the shortest to the longest, with absolute positions {figure(middle(least), '+.4f')}"
-    return finding(change["log"]["high"] < least["low"], change["log"], "+.4f", "ablations", words)
+    said = verdict(apart(least, change["log"]), least=0.0)
+    return finding(said, change["log"], "+.4f", "ablations", words)
 
 
 # -- our goals -------------------------------------------------------------------------------------

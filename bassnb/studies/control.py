@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from bassnb.accompanist import Accompanist
-from bassnb.metrics.statistics import figure
+from bassnb.metrics.statistics import exact, figure, verdict
 from bassnb.studies import control_chords, control_notes, control_regions
 from bassnb.studies.transfer_songs.cases import OPEN, written_cases
 
@@ -90,22 +90,10 @@ def run(
 def decided(row: dict, goal: float, *, at_most: bool = False) -> dict:
     """A figure with its interval, beside what was asked of it beforehand.
 
-    It ``holds`` if the whole interval reaches the goal, ``does not hold`` if none of it does, and
-    is ``undecided`` otherwise.
+    The verdict is that of `bassnb.metrics.statistics.verdict`.
     """
-    low, high = (row["high"], row["low"]) if at_most else (row["low"], row["high"])
-    sign = -1 if at_most else 1
-    verdict = "undecided"
-    if sign * low >= sign * goal:
-        verdict = "holds"
-    elif sign * high < sign * goal:
-        verdict = "does not hold"
-    return {"goal": goal, **row, "verdict": verdict}
-
-
-def exact(value: float, goal: float) -> dict:
-    """A figure that has no interval because nothing in it is drawn."""
-    return decided({"mean": value, "low": value, "high": value}, goal)
+    said = verdict(row, most=goal) if at_most else verdict(row, least=goal)
+    return {"goal": goal, **row, "verdict": said}
 
 
 def on_chords(heard: str, measure: str, goal: float) -> Callable[[dict], dict]:
@@ -118,11 +106,13 @@ GOALS: dict[str, Callable[[dict], dict]] = {
     "wanted roots, drums alone": on_chords("drums", "root", 0.80),
     "wanted chords, mix of others": on_chords("mix", "chord_tone", 0.85),
     "wanted roots, mix of others": on_chords("mix", "root", 0.70),
-    "latents kept": lambda parts: exact(parts["regions"]["regions"]["latents_kept"], 1.0),
+    "latents kept": lambda parts: decided(exact(parts["regions"]["regions"]["latents_kept"]), 1.0),
     "seam": lambda parts: decided(parts["regions"]["regions"]["seam"], SEAM, at_most=True),
     "changed inside": lambda parts: decided(parts["regions"]["regions"]["changed"], 0.5),
-    "freedom monotone": lambda parts: exact(float(parts["regions"]["freedom"]["monotone"]), 1.0),
-    "joint of a loop": lambda parts: exact(parts["regions"]["loop"]["uniform"], LIKELY),
+    "freedom monotone": lambda parts: decided(
+        exact(float(parts["regions"]["freedom"]["monotone"])), 1.0
+    ),
+    "joint of a loop": lambda parts: decided(exact(parts["regions"]["loop"]["uniform"]), LIKELY),
     "notes of takes": lambda parts: decided(
         parts["notes"]["notes"]["resynthesised"]["note_f1"], 0.9
     ),

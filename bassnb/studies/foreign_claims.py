@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bassnb.metrics.statistics import exact, known, verdict
 from bassnb.studies.claims import Claim, Finding, Reports, at, finding, middle
 from bassnb.studies.foreign_basses import OWN, REFERENCES
 
@@ -21,6 +22,11 @@ def rows(reports: Reports, figure: str) -> dict[str, Any]:
     return found
 
 
+def decisive(row: dict) -> dict:
+    """A row of a group; that of a single bass has no interval, and its figure decides."""
+    return row if known(row["low"]) and known(row["high"]) else exact(middle(row))
+
+
 def converges(most: float) -> Callable[[Reports], Finding]:
     """The median spectral convergence of the worst foreign group is at most this."""
 
@@ -28,7 +34,8 @@ def converges(most: float) -> Callable[[Reports], Finding]:
         found = rows(reports, "spectral_convergence")
         worst = max(found, key=lambda name: middle(found[name]))
         words = f"{{}}, the worst of {len(found)} groups: {worst}"
-        return finding(middle(found[worst]) <= most, found[worst], ".2f", "foreign", words)
+        said = verdict(decisive(found[worst]), most=most)
+        return finding(said, found[worst], ".2f", "foreign", words)
 
     return rule
 
@@ -40,7 +47,8 @@ def keeps_level(within: float) -> Callable[[Reports], Finding]:
         found = rows(reports, "level_db")
         worst = max(found, key=lambda name: abs(middle(found[name])))
         words = f"{{}} dB, the worst group: {worst}"
-        return finding(abs(middle(found[worst])) <= within, found[worst], "+.1f", "foreign", words)
+        said = verdict(decisive(found[worst]), least=-within, most=within)
+        return finding(said, found[worst], "+.1f", "foreign", words)
 
     return rule
 
@@ -50,7 +58,7 @@ def never_louder(most: float) -> Callable[[Reports], Finding]:
 
     def rule(reports: Reports) -> Finding:
         loudest = max(rows(reports, "loudest_db").values())
-        return Finding(loudest <= most, f"{loudest:+.1f} dB", "", "foreign")
+        return Finding(verdict(exact(loudest), most=most), f"{loudest:+.1f} dB", "", "foreign")
 
     return rule
 
@@ -62,7 +70,7 @@ def every_reference(least: float) -> Callable[[Reports], Finding]:
         found = [bass for bass in reports["foreign"]["basses"] if bass["group"] == REFERENCES]
         worst = min(found, key=lambda bass: bass["pitch_class"])
         words = f"{worst['pitch_class']:.1%}, the worst: {worst['name']}"
-        return Finding(worst["pitch_class"] >= least, words, "", "foreign")
+        return Finding(verdict(exact(worst["pitch_class"]), least=least), words, "", "foreign")
 
     return rule
 
@@ -74,7 +82,7 @@ def in_group(
 
     def rule(reports: Reports) -> Finding:
         row = at(reports, f"foreign/groups/{group}/{measure}")
-        return finding(low <= middle(row) <= high, row, form, "foreign")
+        return finding(verdict(decisive(row), least=low, most=high), row, form, "foreign")
 
     return rule
 

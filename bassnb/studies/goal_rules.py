@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bassnb.metrics.statistics import figure
-from bassnb.studies.claims import Finding, Reports, at, finding, middle
+import numpy as np
+
+from bassnb.metrics.statistics import between, figure, summary, verdict
+from bassnb.studies.claims import Finding, Reports, apart, at, finding, middle
+
+LEVEL = 0.05  # two means that differ by less are level
 
 
 def least(
@@ -18,7 +22,7 @@ def least(
 
     def rule(reports: Reports) -> Finding:
         row = at(reports[source], path)
-        return finding(middle(row) >= threshold, row, form, source)
+        return finding(verdict(row, least=threshold), row, form, source)
 
     return rule
 
@@ -30,7 +34,7 @@ def most(
 
     def rule(reports: Reports) -> Finding:
         row = at(reports[source], path)
-        return finding(middle(row) <= threshold, row, form, source)
+        return finding(verdict(row, most=threshold), row, form, source)
 
     return rule
 
@@ -38,17 +42,17 @@ def most(
 def beats(
     source: str, measure: str, other: str, *, level: bool = False
 ) -> Callable[[Reports], Finding]:
-    """Generated takes score higher than another row.
+    """Generated takes score higher than another row, song by song.
 
-    With `level` the mean of the other row may lie within the interval.
+    With `level` they may score lower by less than `LEVEL`.
     """
 
     def rule(reports: Reports) -> Finding:
-        ours, theirs = (
-            at(reports[source], f"rows/{name}/{measure}") for name in ("generated", other)
-        )
-        holds = ours["high"] >= middle(theirs) if level else middle(ours) > middle(theirs)
-        return finding(holds, ours, ".1%", source, f"{{}} against {figure(middle(theirs), '.1%')}")
+        ours, theirs = (at(reports[source], f"rows/{name}") for name in ("generated", other))
+        more = summary(np.subtract(*(row["songs"][measure] for row in (ours, theirs))))
+        said = verdict(more, least=-LEVEL if level else 0.0)
+        one, two = (figure(middle(row[measure]), ".1%") for row in (ours, theirs))
+        return Finding(said, f"{one} against {two}", f"{between(more, '+.1%')} more", source)
 
     return rule
 
@@ -56,32 +60,27 @@ def beats(
 def sounds_better_than_the_rule(reports: Reports) -> Finding:
     """The takes' distance to true basses is smaller than that of the rule."""
     ours, theirs = (at(reports, f"frechet/rows/{name}") for name in ("generated", "rule"))
-    return finding(
-        ours["value"] < theirs["value"],
-        ours,
-        ".1f",
-        "frechet",
-        f"FAD {{}} against {theirs['value']:.1f}",
-    )
+    said = verdict(apart(theirs, ours), least=0.0)
+    return finding(said, ours, ".1f", "frechet", f"FAD {{}} against {theirs['value']:.1f}")
 
 
 def harmony_kept(reports: Reports) -> Finding:
     """Grounded takes lose less than 5 points of chord tones."""
     cost = at(reports, "style/cost/chord_tone")
-    return finding(middle(cost) < 0.05, cost, ".1%", "style", "{} fewer")
+    return finding(verdict(cost, most=0.05), cost, ".1%", "style", "{} fewer")
 
 
-def beats_griffin_lim(measure: str, sign: int, form: str) -> Callable[[Reports], Finding]:
-    """The trained phase is better than Griffin-Lim's; `sign` 0: nearer to 1 is better."""
+def beats_griffin_lim(measure: str, form: str) -> Callable[[Reports], Finding]:
+    """The trained phase is better than Griffin-Lim's, bass by bass."""
 
     def rule(reports: Reports) -> Finding:
         ours, theirs = (
             at(reports, f"autoencoder/rows/{row}/{measure}")
             for row in ("trained_phase", "griffin_lim")
         )
-        a, b = middle(ours), middle(theirs)
-        holds = abs(a - 1) < abs(b - 1) if sign == 0 else sign * a > sign * b
-        return finding(holds, ours, form, "autoencoder", f"{{}} against {figure(b, form)}")
+        said = verdict(at(reports, f"autoencoder/gain/{measure}"), least=0.0)
+        words = f"{{}} against {figure(middle(theirs), form)}"
+        return finding(said, ours, form, "autoencoder", words)
 
     return rule
 
@@ -89,7 +88,7 @@ def beats_griffin_lim(measure: str, sign: int, form: str) -> Callable[[Reports],
 def flux_is_true(reports: Reports) -> Finding:
     """Spectral flux within 5 % of the original's."""
     row = at(reports, "autoencoder/rows/trained_phase/flux_ratio")
-    return finding(abs(middle(row) - 1) <= 0.05, row, ".2f", "autoencoder")
+    return finding(verdict(row, least=0.95, most=1.05), row, ".2f", "autoencoder")
 
 
 def carries_over(measure: str, share: float) -> Callable[[Reports], Finding]:
@@ -100,7 +99,8 @@ def carries_over(measure: str, share: float) -> Callable[[Reports], Finding]:
             at(reports, f"transfer/normalised_score/generated/{measure}"),
             at(reports, f"match/normalised_score/generated/{measure}"),
         )
+        said = verdict(there, least=share * middle(here))
         words = f"{{}}, on its own songs {figure(middle(here), '.1%')}"
-        return finding(middle(there) > share * middle(here), there, ".1%", "transfer", words)
+        return finding(said, there, ".1%", "transfer", words)
 
     return rule

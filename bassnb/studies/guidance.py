@@ -6,13 +6,22 @@ Taught in chapters 6 and 9.
 from __future__ import annotations
 
 import itertools
+import math
 
+import numpy as np
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example, examples
 from bassnb.metrics.match import MEASURES, compare, transcribe
-from bassnb.metrics.statistics import mean_of, normalised_score, score_in_words
+from bassnb.metrics.statistics import (
+    COINCIDE,
+    UNKNOWN,
+    mean_of,
+    normalised_score,
+    score_in_words,
+    summary,
+)
 from bassnb.studies.marks import Marks, column, floor_marks
 from bassnb.studies.takes import single_take, through_autoencoder
 
@@ -46,7 +55,9 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``table``: for each pair the normalised score of every measure and their mean; ``best``: the
+        ``table``: for each pair the normalised score of every measure and their mean; ``gain``: what
+        the strongest guidance, with the first phi, has more than weight 1, with its interval;
+        ``best``: the
         weakest guidance whose mean over chord tones, roots, pitch classes and onsets is within
         `LEVEL_MEAN` of the highest: beyond it, guidance makes all takes alike, and FAD rises, for
         nothing.
@@ -55,7 +66,8 @@ def run(
     ceilings = [transcribe(through_autoencoder(accompanist, example.bass)) for example in studied]
     floor = floor_marks(ceilings, [example.song for example in studied])
     ceiling = [compare(take, example.song) for take, example in zip(ceilings, studied)]
-    table = []
+    table: list[dict] = []
+    taken: list[list[Marks]] = []
     for weight, phi in tqdm(
         guidance_pairs(weights, phis), desc="guidance and phi", disable=not progress
     ):
@@ -64,6 +76,7 @@ def run(
             k: normalised_score(*(column(row, k).mean() for row in (marks, floor, ceiling)))
             for k in MEASURES
         }
+        taken.append(marks)
         table.append(
             {
                 "guidance": weight,
@@ -73,6 +86,9 @@ def run(
             }
         )
     best = weakest_sufficient(table)
+    by_pair = {(row["guidance"], row["phi"]): marks for row, marks in zip(table, taken)}
+    plain, strong = (by_pair.get((weight, phis[0])) for weight in (1, max(weights)))
+    gain = gain_over(strong, plain, floor, ceiling) if plain and strong else UNKNOWN
     return {
         "preset": accompanist.system.preset.name,
         "split": split,
@@ -81,8 +97,24 @@ def run(
         "seconds": seconds,
         "steps": steps,
         "table": table,
+        "gain": dict(gain),
         "best": {key: best[key] for key in ("guidance", "phi", "mean")},
     }
+
+
+def gain_over(
+    marks: list[Marks], plain: list[Marks], floor: list[Marks], ceiling: list[Marks]
+) -> dict:
+    """Mean over the measures of the normalised score that `marks` have more than `plain`.
+
+    The 95 % interval is that over songs, with floor and ceiling as they are.
+    """
+    gains = []
+    for k in MEASURES:
+        span = column(ceiling, k).mean() - column(floor, k).mean()
+        scale = 1 / span if abs(span) > COINCIDE else math.nan
+        gains.append(scale * (column(marks, k) - column(plain, k)))
+    return summary(np.mean(gains, axis=0))
 
 
 def marks_of_takes(

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.metrics.frechet import centred_interval
-from bassnb.metrics.statistics import figure
+from bassnb.metrics.statistics import figure, summary
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
 
 WEIGHTS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)  # w of figure 2, right
@@ -55,7 +55,7 @@ def run(
         ``rows``: true bass and autoencoder. ``distance``: phi -> w -> a row. ``gain``: phi -> w ->
         by how much the rescale lowered the distance, song by song. ``gain_strong``: phi -> the mean
         of that over all w above 2.5. ``spread``: phi -> w -> standard deviation of the latents, 1
-        for real basses.
+        for real basses. ``deviation``: that of the strongest w with the first phi, with its interval.
     """
     stage = set_stage(
         accompanist,
@@ -84,23 +84,24 @@ def run(
         "distance": by_phi(lambda w, phi: rows[w, phi].report(), phis),
         "gain": by_phi(lambda w, phi: farther(rows[w, phis[0]], rows[w, phi]), phis[1:]),
         "gain_strong": {key(phi): gain_above(rows, phi, phis[0], STRONG) for phi in phis[1:]},
-        "spread": by_phi(lambda w, phi: spread[w, phi], phis),
+        "spread": by_phi(lambda w, phi: float(spread[w, phi].mean()), phis),
+        "deviation": summary(spread[max(weights), phis[0]]),
     }
 
 
 def rows_and_spread(
     stage: Stage, pairs: Iterable[tuple[float, float]], steps: int
-) -> tuple[dict[tuple[float, float], Row], dict[tuple[float, float], float]]:
-    """A row, and the standard deviation of the latents, of each pair (w, phi)."""
+) -> tuple[dict[tuple[float, float], Row], dict[tuple[float, float], np.ndarray]]:
+    """A row, and the standard deviations of the latents (songs,), of each pair (w, phi)."""
     rows: dict[tuple[float, float], Row] = {}
-    spread: dict[tuple[float, float], float] = {}
+    spread: dict[tuple[float, float], np.ndarray] = {}
     for w, phi in pairs:
         same = next((pair for pair in rows if w == pair[0] == 1), None)
         if same:  # without guidance there is nothing to rescale
             rows[w, phi], spread[w, phi] = rows[same], spread[same]
             continue
         latents = stage.latents(steps=steps, guidance=w, phi=phi)
-        rows[w, phi], spread[w, phi] = stage.takes(latents), float(latents.std((1, 2)).mean())
+        rows[w, phi], spread[w, phi] = stage.takes(latents), latents.std((1, 2)).cpu().numpy()
     return rows, spread
 
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from bassnb.checkpoints import load_pretrained, read_json
 from bassnb.errors import BassnbError
 from bassnb.files import read_bytes, write_atomically
-from bassnb.metrics.statistics import figure, with_interval
+from bassnb.metrics.statistics import VERDICTS, between, figure, with_interval
 from bassnb.outputs import MOST_BYTES, Output, beginning_with, check_outputs
-from bassnb.studies import claims
 from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
 from bassnb.studies.goals import CLAIMS, GOALS
 from bassnb.studies.provenance import provenance, stale_records
@@ -57,14 +56,16 @@ def write_summary(
     """
     check_outputs([summary_output(folder)], force=force)
     reports, now = read_reports(folder), provenance(load_pretrained(model))
-    verdicts = [claim.judge(reports)[0] for claim in (*CLAIMS, *GOALS)]
-    counts = {
-        word: verdicts.count(word)
-        for word in dict.fromkeys((*claims.PAPER, *claims.GOAL, NOT_TESTED))
-    }
     path = write_atomically(Path(folder) / "SUMMARY.md", summary_page(reports, now).encode())
-    counts["stale"] = len(stale_records(reports, now))
-    return path, ", ".join(f"{count} {word}" for word, count in counts.items())
+    stale = len(stale_records(reports, now))
+    counted = f"claims: {counts(CLAIMS, reports)}; goals: {counts(GOALS, reports)}"
+    return path, f"{counted}; stale records: {stale}"
+
+
+def counts(judged: tuple[Claim, ...], reports: Reports) -> str:
+    """How often each verdict is given, in words."""
+    verdicts = [claim.judge(reports)[0] for claim in judged]
+    return ", ".join(f"{verdicts.count(word)} {word}" for word in (*VERDICTS, NOT_TESTED))
 
 
 def summary_page(reports: Reports, now: dict[str, str | int]) -> str:
@@ -74,8 +75,8 @@ def summary_page(reports: Reports, now: dict[str, str | int]) -> str:
             TITLE,
             "",
             "Made by `bassnb evaluate summary` from the JSON files beside this page; the rules behind the verdicts are in",
-            "`bassnb/studies/claims.py`. Intervals hold 95 %, over songs. A difference counts only where its interval does",
-            "not hold 0; a goal is met if the figure itself reaches it.",
+            "`bassnb/studies/claims.py`. Intervals hold 95 %, over songs, and they decide: a claim or a goal *holds* where the",
+            "whole interval is on its side, *does not hold* where none of it is, and is *undecided* otherwise.",
             "",
             "## What the paper says",
             "",
@@ -88,6 +89,10 @@ def summary_page(reports: Reports, now: dict[str, str | int]) -> str:
             *goal_table(GOALS, reports),
             "",
             "A normalised score is 0 % for the basses of other songs and 100 % for the true bass through the autoencoder.",
+            "",
+            "## What a player decides",
+            "",
+            *control_table(reports),
             "",
             "## What was run",
             "",
@@ -117,6 +122,17 @@ def goal_table(judged: tuple[Claim, ...], reports: Reports) -> list[str]:
     """Lines of a Markdown table, one row a goal."""
     rows = [f"| {claim.text} | {verdict_cells(claim, reports)} |" for claim in judged]
     return ["| goal | ours | 95 % interval | verdict | from |", "|---|---|---|---|---|", *rows]
+
+
+def control_table(reports: Reports) -> list[str]:
+    """Lines of a Markdown table, one row a goal of the study of control, with its own verdict."""
+    goals = reports.get("control", {}).get("goals", {})
+    rows = [
+        f"| {name} | {goal['goal']:g} | {figure(goal['mean'], '.2f')} | {between(goal, '.2f')} "
+        f"| **{goal['verdict']}** |"
+        for name, goal in goals.items()
+    ]
+    return ["| goal | asked | ours | 95 % interval | verdict |", "|---|---|---|---|---|", *rows]
 
 
 def verdict_cells(claim: Claim, reports: Reports) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bassnb.studies.claims import GOAL, NOT_TESTED, PAPER
+from bassnb.metrics.statistics import VERDICTS
+from bassnb.studies.claims import NOT_TESTED
 from bassnb.studies.goals import CLAIMS, GOALS, SCORES
 from bassnb.studies.summary import read_reports
 from tests.test_project import ROOT
@@ -12,7 +13,7 @@ from tests.test_project import ROOT
 def test_without_reports_nothing_is_tested_and_with_the_stored_ones_everything_is(claim):
     assert claim.judge({}) == (NOT_TESTED, None)
     verdict, found = claim.judge(read_reports(ROOT / "results"))
-    assert verdict in (*PAPER, *GOAL) and found.figure
+    assert verdict in VERDICTS and found.figure
     assert (ROOT / "results" / f"{found.source}.json").is_file()
 
 
