@@ -25,7 +25,8 @@ import { settingsOf } from "./settings.mjs";
  *   `heard`: what the model hears in place of the mix, such as the mix with chords
  */
 /** @typedef {{channels: Stereo, latents: Float32Array, settings: Record<string, any>}} Take */
-/** @typedef {(done: number, total: number, estimate: Float32Array) => Promise<void>} OnStep */
+/** @typedef {import("./sampling.mjs").Branches} Branches */
+/** @typedef {(done: number, total: number, estimate: Float32Array, both?: Branches) => Promise<void>} OnStep */
 
 /**
  * One take to a mix.
@@ -89,14 +90,16 @@ async function sample(model, heard, settings, rate, options, sampleRate, onStep)
   const { latent_channels: channels } = about.bass;
   const again = options.keep ? stepsAgain(about, options.keep, channels * steps, steps, rate) : [];
   const network = windowed(unet(model, steps), about.windows, steps);
-  const denoise = guidedDenoiser(network, mix, settings.guidance, settings.phi, heard.sounding);
+  /** @type {Branches | undefined} */
+  let both;
+  const denoise = guidedDenoiser(network, mix, settings.guidance, settings.phi, heard.sounding, (two) => (both = two));
   const kept = options.keep?.latents;
   const correct = (/** @type {Float32Array} */ c, /** @type {number} */ beta) => {
     const grounded = style ? ground(c, style, beta, settings.strength, heard.sounding) : c;
     return kept ? grounded.map((x, i) => (again[i % steps] ? x : kept[i])) : grounded;
   };
   const watch = (/** @type {number} */ k, /** @type {Float32Array} */ _, /** @type {Float32Array} */ c) =>
-    onStep(k + 1, settings.steps, c);
+    onStep(k + 1, settings.steps, c, both);
   const noise = normal(BigInt(settings.seed), channels * steps);
   return SAMPLERS[settings.sampler](denoise, noise, settings.steps, correct, watch);
 }

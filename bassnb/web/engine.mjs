@@ -14,6 +14,7 @@ export { EngineError };
 
 /** @typedef {import("./accompanist.mjs").Options & {signal?: AbortSignal}} Options */
 /** @typedef {import("./accompanist.mjs").Take} Take */
+/** @typedef {import("./sampling.mjs").Branches} Branches */
 /** @typedef {import("./spectral.mjs").Stereo} Stereo */
 /**
  * A loaded model; `close` frees its memory.
@@ -48,7 +49,8 @@ export async function load(baseUrl, onProgress, port = worker()) {
  * @param {Options} [options] guidance, phi, strength, sampler, steps, seed, tuning; `style`: sounds of a
  *   bass; `heard`: what the model hears in place of the mix; `keep`: a take of which only regions are
  *   made again; `signal`: stops between two steps
- * @param {(done: number, total: number, estimate: Float32Array) => void} [onStep]
+ * @param {(done: number, total: number, estimate: Float32Array, both?: Branches) => void} [onStep] with the
+ *   estimate of a step, and those with and without the mix that guidance made it of
  * @returns {Promise<Take>} 44.1 kHz, as long as the song; standardised latents; settings
  */
 export async function accompany(model, channels, sampleRate, options = {}, onStep) {

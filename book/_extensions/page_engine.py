@@ -98,6 +98,7 @@ def assemble(static: Path, model: str = "classroom", store: Path = STORE) -> boo
     found = runtime(store)
     if found is not None:
         shutil.copytree(found, target / "runtime", dirs_exist_ok=True)
+    (target / "live.json").write_text(json.dumps(first_use(target)), encoding="utf-8")
     return found is not None
 
 
@@ -118,6 +119,16 @@ def cost() -> dict | None:
         return None
     speed = json.loads(measured.read_text(encoding="utf-8")).get("speed")
     return speed and {"song": speed["seconds"], "seconds": speed["page"]}
+
+
+def first_use(target: Path) -> dict:
+    """What a live panel says before its first click: bytes to fetch (None without a runtime), seconds."""
+    facts, size = target / "runtime" / "runtime.json", None
+    if facts.is_file():
+        graphs = ("encoder.onnx", "unet.onnx", "decoder.onnx")
+        size = json.loads(facts.read_text(encoding="utf-8"))["bytes"]
+        size += sum((target / "classroom" / name).stat().st_size for name in graphs)
+    return {"bytes": size, "song": None, "seconds": None, **(cost() or {})}
 
 
 def setup(app):
