@@ -36,8 +36,8 @@ export async function live(root, makeDeck) {
   const panel = new Panel(root, makeDeck);
   const steps = Math.max(panel.settings().steps, 8);
   const wait = song ? (seconds / song) * (panel.about.seconds ?? 16) * (steps / 12) : 0;
-  const time = wait ? `; then a take takes about ${Math.ceil(wait)} s` : "";
-  panel.find("make").textContent = `Play live (fetches ${(bytes / 1e6).toFixed(0)} MB once${time})`;
+  const time = wait ? `about ${Math.ceil(wait)} s` : "some seconds";
+  panel.find("make").textContent = `Play live (fetches ${(bytes / 1e6).toFixed(0)} MB once; a take then takes ${time})`;
   plain.hidden = true;
   root.querySelector(".bl-live").hidden = false;
 }
@@ -63,6 +63,7 @@ export class Panel {
     this.dials = [...root.querySelectorAll("[data-setting]")];
     for (const dial of this.dials) {
       dial.addEventListener("input", () => this.moved(dial));
+      this.moved(dial); // a browser may have kept another value
       dial.addEventListener("change", () => this.engine && this.play());
     }
     for (const file of root.querySelectorAll("[data-file]")) file.addEventListener("change", () => this.chosen(file));
@@ -105,6 +106,8 @@ export class Panel {
   select() {
     this.deck.select(2 * this.which.chosen + this.kinds.chosen);
     drawSound(this.find("sound"), this.basses[this.which.chosen]);
+    this.find("save").href = this.audios[2 * this.which.chosen + 1].src;
+    this.find("save").hidden = false;
   }
 
   /** The settings at which the dials stand. */
@@ -148,7 +151,7 @@ export class Panel {
 
   /**
    * A take with the settings of the dials; one that is under way ends.
-   * @param {import("./accompanist.mjs").Keep} [keep]
+   * @param {Record<string, any>} [keep] a take of which regions are played again
    */
   async play(keep) {
     this.stopping?.abort();
@@ -170,7 +173,8 @@ export class Panel {
   playAgain(/** @type {[number, number]} */ region) {
     const seed = this.dials.find((dial) => dial.dataset.setting === "seed");
     seed.value = String(Number(seed.value) + 1);
-    return this.play({ latents: this.takes[this.which.chosen].take.latents, regions: [region] });
+    const { latents, channels, settings } = this.takes[this.which.chosen].take;
+    return this.play({ latents, channels, level: settings.level, regions: [region] });
   }
 
   async take(signal, mine, keep) {
@@ -221,9 +225,6 @@ export class Panel {
     drawTicks(this.find("ticks"), this.seconds);
     if (before.length) this.fill(1, before[0].song, before[0].take.channels);
     this.hear(song, take.channels, !before.length);
-    URL.revokeObjectURL(this.find("save").href);
-    this.find("save").href = fileOf(take.channels);
-    this.find("save").hidden = false;
     this.view.shown(take.channels);
   }
 
