@@ -68,6 +68,17 @@ export async function listen(model, latents, length, level) {
   return model.ask("listen", [latents, length, level]);
 }
 
+/**
+ * The notes of a bass, such as those of a take, in order.
+ * @param {Model} model
+ * @param {Stereo} channels 44.1 kHz
+ * @param {number} [cents] of the song above A = 440 Hz
+ * @returns {Promise<import("./notes.mjs").Note[]>}
+ */
+export async function notes(model, channels, cents = 0) {
+  return model.ask("notes", [channels, cents]);
+}
+
 function worker() {
   return new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
 }

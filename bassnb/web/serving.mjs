@@ -3,6 +3,7 @@
 import { accompany, sounding } from "./accompanist.mjs";
 import { EngineError, sentenceOf } from "./errors.mjs";
 import { loadModel } from "./model.mjs";
+import { notesOf } from "./notes.mjs";
 
 /** @typedef {{postMessage: (message: any, transfer?: any) => void, onmessage: any}} Port */
 
@@ -30,6 +31,9 @@ export function serve(port, runtime, program = (address) => import(address)) {
     },
     async listen(_, latents, length, level) {
       return sounding(loaded(model), latents, length, level);
+    },
+    async notes(_, channels, cents) {
+      return notesOf(channels, cents);
     },
   };
 

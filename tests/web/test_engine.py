@@ -13,6 +13,7 @@ from bassnb.audio import resample
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import rescale
 from bassnb.windows import windowed
+from tests.web import control_numbers
 from tests.web.conftest import as_json, node, song
 
 HERE = Path(__file__).parent
@@ -136,23 +137,27 @@ def takes(player):
         }
 
 
+def numbers(player):
+    """Everything that Python computes for the tests in JavaScript."""
+    return {
+        "noises": list(noises()),
+        "spectra": spectra(),
+        "levels": levels(),
+        "samplers": samplers(),
+        "windows": list(windows()),
+        "resampled": list(resampled()),
+        "mix": mix_of_takes().tolist(),
+        "style": song(0.6, 9).tolist(),
+        "takes": list(takes(player)),
+        "transcribed": list(control_numbers.transcribed()),
+        "midi": list(control_numbers.midi_files()),
+    }
+
+
 @pytest.mark.slow
 def test_the_engine_in_node(small_site, small_player, tmp_path):
     """Runs tests/web/*.test.mjs; a failure shows what node says."""
-    expected = as_json(
-        tmp_path / "expected.json",
-        {
-            "noises": list(noises()),
-            "spectra": spectra(),
-            "levels": levels(),
-            "samplers": samplers(),
-            "windows": list(windows()),
-            "resampled": list(resampled()),
-            "mix": mix_of_takes().tolist(),
-            "style": song(0.6, 9).tolist(),
-            "takes": list(takes(small_player)),
-        },
-    )
+    expected = as_json(tmp_path / "expected.json", numbers(small_player))
     done = subprocess.run(
         [
             node(),

@@ -3,10 +3,14 @@
 import io
 
 import numpy as np
+import pretty_midi
 import pytest
 import soundfile
+import torch
 
+from bassnb.control.notes import notes_of
 from tests.book.conftest import policy, serve
+from tests.control.test_notes import LINE, plucked
 from tests.web import studio_site
 from tests.web.conftest import runtime_or_skip
 
@@ -53,16 +57,26 @@ def open_page(chromium):
 def page(open_page, server):
     """The page with its costs said, with settings of the least work."""
     page = open_page(server)
-    page.wait_for_function("document.querySelector('#studio-cost').textContent")
+    page.wait_for_function("() => document.querySelector('#studio-cost').textContent")
     return page
+
+
+def song_of(seconds, level=0.1, rate=44_100):
+    """A chord, array (N,)."""
+    time = np.arange(round(seconds * rate)) / rate
+    return level / 3 * sum(np.sin(2 * np.pi * hertz * time) for hertz in (220, 277.2, 329.6))
 
 
 def sound(seconds, level=0.1, rate=44_100):
     """A file with two channels of a chord, as bytes of WAV."""
-    time = np.arange(round(seconds * rate)) / rate
-    chord = sum(np.sin(2 * np.pi * hertz * time) for hertz in (220, 277.2, 329.6))
+    chord = song_of(seconds, level, rate)
+    return encoded(np.stack([chord, chord], 1), rate)
+
+
+def encoded(wave, rate=44_100):
+    """A sound (N, 2) as bytes of WAV."""
     file = io.BytesIO()
-    soundfile.write(file, level * np.stack([chord, chord], 1) / 3, rate, format="WAV")
+    soundfile.write(file, wave, rate, format="WAV")
     return file.getvalue()
 
 
@@ -83,54 +97,135 @@ def test_what_it_costs_is_said_before_the_first_click(page):
     assert page.locator("#studio-missing").is_hidden()
 
 
+def takes(page):
+    """The lines of the list of takes, the newest first."""
+    return page.locator("#studio-list label")
+
+
+def generate(page, **settings):
+    """A take with the settings of so many fields, its notes read; returns its title."""
+    for name, value in settings.items():
+        page.locator(f"#studio-{name}").fill(str(value))
+    count = takes(page).count()
+    page.locator("#studio-play").click()
+    takes(page).nth(count).wait_for()
+    page.locator("#studio-midi:enabled").wait_for()
+    return takes(page).first.inner_text()
+
+
+def kept(page, what):
+    """A file that a button of the page gives."""
+    with page.expect_download() as download:
+        page.locator(f"#studio-{what}").click()
+    return download.value.path()
+
+
+def heard(page, what="bass"):
+    return soundfile.read(kept(page, what))[0]
+
+
 def test_a_song_of_the_reader_gets_a_bass_by_keyboard_alone(page):
     give(page, "mine.wav", sound(2.5))
     assert page.locator("#studio-song").input_value() == ""
     page.locator("#studio-steps").fill("2")
     page.locator("#studio-play").focus()
     page.keyboard.press("Enter")
-    take = page.locator("#studio-takes article")
-    take.wait_for()
-    assert "mine.wav, free style, seed 0, dpm++ 2" in take.locator("h3").inner_text()
+    takes(page).first.wait_for()
+    assert "Take 1: mine.wav, free style, seed 0, dpm++ 2" in takes(page).first.inner_text()
     assert "Played 3 s" in status(page, "Played") or "Played 2 s" in status(page, "Played")
-    with page.expect_download() as download:
-        take.locator(".st-download").click()
-    bass, rate = soundfile.read(download.value.path())
+    bass, rate = soundfile.read(kept(page, "bass"))
     assert (rate, bass.shape) == (44_100, (round(2.5 * 44_100), 2)) and np.abs(bass).max() > 0.001
     assert page.complaints == []
 
 
-def test_the_take_plays_and_its_parts_keep_the_place(page):
-    take = page.locator("#studio-takes article").first
-    audio = take.locator("audio")
-    page.wait_for_function("a => a.duration > 2.4", arg=audio.element_handle())
-    audio.evaluate("a => { a.currentTime = 1.25; }")
-    take.get_by_label("bass", exact=True).check()
-    page.wait_for_function(
-        "a => a.readyState > 0 && Math.abs(a.currentTime - 1.25) < 0.2", arg=audio.element_handle()
+def test_the_notes_are_those_of_the_package_and_a_midi_file(page):
+    give(page, "written.wav", encoded(plucked(LINE, 3.0).numpy().T))
+    generate(page)
+    bass = heard(page)
+    notes = notes_of(lambda: [torch.from_numpy(bass.T).float()])
+    file = pretty_midi.PrettyMIDI(str(kept(page, "midi")))
+    found = [(note.pitch, note.start) for note in file.instruments[0].notes]
+    assert [pitch for pitch, _ in found] == [note.pitch for note in notes]
+    assert [start for _, start in found] == pytest.approx([n.onset for n in notes], abs=0.01)
+    assert (
+        page.locator("#studio-notes")
+        .inner_text()
+        .startswith(f"{len(notes)} notes" if notes else "no")
     )
-    black = "c => c.getContext('2d').getImageData(0, 0, 600, 120).data.every((v, i) => i % 4 === 3 || !v)"
-    assert not take.locator("canvas").evaluate(black)
-    before = audio.get_attribute("src")
-    take.locator(".st-balance").fill("6")
-    page.wait_for_function(
-        "([a, before]) => a.src !== before", arg=[audio.element_handle(), before]
-    )
+
+
+def test_takes_are_compared_at_the_same_place_while_they_sound(page):
+    give(page, "long.wav", sound(20.0))
+    one, two = generate(page, steps=1, seed=0), generate(page, seed=1)
+    assert "seed 0" in one and "seed 1" in two
+    place = "() => document.querySelector('#studio-seek').valueAsNumber"
+    page.locator("#studio-seek").fill("4")
+    page.locator("#studio-toggle").click()
+    page.wait_for_function(f"() => ({place})() > 4.2")
+    before = page.evaluate(place)
+    page.locator("#studio-other").click()
+    assert page.locator("#studio-toggle").inner_text() == "Pause"
+    assert takes(page).nth(1).locator("input").is_checked()
+    page.wait_for_function(f"before => ({place})() > before", arg=before)
+    assert page.evaluate(place) < 19
+    page.locator("#studio-toggle").click()
+    assert page.locator("#studio-toggle").inner_text() == "Play"
+    kept_at = page.evaluate(place)
+    takes(page).first.locator("input").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert takes(page).first.locator("input").is_checked()
+    assert page.evaluate(place) == kept_at
+
+
+def test_the_balance_is_that_of_the_file(page):
+    both = heard(page, "both")
+    page.locator("#studio-balance").fill("6")
+    louder, bass = heard(page, "both"), heard(page)
+    assert page.locator("#studio-balance").get_attribute("aria-valuetext") == "6 dB louder"
+    weight = lambda mix: np.linalg.lstsq(np.c_[song_of(20.0), bass[:, 0]], mix[:, 0], rcond=None)[0]
+    (song_one, bass_one), (song_two, bass_two) = weight(both), weight(louder)
+    assert bass_two / song_two / (bass_one / song_one) == pytest.approx(10 ** (6 / 20), rel=0.01)
+    page.locator("#studio-balance").fill("0")
+
+
+def test_the_pictures_show_something(page):
+    lit = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 < 3 && v > 40).length"
+    for name in ("waves", "spectrum", "roll"):
+        assert page.locator(f"#studio-{name}").evaluate(lit) > 300, name
+    assert "notes" in page.locator("#studio-roll").get_attribute("aria-label")
+
+
+def test_a_drag_marks_a_part_and_a_click_goes_there(page):
+    pictures = page.locator("#studio-pictures")
+    pictures.scroll_into_view_if_needed()
+    box = pictures.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, y, steps=4)
+    page.mouse.up()
+    ends = [float(page.locator(f"#studio-{name}").input_value()) for name in ("from", "to")]
+    assert ends == pytest.approx([5, 10], abs=0.2)
+    page.mouse.click(box["x"] + 0.75 * box["width"], y)
+    assert float(page.locator("#studio-seek").input_value()) == pytest.approx(15, abs=0.2)
+    page.locator("#studio-from").press("ArrowUp")
+    assert float(page.locator("#studio-from").input_value()) == pytest.approx(ends[0] + 0.1)
 
 
 def test_a_part_is_played_anew_and_the_rest_stays(page):
-    take = page.locator("#studio-takes article").first
-    take.locator(".st-from").fill("1")
-    take.locator(".st-to").fill("1.5")
-    take.get_by_role("button", name="Play this part anew").click()
-    again = page.get_by_role("heading", name="part 1 to 1.5 s of take 1 anew, seed 1")
-    again.wait_for()
-    both = []
-    for number in (0, 1):
-        with page.expect_download() as download:
-            page.locator("#studio-takes article .st-download").nth(number).click()
-        both.append(soundfile.read(download.value.path())[0])
-    change = np.abs(both[0] - both[1]).max(1)
+    give(page, "short.wav", sound(2.5))
+    generate(page, steps=2, seed=0)
+    first = heard(page)
+    assert page.locator("#studio-again").is_disabled()  # another song has no part that is marked
+    page.locator("#studio-from").fill("1")
+    page.locator("#studio-to").fill("1.5")
+    count = takes(page).count()
+    page.locator("#studio-again").click()
+    takes(page).nth(count).wait_for()
+    title = takes(page).first.inner_text()
+    assert "short.wav, free style, 1.0 to 1.5 s of take" in title and "anew, seed 1" in title
+    change = np.abs(heard(page) - first).max(1)
     assert change[: 44_100 // 3].max() < 1e-3 < change[44_100:66_150].max()
 
 
@@ -144,12 +239,12 @@ def test_a_part_is_played_anew_and_the_rest_stays(page):
     ids=["wrong", "silent", "long"],
 )
 def test_a_file_that_cannot_be_used_is_one_sentence(page, name, data, sentence):
-    count = page.locator("#studio-takes article").count()
+    count = takes(page).count()
     give(page, name, data)
     page.locator("#studio-play").click()
     assert status(page, sentence[:20]).startswith(sentence)
     page.locator("#studio-play:enabled").wait_for()
-    assert page.locator("#studio-takes article").count() == count
+    assert takes(page).count() == count
 
 
 def test_a_take_is_stopped_between_its_steps(page):
@@ -165,9 +260,7 @@ def test_a_take_is_stopped_between_its_steps(page):
 def test_a_style_of_the_reader_is_named(page):
     give(page, "mine.wav", sound(2.0))
     give(page, "low.wav", sound(1.0), "#studio-style-file")
-    page.locator("#studio-steps").fill("1")
-    page.locator("#studio-play").click()
-    page.get_by_role("heading", name="mine.wav, style low.wav").wait_for()
+    assert "mine.wav, style low.wav" in generate(page, steps=1)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -181,9 +274,8 @@ def test_nothing_sticks_out_on_any_screen(page, width, theme):
 
 def test_every_control_has_a_name(page):
     unnamed = page.evaluate(
-        "[...document.querySelectorAll('#studio :is(input, select, audio)')]"
-        ".filter(x => x.type !== 'radio' && !x.labels?.length && !x.ariaLabel && x.tagName !== 'AUDIO')"
-        ".map(x => x.id)"
+        "[...document.querySelectorAll('#studio :is(input, select, button, canvas)')]"
+        ".filter(x => !x.labels?.length && !x.ariaLabel && !x.textContent.trim()).map(x => x.id)"
     )
     assert unnamed == []
 
