@@ -18,12 +18,17 @@ from tests.web.conftest import as_json, node, song
 
 HERE = Path(__file__).parent
 LINES = 95  # percent of the engine that its tests have to run
+CHORDS = {"chords": "Am F/C N.C. G7", "tempo": 240.0, "bars_per_chord": 0.3, "chord_level": 3.0}
 SETTINGS = [
     {"sampler": "ddim", "steps": 3, "guidance": 2.5, "phi": 0.7, "seed": 5},
     {"sampler": "dpm++", "steps": 4, "guidance": 6.0, "phi": 0.0, "seed": 2**40 + 7},
     {"sampler": "dpm++", "steps": 3, "guidance": 1.0, "tuning": -31.0, "seed": 1},
     {"sampler": "ddim", "steps": 2, "guidance": 0.0, "strength": 0.6, "style": True, "seed": 1},
     {"sampler": "dpm++", "steps": 3, "strength": 1.7, "style": True, "seed": 2},
+    {"sampler": "dpm++", "steps": 3, "phi": 0.5, "region": (0.5, 0.9), "seed": 3},
+    {"sampler": "ddim", "steps": 2, "style": True, "region": (0.0, 0.4), "seed": 4},
+    {"sampler": "dpm++", "steps": 3, "phi": 0.5, "seed": 3, **CHORDS},
+    {"sampler": "ddim", "steps": 2, "seed": 3, "tuning": -31.0, **CHORDS},
 ]
 
 
@@ -123,14 +128,19 @@ def mix_of_takes():
 
 
 def takes(player):
-    """Takes of the small model, one for each of `SETTINGS`."""
-    mix, style = mix_of_takes(), song(0.6, 9)
+    """Takes of the small model, one for each of `SETTINGS`; some keep the first but for a region."""
+    mix, style, first = mix_of_takes(), song(0.6, 9), None
     for settings in SETTINGS:
-        own = {"tuning": 0.0, **{k: v for k, v in settings.items() if k != "style"}}
-        take = player(mix, style=style if settings.get("style") else None, **own)
+        own = {"tuning": 0.0, **settings}
+        styled, region = own.pop("style", False), own.pop("region", None)
+        again = {"keep": first, "region": f"{region[0]}-{region[1]}"} if region else {}
+        take = player(mix, style=style if styled else None, **again, **own)
+        first = first or take
         yield {
             "settings": {**own, "seed": str(own["seed"])},
-            "style": bool(settings.get("style")),
+            "style": styled,
+            "region": region,
+            "level": take.settings["level"],
             "gain_db": take.settings["gain_db"],
             "latents": take.latents.flatten().tolist(),
             "channels": take.audio.tolist(),
@@ -151,6 +161,9 @@ def numbers(player):
         "takes": list(takes(player)),
         "transcribed": list(control_numbers.transcribed()),
         "midi": list(control_numbers.midi_files()),
+        "symbols": list(control_numbers.symbols()),
+        "progressions": list(control_numbers.progressions()),
+        "regions": list(control_numbers.regions()),
     }
 
 
