@@ -52,20 +52,26 @@ export function padOf(tones, length) {
   for (const { start, end, pitch } of tones) {
     const turn = (2 * Math.PI * 440 * 2 ** ((pitch - 69) / 12)) / RATE;
     for (let n = start; n < Math.min(end + FADE, length); n++) {
-      const distance = Math.min((n - start) / FADE, (end + FADE - n) / FADE, 1); // to the nearer end
-      wave[n] += (Math.sin((Math.PI / 2) * distance) ** 2 * harmonics(turn * n)) / LEVEL;
+      const distance = Math.min(n - start, end + FADE - n) / FADE; // to the nearer end
+      const envelope = distance < 1 ? Math.sin((Math.PI / 2) * distance) ** 2 : 1;
+      wave[n] += (envelope * harmonics(turn * n)) / LEVEL;
     }
   }
   return wave;
 }
 
 /**
- * The sum of a_k sin(k x), by Horner's rule in powers of exp(jx).
+ * The sum of a_k sin(k x), by the recurrence of Clenshaw (1955).
  * @param {number} x
  */
 function harmonics(x) {
-  const [c, s] = [Math.cos(x), Math.sin(x)];
-  let [re, im] = [0, 0];
-  for (let k = DRAWBARS.length - 1; k >= 0; k--) [re, im] = [re * c - im * s + DRAWBARS[k], re * s + im * c];
-  return im;
+  const twice = 2 * Math.cos(x);
+  let next = 0;
+  let sum = 0;
+  for (let k = DRAWBARS.length - 1; k > 0; k--) {
+    const after = next;
+    next = sum;
+    sum = DRAWBARS[k] + twice * next - after;
+  }
+  return sum * Math.sin(x);
 }

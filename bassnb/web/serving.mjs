@@ -46,7 +46,7 @@ export function serve(port, runtime, program = (address) => import(address)) {
     try {
       port.postMessage({ id, result: await methods[method](tell, ...args) });
     } catch (error) {
-      port.postMessage({ id, error: sentenceOf(error) });
+      port.postMessage({ id, error: sentenceOf(error), fatal: !(error instanceof EngineError) });
     }
   };
 

@@ -40,12 +40,28 @@ function settings() {
   return { ...Object.fromEntries(numbers), sampler: at("sampler").value };
 }
 
+/** The chords that are wanted, with the names of the package; nothing if there are none. */
+function wish() {
+  const chords = at("chords").value.trim();
+  if (!chords) return {};
+  const number = (name) => (at(name).value ? at(name).valueAsNumber : undefined);
+  const [tempo, bars_per_chord, chord_level, first_beat] = ["tempo", "bars", "level", "first"].map(number);
+  return { chords, tempo, bars_per_chord, chord_level, first_beat };
+}
+
 function settingsIn({ settings: { seed, sampler, steps, guidance, phi } }) {
   return `seed ${seed}, ${sampler} ${steps}, guidance ${guidance}, φ ${phi}`;
 }
 
+/** What the page is doing, which a screen reader says as well. */
 function tell(sentence, share = 0) {
   at("status").textContent = sentence;
+  far("", share);
+}
+
+/** How far it is. */
+function far(words, share) {
+  at("step").textContent = words;
   at("progress").value = share;
 }
 
@@ -54,7 +70,9 @@ function generate(event) {
   return play(async () => {
     const [song, style] = [await songChannels(), await styleOf()];
     const styled = style ? `style ${nameOf("style", "style-file")}` : "free style";
-    return { song, options: { ...settings(), style }, about: `${nameOf("song", "file")}, ${styled}` };
+    const wanted = wish();
+    const chords = wanted.chords ? `, ${wanted.chords} at ${wanted.tempo}` : "";
+    return { song, options: { ...settings(), ...wanted, style }, about: `${nameOf("song", "file")}, ${styled}${chords}` };
   });
 }
 
@@ -62,25 +80,48 @@ function generate(event) {
 async function play(prepare) {
   stopping = new AbortController();
   busy(true);
+  unfinished(true);
   try {
-    model ??= await load(new URL("classroom/", BASE), (bytes, total) =>
-      tell(`Fetching the model: ${megabytes(bytes)} of ${megabytes(total)}`, bytes / total),
+    if (!model?.alive()) tell("Fetching the model");
+    model = model?.alive() ? model : await load(new URL("classroom/", BASE), (bytes, total) =>
+      far(`${megabytes(bytes)} of ${megabytes(total)}`, bytes / total),
     );
     tell("Reading the song");
     const { song, options, about, part = "" } = await prepare();
-    tell("Listening to the song");
+    tell("Playing");
     const start = performance.now();
-    const take = await accompany(model, song, RATE, { ...options, signal: stopping.signal }, (done, total) =>
-      tell(`Step ${done} of ${total}`, done / total),
-    );
+    const take = await accompany(model, song, RATE, { ...options, signal: stopping.signal }, (done, total) => {
+      const left = ((performance.now() - start) / 1000 / done) * (total - done);
+      far(`Step ${done} of ${total}${left > 2 ? `, ${left.toFixed(0)} s left` : ""}`, done / total);
+    });
     const seconds = (performance.now() - start) / 1000;
-    const own = add({ song, options, take, about, title: `${about}${part}, ${settingsIn(take)}` });
+    const own = add({ song, options, take, about, tempo: options.tempo ?? null, title: `${about}${part}, ${settingsIn(take)}` });
     tell(`Played ${(song[0].length / RATE).toFixed(0)} s of music in ${seconds.toFixed(1)} s.`, 1);
     notes(model, take.channels, take.settings.tuning).then((found) => addNotes(own, found));
   } catch (error) {
     tell(error.message);
   } finally {
     busy(false);
+    unfinished(false);
+  }
+}
+
+/** Remember whether a take is being made, for a page that is closed meanwhile. */
+function unfinished(now) {
+  try {
+    if (now) sessionStorage.setItem("bassnb-unfinished", "1");
+    else sessionStorage.removeItem("bassnb-unfinished");
+  } catch {
+    // a browser may keep nothing; then the page cannot say it
+  }
+}
+
+/** Whether the page was closed while a take was being made. */
+function wasClosed() {
+  try {
+    return sessionStorage.getItem("bassnb-unfinished") !== null;
+  } catch {
+    return false;
   }
 }
 
@@ -89,7 +130,7 @@ function again() {
   const { number, song, options, take, about } = chosen();
   const marked = region();
   return play(async () => {
-    const keep = { latents: take.latents, regions: [marked] };
+    const keep = { latents: take.latents, channels: take.channels, level: take.settings.level, regions: [marked] };
     const part = `, ${marked.map((x) => x.toFixed(1)).join(" to ")} s of take ${number} anew`;
     return { song, options: { ...options, seed: take.settings.seed + 1, keep }, about, part };
   });
@@ -107,8 +148,16 @@ async function cost() {
   const files = ["encoder.onnx", "unet.onnx", "decoder.onnx"].map((name) => about.bytes[name]);
   const bytes = files.reduce((sum, size) => sum + size, runtime.bytes);
   const measured = await json("cost.json");
-  const time = measured ? ` On our machine, ${measured.song} s of music took ${measured.seconds.toFixed(1)} s in 12 steps of dpm++.` : "";
+  const time = measured
+    ? ` On our machine, 12 steps of dpm++ take ${measured.seconds.toFixed(1)} s for ${measured.song} s of music, and ` +
+      `${measured.long_seconds.toFixed(0)} s and ${measured.memory_gb.toFixed(1)} GB of memory for four minutes.`
+    : "";
   at("cost").textContent = `The first take fetches ${megabytes(bytes)}, which your browser keeps.${time}`;
+}
+
+/** Chords need a tempo: the browser says so before anything is fetched. */
+function needTempo() {
+  at("tempo").required = at("chords").value.trim() !== "";
 }
 
 /** A file that was chosen or dropped is what the list says. */
@@ -133,6 +182,7 @@ at("form").addEventListener("submit", generate);
 listen();
 at("again").addEventListener("click", again);
 at("stop").addEventListener("click", () => stopping?.abort());
+at("chords").addEventListener("input", needTempo);
 at("sampler").addEventListener("change", () => (at("steps").value = at("sampler").value === "ddim" ? 64 : 12));
 at("file").addEventListener("change", () => at("file").files.length && choose("song", ""));
 at("style-file").addEventListener("change", () => at("style-file").files.length && choose("style", "own"));
@@ -142,6 +192,9 @@ at("drop").addEventListener("dragover", (event) => {
 });
 at("drop").addEventListener("dragleave", () => at("drop").classList.remove("st-over"));
 at("drop").addEventListener("drop", dropped);
+addEventListener("beforeunload", (event) => at("stop").disabled || event.preventDefault());
+if (wasClosed()) tell("The page was closed while a take was being made; generate it again.");
+unfinished(false);
 cost().catch((error) => {
   tell(error.message);
   at("play").disabled = true;

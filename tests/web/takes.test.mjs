@@ -9,6 +9,7 @@ import { close, engine, expected, serve, stereo } from "./helpers.mjs";
 const { accompany, listen, load, notes } = await engine("engine");
 const serving = await engine("serving");
 const { loadModel } = await engine("model");
+const { sentenceOf } = await engine("errors");
 const { accompany: play } = await engine("accompanist");
 
 const STATIC = process.env.BASSNB_STATIC;
@@ -213,4 +214,19 @@ test("a worker that fails answers every open question", async () => {
   const loading = load(site.address, undefined, port);
   port.onerror({ message: "gone" });
   await assert.rejects(loading, /could not go on \(gone\); reload/);
+});
+
+test("an error that nobody expects ends the engine, and every open question", async () => {
+  let answer;
+  const port = { postMessage: ({ id }) => (answer = id), close() {} };
+  const loading = load(site.address, undefined, port);
+  port.onmessage({ data: { id: answer, result: { about: {} } } });
+  const other = await loading;
+  assert.ok(other.alive());
+  const questions = [1, 2].map(() => other.ask("listen", []));
+  const said = Promise.all(questions.map((question) => assert.rejects(question, /too little memory/)));
+  port.onmessage({ data: { id: answer, error: sentenceOf(new RangeError("memory")), fatal: true } });
+  await said;
+  assert.ok(!other.alive());
+  await assert.rejects(other.ask("listen", []), /was closed; load/);
 });
