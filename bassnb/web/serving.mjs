@@ -12,13 +12,14 @@ import { notesOf } from "./notes.mjs";
  * @param {Port} port
  * @param {string} runtime address of the folder with onnxruntime-web
  * @param {(address: string) => Promise<any>} [program] imports it
+ * @param {Promise<void>} [ready] before which nothing is answered
  */
-export function serve(port, runtime, program = (address) => import(address)) {
+export function serve(port, runtime, program = (address) => import(address), ready = Promise.resolve()) {
   /** @type {import("./model.mjs").Model | undefined} */
   let model;
   /** @type {Set<number>} */
   const stopped = new Set();
-  let busy = Promise.resolve();
+  let busy = ready;
 
   /** @type {Record<string, (tell: (...news: any[]) => Promise<void>, ...args: any[]) => Promise<any>>} */
   const methods = {

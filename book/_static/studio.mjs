@@ -149,7 +149,7 @@ async function cost() {
   const bytes = files.reduce((sum, size) => sum + size, runtime.bytes);
   const measured = await json("cost.json");
   const time = measured
-    ? ` On our machine, 12 steps of dpm++ take ${measured.seconds.toFixed(1)} s for ${measured.song} s of music, and ` +
+    ? ` On our machine, if it does nothing else, 12 steps of dpm++ take ${measured.seconds.toFixed(1)} s for ${measured.song} s of music, and ` +
       `${measured.long_seconds.toFixed(0)} s and ${measured.memory_gb.toFixed(1)} GB of memory for four minutes.`
     : "";
   at("cost").textContent = `The first take fetches ${megabytes(bytes)}, which your browser keeps.${time}`;

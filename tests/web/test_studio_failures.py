@@ -99,9 +99,11 @@ def another_browser(chromium, *flags):
     browser.close()
 
 
-def test_a_browser_without_webassembly_is_one_sentence(chromium, server):
-    flags = "--js-flags=--noexpose-wasm"
-    with another_browser(chromium, flags) as context, opened(context, server) as page:
+def test_a_browser_without_webassembly_is_one_sentence(context, server, studio):
+    worker = (studio / "_static" / "bassnb" / "worker.mjs").read_text()
+    without = {"body": f"delete globalThis.WebAssembly;{worker}", "content_type": "text/javascript"}
+    with opened(context, server) as page:
+        page.route("**/worker.mjs", lambda route: route.fulfill(**without))
         assert says(page, "This browser cannot run WebAssembly; take a current one") == 0
 
 
