@@ -180,6 +180,7 @@ export class Panel {
   async take(signal, mine, keep) {
     const name = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
     const tell = (/** @type {string} */ sentence) => mine() && this.tell(sentence);
+    if (this.engine && !this.engine.alive()) model = undefined;
     model ??= load(new URL("classroom/", BASE), (done, total) => this.tell(`Fetching the model: ${name(done)} of ${name(total)}`));
     this.engine = await model.catch((error) => {
       model = undefined;
