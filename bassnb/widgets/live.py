@@ -12,10 +12,10 @@ import os
 from html import escape
 
 from bassnb.errors import BassnbError
-from bassnb.settings import TakeSettings
+from bassnb.settings import ControlSettings, TakeSettings, chosen
 from bassnb.widgets.block import STATIC, Block, bar_html, block_html, choice_html
 
-SONGS = ("pop", "rock", "jazz", "latin")  # of the site
+SONGS = ("pop", "rock", "jazz", "latin", "drums")  # of the site; the drums are those of pop
 STYLES = ("acoustic", "finger", "fretless", "pick", "slap-1", "slap-2", "synth-1", "synth-2")
 VIEWS = ("sound", "latents", "line", "region")
 SLIDERS = {  # setting -> its name on the page, lowest, highest, step
@@ -24,20 +24,26 @@ SLIDERS = {  # setting -> its name on the page, lowest, highest, step
     "phi": ("rescale φ", 0, 1, 0.05),
     "strength": ("strength of the style", 0, 2, 0.05),
 }
-CONTROLS = ("song", "style", *SLIDERS, "seed")
-START = {"style": "", "steps": 12, "guidance": 6.0, "phi": 0.0, "strength": 1.5, "seed": 0}
+CONTROLS = ("song", "style", *SLIDERS, "chords", "seed")
+SETTINGS = (TakeSettings, ControlSettings)
+START = {
+    "style": "",
+    "steps": 12,
+    "guidance": 6.0,
+    "phi": 0.0,
+    "strength": 1.5,
+    "chords": "",
+    "seed": 0,
+}
 FROM_A_FILE = (
     "The dials below move freely, and the model plays in this page, where the book comes from a server: run "
     "<code>make serve</code> in its folder and open the address that it prints. The takes above play without it."
 )
-PICTURES = {
-    "sound": "",
-    "region": "",
-    "latents": '<p class="bl-name">noisy latents z</p><canvas class="bl-noisy" height="64" role="img"></canvas>'
+LATENTS = (
+    '<p class="bl-name">noisy latents z</p><canvas class="bl-noisy" height="64" role="img"></canvas>'
     '<p class="bl-name">estimate ĉ</p><canvas class="bl-estimate" height="64" role="img"></canvas>'
-    '<p class="bl-name">the estimate as sound</p>',
-    "line": "",
-}
+    '<p class="bl-name">the estimate as sound</p>'
+)
 STEP = (
     '<label class="bl-dial">step k <input type="range" class="bl-step" min="1" max="1" value="1" disabled>'
     "<output>1</output></label>"
@@ -69,9 +75,9 @@ def live(
 
     Parameters
     ----------
-    song : sample song that is accompanied first: "pop", "rock", "jazz" or "latin"
+    song : what is accompanied first: "pop", "rock", "jazz", "latin", or "drums", those of the first
     controls : what the reader may change, in this order: "song" and "style" (also files of the
-        reader), "steps", "guidance", "phi", "strength", "seed"
+        reader), "steps", "guidance", "phi", "strength", "chords", "seed"
     view : what is drawn: "sound", its spectrogram; "latents", also the latents of each step, which
         can be listened to; "line", the estimates of each step on the line of guidance; "region",
         a spectrogram in which a part is marked and played again
@@ -100,7 +106,7 @@ def live(
                 f"there is no {what} {name!r} on a page; use one of {', '.join(known)}"
             )
     start = {**START, "sampler": "dpm++", **settings}
-    TakeSettings.of(**{name: value for name, value in start.items() if name != "style"})
+    chosen({name: value for name, value in start.items() if name != "style"}, *SETTINGS)
     title = title or "Live: " + ", ".join(controls)
     if not os.environ.get(STATIC):
         return Live(_without_a_page(controls), tuple(controls), seconds or 0.0)
@@ -138,7 +144,7 @@ def _body(controls: tuple[str, ...], view: str, start: dict) -> str:
         f'<div class="bl-take" hidden>{steps}{drawing}{bar_html(1)}'
         + choice_html(["with the mix", "bass alone"], "What sounds")
         + choice_html(["this take", "the one before"], "Which take sounds")
-        + f'<figure><figcaption></figcaption><div class="bl-pictures">{PICTURES[view]}'
+        + f'<figure><figcaption></figcaption><div class="bl-pictures">{LATENTS if view == "latents" else ""}'
         '<canvas class="bl-sound" height="110" role="img"></canvas><div class="bl-marked"></div>'
         '<div class="bl-cursor"></div></div><div class="bl-ticks" aria-hidden="true"></div></figure>'
         f'{REGION if view == "region" else ""}<a class="bl-save" hidden download="bass.wav">Save this bass (WAV)</a></div></div>'
@@ -149,6 +155,11 @@ def _control(name: str, value) -> str:
     """The HTML of one control, whose setting stands in `data-setting`."""
     if name in ("song", "style"):
         return _choice_of_sounds(name, value)
+    if name == "chords":
+        return (
+            f'<label class="bl-dial">chords <input type="text" data-setting="chords" value="{escape(value)}" '
+            'autocomplete="off" spellcheck="false"></label>'
+        )
     if name == "seed":
         return (
             f'<label class="bl-dial">seed <input type="number" data-setting="seed" min="0" step="1" value="{value}">'

@@ -21,10 +21,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE = 300_000  # ms: a busy machine is slow, not wrong
 MOST = 1e-3  # of full scale
 SECONDS = 2.0
+BARS = {"tempo": 126.45, "first_beat": 0.02}
 PANELS = {  # name -> arguments of `live`
     "sound": {"controls": ("song", "style", "strength", "seed"), "steps": 2},
     "latents": {"controls": ("steps", "seed"), "view": "latents", "sampler": "ddim", "steps": 3},
     "line": {"controls": ("guidance", "phi"), "view": "line", "sampler": "ddim", "steps": 3},
+    "chords": {"song": "drums", "controls": ("chords", "seed"), "steps": 2, **BARS},
     "region": {"controls": ("seed",), "view": "region", "steps": 8},
 }
 MOVE = """(dial, value) => { dial.value = value;
@@ -43,9 +45,7 @@ def site(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STATIC, str(root / "_static" / "audio"))
         blocks = [sweep({1: tone(110), 2: tone(220)}, parameters="takes")]
-        blocks += [
-            live("pop", seconds=SECONDS, title=name, **given) for name, given in PANELS.items()
-        ]
+        blocks += [live(seconds=SECONDS, title=name, **given) for name, given in PANELS.items()]
     text = HEAD + "\n".join(block.html for block in blocks)
     (root / "book" / "page.html").write_text(text, encoding="utf-8")
     return root
@@ -79,7 +79,7 @@ def page(open_page, site):
     """The page under the policy of the book; its panels keep what the tests before have done."""
     with serve(site, policy()) as address:
         page = open_page(address)
-        page.locator(".bl-live").nth(3).wait_for()
+        page.locator(".bl-live").nth(4).wait_for()
         yield page
         assert page.complaints == []
 
@@ -136,8 +136,8 @@ def move(block, name, value):
     return saved(block)
 
 
-def expected(player, **settings):
-    mix = read_audio(ROOT / "data_samples" / "pop" / "mix.flac")[:, : round(SECONDS * SAMPLE_RATE)]
+def expected(player, part="mix.flac", **settings):
+    mix = read_audio(ROOT / "data_samples" / "pop" / part)[:, : round(SECONDS * SAMPLE_RATE)]
     return player(mix, **{"tuning": 0, "sampler": "ddim", **settings}).audio.numpy()
 
 
@@ -250,6 +250,16 @@ def test_guidance_moves_the_line_at_once_and_then_the_sound(page, player):
         float(picture.get_attribute("aria-label").split()[i].strip(",")) for i in (-5, -1)
     )
     assert final < 0.8 * guided and float(wide.split()[-1]) > final
+
+
+def test_chords_of_the_reader_are_those_of_the_package(page, player):
+    block = panel(page, "chords")
+    free = play(block)
+    bass = move(block, "chords", "Em A7")
+    own = {"sampler": "dpm++", "steps": 2, "seed": 0}
+    wanted = expected(player, "drums.ogg", chords="Em A7", **BARS, **own)
+    assert np.abs(free - expected(player, "drums.ogg", **own)).max() < MOST
+    assert np.abs(bass - wanted).max() < MOST < 0.01 < np.abs(bass - free).max()
 
 
 def test_a_part_is_played_again_and_the_rest_stays(page):
