@@ -2,30 +2,29 @@
 
 import { decode, encode } from "./autoencoder.mjs";
 import { EngineError } from "./errors.mjs";
-import { audible, measure } from "./level.mjs";
+import { padOf, tonesOf } from "./pad.mjs";
+import { spansOf, wishOf } from "./progression.mjs";
 import { normal } from "./random.mjs";
+import { crossfaded, measured, putBack, stepsAgain } from "./repaint.mjs";
 import { resample } from "./resample.mjs";
 import { SAMPLERS, ground, guidedDenoiser, meanOverTime, windowed } from "./sampling.mjs";
 import { settingsOf } from "./settings.mjs";
+import { at440, atRate, soundingTrack } from "./tracks.mjs";
 
 /** @typedef {import("./spectral.mjs").Stereo} Stereo */
 /** @typedef {import("./model.mjs").Model} Model */
 /** @typedef {import("./settings.mjs").Settings} Settings */
-/** @typedef {{channels: Stereo, sampleRate: number}} Sound */
+/** @typedef {import("./tracks.mjs").Sound} Sound */
+/** @typedef {import("./tracks.mjs").Track} Track */
+/** @typedef {import("./repaint.mjs").Keep} Keep */
+/** @typedef {import("./progression.mjs").Wish} Wish */
 /**
- * What is audible of a sound; `length`: its samples before it was brought to 440 Hz.
- * @typedef {{wave: Stereo, level: number, sounding: boolean[], length: number}} Track
- */
-/**
- * @typedef {{latents: Float32Array, regions: [number, number][]}} Keep latents of a take, and the
- *   seconds of it that are made again
- */
-/**
- * @typedef {Partial<Settings> & {style?: Sound | Sound[] | Stereo, heard?: Stereo, keep?: Keep}} Options
- *   `heard`: what the model hears in place of the mix, such as the mix with chords
+ * @typedef {Partial<Settings> & Partial<Wish> & {style?: Sound | Sound[] | Stereo, heard?: Stereo, keep?: Keep}} Options
+ *   `heard`: what the model hears in place of the mix
  */
 /** @typedef {{channels: Stereo, latents: Float32Array, settings: Record<string, any>}} Take */
-/** @typedef {(done: number, total: number, estimate: Float32Array) => Promise<void>} OnStep */
+/** @typedef {import("./sampling.mjs").Branches} Branches */
+/** @typedef {(done: number, total: number, estimate: Float32Array, both?: Branches) => Promise<void>} OnStep */
 
 /**
  * One take to a mix.
@@ -39,22 +38,53 @@ import { settingsOf } from "./settings.mjs";
 export async function accompany(model, channels, sampleRate, options, onStep) {
   const { about } = model;
   const settings = settingsOf(about, options);
+  const wish = wishOf(options);
   const rate = Math.round(about.sample_rate * 2 ** (settings.tuning / 1200)); // of a song at 440 Hz
-  const length = atRate(about, { channels, sampleRate }, "The song")[0].length;
-  const track = at440(about, { channels, sampleRate }, rate, "The song");
-  const heard = options.heard
-    ? at440(about, { channels: options.heard, sampleRate }, rate, "What is heard")
-    : track;
-  const latents = await sample(model, heard, settings, rate, options, sampleRate, onStep);
-  const bass = await sounding(model, latents, track.wave[0].length, track.level);
-  const inTune = resample(bass, rate, about.sample_rate, track.length);
+  const song = at440(about, { channels, sampleRate }, rate, "The song");
+  const seconds = song.length / about.sample_rate;
+  const heard = hears(about, song, { channels, sampleRate }, rate, options.heard, wish);
+  const { keep } = options;
+  const again = keep ? stepsAgain(about, keep, heard.sounding.length, rate, seconds) : null;
+  const mean = options.style ? await styleMean(model, options.style, sampleRate) : null;
+  const latents = await sample(model, heard, settings, mean, keep && again ? { kept: keep.latents, again } : null, onStep);
+  const level = keep?.level ?? song.level;
+  const bass = await sounding(model, latents, song.wave[0].length, level);
+  let inTune = resample(bass, rate, about.sample_rate, song.length);
+  if (keep?.channels && again) {
+    const stepsPerSample = rate / about.sample_rate / about.samples_per_latent;
+    inTune = crossfaded(inTune, keep.channels, again, about.bass.decoder_reach, stepsPerSample);
+  }
   const gain = 1 / Math.max(1, ...inTune.map(peakOf));
   const facts = { model: about.model, version: about.version, sample_rate: about.sample_rate };
   return {
     channels: inTune.map((x) => x.map((y) => y * gain)),
     latents,
-    settings: { ...facts, ...settings, level: track.level, gain_db: 20 * Math.log10(gain) },
+    settings: { ...facts, ...settings, ...wish, level, gain_db: 20 * Math.log10(gain) },
   };
+}
+
+/**
+ * What the network hears: the song, or what is given in its place, with the pad of the chords.
+ * @param {Model["about"]} about
+ * @param {Track} song
+ * @param {Sound} given the song as it was given
+ * @param {number} rate
+ * @param {Stereo | undefined} instead
+ * @param {Wish | null} wish
+ * @returns {Track}
+ */
+function hears(about, song, { channels, sampleRate }, rate, instead, wish) {
+  if (!instead && !wish) return song;
+  const sound = { channels: instead ?? channels, sampleRate };
+  return at440(about, sound, rate, "What is heard", (wave) => {
+    if (!wish) return wave;
+    const stretch = wave[0].length / song.length; // chords are on the clock of the song as it is
+    const spans = spansOf(wish, song.length / about.sample_rate);
+    const placed = spans.map(({ start, end, chord }) => ({ start: start * stretch, end: end * stretch, chord }));
+    const pad = padOf(tonesOf(placed), wave[0].length);
+    const gain = song.level * 10 ** ((wish.chord_level ?? 0) / 20);
+    return wave.map((x) => x.map((y, n) => y + gain * pad[n]));
+  });
 }
 
 /**
@@ -76,38 +106,37 @@ export async function sounding(model, latents, length, level) {
  * @param {Model} model
  * @param {Track} heard
  * @param {Settings} settings
- * @param {number} rate of the song at 440 Hz
- * @param {Options} options
- * @param {number} sampleRate of a style that does not say
+ * @param {number[] | null} style its mean over time
+ * @param {{kept: Float32Array, again: boolean[]} | null} repaint
  * @param {OnStep} onStep
  */
-async function sample(model, heard, settings, rate, options, sampleRate, onStep) {
+async function sample(model, heard, settings, style, repaint, onStep) {
   const { about } = model;
-  const style = options.style ? await styleMean(model, options.style, sampleRate) : null;
   const mix = await encodeTrack(model, "encoder.onnx", about.mix, heard);
   const steps = heard.sounding.length;
-  const { latent_channels: channels } = about.bass;
-  const again = options.keep ? stepsAgain(about, options.keep, channels * steps, steps, rate) : [];
-  const network = windowed(unet(model, steps), about.windows, steps);
-  const denoise = guidedDenoiser(network, mix, settings.guidance, settings.phi, heard.sounding);
-  const kept = options.keep?.latents;
+  const network = windowed(unet(model), about.windows, steps);
+  const where = repaint ? measured(repaint.again, heard.sounding) : heard.sounding;
+  /** @type {Branches | undefined} */
+  let both;
+  const tell = (/** @type {Branches} */ two) => (both = two);
+  const denoise = guidedDenoiser(network, mix, settings.guidance, settings.phi, where, tell);
+  const back = (/** @type {Float32Array} */ c) => (repaint ? putBack(c, repaint.kept, repaint.again) : c);
   const correct = (/** @type {Float32Array} */ c, /** @type {number} */ beta) => {
-    const grounded = style ? ground(c, style, beta, settings.strength, heard.sounding) : c;
-    return kept ? grounded.map((x, i) => (again[i % steps] ? x : kept[i])) : grounded;
+    // what is kept, the style of the whole, what is kept
+    return style ? back(ground(back(c), style, beta, settings.strength, heard.sounding)) : back(c);
   };
   const watch = (/** @type {number} */ k, /** @type {Float32Array} */ _, /** @type {Float32Array} */ c) =>
-    onStep(k + 1, settings.steps, c);
-  const noise = normal(BigInt(settings.seed), channels * steps);
+    onStep(k + 1, settings.steps, c, both);
+  const noise = normal(BigInt(settings.seed), about.bass.latent_channels * steps);
   return SAMPLERS[settings.sampler](denoise, noise, settings.steps, correct, watch);
 }
 
 /**
- * The U-Net on songs of so many latent steps.
+ * The U-Net.
  * @param {Model} model
- * @param {number} steps
  * @returns {import("./sampling.mjs").Network}
  */
-function unet(model, steps) {
+function unet(model) {
   const run = model.run("unet.onnx");
   return async (z, t, mix, batch) => {
     const length = mix.length / batch / model.about.mix.latent_channels;
@@ -165,79 +194,6 @@ function soundsOf(style, sampleRate) {
   return ArrayBuffer.isView(one)
     ? [{ channels: /** @type {Stereo} */ (style), sampleRate }]
     : /** @type {Sound[]} */ (style);
-}
-
-/**
- * Two channels at the rate of the model; a single one is doubled.
- * @param {Model["about"]} about
- * @param {Sound} sound
- * @param {string} name for an error
- * @returns {Stereo}
- */
-function atRate(about, { channels, sampleRate }, name) {
-  const [left, right = left] = channels ?? [];
-  if (!left?.length || left.length !== right.length) {
-    throw new EngineError(`${name} has no samples, or channels of two lengths; give another file.`);
-  }
-  if (!(sampleRate >= 1000 && sampleRate <= 1e6)) {
-    throw new EngineError(`${name} has a sample rate of ${sampleRate} Hz; give the true rate.`);
-  }
-  if (![left, right].every((x) => x.every((y) => Math.abs(y) <= 1e30))) {
-    throw new EngineError(`${name} holds samples that are no numbers; export it again.`);
-  }
-  return resample([left, right], sampleRate, about.sample_rate);
-}
-
-/**
- * A song at 440 Hz; longer if it was sharp.
- * @param {Model["about"]} about
- * @param {Sound} sound
- * @param {number} rate samples at 440 Hz for each second of the song
- * @param {string} name for an error
- */
-function at440(about, sound, rate, name) {
-  const wave = atRate(about, sound, name);
-  const longer = Math.ceil((wave[0].length * rate) / about.sample_rate);
-  const track = soundingTrack(about, resample(wave, about.sample_rate, rate, longer), name);
-  return { ...track, length: wave[0].length };
-}
-
-/**
- * What is audible of a wave, measured; refused when silent.
- * @param {Model["about"]} about
- * @param {Stereo} wave
- * @param {string} name for an error
- * @returns {Track}
- */
-function soundingTrack(about, wave, name) {
-  const heard = audible(wave, about.level, about.samples_per_latent);
-  const { level, peak, sounding } = measure(heard, about.level, about.samples_per_latent);
-  if (peak < about.level.silence) throw new EngineError(`${name} is silent; give one with sound in it.`);
-  return { wave: heard, level, sounding, length: wave[0].length };
-}
-
-/**
- * Which latent steps are made again.
- * @param {Model["about"]} about
- * @param {Keep} keep
- * @param {number} size of the latents
- * @param {number} steps
- * @param {number} rate
- * @returns {boolean[]}
- */
-function stepsAgain(about, { latents, regions }, size, steps, rate) {
-  if (latents.length !== size) {
-    throw new EngineError("The take that is kept belongs to another song or tuning; make a take of this one.");
-  }
-  const again = new Array(steps).fill(false);
-  for (const [from, to] of regions) {
-    const [first, last] = [from, to].map((seconds) => (seconds * rate) / about.samples_per_latent);
-    if (!(first >= 0 && last > first && Math.floor(first) < steps)) {
-      throw new EngineError(`A region from ${from} to ${to} s is not part of the song; mark one that is.`);
-    }
-    again.fill(true, Math.floor(first), Math.ceil(last));
-  }
-  return again;
 }
 
 /** @param {Float32Array} x */

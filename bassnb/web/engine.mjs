@@ -14,10 +14,11 @@ export { EngineError };
 
 /** @typedef {import("./accompanist.mjs").Options & {signal?: AbortSignal}} Options */
 /** @typedef {import("./accompanist.mjs").Take} Take */
+/** @typedef {import("./sampling.mjs").Branches} Branches */
 /** @typedef {import("./spectral.mjs").Stereo} Stereo */
 /**
- * A loaded model; `close` frees its memory.
- * @typedef {{about: import("./model.mjs").About, backend: string, ask: Ask, close: () => void}} Model
+ * A loaded model; `close` frees its memory, `alive` is false after that and after an error that ended it.
+ * @typedef {{about: import("./model.mjs").About, backend: string, ask: Ask, close: () => void, alive: () => boolean}} Model
  */
 /** @typedef {(method: string, args: any[], onNews?: (...news: any[]) => void, signal?: AbortSignal) => Promise<any>} Ask */
 
@@ -28,12 +29,12 @@ export { EngineError };
  * @param {Worker | MessagePort} [port] where the engine computes, by default a worker of its own
  * @returns {Promise<Model>}
  */
-export async function load(baseUrl, onProgress, port = worker()) {
+export async function load(baseUrl, onProgress, port) {
   const base = new URL(baseUrl, globalThis.document?.baseURI ?? import.meta.url).href;
-  const ask = client(port);
-  const close = () => ("terminate" in port ? port.terminate() : port.close());
+  const name = `bassnb-${Math.random()}`;
+  const { ask, close, alive } = client(port ?? worker(name), port ? null : name);
   try {
-    return { ...(await ask("load", [base], onProgress)), ask, close };
+    return { ...(await ask("load", [base], onProgress)), ask, close, alive };
   } catch (error) {
     close();
     throw error;
@@ -46,9 +47,11 @@ export async function load(baseUrl, onProgress, port = worker()) {
  * @param {Stereo} channels left and right, or one channel
  * @param {number} sampleRate Hz
  * @param {Options} [options] guidance, phi, strength, sampler, steps, seed, tuning; `style`: sounds of a
- *   bass; `heard`: what the model hears in place of the mix; `keep`: a take of which only regions are
- *   made again; `signal`: stops between two steps
- * @param {(done: number, total: number, estimate: Float32Array) => void} [onStep]
+ *   bass; chords, tempo, bars_per_chord, chord_level, first_beat, meter: chords to play to; `heard`: what
+ *   the model hears in place of the mix; `keep`: a take of which only regions are made again; `signal`:
+ *   stops between two steps
+ * @param {(done: number, total: number, estimate: Float32Array, both?: Branches) => void} [onStep] with the
+ *   estimate of a step, and those with and without the mix that guidance made it of
  * @returns {Promise<Take>} 44.1 kHz, as long as the song; standardised latents; settings
  */
 export async function accompany(model, channels, sampleRate, options = {}, onStep) {
@@ -68,42 +71,70 @@ export async function listen(model, latents, length, level) {
   return model.ask("listen", [latents, length, level]);
 }
 
-function worker() {
-  return new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
+/**
+ * The notes of a bass, such as those of a take, in order.
+ * @param {Model} model
+ * @param {Stereo} channels 44.1 kHz
+ * @param {number} [cents] of the song above A = 440 Hz
+ * @returns {Promise<import("./notes.mjs").Note[]>}
+ */
+export async function notes(model, channels, cents = 0) {
+  return model.ask("notes", [channels, cents]);
+}
+
+/** @param {string} name of the worker, and of the lock that it holds */
+function worker(name) {
+  return new Worker(new URL("worker.mjs", import.meta.url), { type: "module", name });
 }
 
 /**
- * Questions to the other side of a port, each with its answer.
+ * Questions to the other side of a port, each with its answer; when the other side ends, all are answered.
  * @param {Worker | MessagePort} port
- * @returns {Ask}
+ * @param {string | null} lock that the other side holds as long as it lives
+ * @returns {{ask: Ask, close: () => void, alive: () => boolean}}
  */
-function client(port) {
+function client(port, lock) {
   /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void, onNews?: (...news: any[]) => void}>} */
   const open = new Map();
   let questions = 0;
+  let alive = true;
+  let watched = lock === null;
   const end = (/** @type {number} */ id) => {
     const question = open.get(id);
     open.delete(id);
     return question;
   };
-  port.onmessage = ({ data: { id, news, result, error } }) => {
+  const close = (sentence = "The engine was closed; load it again.") => {
+    alive = false;
+    if ("terminate" in port) port.terminate();
+    else port.close();
+    for (const id of [...open.keys()]) end(id)?.reject(new EngineError(sentence));
+  };
+  const watch = () => {
+    watched = true;
+    const ended = "The browser has ended the engine, perhaps for lack of memory; try again.";
+    navigator.locks?.request(/** @type {string} */ (lock), () => close(ended));
+  };
+  port.onmessage = ({ data: { id, news, result, error, fatal } }) => {
+    if (!watched) watch(); // now the other side holds its lock
     if (news) open.get(id)?.onNews?.(...news);
     else if (error) end(id)?.reject(new EngineError(error));
     else end(id)?.resolve(result);
+    if (fatal) close(error);
   };
   /** @type {any} */ (port).onerror = (/** @type {ErrorEvent} */ event) => {
     event.preventDefault?.();
-    const reason = event.message || "its program could not be loaded";
-    for (const id of [...open.keys()]) {
-      end(id)?.reject(new EngineError(`The engine could not go on (${reason}); reload the page.`));
-    }
+    close(`The engine could not go on (${event.message || "its program could not be loaded"}); reload the page.`);
   };
-  return (method, args, onNews, signal) =>
+  /** @type {Ask} */
+  const ask = (method, args, onNews, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) throw new EngineError("Stopped.");
+      if (!alive) throw new EngineError("The engine was closed; load it again.");
       const id = ++questions;
       open.set(id, { resolve, reject, onNews });
       signal?.addEventListener("abort", () => port.postMessage({ id, stop: true }), { once: true });
       port.postMessage({ id, method, args });
     });
+  return { ask, close: () => close(), alive: () => alive };
 }

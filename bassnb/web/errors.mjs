@@ -15,8 +15,11 @@ export class EngineError extends Error {
 export function sentenceOf(error) {
   if (error instanceof EngineError) return error.message;
   const reason = error instanceof Error ? error.message : String(error);
-  if (/memory|allocation|out of bounds|array length/i.test(reason)) {
+  if (/memory|alloc|out of bounds|array length/i.test(reason)) {
     return "The browser has too little memory for this song; close other pages or take a shorter one.";
+  }
+  if (/wasm|webassembly/i.test(reason)) {
+    return "This browser does not run WebAssembly on this page; allow it, or take another browser.";
   }
   return `The engine met an error that it does not know (${reason.slice(0, 200)}); reload the page.`;
 }

@@ -16,8 +16,11 @@ const CUTOFF = 0.955; // of the lower Nyquist frequency
 /** @type {Float64Array | undefined} */
 let table;
 
-/** @param {number} x the modified Bessel function of order 0 */
-function bessel(x) {
+/**
+ * The modified Bessel function of order 0.
+ * @param {number} x
+ */
+export function bessel(x) {
   let [sum, term] = [1, 1];
   for (let k = 1; term > 1e-17 * sum; k++) sum += term *= (x / (2 * k)) ** 2;
   return sum;

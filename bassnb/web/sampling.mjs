@@ -9,6 +9,7 @@
 /** @typedef {(c: Float32Array, beta: number) => Float32Array} Correct */
 /** @typedef {(k: number, z: Float32Array, c: Float32Array) => Promise<void>} Watch */
 /** @typedef {(z: Float32Array, t: number, mix: Float32Array, batch: number) => Promise<Float32Array>} Network */
+/** @typedef {{conditional: Float32Array, free: Float32Array}} Branches estimates with the mix and without it */
 
 /**
  * Signal rate and noise rate of the cosine schedule.
@@ -104,9 +105,10 @@ export const SAMPLERS = { ddim, "dpm++": dpmSolver };
  * @param {number} guidance
  * @param {number} phi
  * @param {boolean[]} sounding latent steps over which `rescale` measures
+ * @param {(both: Branches) => void} [tell] called with both estimates, where there are two
  * @returns {Denoise}
  */
-export function guidedDenoiser(network, mix, guidance, phi, sounding) {
+export function guidedDenoiser(network, mix, guidance, phi, sounding, tell = () => {}) {
   const silence = new Float32Array(mix.length);
   const estimate = (/** @type {Float32Array} */ z, /** @type {Float32Array} */ v, /** @type {number} */ t) => {
     const [alpha, beta] = alphaBeta(Math.fround(t));
@@ -120,6 +122,7 @@ export function guidedDenoiser(network, mix, guidance, phi, sounding) {
     const v = await network(joined(z, z), t, both, 2);
     const conditional = estimate(z, v.subarray(0, z.length), t);
     const free = estimate(z, v.subarray(z.length), t);
+    tell({ conditional, free });
     const guided = conditional.map((c, i) => free[i] + guidance * (c - free[i]));
     return rescale(guided, conditional, phi, sounding);
   };

@@ -3,6 +3,7 @@
 import { accompany, sounding } from "./accompanist.mjs";
 import { EngineError, sentenceOf } from "./errors.mjs";
 import { loadModel } from "./model.mjs";
+import { notesOf } from "./notes.mjs";
 
 /** @typedef {{postMessage: (message: any, transfer?: any) => void, onmessage: any}} Port */
 
@@ -11,13 +12,14 @@ import { loadModel } from "./model.mjs";
  * @param {Port} port
  * @param {string} runtime address of the folder with onnxruntime-web
  * @param {(address: string) => Promise<any>} [program] imports it
+ * @param {Promise<void>} [ready] before which nothing is answered
  */
-export function serve(port, runtime, program = (address) => import(address)) {
+export function serve(port, runtime, program = (address) => import(address), ready = Promise.resolve()) {
   /** @type {import("./model.mjs").Model | undefined} */
   let model;
   /** @type {Set<number>} */
   const stopped = new Set();
-  let busy = Promise.resolve();
+  let busy = ready;
 
   /** @type {Record<string, (tell: (...news: any[]) => Promise<void>, ...args: any[]) => Promise<any>>} */
   const methods = {
@@ -31,6 +33,9 @@ export function serve(port, runtime, program = (address) => import(address)) {
     async listen(_, latents, length, level) {
       return sounding(loaded(model), latents, length, level);
     },
+    async notes(_, channels, cents) {
+      return notesOf(channels, cents);
+    },
   };
 
   const answer = async (/** @type {{id: number, method: string, args: any[]}} */ { id, method, args }) => {
@@ -42,7 +47,7 @@ export function serve(port, runtime, program = (address) => import(address)) {
     try {
       port.postMessage({ id, result: await methods[method](tell, ...args) });
     } catch (error) {
-      port.postMessage({ id, error: sentenceOf(error) });
+      port.postMessage({ id, error: sentenceOf(error), fatal: !(error instanceof EngineError) });
     }
   };
 

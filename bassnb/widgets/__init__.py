@@ -7,6 +7,7 @@ need("widgets")
 
 from bassnb.widgets.blind import BlindTest, blind_test  # noqa: E402
 from bassnb.widgets.listen import Listen, listen  # noqa: E402
+from bassnb.widgets.live import Live, live  # noqa: E402
 from bassnb.widgets.pictures import plot_spectrogram  # noqa: E402
 from bassnb.widgets.source import Source, show_source  # noqa: E402
 from bassnb.widgets.studio import studio  # noqa: E402
@@ -15,11 +16,13 @@ from bassnb.widgets.sweep import Sweep, sweep  # noqa: E402
 __all__ = [
     "BlindTest",
     "Listen",
+    "Live",
     "Source",
     "Sweep",
     "BassnbError",
     "blind_test",
     "listen",
+    "live",
     "plot_spectrogram",
     "show_source",
     "studio",

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sphinx.util import logging
 
+from bassnb.audio import read_audio, write_audio
 from bassnb.export import export
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +99,7 @@ def assemble(static: Path, model: str = "classroom", store: Path = STORE) -> boo
     found = runtime(store)
     if found is not None:
         shutil.copytree(found, target / "runtime", dirs_exist_ok=True)
+    (target / "live.json").write_text(json.dumps(first_use(target)), encoding="utf-8")
     return found is not None
 
 
@@ -109,15 +111,33 @@ def copy_samples(target: Path) -> None:
     for name, source in sounds.items():
         (target / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(source, target / name)
+    # decoders of Ogg differ a little, those of FLAC do not
+    write_audio(target / "songs" / "drums.flac", read_audio(samples / "pop" / "drums.ogg"))
 
 
 def cost() -> dict | None:
-    """Seconds of a song, and those that a page took for it, as `benchmarks.page` measured; or None."""
+    """Seconds of a song and those that a page took for it, and seconds and memory of a song of four
+    minutes, as `benchmarks.page` measured; or None.
+    """
     measured = ROOT / "results" / "page.json"
     if not measured.is_file():
         return None
-    speed = json.loads(measured.read_text(encoding="utf-8")).get("speed")
-    return speed and {"song": speed["seconds"], "seconds": speed["page"]}
+    report = json.loads(measured.read_text(encoding="utf-8"))
+    if "speed" not in report:
+        return None
+    speed, long = report["speed"], report["four_minutes"]
+    short = {"song": speed["seconds"], "seconds": speed["page"]}
+    return {**short, "long_seconds": long["page"], "memory_gb": long["memory_gb"]}
+
+
+def first_use(target: Path) -> dict:
+    """What a live panel says before its first click: bytes to fetch (None without a runtime), seconds."""
+    facts, size = target / "runtime" / "runtime.json", None
+    if facts.is_file():
+        graphs = ("encoder.onnx", "unet.onnx", "decoder.onnx")
+        size = json.loads(facts.read_text(encoding="utf-8"))["bytes"]
+        size += sum((target / "classroom" / name).stat().st_size for name in graphs)
+    return {"bytes": size, "song": None, "seconds": None, **(cost() or {})}
 
 
 def setup(app):

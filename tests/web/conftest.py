@@ -12,6 +12,7 @@ import torch
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System, save_pretrained
 from bassnb.presets import SMOKE
+from tests.web import studio_site
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,6 +74,13 @@ def small_site(small_model, tmp_path_factory):
 def small_player(small_model):
     """The small model in Python."""
     return Accompanist.from_pretrained(small_model)
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory):
+    """A site with the studio page alone; skipped without a runtime."""
+    runtime_or_skip()
+    return studio_site.build(tmp_path_factory.mktemp("studio") / "project")
 
 
 def song(seconds, seed=0, *, rate=44_100):

@@ -128,6 +128,7 @@ test("settings are the model's unless given, and bounded", () => {
 test("every error is one sentence", () => {
   assert.equal(sentenceOf(new EngineError("One.")), "One.");
   assert.match(sentenceOf(new RangeError("Array buffer allocation failed")), /too little memory/);
+  assert.match(sentenceOf(new Error("CompileError: WebAssembly.instantiate(): refused")), /run WebAssembly .*; allow/);
   assert.match(sentenceOf("odd"), /does not know \(odd\); reload/);
 });
 

@@ -6,9 +6,10 @@ import { MessageChannel } from "node:worker_threads";
 
 import { close, engine, expected, serve, stereo } from "./helpers.mjs";
 
-const { accompany, listen, load } = await engine("engine");
+const { accompany, listen, load, notes } = await engine("engine");
 const serving = await engine("serving");
 const { loadModel } = await engine("model");
+const { sentenceOf } = await engine("errors");
 const { accompany: play } = await engine("accompanist");
 
 const STATIC = process.env.BASSNB_STATIC;
@@ -53,9 +54,15 @@ test("loading tells how far it is, and leaves the encoder of the style for later
   assert.ok(!site.asked.some((name) => name.includes("bass_encoder")));
 });
 
-test("takes are those of Python, with and without style, for every sampler", async () => {
-  for (const { settings, style: styled, gain_db, latents, channels } of expected.takes) {
-    const options = { ...settings, ...(styled ? { style } : {}) };
+/** The first take of Python, of which all but a region is kept. */
+function keeping(region) {
+  const { latents, channels, level } = expected.takes[0];
+  return { latents: Float32Array.from(latents), channels: stereo(channels), level, regions: [region] };
+}
+
+test("takes are those of Python, with and without style, chords and kept parts, for every sampler", async () => {
+  for (const { settings, style: styled, region, gain_db, latents, channels } of expected.takes) {
+    const options = { ...settings, ...(styled ? { style } : {}), ...(region ? { keep: keeping(region) } : {}) };
     const done = [];
     const take = await accompany(model, mix, 44100, options, (k, n, estimate) => {
       done.push(k);
@@ -92,11 +99,13 @@ test("a region is made again, the rest is kept to the bit", async () => {
   const again = await accompany(model, mix, 44100, { ...options, seed: 2, keep });
   const steps = again.latents.length / model.about.bass.latent_channels;
   const changed = Array.from(again.latents, (x, i) => (x === first.latents[i] ? -1 : i % steps));
-  assert.deepEqual([...new Set(changed)].sort((a, b) => a - b), [-1, 5, 6, 7, 8]);
-  for (const wrong of [[[-1, 1]], [[1, 1]], [[5, 6]]]) {
+  assert.deepEqual([...new Set(changed)].sort((a, b) => a - b), [-1, 5, 6, 7]);
+  for (const wrong of [[[-1, 1]], [[1, 1]], [[5, 6]], [[1, 2]], []]) {
     const region = { ...options, keep: { latents: first.latents, regions: wrong } };
-    await assert.rejects(accompany(model, mix, 44100, region), /not part of the song; mark/);
+    await assert.rejects(accompany(model, mix, 44100, region), /not part of the song; mark|is marked; mark/);
   }
+  const shorter = { ...keep, channels: first.channels.map((x) => x.slice(1)) };
+  await assert.rejects(accompany(model, mix, 44100, { ...options, keep: shorter }), /not as long as the song; make/);
   const foreign = { ...options, keep: { latents: first.latents.slice(1), regions: [[0, 1]] } };
   await assert.rejects(accompany(model, mix, 44100, foreign), /belongs to another song/);
 });
@@ -110,6 +119,10 @@ test("what is heard takes the place of the mix, at the level of the mix", async 
   const other = await accompany(model, quiet, 44100, { ...options, heard: mix.map((x) => x.toReversed()) });
   assert.ok(other.latents.some((x, i) => Math.abs(x - own.latents[i]) > 0.1));
   assert.equal(other.settings.level, own.settings.level);
+});
+
+test("notes are read where the takes are made", async () => {
+  assert.deepEqual(await notes(model, mix.map((x) => x.map(() => 0))), []);
 });
 
 test("an estimate can be heard, and one channel is enough", async () => {
@@ -201,4 +214,19 @@ test("a worker that fails answers every open question", async () => {
   const loading = load(site.address, undefined, port);
   port.onerror({ message: "gone" });
   await assert.rejects(loading, /could not go on \(gone\); reload/);
+});
+
+test("an error that nobody expects ends the engine, and every open question", async () => {
+  let answer;
+  const port = { postMessage: ({ id }) => (answer = id), close() {} };
+  const loading = load(site.address, undefined, port);
+  port.onmessage({ data: { id: answer, result: { about: {} } } });
+  const other = await loading;
+  assert.ok(other.alive());
+  const questions = [1, 2].map(() => other.ask("listen", []));
+  const said = Promise.all(questions.map((question) => assert.rejects(question, /too little memory/)));
+  port.onmessage({ data: { id: answer, error: sentenceOf(new RangeError("memory")), fatal: true } });
+  await said;
+  assert.ok(!other.alive());
+  await assert.rejects(other.ask("listen", []), /was closed; load/);
 });

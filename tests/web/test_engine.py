@@ -13,16 +13,22 @@ from bassnb.audio import resample
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import rescale
 from bassnb.windows import windowed
+from tests.web import control_numbers
 from tests.web.conftest import as_json, node, song
 
 HERE = Path(__file__).parent
 LINES = 95  # percent of the engine that its tests have to run
+CHORDS = {"chords": "Am F/C N.C. G7", "tempo": 240.0, "bars_per_chord": 0.3, "chord_level": 3.0}
 SETTINGS = [
     {"sampler": "ddim", "steps": 3, "guidance": 2.5, "phi": 0.7, "seed": 5},
     {"sampler": "dpm++", "steps": 4, "guidance": 6.0, "phi": 0.0, "seed": 2**40 + 7},
     {"sampler": "dpm++", "steps": 3, "guidance": 1.0, "tuning": -31.0, "seed": 1},
     {"sampler": "ddim", "steps": 2, "guidance": 0.0, "strength": 0.6, "style": True, "seed": 1},
     {"sampler": "dpm++", "steps": 3, "strength": 1.7, "style": True, "seed": 2},
+    {"sampler": "dpm++", "steps": 3, "phi": 0.5, "region": (0.5, 0.9), "seed": 3},
+    {"sampler": "ddim", "steps": 2, "style": True, "region": (0.0, 0.4), "seed": 4},
+    {"sampler": "dpm++", "steps": 3, "phi": 0.5, "seed": 3, **CHORDS},
+    {"sampler": "ddim", "steps": 2, "seed": 3, "tuning": -31.0, **CHORDS},
 ]
 
 
@@ -122,37 +128,49 @@ def mix_of_takes():
 
 
 def takes(player):
-    """Takes of the small model, one for each of `SETTINGS`."""
-    mix, style = mix_of_takes(), song(0.6, 9)
+    """Takes of the small model, one for each of `SETTINGS`; some keep the first but for a region."""
+    mix, style, first = mix_of_takes(), song(0.6, 9), None
     for settings in SETTINGS:
-        own = {"tuning": 0.0, **{k: v for k, v in settings.items() if k != "style"}}
-        take = player(mix, style=style if settings.get("style") else None, **own)
+        own = {"tuning": 0.0, **settings}
+        styled, region = own.pop("style", False), own.pop("region", None)
+        again = {"keep": first, "region": f"{region[0]}-{region[1]}"} if region else {}
+        take = player(mix, style=style if styled else None, **again, **own)
+        first = first or take
         yield {
             "settings": {**own, "seed": str(own["seed"])},
-            "style": bool(settings.get("style")),
+            "style": styled,
+            "region": region,
+            "level": take.settings["level"],
             "gain_db": take.settings["gain_db"],
             "latents": take.latents.flatten().tolist(),
             "channels": take.audio.tolist(),
         }
 
 
+def numbers(player):
+    """Everything that Python computes for the tests in JavaScript."""
+    return {
+        "noises": list(noises()),
+        "spectra": spectra(),
+        "levels": levels(),
+        "samplers": samplers(),
+        "windows": list(windows()),
+        "resampled": list(resampled()),
+        "mix": mix_of_takes().tolist(),
+        "style": song(0.6, 9).tolist(),
+        "takes": list(takes(player)),
+        "transcribed": list(control_numbers.transcribed()),
+        "midi": list(control_numbers.midi_files()),
+        "symbols": list(control_numbers.symbols()),
+        "progressions": list(control_numbers.progressions()),
+        "regions": list(control_numbers.regions()),
+    }
+
+
 @pytest.mark.slow
 def test_the_engine_in_node(small_site, small_player, tmp_path):
     """Runs tests/web/*.test.mjs; a failure shows what node says."""
-    expected = as_json(
-        tmp_path / "expected.json",
-        {
-            "noises": list(noises()),
-            "spectra": spectra(),
-            "levels": levels(),
-            "samplers": samplers(),
-            "windows": list(windows()),
-            "resampled": list(resampled()),
-            "mix": mix_of_takes().tolist(),
-            "style": song(0.6, 9).tolist(),
-            "takes": list(takes(small_player)),
-        },
-    )
+    expected = as_json(tmp_path / "expected.json", numbers(small_player))
     done = subprocess.run(
         [
             node(),

@@ -25,7 +25,7 @@ CASES = [  # style, seconds, seed: every pair of lengths and seeds, with and wit
     ("rock", None, 7.31, 0),
     ("rock", "pick", 3.0, 5),
 ]
-PLAY = """async ({mix, style, options}) => {
+PLAY = """async ({mix, style, keep, options}) => {
   const floats = text => Float32Array.from(new Float32Array(
     Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer));
   const text = x => { const bytes = new Uint8Array(x.buffer, x.byteOffset, x.byteLength); let s = "";
@@ -34,6 +34,7 @@ PLAY = """async ({mix, style, options}) => {
   const {load, accompany} = await import("/_static/bassnb/engine.mjs");
   window.model ??= await load("/_static/bassnb/classroom/");
   if (style) options.style = style.map(floats);
+  if (keep) options.keep = {...keep, latents: floats(keep.latents), channels: keep.channels.map(floats)};
   const steps = [];
   const take = await accompany(window.model, mix.map(floats), 44100, options, (k, n) => steps.push([k, n]));
   return {...take, channels: take.channels.map(text), latents: text(take.latents), steps};
@@ -76,23 +77,62 @@ def player():
     return Accompanist.from_pretrained("classroom")
 
 
+def assert_same(found, own):
+    """One take of the page and one of the package."""
+    channels = np.stack([as_array(channel) for channel in found["channels"]])
+    assert channels.shape == own.audio.shape
+    assert np.abs(channels - own.audio.numpy()).max() < MOST
+    assert own.audio.abs().max() > 20 * MOST
+
+
+def mix_of(song, seconds):
+    return read_audio(ROOT / "data_samples" / song / "mix.flac")[:, : round(seconds * SAMPLE_RATE)]
+
+
 @pytest.mark.parametrize(("song", "style", "seconds", "seed"), CASES)
 def test_page_and_package_play_the_same_bass(page, player, song, style, seconds, seed):
-    mix = read_audio(ROOT / "data_samples" / song / "mix.flac")[:, : round(seconds * SAMPLE_RATE)]
+    mix = mix_of(song, seconds)
     timbre = style and read_audio(ROOT / "data_samples" / "styles" / f"{style}.flac")
     options = {"seed": seed, "sampler": "dpm++"}
     given = {"mix": as_text(mix), "style": style and as_text(timbre), "options": options}
     found = page.evaluate(PLAY, given)
     own = player(mix, style=timbre, tuning=0, **options)
-    channels = np.stack([as_array(channel) for channel in found["channels"]])
-    assert channels.shape == own.audio.shape
-    assert np.abs(channels - own.audio.numpy()).max() < MOST
-    assert own.audio.abs().max() > 20 * MOST
+    assert_same(found, own)
     assert found["steps"] == [[k, 12] for k in range(1, 13)]
     names = ("guidance", "phi", "strength", "sampler", "steps", "seed", "tuning")
     assert {name: found["settings"][name] for name in names} == {
         name: own.settings[name] for name in names
     }
+
+
+def test_page_and_package_play_a_part_anew_alike(page, player):
+    """The take that is kept is the package's; the part and what is faded around it are compared."""
+    mix, options = mix_of("rock", 7.31), {"sampler": "dpm++", "seed": 8}
+    first = player(mix, tuning=0, sampler="dpm++", seed=7)
+    own = player(mix, keep=first, region="2.5-4.1", tuning=0, **options)
+    keep = {
+        "latents": as_text(first.latents.flatten()[None])[0],
+        "channels": as_text(first.audio),
+        "level": first.settings["level"],
+        "regions": [[2.5, 4.1]],
+    }
+    given = {"mix": as_text(mix), "style": None, "keep": keep, "options": options}
+    assert_same(page.evaluate(PLAY, given), own)
+    change = (own.audio - first.audio).abs().amax(0)
+    assert (
+        change[:SAMPLE_RATE].max() == 0 and change[3 * SAMPLE_RATE : 4 * SAMPLE_RATE].max() > 0.02
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "bars"), [("Am F C G", 0.5), ("| Dm7 G7/B | N.C. | Ebmaj7 % |", None)]
+)
+def test_page_and_package_hear_the_same_chords(page, player, text, bars):
+    mix = mix_of("pop", 5.0)
+    options = {"sampler": "dpm++", "seed": 3, "chords": text, "tempo": 132.0, "chord_level": 4.0}
+    options |= {"bars_per_chord": bars} if bars else {}
+    found = page.evaluate(PLAY, {"mix": as_text(mix), "style": None, "options": options})
+    assert_same(found, player(mix, tuning=0, **options))
 
 
 def test_the_page_does_not_wait_while_the_engine_plays(page):
