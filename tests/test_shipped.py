@@ -114,4 +114,7 @@ def test_the_weights_readme_tells_the_steps_of_the_logs():
 def test_the_example_of_the_readme_has_the_defaults_of_the_model():
     (settings,) = re.findall(r"guidance=([\d.]+), phi=([\d.]+)", (ROOT / "README.md").read_text())
     config = read_json(SHIPPED / "classroom" / "config.json")
-    assert [float(value) for value in settings] == [config["defaults"]["guidance"], config["defaults"]["phi"]]
+    assert [float(value) for value in settings] == [
+        config["defaults"]["guidance"],
+        config["defaults"]["phi"],
+    ]
