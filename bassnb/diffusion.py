@@ -172,9 +172,9 @@ def diffusion_loss(
     times: str = "uniform",
     share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t ~ U[0, 1].
+    """``E || G(z_t, t, c_x) - v ||^2`` with eps ~ N(0, I) and t as `times` draws it.
 
-    Paper sections 3.2 and 4, taught in chapter 3.
+    Paper sections 3.2 and 4, with t ~ U[0, 1]; taught in chapter 3.
 
     The mix of a fraction ``drop`` of the samples is replaced by zeros, so that the same network
     also learns to play without the mix, which classifier-free guidance (chapter 6) needs.

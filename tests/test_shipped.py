@@ -1,5 +1,7 @@
 """The shipped model on the sample songs, as a new user meets it."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from bassnb.pitch import track_pitch
 
 pytestmark = pytest.mark.slow
 
-SAMPLES = Path(__file__).parents[1] / "data_samples"
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "data_samples"
 SONGS = sorted(path.parent.name for path in SAMPLES.glob("*/song.json"))
 
 
@@ -97,3 +100,21 @@ def test_the_shipped_weights_are_the_file_that_their_configuration_names():
         config["sha256"] == checksum(SHIPPED / "classroom" / "model.safetensors")
         and config["stem"] == "bass"
     )
+
+
+def test_the_weights_readme_tells_the_steps_of_the_logs():
+    text = (SHIPPED / "README.md").read_text()
+    told = dict(re.findall(r"^\| `(\w+)\.jsonl` \| ([\d ]+\d)", text, re.M))
+    assert set(told) == {"bass", "mix", "diffusion"}
+    for name, steps in told.items():
+        lines = (ROOT / "results" / "training" / f"{name}.jsonl").read_text().splitlines()
+        assert int(steps.replace(" ", "")) == json.loads(lines[-1])["step"], name
+
+
+def test_the_example_of_the_readme_has_the_defaults_of_the_model():
+    (settings,) = re.findall(r"guidance=([\d.]+), phi=([\d.]+)", (ROOT / "README.md").read_text())
+    config = read_json(SHIPPED / "classroom" / "config.json")
+    assert [float(value) for value in settings] == [
+        config["defaults"]["guidance"],
+        config["defaults"]["phi"],
+    ]

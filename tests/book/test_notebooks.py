@@ -108,6 +108,20 @@ def test_a_chapter_has_three_to_five_exercises_with_solutions_that_run_and_answe
         assert re.search(r"SOLUTION.*<details>.*</details>", exercise, flags=re.S), exercise[:60]
 
 
+WITH_RANGES = [path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 9, 10)]
+
+
+@pytest.mark.parametrize("chapter", WITH_RANGES, ids=lambda path: path.stem)
+def test_every_exercise_says_before_its_solution_what_range_to_expect(chapter):
+    text = "\n".join(
+        "SOLUTION" if "solution" in cell["metadata"].get("tags", []) else source(cell)
+        for cell in json.loads(chapter.read_text())["cells"]
+    )
+    _, *exercises = re.split(r"^### Exercise ", text, flags=re.M)
+    for exercise in exercises:
+        assert "*Expected:*" in exercise.partition("SOLUTION")[0], exercise[:60]
+
+
 @pytest.mark.parametrize("chapter", TEACHING, ids=lambda path: path.stem)
 def test_a_chapter_shows_the_code_of_the_package_and_runs_an_experiment_at_two_scales(chapter):
     code = "\n".join(source(cell) for cell in cells(chapter))
