@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -21,30 +22,30 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb import __version__
-from bassnb.audio import LEVEL, as_stereo, level_gain, read_audio, read_blocks
-from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import System, load_pretrained
-from bassnb.diffusion import c_from_v
+from bassnb.audio import read_blocks
+from bassnb.checkpoints import System, load_pretrained, weights_fingerprint
+from bassnb.coder import Coder
+from bassnb.control.keep import Kept, Repaint
+from bassnb.control.line import line_track
+from bassnb.control.loop import LoopTuning, looped
+from bassnb.control.request import Request
+from bassnb.denoiser import guided_denoiser, interval_of
 from bassnb.errors import BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
-from bassnb.guidance import classifier_free_guidance, rescale
-from bassnb.presets import SAMPLE_RATE, TIME_RATIO
-from bassnb.sampling import SAMPLERS, STEPS, initial_noise
-from bassnb.settings import TakeSettings, number_of_takes
-from bassnb.take import (
-    Accompaniment,
-    check_takes,
-    decibels,
-    numbered,
-    several,
-    write_take,
-)
+from bassnb.presets import SAMPLE_RATE
+from bassnb.sampling import SAMPLERS, STEPS, initial_noise, noised_line
+from bassnb.settings import ControlSettings, TakeSettings
+from bassnb.sources import name_of, sounding_track, style_track, wave_of
+from bassnb.take import Accompaniment, check_takes, decibels, numbered, several, write_take
 from bassnb.tracks import Spool, Track, unclipped_gain, with_progress
-from bassnb.tuning import given_cents, tuning_of
-from bassnb.windows import Network, windowed
+from bassnb.tuning import Tuning, tuning_of
+from bassnb.windows import windowed
 
-SILENCE = 1e-4  # peak below which a mix or a style counts as silent
-AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
+AS_IN_PAPER = {
+    "strength": 1.0,
+    "sampler": "ddim",
+    "guidance_rule": "cfg",
+}  # where a model has no setting of its own
 PRECISIONS = ("no", "bf16")  # accelerate's names
 
 
@@ -70,6 +71,10 @@ class Accompanist:
             raise BassnbError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
         self.system, self.name, self.precision = system.eval(), name, precision
         self.device = next(system.parameters()).device
+        self.mix_coder, self.bass_coder = (
+            Coder(autoencoder, self.device, precision)
+            for autoencoder in (system.mix_autoencoder, system.bass_autoencoder)
+        )
 
     @classmethod
     def from_pretrained(
@@ -111,7 +116,8 @@ class Accompanist:
         chosen = {key: v for key, v in vars(TakeSettings.of(**given)).items() if v is not None}
         filled = vars(TakeSettings.of(**{**AS_IN_PAPER, **self.system.defaults, **chosen}))
         steps = filled["steps"] or STEPS[filled["sampler"]]
-        names = ("strength", "sampler", "guidance", "phi")
+        interval_of(filled["guidance_interval"])
+        names = ("strength", "sampler", "guidance", "phi", "guidance_rule", "guidance_interval")
         return {**{name: filled[name] for name in names}, "steps": steps}
 
     def __call__(
@@ -163,17 +169,14 @@ class Accompanist:
         count : number of takes, 1 to 100
         mix, style, sample_rate, progress, callback, settings : as in a call
         """
-        count, chosen = number_of_takes(count), TakeSettings.of(**settings)
-        sampling, cents = self.settings(**settings), given_cents(chosen.tuning)
-        wave = _wave(mix, sample_rate, "the mix")
-        track, takes = _sounding(lambda: [wave], mix, "the mix"), []
-        mean = None if style is None else self._style_mean(style, sample_rate)
-        seeds, facts = range(chosen.seed, chosen.seed + count), self._facts(mix, style, sampling)
-        played = self._play(track, cents, seeds, mean, sampling, progress, callback)
-        for own, latents, blocks in played:
+        request = Request.of(count, settings)
+        wave, takes = wave_of(mix, sample_rate, "the mix"), []
+        track = sounding_track(lambda: [wave], mix, "the mix")
+        played = self._play(mix, track, request, style, sample_rate, progress, callback)
+        for facts, latents, blocks in played:
             audio = torch.cat(list(blocks), -1)
             gain = unclipped_gain([audio])
-            found = {**facts, **own, "gain_db": decibels(gain)}
+            found = {**facts, "gain_db": decibels(gain)}
             takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), found))
         return takes
 
@@ -213,18 +216,17 @@ class Accompanist:
             If mix, style or a setting cannot be used; before the work, if any file to be written
             is an input or, without `force`, was not written by this method.
         """
-        count, chosen = number_of_takes(variations), TakeSettings.of(**settings)
-        sampling, cents, written = self.settings(**settings), given_cents(chosen.tuning), []
-        check_takes(out, with_mix, count, inputs=[mix, *several(style)], force=force)
-        track = _sounding(lambda: read_blocks(mix), mix, "the mix")
+        request, written = Request.of(variations, settings), []
+        control, count = request.control, len(request.seeds)
+        inputs = [mix, *several(style), control.keep, control.line]
+        check_takes(out, with_mix, count, inputs=inputs, force=force)
+        track = sounding_track(lambda: read_blocks(mix), mix, "the mix")
         names = [numbered(path, count) if path else [None] * count for path in (out, with_mix)]
-        mean = None if style is None else self._style_mean(style, SAMPLE_RATE)
-        seeds, facts = range(chosen.seed, chosen.seed + count), self._facts(mix, style, sampling)
-        played = self._play(track, cents, seeds, mean, sampling, progress)
-        for (own, _, blocks), path, both in zip(played, *names):
+        played = self._play(mix, track, request, style, SAMPLE_RATE, progress)
+        for (facts, latents, blocks), path, both in zip(played, *names):
             blocks = with_progress(blocks, track.length, "writing", progress)
             with Spool(blocks, path.parent) as bass:
-                written += write_take(bass, track, {**facts, **own}, path, both)
+                written += write_take(bass, track, latents[0], facts, path, both)
         return written
 
     @torch.inference_mode()
@@ -235,6 +237,10 @@ class Accompanist:
         *,
         mean: Tensor | None = None,
         sounding: Tensor | None = None,
+        repaint: Repaint | None = None,
+        line: Tensor | None = None,
+        freedom: float = 1.0,
+        loop: bool = False,
         callback: Callable | None = None,
         **settings,
     ) -> Tensor:
@@ -248,6 +254,12 @@ class Accompanist:
         mean : Tensor (n, 32, 1) or (1, 32, 1), from `style_mean`
         sounding : Tensor (L,), bool, latent steps in which the mixes sound, over which style and
             guidance are measured; None is all of them
+        repaint : latents that are kept, and where the take is played again; guidance is then
+            measured there, and the style over the whole take as it will be
+        line : Tensor (n, 32, L) or (1, 32, L), standardised latents of a bass line to stay near
+        freedom : from 0, which is the line, to 1, which is plain sampling bit for bit: the time at
+            which sampling starts, see `noised_line`
+        loop : the mixes are loops, see `bassnb.control.loop`
         callback : see `ddim`
         settings : see `settings`
 
@@ -262,39 +274,68 @@ class Accompanist:
         check_shape(BassnbError, "c_x", c_x, takes, self.system.preset.unet.mix_channels, "L")
         shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
         z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
-        at = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
+        if line is not None:
+            z = noised_line(line, z, freedom)
+        heard = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
         network, c_x = windowed(self.system.unet), c_x.expand(len(z), -1, -1)
-        denoise = guided_denoiser(network, c_x, s["guidance"], s["phi"], at)
+        network = looped(network) if loop else network
+        measured = heard if repaint is None else repaint.measured(sounding)
+        rule = {"rule": s["guidance_rule"], "interval": interval_of(s["guidance_interval"])}
+        denoise = guided_denoiser(network, c_x, s["guidance"], s["phi"], measured, **rule)
 
-        def to_style(c_hat: Tensor, beta: float) -> Tensor:
-            return c_hat if mean is None else ground(c_hat, mean, beta, s["strength"], at)
+        def corrected(c_hat: Tensor, beta: float) -> Tensor:
+            """The order of corrections: what is kept, the style of the whole, what is kept."""
+            c_hat = c_hat if repaint is None else repaint.put_back(c_hat)
+            if mean is None:
+                return c_hat
+            c_hat = ground(c_hat, mean, beta, s["strength"], heard)
+            return c_hat if repaint is None else repaint.put_back(c_hat)
 
-        grounded = None if mean is None else to_style
+        start = 1.0 if line is None else freedom
         with self._autocast():
-            sampler = SAMPLERS[s["sampler"]]
-            return sampler(denoise, z, s["steps"], ground=grounded, callback=callback)
+            walk = SAMPLERS[s["sampler"]]
+            return walk(denoise, z, s["steps"], ground=corrected, callback=callback, start=start)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _play(
         self,
+        mix,
         track: Track,
-        cents: float | None,
-        seeds: Sequence[int],
-        mean: Tensor | None,
-        sampling: dict,
+        request: Request,
+        style,
+        sample_rate: float,
         progress: bool,
         callback: Callable[[int, int], None] | None = None,
     ) -> Iterator[tuple[dict, Tensor, Iterable[Tensor]]]:
-        """A take of each seed: its seed and tuning, its latents (1, 32, L), standardised, at 440 Hz,
-        and blocks (2, n) of the bass in the tuning of the song.
+        """A take of each seed: what is needed to make it again, its latents (1, 32, L), standardised,
+        at 440 Hz, and blocks (2, n) of the bass in the tuning of the song.
         """
-        tuned = tuning_of(track, cents)
-        at_440 = tuned.to_440(track)
-        c_x = self._encode(self.system.mix_autoencoder, at_440, progress)
-        options = {"mean": mean, "sounding": at_440.sounding, **sampling}
-        total, done = len(seeds) * sampling["steps"], itertools.count(1)
+        control, sampling = request.control, self.settings(**vars(request.take))
+        mean = None if style is None else self._style_mean(style, sample_rate)
+        kept = (
+            None if control.keep is None else Kept.of(control.keep, sample_rate, self.fingerprint)
+        )
+        tuned = tuning_of(track, kept.cents(request.cents) if kept else request.cents)
+        tuned = LoopTuning.of(tuned, track.length) if control.loop else tuned
+        at_440, repaint = tuned.to_440(track), None
+        if kept:
+            regions, steps = request.regions(track), len(at_440.sounding)
+            repaint = Repaint.of(kept, regions, track, tuned, steps, self.bass_coder.encode)
+            repaint = repaint.to(self.device)
+        line = self._line(control, track, tuned, sample_rate)
+        c_x = self.mix_coder.encode(at_440, loop=control.loop, progress=progress)
+        options: dict = {
+            "mean": mean,
+            "sounding": at_440.sounding,
+            "repaint": repaint,
+            "line": line,
+        }
+        options |= {"freedom": request.freedom, "loop": control.loop, **sampling}
+        level = repaint.level if repaint else at_440.level
+        facts = {**self._facts(mix, style), **sampling, **request.facts, **tuned.facts}
+        total, done = len(request.seeds) * sampling["steps"], itertools.count(1)
         with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
 
             def step(*_) -> None:
@@ -302,104 +343,47 @@ class Accompanist:
                 if callback is not None:
                     callback(next(done), total)
 
-            for seed in seeds:
+            for seed in request.seeds:
                 latents = self.sample(c_x, [seed], callback=step, **options)
-                blocks = tuned.from_440(self._decode(latents, at_440), track.length)
-                yield {**tuned.facts, "seed": seed}, latents, blocks
+                at_440_played = self.bass_coder.decode(
+                    latents, at_440.length, level, loop=control.loop
+                )
+                blocks = tuned.from_440(at_440_played, track.length)
+                if repaint:
+                    reach = self.system.bass_autoencoder.decoder_reach
+                    blocks = repaint.crossfaded(blocks, reach)
+                yield {**facts, "level": level, "seed": seed}, latents, blocks
 
-    def _facts(self, mix, style, sampling: dict) -> dict:
-        """What is needed to make a take again, but for its seed and its tuning."""
-        sources = {"mix": _name(mix), "style": _name(style)}
-        system = {"model": self.name, "precision": self.precision}
-        return {**system, **sources, **sampling, "version": __version__}
+    def _facts(self, mix, style) -> dict:
+        """What is needed to make a take again, but for its settings."""
+        return {
+            "model": self.name,
+            "precision": self.precision,
+            "autoencoder": self.fingerprint,
+            "mix": name_of(mix),
+            "style": name_of(style),
+            "version": __version__,
+        }
+
+    def _line(
+        self, control: ControlSettings, track: Track, tuned: Tuning, sample_rate: float
+    ) -> Tensor | None:
+        """Standardised latents (1, 32, L) of the user's own line, if there is one."""
+        if control.line is None:
+            return None
+        line = tuned.to_440(line_track(control.line, sample_rate, track, tuned.cents))
+        return self.bass_coder.encode(line, loop=control.loop)
 
     def _style_mean(self, style, sample_rate: float) -> Tensor:
         """The mean over time, (1, 32, 1), of one style or of several, where they sound."""
         sources = several(style)
         if not sources:
             raise BassnbError("the list of styles is empty; give at least one, or no style")
-        autoencoder = self.system.bass_autoencoder
-        tracks = [_style(source, sample_rate) for source in sources]
-        encoded = [self._encode(autoencoder, track)[..., track.sounding] for track in tracks]
+        tracks = [style_track(source, sample_rate) for source in sources]
+        encoded = [self.bass_coder.encode(track)[..., track.sounding] for track in tracks]
         return style_mean(torch.cat(encoded, -1))
 
-    def _encode(self, autoencoder: Autoencoder, track: Track, progress: bool = False) -> Tensor:
-        """Standardised latents (1, C, L) of audio brought to `LEVEL`."""
-        audible = track.audible(level_gain(track.level))
-        blocks = with_progress(audible, track.length, "encoding", progress)
-        with self._autocast():
-            on_device = (block[None].to(self.device) for block in blocks)
-            latents = torch.cat(list(autoencoder.encode_blocks(on_device)), -1)
-        return autoencoder.standardise(latents.float())
-
-    def _decode(self, latents: Tensor, mix: Track) -> Iterator[Tensor]:
-        """Standardised latents (1, 32, L) to blocks (2, n) of the bass, at the level of the mix."""
-        autoencoder = self.system.bass_autoencoder
-        with self._autocast():
-            for block in autoencoder.decode_blocks(autoencoder.unstandardise(latents), mix.length):
-                yield block[0].cpu() * (mix.level / LEVEL)
-
-
-def guided_denoiser(
-    unet: Network, c_x: Tensor, guidance: float, phi: float, steps: Tensor | slice = slice(None)
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """The network as a function (z, t) -> c_hat, with both branches of guidance in one batch.
-
-    Section 3.4, taught in chapter 6.
-
-    Parameters
-    ----------
-    c_x : Tensor (B, 64, L), standardised latents of the mix; zeros stand for "no mix", as in
-        training
-    steps : those over which `rescale` measures, by default all
-    """
-    silence = torch.zeros_like(c_x)
-    if guidance in (0.0, 1.0):  # one branch alone
-        condition = c_x if guidance else silence
-        return lambda z, t: c_from_v(z, unet(z, t, condition), t)
-    both = torch.cat([c_x, silence])
-
-    def denoise(z: Tensor, t: Tensor) -> Tensor:
-        v_cond, v_uncond = unet(torch.cat([z, z]), torch.cat([t, t]), both).chunk(2)
-        c_cond, c_uncond = c_from_v(z, v_cond, t), c_from_v(z, v_uncond, t)
-        return rescale(classifier_free_guidance(c_cond, c_uncond, guidance), c_cond, phi, steps)
-
-    return denoise
-
-
-def _name(source) -> str | list | None:
-    if isinstance(source, (list, tuple)):
-        return [_name(one) for one in source]
-    if source is None:
-        return None
-    return str(source) if isinstance(source, (str, os.PathLike)) else "array"
-
-
-def _wave(source, sample_rate: float, what: str) -> Tensor:
-    """Any accepted source as (2, N)."""
-    is_path = isinstance(source, (str, os.PathLike))
-    return read_audio(source) if is_path else as_stereo(source, sample_rate, name=what)
-
-
-def _sounding(blocks: Callable[[], Iterable[Tensor]], source, what: str) -> Track:
-    """Audio that is refused when silent."""
-    track = Track.of(blocks)
-    if track.peak < SILENCE:
-        named = source if isinstance(source, (str, os.PathLike)) else what
-        raise BassnbError(f"{named} is silent; give audio with sound in it")
-    return track
-
-
-def _style(source, sample_rate: float) -> Track:
-    if isinstance(source, (str, os.PathLike)):
-        track = _sounding(lambda: read_blocks(source), source, "the style")
-    else:
-        wave = _wave(source, sample_rate, "the style")
-        track = _sounding(lambda: [wave], source, "the style")
-    if track.length < TIME_RATIO:
-        seconds = track.length / SAMPLE_RATE
-        raise BassnbError(
-            f"the style lasts {seconds:.3f} s, less than one latent step; "
-            "give at least 0.1 s, better 5 s"
-        )
-    return track
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the autoencoder of the bass, to which the latents of a take belong."""
+        return weights_fingerprint(self.system.bass_autoencoder)

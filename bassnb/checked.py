@@ -82,6 +82,10 @@ def fits(value, kind, facts: typing.Mapping) -> bool:
     """Whether `value` has the type `kind` and lies within the bounds in `facts`, the metadata of a
     `setting`.
     """
+    return any(_fits_one(value, one, facts) for one in alternatives(kind))
+
+
+def _fits_one(value, kind, facts: typing.Mapping) -> bool:
     if typing.get_origin(kind) is tuple:
         inner = typing.get_args(kind)[0]
         return (
@@ -89,10 +93,6 @@ def fits(value, kind, facts: typing.Mapping) -> bool:
             and 0 < len(value) <= MOST_ENTRIES
             and all(fits(one, inner, facts) for one in value)
         )
-    return any(_fits_one(value, one, facts) for one in alternatives(kind))
-
-
-def _fits_one(value, kind: type, facts: typing.Mapping) -> bool:
     if kind in (int, float):
         number = isinstance(value, int if kind is int else (int, float)) and not isinstance(
             value, bool

@@ -281,8 +281,9 @@ def adopt_defaults(source: str | os.PathLike, **defaults: float) -> None:
     write_json(path, {**config, "defaults": {**config.get("defaults", {}), **defaults}})
 
 
-def weights_fingerprint(system: System) -> str:
-    """Sixteen hexadecimal digits: a hash of all weights of a system, as `save_pretrained` keeps them.
+def weights_fingerprint(system: nn.Module) -> str:
+    """Sixteen hexadecimal digits: a hash of all weights of a system or a part of it, as
+    `save_pretrained` keeps them.
 
     It is the same before a system is saved and after it is loaded.
     """

@@ -28,7 +28,7 @@ from bassnb.commands.options import (
     takes,
 )
 from bassnb.commands.train import train_app
-from bassnb.settings import TakeSettings
+from bassnb.settings import ControlSettings, TakeSettings
 
 app = group("A bass line for your mix, by latent diffusion.", add_completion=False)
 app.add_typer(data_commands)
@@ -45,6 +45,7 @@ def main(
 
 @app.command()
 @takes(TakeSettings)
+@takes(ControlSettings, to="control")
 def accompany(
     mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
     out: Annotated[
@@ -68,12 +69,13 @@ def accompany(
     force: Force = False,
     *,
     settings: TakeSettings,
+    control: ControlSettings,
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours."""
     from bassnb.accompanist import Accompanist
     from bassnb.take import check_takes
 
-    inputs = [mix, *(style or []), *model_files(model)]
+    inputs = [mix, *(style or []), control.keep, control.line, *model_files(model)]
     check_takes(out, with_mix, variations, inputs=inputs, force=force)
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
     timbre = style[0] if style and len(style) == 1 else style or None
@@ -86,6 +88,7 @@ def accompany(
         progress=shows_progress(),
         force=force,
         **vars(settings),
+        **vars(control),
     ):
         typer.echo(path)
 

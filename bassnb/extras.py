@@ -19,6 +19,7 @@ EXTRAS = {  # extra -> the modules that it brings; pyproject.toml has their pack
     "train": (*_EVALUATE, "accelerate", "tensorboard"),
     "widgets": ("ipywidgets", "matplotlib", "torchaudio"),
     "tuning": ("librosa",),
+    "beats": ("librosa",),
 }
 
 

@@ -31,6 +31,7 @@ def ddim(
     *,
     ground: Ground | None = None,
     callback: Watch | None = None,
+    start: float = 1.0,
 ) -> Tensor:
     """Sample from pure noise at t = 1 to clean latents at t = 0.
 
@@ -49,6 +50,9 @@ def ddim(
     callback : callable (k, z, c), optional
         Called at step k = 0 ... K - 1 with the noisy latents and the estimate made from them. To
         stop early, raise.
+    start : float in [0, 1]
+        The time t0 at which ``z`` is: below 1 it is a noised line rather than noise, see
+        `noised_line`; at 0 no step is left, and ``z`` is the result.
 
     Returns
     -------
@@ -58,10 +62,11 @@ def ddim(
     Raises
     ------
     BassnbError
-        If ``steps`` is below 1, or the estimate does not have the shape of ``z``.
+        If ``steps`` is below 1, ``start`` outside [0, 1], or the estimate does not have the shape
+        of ``z``.
     """
     with torch.no_grad():
-        for k, (t, t_next) in enumerate(pairs_of_times(steps)):
+        for k, (t, t_next) in enumerate(pairs_of_times(steps, start=start)):
             c = _estimate(denoise, z, t, ground)
             if callback is not None:
                 callback(k, z, c)
@@ -77,6 +82,7 @@ def dpm_solver(
     *,
     ground: Ground | None = None,
     callback: Watch | None = None,
+    start: float = 1.0,
 ) -> Tensor:
     """`ddim` with an estimate that is extrapolated from the two last ones: DPM-Solver++(2M) (taught
     in chapter 5).
@@ -87,14 +93,14 @@ def dpm_solver(
 
         c_half = c + (lambda' - lambda) / (2 (lambda - lambda_before)) (c - c_before)     (Lu et al. 2022, algorithm 2)
 
-    The first step starts and the last one ends at an infinite lambda: they are steps of DDIM. The
-    times are not evenly spaced but ``1 - (k / K)^2``: with strong guidance most of a take is
+    The first step from noise starts and the last one ends at an infinite lambda: they are steps of
+    DDIM, as is the first step from a noised line, which has none before it. The times are not evenly spaced but ``1 - (k / K)^2``: with strong guidance most of a take is
     decided near t = 1. Parameters, returns and errors as in `ddim`; ``callback`` sees the network's
     corrected estimate, not the extrapolated one.
     """
     before = None  # lambda and estimate of the last step
     with torch.no_grad():
-        for k, (t, t_next) in enumerate(pairs_of_times(steps, power=2)):
+        for k, (t, t_next) in enumerate(pairs_of_times(steps, power=2, start=start)):
             c = _estimate(denoise, z, t, ground)
             if callback is not None:
                 callback(k, z, c)
@@ -112,20 +118,25 @@ PAPER_STEPS = 64  # K, section 5
 STEPS = {"ddim": PAPER_STEPS, "dpm++": 12}  # enough of each: results/samplers.json
 
 
-def pairs_of_times(steps: int, power: float = 1) -> Iterator[tuple[Tensor, Tensor]]:
-    """From which t to which: neighbours in ``1 - (k / K)^power``, k = 0 ... K.
+def pairs_of_times(
+    steps: int, power: float = 1, start: float = 1.0
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """From which t to which: neighbours in ``t0 (1 - (k / K)^power)``, k = 0 ... K.
 
-    In float64 on the CPU, for eps divides by a beta that gets small near the end.
+    In float64 on the CPU, for eps divides by a beta that gets small near the end. With ``start``
+    t0 = 0 there is nothing to do, and no pair.
 
     Raises
     ------
     BassnbError
-        If ``steps`` is below 1.
+        If ``steps`` is below 1, or ``start`` outside [0, 1].
     """
     if steps < 1:
         raise BassnbError(f"steps must be at least 1, not {steps}; 64 is the paper's value")
-    times = 1 - torch.linspace(0, 1, steps + 1, dtype=torch.float64) ** power
-    return zip(times[:-1], times[1:])
+    if not 0 <= start <= 1:
+        raise BassnbError(f"sampling cannot start at t = {start}; give a time from 0 to 1")
+    times = start * (1 - torch.linspace(0, 1, steps + 1, dtype=torch.float64) ** power)
+    return zip(times[:-1], times[1:]) if start else iter(())
 
 
 def _estimate(denoise: Denoise, z: Tensor, t: Tensor, ground: Ground | None) -> Tensor:
@@ -162,3 +173,27 @@ def initial_noise(seed: int, shape: Sequence[int], device: torch.device | str = 
     """
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(tuple(shape), generator=generator).to(device)
+
+
+def noised_line(line: Tensor, z: Tensor, start: float) -> Tensor:
+    """Where sampling begins that is to stay near a line: ``z_t0 = alpha c + beta z``.
+
+    SDEdit (Meng et al. 2022), taught in chapter 11. The forward process carries the line ``c`` to
+    the time t0, where its details are lost in noise and its outline is not, and the sampler finds
+    the way back from there. At t0 = 1 this is the noise itself, bit for bit, and at 0 the line.
+
+    Parameters
+    ----------
+    line : Tensor (B, C, L) or (1, C, L)
+        Standardised latents.
+    z : Tensor (B, C, L)
+        Standard normal noise.
+    start : float in [0, 1]
+        t0.
+
+    Returns
+    -------
+    z : Tensor (B, C, L)
+    """
+    t0 = torch.tensor(start, dtype=torch.float64)
+    return add_noise(line.expand_as(z), z, t0)

@@ -7,6 +7,7 @@ them. Taught in chapters 8 and 10.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 from dataclasses import dataclass
 
@@ -29,6 +30,16 @@ class TakeSettings(Checked):
         help="How closely to follow the mix: 0 ignores it, 1 is no guidance.",
     )
     phi: float | None = setting(None, high=1, help="Share of the guidance rescale, 0 to 1.")
+    guidance_rule: str | None = setting(
+        None,
+        choices=("cfg", "apg"),
+        help="cfg as in the paper, or apg, which leaves out what only makes the estimate larger.",
+    )
+    guidance_interval: str | None = setting(
+        None,
+        words="two times from 0 (clean) to 1 (noise) such as 0.3-0.9",
+        help="Guide only between two times from 0 (clean) to 1 (noise), such as 0.3-0.9.",
+    )
     strength: float | None = setting(
         None, high=2, help="Of the style: 1 as in the paper, above it exaggerated."
     )
@@ -53,22 +64,87 @@ class TakeSettings(Checked):
 
     @classmethod
     def of(cls, **given) -> TakeSettings:
-        """Settings from keywords, in which numbers of numpy become numbers of Python.
+        """Settings from keywords; see `chosen`."""
+        return chosen(given, cls)[0]
 
-        Raises
-        ------
-        BassnbError
-            If there is no such setting, or its value is out of range.
-        """
-        names = [entry.name for entry in dataclasses.fields(cls)]
-        for name in given:
-            if name not in names:
-                raise BassnbError(f"there is no setting {name!r}; choose among {', '.join(names)}")
-        return cls(**{name: plain_number(value) for name, value in given.items()})
+
+@dataclass(frozen=True)
+class ControlSettings(Checked):
+    """What the player decides beyond the sampler, see `bassnb.control`. None leaves it to the
+    model.
+    """
+
+    keep: str | os.PathLike | object | None = setting(
+        None,
+        help="A take, or another bass to this mix, that is kept outside the regions; a shorter one is continued.",
+    )
+    region: str | tuple[str, ...] | None = setting(
+        None,
+        words="seconds such as 12.5-20 or 12.5-, or bars such as bars 9-12",
+        help="Play this part of --keep again: seconds such as 12.5-20 or 12.5-, or bars such as 'bars 9-12'.",
+    )
+    line: str | os.PathLike | object | None = setting(
+        None, help="A line of your own to stay near: hummed or played audio, or a MIDI file."
+    )
+    freedom: float | None = setting(
+        None, high=1, help="How far from the line: 0 is the line itself, 1 is no line."
+    )
+    loop: bool = setting(False, help="The mix is a loop; the bass repeats without a seam, too.")
+    chords: str | None = setting(
+        None,
+        help="Chords to play to: a text such as 'Am F C G', or a file (.txt, .lab, .mid).",
+    )
+    key: str | None = setting(
+        None, help="A scale to stay in, such as 'A minor' or 'D dorian', without --chords."
+    )
+    chord_level: float | None = setting(
+        None,
+        low=-40,
+        high=40,
+        usual=12,
+        help="Of the chords that the network hears, in dB above the mix; 6 by default.",
+    )
+    bars_per_chord: float | None = setting(
+        None, low=0.01, high=1000, usual=4, help="How long each of the chords lasts; 1 by default."
+    )
+    tempo: float | None = setting(
+        None, low=20, high=400, help="Of the mix, in beats a minute; without it, it is estimated."
+    )
+    meter: int | None = setting(
+        None, low=1, high=32, usual=12, help="Beats in a bar; 4 by default."
+    )
+    first_beat: float | None = setting(
+        None, help="Seconds at which the first bar of the mix begins; 0 with --tempo."
+    )
+
+
+def chosen(given: dict, *classes: type) -> list:
+    """Settings of several classes from keywords: numbers of numpy become numbers of Python, lists
+    become tuples.
+
+    Raises
+    ------
+    BassnbError
+        If no class has such a setting, or a value is out of range.
+    """
+    names = [[entry.name for entry in dataclasses.fields(one)] for one in classes]
+    for name in given:
+        if not any(name in own for own in names):
+            known = ", ".join(itertools.chain(*names))
+            raise BassnbError(f"there is no setting {name!r}; choose among {known}")
+    values = {name: plain_number(value) for name, value in given.items()}
+    return [
+        one(**{name: values[name] for name in own if name in values})
+        for one, own in zip(classes, names)
+    ]
 
 
 def plain_number(value):
-    """A number of numpy as one of Python, which JSON can write; anything else as it is."""
+    """A number of numpy as one of Python, which JSON can write; a list of texts as a tuple; anything
+    else as it is.
+    """
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return tuple(value)
     return value.item() if isinstance(value, np.generic) else value
 
 

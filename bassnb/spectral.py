@@ -229,6 +229,22 @@ def _power(wave: Tensor, hop: int) -> Tensor:
     return torch.view_as_real(stft(wave, 4 * hop, hop)).square().sum(-1)
 
 
+def resample_periodic(wave: Tensor, length: int) -> Tensor:
+    """A period of a sound, (..., N), in `length` samples, and still a period.
+
+    The Fourier method: the spectrum of the period is cut, or continued with zeros. Taught in
+    chapter 11.
+
+    Returns
+    -------
+    wave : Tensor (..., length), float32
+    """
+    if wave.shape[-1] == length:
+        return wave
+    spectrum = torch.fft.rfft(wave.double())[..., : (min(wave.shape[-1], length) + 1) // 2]
+    return (torch.fft.irfft(spectrum, n=length) * (length / wave.shape[-1])).float()
+
+
 def griffin_lim(
     magnitudes: Tensor, window: int, hop: int, length: int, *, steps: int = 32, seed: int = 0
 ) -> Tensor:

@@ -14,6 +14,7 @@ from pathlib import Path
 from torch import Tensor
 
 from bassnb.audio import SUBTYPES, write_audio, write_blocks
+from bassnb.control.latents_file import TakeLatents, latents_path
 from bassnb.errors import AudioError
 from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
 from bassnb.settings import number_of_takes
@@ -49,18 +50,21 @@ class Accompaniment:
         return both * unclipped_gain([both])
 
     def save(self, path: str | os.PathLike, *, force: bool = False) -> Path:
-        """Write the bass to `path` (WAV, FLAC, Ogg or MP3), and its settings to a JSON file beside.
+        """Write the bass to `path` (WAV, FLAC, Ogg or MP3), and its settings and its latents beside.
 
         Raises
         ------
         BassnbError
-            If either file cannot be written, is the mix or a style, or was not written by this
-            method; with `force` files of others are replaced, but never mix or style.
+            If a file cannot be written, is an input of the take such as the mix, or was not written
+            by this method; with `force` files of others are replaced, but never an input.
         """
-        inputs = [self.settings.get("mix"), *several(self.settings.get("style"))]
+        sources = ("mix", "style", "keep", "line")
+        inputs = [one for name in sources for one in several(self.settings.get(name))]
         check_takes(path, inputs=inputs, force=force)
         path = write_audio(path, self.audio)
-        write_settings(path.with_suffix(".json"), self.settings, [path])
+        stored = TakeLatents.of(self.latents, self.audio.shape[-1], self.settings)
+        files = [path, stored.write(latents_path(path))]
+        write_settings(path.with_suffix(".json"), self.settings, files)
         return path
 
 
@@ -85,7 +89,8 @@ def check_takes(
     inputs: Iterable = (),
     force: bool = False,
 ) -> None:
-    """Refuse takes that cannot be written, before the work: numbered files, settings, and mixes.
+    """Refuse takes that cannot be written, before the work: numbered files, settings, latents,
+    and mixes.
 
     Raises
     ------
@@ -106,12 +111,16 @@ def check_takes(
     for path, *sounds in zip(numbered(out, count), *(numbered(one, count) for one in targets)):
         settings = path.with_suffix(".json")
         outputs += [Output(sound, listed_in(settings)) for sound in sounds]
+        outputs.append(Output(latents_path(path), listed_in(settings)))
         outputs.append(Output(settings, is_settings))
     check_outputs(outputs, inputs, force=force)
 
 
-def write_take(bass: Spool, mix: Track, facts: dict, path: Path, both: Path | None) -> list[Path]:
-    """Write a take to `path`, its settings beside it, and mix and bass together to `both`.
+def write_take(
+    bass: Spool, mix: Track, latents: Tensor, facts: dict, path: Path, both: Path | None
+) -> list[Path]:
+    """Write a take to `path`, its settings and its `latents` (C, L) beside it, and mix and bass
+    together to `both`.
 
     Neither file clips; the gains that this takes are recorded in the settings.
     """
@@ -121,7 +130,8 @@ def write_take(bass: Spool, mix: Track, facts: dict, path: Path, both: Path | No
         mix_gain = unclipped_gain(summed(mix.blocks(), bass.blocks()))
         facts["mix_gain_db"] = decibels(mix_gain)
     write_blocks(path, (block * gain for block in bass.blocks()))
-    write_settings(path.with_suffix(".json"), facts, [path])
+    stored = TakeLatents.of(latents, mix.length, facts).write(latents_path(path))
+    write_settings(path.with_suffix(".json"), facts, [path, stored])
     if both is not None:
         blocks = summed(mix.blocks(), bass.blocks())
         written.append(write_blocks(both, (block * mix_gain for block in blocks)))

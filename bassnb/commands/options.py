@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Optional
@@ -161,12 +162,14 @@ def shows_progress() -> bool:
     return sys.stderr.isatty()
 
 
-def takes(settings: type[Checked], *, leave_out: tuple[str, ...] = ()) -> Callable:
+def takes(
+    settings: type[Checked], *, leave_out: tuple[str, ...] = (), to: str = "settings"
+) -> Callable:
     """Decorate a command so that each field of a class of settings becomes an option: its type,
     default and help.
 
-    The command gets all of them together as its argument `settings`; fields in `leave_out` keep
-    their defaults.
+    The command gets all of them together as its argument `to`; fields in `leave_out` keep their
+    defaults.
     """
 
     def decorate(command: Callable) -> Callable:
@@ -175,14 +178,15 @@ def takes(settings: type[Checked], *, leave_out: tuple[str, ...] = ()) -> Callab
         ]
         names = [option.name for option in options]
         own = inspect.signature(command, eval_str=True)
-        others = [
-            parameter for parameter in own.parameters.values() if parameter.name != "settings"
-        ]
+        others = [parameter for parameter in own.parameters.values() if parameter.name != to]
 
         @functools.wraps(command)
         def with_options(**values):
             chosen = {name: values.pop(name) for name in names}
-            return command(settings=settings(**chosen), **values)
+            chosen = {
+                name: (tuple(v) or None) if isinstance(v, list) else v for name, v in chosen.items()
+            }
+            return command(**{to: settings(**chosen)}, **values)
 
         signature = own.replace(parameters=[*others, *options])
         hints = {name: parameter.annotation for name, parameter in signature.parameters.items()}
@@ -195,10 +199,14 @@ def takes(settings: type[Checked], *, leave_out: tuple[str, ...] = ()) -> Callab
 
 
 def as_option(entry: dataclasses.Field, accepted) -> inspect.Parameter:
-    """A field of a class of settings as a parameter that typer understands."""
+    """A field of a class of settings as a parameter that typer understands; one that may hold a
+    tuple can be given repeatedly.
+    """
     kinds, default = alternatives(accepted), entry.default
     path, flag = os.PathLike in kinds, accepted is bool
+    several = [typing.get_args(one)[0] for one in kinds if typing.get_origin(one) is tuple]
     single = Path if path else next(one for one in kinds if one is not type(None))
+    single = list[several[0]] if several else single  # type: ignore[valid-type, assignment]
     names = (f"--{entry.name.replace('_', '-')}",) if flag else ()
     option = typer.Option(*names, help=entry.metadata["help"])
     kind = Optional[single] if type(None) in kinds else single

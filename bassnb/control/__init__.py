@@ -1,0 +1,3 @@
+"""What the player decides: chords, regions, a line of one's own, a loop, notes. Taught in chapter
+11.
+"""
