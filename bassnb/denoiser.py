@@ -63,6 +63,20 @@ def guided_denoiser(
     return denoise
 
 
+def autoguided_denoiser(unet: Network, weak: Network, c_x: Tensor, guidance: float) -> Denoise:
+    """Guidance by a weaker copy of the network: both listen to the mix (chapter 12).
+
+    ``c = c_weak + w (c_strong - c_weak)`` (Karras et al. 2024, section 3): the mistakes that both
+    make, and the weak one more so, are left behind; what the mix demands is not exaggerated.
+    """
+    strong_branch, weak_branch = lone_branch(unet, c_x), lone_branch(weak, c_x)
+
+    def denoise(z: Tensor, t: Tensor) -> Tensor:
+        return classifier_free_guidance(strong_branch(z, t), weak_branch(z, t), guidance)
+
+    return denoise
+
+
 def lone_branch(unet: Network, condition: Tensor) -> Denoise:
     """The network as a function (z, t) -> c_hat, under one condition (B, 64, L)."""
     return lambda z, t: c_from_v(z, unet(z, t, condition), t)

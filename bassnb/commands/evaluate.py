@@ -131,6 +131,25 @@ distance_study(
     "Two samplers at several numbers of steps: distance, match, and the gain of 64 steps.",
 )
 distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
+
+
+@evaluate_app.command(
+    "guidance_since", help="Rules of guidance since the paper, against plain guidance."
+)
+def guidance_since(
+    model: Model = "classroom",
+    songs: Songs = None,
+    weak: Annotated[
+        Optional[str], typer.Option(help="Model with a weaker U-Net, for autoguidance.")
+    ] = None,
+    out: Results = None,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """Distance, match and level of each rule for all weights and numbers of steps."""
+    examine("guidance_since", model, device, out, force, songs=songs, weak=weak)
+
+
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_study("probe", "Read chord roots and strokes from mix latents of unseen songs.")
 plain_study("contrastive", "How often a trained judge finds the bass of each mix among 25.")
