@@ -5,7 +5,7 @@
 # make lab       the chapters in JupyterLab
 # make results   every figure and table, measured again into results/, and their summary
 # make bench     speed beside other systems, as ratios of one run, into results/bench.json
-# make robustness  what tries to break the package, counted, and the lines that the tests run, into results/robustness.json
+# make robustness  what tries to break the package, in many more cases, counted, into results/robustness.json
 # make mutants   the arithmetic changed in every way: do the tests notice? into results/mutants.json
 # make record    the experiments of the chapters at full scale, into results/chapters/
 # make lock      requirements.lock once more, from requirements.txt
@@ -54,11 +54,11 @@ book: $(READY)
 	@echo "The book is ready. Open $(HTML)/index.html, or in a browser:"
 	@echo "  file://$(CURDIR)/$(HTML)/index.html"
 
-# One process for each core, with one thread. A file stays in one of them, with what its tests share; the chapters come
-# first, because the tests of the pages need them, then the trainings, whose files take longest.
+# One process for each core, with one thread. A file stays in one of them, with what its tests share. The chapters come first,
+# because the tests of the pages need them, then what takes longest; tests/conftest.py has the order.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 test: lint
-	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests/training tests $(ARGS)
+	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests $(ARGS)
 
 # What changes with every line of the model code: the modules directly under bassnb, and the project as a project. Left out
 # are the folders of tests/ (rooms of the package, robustness, book) and what is marked as slow; pyproject.toml has the marks.

@@ -61,6 +61,9 @@ def accompany(
     with_mix: Annotated[
         Optional[Path], typer.Option(help="File for mix and bass together.")
     ] = None,
+    midi: Annotated[
+        Optional[Path], typer.Option(help="MIDI file for the notes, with the tempo of the mix.")
+    ] = None,
     model: Model = "classroom",
     device: Device = "auto",
     precision: Annotated[
@@ -73,16 +76,19 @@ def accompany(
 ) -> None:
     """Play bass to MIX, exactly as long as MIX, which may last for hours."""
     from bassnb.accompanist import Accompanist
+    from bassnb.control.progression import chord_file
     from bassnb.take import check_takes
 
-    inputs = [mix, *(style or []), control.keep, control.line, *model_files(model)]
-    check_takes(out, with_mix, variations, inputs=inputs, force=force)
+    own = [control.keep, control.line, chord_file(control.chords)]
+    inputs = [mix, *(style or []), *own, *model_files(model)]
+    check_takes(out, with_mix, variations, midi=midi, inputs=inputs, force=force)
     accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
     timbre = style[0] if style and len(style) == 1 else style or None
     for path in accompanist.accompany_file(
         mix,
         out,
         with_mix=with_mix,
+        midi=midi,
         style=timbre,
         variations=variations,
         progress=shows_progress(),

@@ -29,7 +29,8 @@ class Coder:
     def __init__(self, autoencoder: Autoencoder, device: torch.device, precision: str = "no"):
         self.autoencoder, self.device, self.precision = autoencoder, device, precision
 
-    def _autocast(self) -> torch.autocast:
+    def autocast(self) -> torch.autocast:
+        """Within it, networks compute in this precision."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def encode(self, track: Track, *, loop: bool = False, progress: bool = False) -> Tensor:
@@ -37,7 +38,7 @@ class Coder:
         gain, steps = level_gain(track.level), len(track.sounding)
         track = around(track, MARGIN * TIME_RATIO) if loop else track
         blocks = with_progress(track.audible(gain), track.length, "encoding", progress)
-        with self._autocast():
+        with self.autocast():
             on_device = (block[None].to(self.device) for block in blocks)
             latents = torch.cat(list(self.autoencoder.encode_blocks(on_device)), -1)
         latents = latents[..., MARGIN : MARGIN + steps] if loop else latents
@@ -56,7 +57,7 @@ class Coder:
         """
         skip = MARGIN * TIME_RATIO if loop else 0
         latents = self.autoencoder.unstandardise(wrapped(latents, MARGIN) if loop else latents)
-        with self._autocast():
+        with self.autocast():
             for block in self.autoencoder.decode_blocks(latents, skip + length):
                 beginning, skip = min(skip, block.shape[-1]), max(skip - block.shape[-1], 0)
                 yield block[0, :, beginning:].cpu() * (level / LEVEL)

@@ -116,6 +116,19 @@ class ControlSettings(Checked):
     first_beat: float | None = setting(
         None, help="Seconds at which the first bar of the mix begins; 0 with --tempo."
     )
+    density: str | float | None = setting(
+        None,
+        low=-1,
+        words="busier, sparser, or a number from -1 to 1",
+        help="More or fewer notes: busier, sparser, or a number from -1 to 1.",
+    )
+    best_of: int | None = setting(
+        None,
+        low=2,
+        high=64,
+        usual=16,
+        help="Play so many takes and keep the one that fits best by what can be heard in the mix.",
+    )
 
 
 def chosen(given: dict, *classes: type) -> list:

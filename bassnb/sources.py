@@ -5,7 +5,7 @@ Taught in chapter 8.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from torch import Tensor
 
@@ -17,13 +17,22 @@ from bassnb.tracks import Track
 SILENCE = 1e-4  # peak below which audio counts as silent
 
 
+def several(sources) -> Sequence:
+    """A list or tuple of sources as it is, and a single one as a list."""
+    return sources if isinstance(sources, (list, tuple)) else [sources]
+
+
 def name_of(source) -> str | list | None:
-    """How the settings of a take name a source: its path, "array", or a list of these."""
+    """How the settings of a take name a source: its path, "array", "take" of an `Accompaniment`, or
+    a list of these.
+    """
     if isinstance(source, (list, tuple)):
         return [name_of(one) for one in source]
     if source is None:
         return None
-    return str(source) if isinstance(source, (str, os.PathLike)) else "array"
+    if isinstance(source, (str, os.PathLike)):
+        return str(source)
+    return "take" if hasattr(source, "latents") else "array"
 
 
 def wave_of(source, sample_rate: float, what: str) -> Tensor:

@@ -7,18 +7,31 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
 
 from bassnb.audio import SUBTYPES, write_audio, write_blocks
+from bassnb.control.beats import Beats
 from bassnb.control.latents_file import TakeLatents, latents_path
-from bassnb.errors import AudioError
-from bassnb.outputs import Output, check_outputs, is_settings, listed_in, write_settings
+from bassnb.control.midi import write_midi
+from bassnb.control.notes import Note, notes_of
+from bassnb.errors import AudioError, BassnbError
+from bassnb.outputs import (
+    Output,
+    check_outputs,
+    is_settings,
+    json_object,
+    listed_in,
+    write_settings,
+)
 from bassnb.settings import number_of_takes
+from bassnb.sources import several
 from bassnb.tracks import Spool, Track, summed, unclipped_gain
+
+MIDI = (".mid", ".midi")
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,42 @@ class Accompaniment:
         both = self.mix + self.audio * 10 ** ((balance_db - self.settings.get("gain_db", 0.0)) / 20)
         return both * unclipped_gain([both])
 
+    def notes(self) -> tuple[Note, ...]:
+        """The notes of the bass, in order: onset, offset, pitch and velocity; see
+        `bassnb.control.notes.notes_of`.
+        """
+        return notes_of(lambda: [self.audio], self.settings.get("tuning", 0.0))
+
+    def midi(
+        self, path: str | os.PathLike, *, beats: Beats | None = None, force: bool = False
+    ) -> Path:
+        """Write the notes as a Standard MIDI File, and the settings to a JSON file beside it.
+
+        Parameters
+        ----------
+        path : with the suffix .mid or .midi
+        beats : of the song, for the tempo map; see `bassnb.control.beats`
+
+        Raises
+        ------
+        BassnbError
+            If the suffix is another one, or a file cannot be written or was not written by this
+            method; see `save`.
+        """
+        check_midi(path)
+        path, settings = Path(path), Path(path).with_suffix(".json")
+        outputs = [Output(path, listed_in(settings)), Output(settings, is_settings)]
+        check_outputs(outputs, self._inputs(), force=force)
+        write_midi(path, self.notes(), beats)
+        facts = {**self.settings, **(beats.facts if beats else {})}
+        write_settings(settings, facts, [path])
+        return path
+
+    def _inputs(self) -> list:
+        """What the take was made of; never overwritten."""
+        sources = ("mix", "style", "keep", "line", "chords")
+        return [one for name in sources for one in several(self.settings.get(name))]
+
     def save(self, path: str | os.PathLike, *, force: bool = False) -> Path:
         """Write the bass to `path` (WAV, FLAC, Ogg or MP3), and its settings and its latents beside.
 
@@ -58,19 +107,12 @@ class Accompaniment:
             If a file cannot be written, is an input of the take such as the mix, or was not written
             by this method; with `force` files of others are replaced, but never an input.
         """
-        sources = ("mix", "style", "keep", "line")
-        inputs = [one for name in sources for one in several(self.settings.get(name))]
-        check_takes(path, inputs=inputs, force=force)
+        check_takes(path, inputs=self._inputs(), force=force)
         path = write_audio(path, self.audio)
         stored = TakeLatents.of(self.latents, self.audio.shape[-1], self.settings)
         files = [path, stored.write(latents_path(path))]
         write_settings(path.with_suffix(".json"), self.settings, files)
         return path
-
-
-def several(sources) -> Sequence:
-    """A list or tuple of sources as it is, and a single one as a list."""
-    return sources if isinstance(sources, (list, tuple)) else [sources]
 
 
 def numbered(path: str | os.PathLike, count: int) -> list[Path]:
@@ -86,11 +128,12 @@ def check_takes(
     with_mix: str | os.PathLike | None = None,
     variations: int = 1,
     *,
+    midi: str | os.PathLike | None = None,
     inputs: Iterable = (),
     force: bool = False,
 ) -> None:
     """Refuse takes that cannot be written, before the work: numbered files, settings, latents,
-    and mixes.
+    mixes, and notes.
 
     Raises
     ------
@@ -107,6 +150,9 @@ def check_takes(
             raise AudioError(f"{target} has no known audio suffix; use one of {known}")
         if not target.parent.is_dir():
             raise AudioError(f"{target} cannot be written; give a file in a folder that exists")
+    if midi is not None:
+        check_midi(midi)
+        targets.append(Path(midi))
     outputs = []
     for path, *sounds in zip(numbered(out, count), *(numbered(one, count) for one in targets)):
         settings = path.with_suffix(".json")
@@ -114,6 +160,31 @@ def check_takes(
         outputs.append(Output(latents_path(path), listed_in(settings)))
         outputs.append(Output(settings, is_settings))
     check_outputs(outputs, inputs, force=force)
+
+
+def check_midi(path: str | os.PathLike) -> None:
+    """Refuse a path that is no place for a MIDI file.
+
+    Raises
+    ------
+    BassnbError
+    """
+    path = Path(path)
+    if path.suffix.lower() not in MIDI:
+        raise BassnbError(f"{path} has no suffix of MIDI files; use one of {', '.join(MIDI)}")
+    if not path.parent.is_dir():
+        raise BassnbError(f"{path} cannot be written; give a file in a folder that exists")
+
+
+def write_notes(bass: Spool, cents: float, beats: Beats | None, take: Path, path: Path) -> Path:
+    """Write the notes of a take that was written to `take`, and add to its settings what is known
+    of the beats.
+    """
+    write_midi(path, notes_of(bass.blocks, cents), beats)
+    settings = take.with_suffix(".json")
+    facts = json_object(settings) | (beats.facts if beats else {"beats": None})
+    write_settings(settings, facts, [path])
+    return path
 
 
 def write_take(

@@ -1,7 +1,10 @@
 """What all tests share."""
 
+import functools
+
 import pytest
 import torch
+import typer
 
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System
@@ -12,6 +15,37 @@ def pytest_itemcollected(item):
     """Reports carry the kinds of fault that a test stands for, also from another process."""
     kinds = sorted({kind for mark in item.iter_markers("kind") for kind in mark.args})
     item.user_properties.append(("kinds", kinds))
+
+
+# Paths of files that take longest, in this order before all others: so no process works alone at
+# the end. One file builds the book, which needs the chapters; the other files of pages come later,
+# when it is built.
+FIRST = (
+    "book/",
+    "tests/training/",
+    "tests/book/test_pages.py",
+    "tests/robustness/",
+    "tests/studies/",
+    "tests/test_",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the files of `FIRST` first; within a file, and otherwise, the order stays."""
+
+    def rank(item):
+        path = item.location[0]
+        return next((n for n, start in enumerate(FIRST) if path.startswith(start)), len(FIRST))
+
+    items.sort(key=rank)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_command():
+    """The command line is put together once, not at each of hundreds of calls."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -108,7 +108,8 @@ def test_variations_are_numbered_and_mixed(model, material, tmp_path):
     settings = ["--variations", 2, "--model", model, "--steps", 2, "--guidance", 1.5, "--phi", 0]
     result = run("accompany", material["stereo"], *targets, "--style", material["mix"], *settings)
     assert result.exit_code == 0, result.output
-    names = ["bass-1.flac", "bass-1.json", "bass-2.flac", "bass-2.json", "both-1.ogg", "both-2.ogg"]
+    names = [f"bass-{n}.{kind}" for n in (1, 2) for kind in ("flac", "json", "latents")]
+    names += ["both-1.ogg", "both-2.ogg"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert json.loads((tmp_path / "bass-2.json").read_text())["seed"] == 1
     assert (tmp_path / "bass-1.flac").read_bytes() != (tmp_path / "bass-2.flac").read_bytes()
@@ -300,7 +301,7 @@ def test_training_is_given_its_options(part, own, monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_evaluate_writes_its_report(model, tmp_path):
     out = tmp_path / "match.json"
-    result = run("evaluate", "probe", "--model", model, "--songs", 2, "--out", out)
+    result = run("evaluate", "autoencoder", "--model", model, "--songs", 2, "--out", out)
     assert result.exit_code == 0, result.output
     assert json.loads(out.read_text())["songs"] == 2 and result.stdout.startswith(str(out))
 

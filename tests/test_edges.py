@@ -11,9 +11,11 @@ from bassnb import Accompanist
 from bassnb.audio import SAMPLE_RATE, peak, read_audio
 from bassnb.presets import TIME_RATIO
 from bassnb.spectral import mirrored
+from tests.amounts import cases
 
 pytestmark = [pytest.mark.kind("edges"), pytest.mark.slow]
 SAMPLES = Path(__file__).parents[1] / "data_samples"
+SONGS = ["jazz", "latin", "pop", "rock"]
 FIVE = 220  # samples, 5 ms
 
 
@@ -38,12 +40,11 @@ def envelope(wave):
     return wave[:, wave.shape[-1] % FIVE :].unflatten(-1, (-1, FIVE)).square().mean((0, 2)).sqrt()
 
 
-def attacks(accompanist, mix, longer, seeds=3):
-    """Takes that begin a note in their last 25 ms, where a longer excerpt has none."""
+def attacks(takes, longer):
+    """Takes that begin a note in their last 25 ms, where those of a longer excerpt have none."""
     found = 0
-    takes, others = (accompanist.takes(wave, seeds, steps=8) for wave in (mix, longer))
-    for take, other in zip(takes, others):
-        e, same = envelope(take.audio), envelope(other.audio[:, : mix.shape[-1]])
+    for take, other in zip(takes, longer):
+        e, same = envelope(take.audio), envelope(other.audio[:, : take.audio.shape[-1]])
         level, before, elsewhere = (
             take.audio.square().mean().sqrt(),
             e[-20:-5].square().mean().sqrt(),
@@ -71,11 +72,15 @@ PLACES = [
 
 
 @pytest.mark.evidence("song-may-cut-anywhere")
-@pytest.mark.parametrize("name", ["jazz", "latin", "pop", "rock"])
+@pytest.mark.parametrize("name", SONGS)
 def test_a_song_may_be_cut_anywhere(accompanist, name, tally):
     longer, found = read_audio(SAMPLES / name / "mix.flac")[:, : 90 * TIME_RATIO], []
-    for steps, rest in PLACES:
-        if attacks(accompanist, longer[:, : steps * TIME_RATIO + rest], longer):
+    others = accompanist.takes(longer, 3, steps=8)
+    first, every = cases(
+        (SONGS.index(name) % 2, 2), (0, 1)
+    )  # each place in half of the songs, or all
+    for steps, rest in PLACES[first::every]:
+        if attacks(accompanist.takes(longer[:, : steps * TIME_RATIO + rest], 3, steps=8), others):
             found.append((steps, rest))
         tally()
     assert not found

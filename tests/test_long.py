@@ -49,7 +49,7 @@ def test_a_long_song_in_little_memory(tmp_path):
         "--out",
         tmp_path / "bass.flac",
         "--steps",
-        "2",
+        "1",
     ]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     code, memory = json.loads(result.stdout.splitlines()[-1])

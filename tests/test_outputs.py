@@ -219,7 +219,7 @@ def test_force_replaces_files_of_others(model, place):
     sound("bass.wav", 1)
     Path("bass.json").write_bytes(FOREIGN["somebody's"])
     assert_done(accompany(model, "mix.wav", "--out", "bass.wav", "--force"))
-    assert set(json.loads(Path("bass.json").read_text())[FILES]) == {"bass.wav"}
+    assert set(json.loads(Path("bass.json").read_text())[FILES]) == {"bass.wav", "bass.latents"}
     assert_done(accompany(model, "mix.wav", "--out", "bass.wav"))  # it is ours now
 
 
@@ -532,7 +532,18 @@ def test_what_a_training_left_before_its_first_checkpoint_is_its_own(place):
 # -- every command ---------------------------------------------------------------------------------
 
 WRITTEN = {"--out", "--with-mix", "--run", "--cache", "--results", "--into"}
-READ = {"mix", "data", "--style", "--data", "--latents", "--folder", "--soundfont", "--fetched"}
+READ = {
+    "mix",
+    "data",
+    "--keep",
+    "--line",
+    "--style",
+    "--data",
+    "--latents",
+    "--folder",
+    "--soundfont",
+    "--fetched",
+}
 # the page, the model: changing them is what they are for
 EDITED = {("evaluate summary", "--into"), ("evaluate guidance", "--adopt")}
 QUICK = {

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb import accompanist as module
+from bassnb import player as module
 from bassnb.accompanist import Accompanist
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
@@ -55,13 +55,19 @@ def takes(request):
     track = Track.of(lambda: [mix])
     found = {}
     with torch.inference_mode(), pytest.MonkeyPatch.context() as patch:
-        c_x = accompanist._encode(accompanist.system.mix_autoencoder, track)
+        c_x = accompanist.mix_coder.encode(track)
         for way, settings in WAYS.items():
             patch.setattr(module, "windowed", lambda unet: windowed(unet, **settings))  # noqa: B023
             latents = accompanist.sample(c_x, range(4), sampler="dpm++")
             found[way] = (
                 latents,
-                [torch.cat(list(accompanist._decode(one[None], track)), -1) for one in latents],
+                [
+                    torch.cat(
+                        list(accompanist.bass_coder.decode(one[None], track.length, track.level)),
+                        -1,
+                    )
+                    for one in latents
+                ],
             )
     return request.param, found
 

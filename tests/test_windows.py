@@ -63,7 +63,7 @@ def test_an_accompaniment_may_be_longer_than_the_limit(monkeypatch):
     c_x = draws(1, 64, 90)
     whole = accompanist.sample(c_x, [3], steps=3, guidance=2.0)
     monkeypatch.setattr(
-        "bassnb.accompanist.windowed", lambda unet: windowed(unet, whole=50, window=40, overlap=16)
+        "bassnb.player.windowed", lambda unet: windowed(unet, whole=50, window=40, overlap=16)
     )
     pieces = accompanist.sample(c_x, [3], steps=3, guidance=2.0)
     assert pieces.shape == whole.shape and pieces.isfinite().all()

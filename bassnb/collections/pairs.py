@@ -18,7 +18,8 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.collections.augment import colour_mix
 from bassnb.collections.change import draw_change
 from bassnb.collections.pools import own_part, random_subset
-from bassnb.collections.stems import Place, StemDataset
+from bassnb.collections.stem_songs import Place
+from bassnb.collections.stems import StemDataset
 from bassnb.presets import TIME_RATIO
 
 

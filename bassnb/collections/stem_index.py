@@ -23,8 +23,9 @@ from tqdm import tqdm
 from bassnb.audio import read_blocks
 from bassnb.checkpoints import read_json, write_json
 from bassnb.collections.contents import Sketch
-from bassnb.collections.layouts import SongFiles, find_songs
+from bassnb.collections.layouts import find_songs
 from bassnb.collections.names import is_whole
+from bassnb.collections.song_files import SongFiles
 from bassnb.errors import AudioError
 from bassnb.presets import SAMPLE_RATE
 

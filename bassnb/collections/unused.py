@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bassnb.collections.layouts import Layout, SongFiles, ignored
+from bassnb.collections.layouts import Layout
 from bassnb.collections.names import SUFFIXES, UNREAD, plain_name, split_name, stem_name, take_of
+from bassnb.collections.song_files import SongFiles, ignored
 
 SHOWN = 10  # paths of each reason
 

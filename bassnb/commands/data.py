@@ -66,7 +66,7 @@ def encode(
     from bassnb.extras import need
 
     need("train")
-    from bassnb.collections.cache import CachePlan, encode_splits
+    from bassnb.collections.encoding import CachePlan, encode_splits
     from bassnb.collections.stems import open_splits
     from bassnb.presets import get_preset
     from bassnb.training.diffusion import load_autoencoders

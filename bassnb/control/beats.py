@@ -109,7 +109,7 @@ class Beats:
         """For the settings of a take."""
         first = round(self.beat_time(self.downbeat), 4)
         found = {"tempo": round(self.tempo, 3), "first_beat": first, "meter": self.beats_per_bar}
-        return {**found, "beats_confidence": self.confidence}
+        return {"beats": {**found, "confidence": self.confidence}}
 
 
 def given_beats(tempo: float, seconds: float, first_beat: float = 0.0, meter: int = 4) -> Beats:

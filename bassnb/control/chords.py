@@ -201,11 +201,11 @@ def _added(degrees: Degrees, token: str) -> None:
     degrees[token] = semitones(token.removeprefix("add")) or 0
 
 
-def _set(**heights: int) -> Callable[[Degrees, str], None]:
+def _set(**heights: int) -> Callable[[Degrees, str], object]:
     return lambda degrees, _: degrees.update({name[1:]: high for name, high in heights.items()})
 
 
-_TOKENS: tuple[tuple[str, Callable[[Degrees, str], None]], ...] = (  # the first that fits is read
+_TOKENS: tuple[tuple[str, Callable[[Degrees, str], object]], ...] = (  # the first that fits is read
     (r"maj(?:13|11|9|7)?", _major),
     (r"m", _set(_3=3)),
     (r"hdim7?", _set(_3=3, _5=6, _7=10)),

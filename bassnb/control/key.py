@@ -60,14 +60,10 @@ def parse_key(text: str) -> Key:
 
 
 def chord_of_scale(key: Key) -> ChordSymbol:
-    """The whole scale, sounding at once above its tonic."""
-    return ChordSymbol(key.text, key.tonic, key.steps, key.tonic)
+    """The whole scale, sounding at once above its tonic.
 
-
-def chord_of_tonic(key: Key) -> ChordSymbol:
-    """The chord of the tonic: the scale's first, third and fifth degree above it, as far as it has
-    them.
+    On drums alone and on a mix in another key the triad of the tonic, the scale's own triads bar by
+    bar and the whole scale all kept the bass in the scale; the triad made it a drone on the tonic,
+    and the triads dictate a progression.
     """
-    third = next(step for step in (4, 3) if step in key.steps)
-    fifth = next(step for step in (7, 6) if step in key.steps)
-    return ChordSymbol(key.text, key.tonic, (0, third, fifth), key.tonic)
+    return ChordSymbol(key.text, key.tonic, key.steps, key.tonic)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from bassnb.audio import resample
+from bassnb.collections.midi import read_midi
 from bassnb.control.tone import HOP, contours_of_notes, tone
 from bassnb.errors import BassnbError, DataError
 from bassnb.extras import need
@@ -28,7 +29,11 @@ MIDI = (".mid", ".midi")
 LOWEST, HIGHEST = 28.0, 48.0  # E1 to C3: where the median pitch of a bass line lies
 TOLERANCE = 1.0  # seconds by which a recording may be shorter or longer than the mix
 RATE = 11_025  # Hz at which pitch is tracked
+QUIETEST = 0.02  # of the loudest frame: below, nothing sounds
+# share of what sounds that has a pitch, in a line: 0.1 of noise, 0.9 of sung and played basses
+CLEAR = 0.2
 FRAME = 1024  # samples at that rate, 93 ms
+STEP = 0.2  # semitones between pitches that are told apart; finer ones take twice the time
 
 
 def line_track(source, sample_rate: float, mix: Track, cents: float) -> Track:
@@ -102,22 +107,11 @@ def read_notes(path: str | os.PathLike) -> list[tuple[float, float, float, float
     DataError
         If the file is missing, is not MIDI, or holds no notes.
     """
-    need("songs")
-    import pretty_midi
-
-    if not os.path.isfile(path):
-        raise DataError(f"{path} is missing or no file; give the path of a MIDI file")
-    try:
-        score = pretty_midi.PrettyMIDI(str(path))
-    except Exception as error:  # mido raises what it meets: KeyError, EOFError, ValueError
-        raise DataError(
-            f"{path} cannot be read as MIDI ({type(error).__name__}); export it again"
-        ) from None
     found = sorted(
         (note.start, note.pitch, note.end, note.velocity / 127)
-        for instrument in score.instruments
-        for note in instrument.notes
-        if not instrument.is_drum
+        for part in read_midi(path).parts
+        for note in part.notes
+        if not part.is_drum
     )
     notes: list[tuple[float, float, float, float]] = []
     for start, pitch, end, velocity in found:
@@ -150,9 +144,9 @@ def in_bass_register(wave: Tensor, name: str) -> Tensor:
     BassnbError
         If it has no pitch, such as speech or drums, or librosa is not installed.
     """
-    hertz, amplitude = contours_of_wave(wave)
+    hertz, amplitude, clear = contours_of_wave(wave)
     sounding = amplitude > 0
-    if not sounding.any():
+    if clear < CLEAR:
         raise BassnbError(f"{name} has no clear pitch; give a hummed, sung or played line")
     moved = octaves(float(np.median(69 + 12 * np.log2(hertz[sounding] / 440))))
     if not moved:
@@ -161,9 +155,9 @@ def in_bass_register(wave: Tensor, name: str) -> Tensor:
     return torch.from_numpy(sound).float().expand(2, -1)
 
 
-def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
+def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray, float]:
     """Pitch by pYIN and root mean square of a recording (2, N), as contours for `tone`; the
-    amplitude is 0 where there is no pitch.
+    amplitude is 0 where there is no pitch. And the share of what sounds that has a pitch.
     """
     need("tuning")
     import librosa
@@ -171,7 +165,13 @@ def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
     mono = resample(wave.mean(0, keepdim=True), SAMPLE_RATE, RATE)[0].numpy()
     hop = FRAME // 4
     hertz, voiced, _ = librosa.pyin(
-        mono, fmin=41.0, fmax=1000.0, sr=RATE, frame_length=FRAME, hop_length=hop
+        mono,
+        fmin=41.0,
+        fmax=1000.0,
+        sr=RATE,
+        frame_length=FRAME,
+        hop_length=hop,
+        resolution=STEP,
     )
     rms = librosa.feature.rms(y=mono, frame_length=FRAME // 2, hop_length=hop)[0][: len(hertz)]
     voiced = voiced & np.isfinite(hertz)
@@ -181,4 +181,6 @@ def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
     # a pitch is needed everywhere, so that the phase runs on: the nearest one
     filled = np.interp(frames, known, hertz[known]) if len(known) else np.full(len(hertz), 55.0)
     at = np.arange(wave.shape[-1] // HOP + 2) * HOP / SAMPLE_RATE * RATE / hop
-    return np.interp(at, frames, filled), np.interp(at, frames, amplitude)
+    loud = rms > QUIETEST * rms.max()
+    clear = float(voiced[loud].mean()) if loud.any() else 0.0
+    return np.interp(at, frames, filled), np.interp(at, frames, amplitude), clear

@@ -2,8 +2,8 @@
 
 The network has learned to follow the harmony that it hears. Chords that are added to the mix that is
 encoded, and to nothing else, therefore guide the bass, without any training: the pad is heard by
-the network and never by the listener. It is silent where the mix is silent, so that the bass rests
-there as it has learned to.
+the network and never by the listener. It sounds where the mix rests, too: a network that hears
+nothing does not rest, it holds any note.
 
 Every tone is a sum of sines, as on an organ with drawbars. Their phases count from the beginning of
 the song, so a tone that two chords share goes on without a seam, and a block of the pad can be
@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from bassnb.control.progression import Span
-from bassnb.presets import SAMPLE_RATE, TIME_RATIO
+from bassnb.presets import SAMPLE_RATE
 from bassnb.tracks import Track, summed
 
 DRAWBARS = (0.0, 1.0, 0.6, 0.35, 0.25, 0.0, 0.1)  # amplitude of the multiples of the frequency
@@ -45,27 +45,21 @@ class Tone:
     pitch: int
 
 
-def tones_of(spans: Sequence[Span], sounding: Tensor) -> list[Tone]:
-    """The tones of a progression where the mix sounds, sorted; what neighbouring chords have in
-    common is held.
+def tones_of(spans: Sequence[Span]) -> list[Tone]:
+    """The tones of a progression, by their beginnings; what neighbouring chords have in common is
+    held.
 
     Parameters
     ----------
-    spans : in seconds of the audio that is encoded
-    sounding : Tensor (L,), bool, the latent steps in which it sounds
+    spans : ascending, in seconds of the audio that is encoded
     """
     held: dict[int, list[Tone]] = {}
-    for begin, stop in runs(sounding):
-        for span in spans:
-            start = max(round(span.start * SAMPLE_RATE), begin)
-            end = min(round(span.end * SAMPLE_RATE), stop)
-            for pitch in pitches_of(span) if start < end else ():
-                tones = held.setdefault(pitch, [])
-                if tones and tones[-1].end == start:
-                    start_of_tone = tones.pop().start
-                else:
-                    start_of_tone = start
-                tones.append(Tone(start_of_tone, end, pitch))
+    for span in spans:
+        start, end = round(span.start * SAMPLE_RATE), round(span.end * SAMPLE_RATE)
+        for pitch in pitches_of(span):
+            tones = held.setdefault(pitch, [])
+            begun = tones.pop().start if tones and tones[-1].end == start else start
+            tones.append(Tone(begun, end, pitch))
     return sorted((tone for tones in held.values() for tone in tones), key=lambda tone: tone.start)
 
 
@@ -73,13 +67,6 @@ def pitches_of(span: Span) -> set[int]:
     """MIDI pitches of a chord: its tones from C4, and its bass from C3."""
     bass = set() if span.chord.bass is None else {LOWEST_BASS + span.chord.bass}
     return {LOWEST + tone for tone in span.chord.pitch_classes} | bass
-
-
-def runs(sounding: Tensor) -> list[tuple[int, int]]:
-    """Where it sounds, as (first sample, sample after the last)."""
-    padded = np.pad(sounding.cpu().numpy().astype(np.int8), 1)
-    borders = np.flatnonzero(np.diff(padded)) * TIME_RATIO
-    return list(zip(borders[::2].tolist(), borders[1::2].tolist()))
 
 
 def play_tones(tones: Sequence[Tone], start: int, stop: int) -> Tensor:
@@ -113,7 +100,7 @@ def with_pad(track: Track, spans: Sequence[Span], level_db: float) -> Track:
     spans : in seconds of `track`
     level_db : level of the pad in dB above that of the track where it sounds
     """
-    tones, gain = tones_of(spans, track.sounding), track.level * 10 ** (level_db / 20)
+    tones, gain = tones_of(spans), track.level * 10 ** (level_db / 20)
 
     def blocks() -> Iterator[Tensor]:
         return summed(track.blocks(), (block * gain for block in pad_blocks(tones, track.length)))

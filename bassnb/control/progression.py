@@ -43,14 +43,10 @@ class Placed:
     length: float
 
 
-def is_file(chords: str) -> bool:
-    """Whether the setting `chords` names a file: it ends like one."""
-    return Path(chords).suffix.lower() in (*LABELS, *SHEETS, *MIDI)
-
-
-def needs_beats(chords: str) -> bool:
-    """Whether a progression is laid on the bars of the song; labels bring their own times."""
-    return Path(chords).suffix.lower() not in LABELS
+def chord_file(chords: str | None) -> str | None:
+    """The setting `chords` if it names a file, that is, ends like one; otherwise None."""
+    known = (*LABELS, *SHEETS, *MIDI)
+    return chords if chords and Path(chords).suffix.lower() in known else None
 
 
 def placed_of_text(

@@ -20,6 +20,7 @@ from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
 FORMS = 'give seconds, such as 12.5-20 or 12.5- (to the end), or "bars 9-12", "bar 9", "bars 9-"'
+SLACK = 0.5  # seconds by which a region may be given too long
 _SECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*-\s*(\d+(?:\.\d*)?|\.\d+)?")
 _BARS = re.compile(r"bars?\s+(\d{1,6})(?:\s*(-)\s*(\d{1,6})?)?")
 
@@ -32,7 +33,7 @@ class Region:
     ----------
     start, end : seconds; or numbers of bars from 1 on, of which `end` is the first that no longer
         belongs to it. An infinite end is that of the song.
-    bars : whether it counts bars
+    bars : whether it was given in bars
     """
 
     start: float
@@ -79,7 +80,7 @@ class Region:
                 "a region in bars needs the tempo of the mix; give --tempo, or seconds"
             )
         end = self.end if math.isinf(self.end) else bar_start(int(self.end))
-        return Region(max(bar_start(int(self.start)), 0.0), end)
+        return Region(max(bar_start(int(self.start)), 0.0), end, bars=True)
 
 
 def regions_of(texts: str | Sequence[str] | None) -> list[Region]:
@@ -104,11 +105,13 @@ def steps_again(regions: Sequence[Region], steps: int, rate: float, seconds: flo
     Raises
     ------
     BassnbError
-        If a region begins after the song has ended, or ends after that.
+        If a region begins after the song has ended, or ends after that; the last bar may end after
+        it.
     """
     again = torch.zeros(steps, dtype=torch.bool)
     for region in regions:
-        if region.start >= seconds or (region.end > seconds + 0.5 and not math.isinf(region.end)):
+        beyond = math.isfinite(region.end) and region.end > seconds + SLACK and not region.bars
+        if region.start >= seconds or beyond:
             raise BassnbError(
                 f"the region from {region.start:g} to {region.end:g} s does not lie in the mix, which lasts "
                 f"{seconds:.1f} s; give a part of it"

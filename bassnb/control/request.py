@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from bassnb.control.beats import beats_of
+from bassnb.control.density import density_of
+from bassnb.control.keep import Kept
+from bassnb.control.line import line_track
 from bassnb.control.regions import Region, regions_of
+from bassnb.control.wish import Wish, heard
 from bassnb.errors import BassnbError
-from bassnb.presets import SAMPLE_RATE
 from bassnb.settings import ControlSettings, TakeSettings, chosen, number_of_takes
 from bassnb.sources import name_of
 from bassnb.tracks import Track
-from bassnb.tuning import given_cents
+from bassnb.tuning import Tuning, given_cents
 
-FREEDOM = 0.6  # with a line, where none is given
+FREEDOM = 0.5  # with a line, where none is given: results/control.json
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,16 @@ class Request:
     take : how it is sampled
     cents : tuning of the mix; None to estimate it
     control : what the player decides
+    wish : the chords or the key that he wants
+    density : -1 (sparse) to 1 (busy); 0 changes nothing
     """
 
     seeds: range
     take: TakeSettings
     cents: float | None
     control: ControlSettings
+    wish: Wish | None
+    density: float = 0.0
 
     @classmethod
     def of(cls, count, settings: dict) -> Request:
@@ -40,13 +47,23 @@ class Request:
         Raises
         ------
         BassnbError
-            If a setting is unknown, out of its range, or useless without another one.
+            If a setting is unknown, out of its range, or useless without another one, or the chords
+            cannot be read.
         """
         count = number_of_takes(count)
         take, control = chosen(settings, TakeSettings, ControlSettings)
         check(control)
         seeds = range(take.seed, take.seed + count)
-        return cls(seeds, take, given_cents(take.tuning), control)
+        density = density_of(control.density)
+        return cls(seeds, take, given_cents(take.tuning), control, Wish.of(control), density)
+
+    @property
+    def candidates(self) -> list[range]:
+        """The seeds of each take: one, or all of which the best is kept."""
+        several, first = self.control.best_of or 1, self.take.seed
+        return [
+            range(first + i * several, first + (i + 1) * several) for i in range(len(self.seeds))
+        ]
 
     @property
     def freedom(self) -> float:
@@ -58,13 +75,25 @@ class Request:
     @property
     def facts(self) -> dict:
         """What is set of the control, for the settings of a take."""
-        set_ = {name: value for name, value in vars(self.control).items() if value}
+        given = vars(self.control).items()
+        set_ = {name: value for name, value in given if value is not None and value is not False}
         for source in ("keep", "line"):
             if getattr(self.control, source) is not None:
                 set_[source] = name_of(getattr(self.control, source))
         if isinstance(self.control.region, tuple):
             set_["region"] = list(self.control.region)
         return {**set_, "freedom": self.freedom} if "line" in set_ else set_
+
+    def kept(self, sample_rate: float, autoencoder: str) -> Kept | None:
+        """The take of which a part is kept, if there is one; see `bassnb.control.keep.Kept.of`."""
+        keep = self.control.keep
+        return None if keep is None else Kept.of(keep, sample_rate, autoencoder)
+
+    def line(self, mix: Track, tuned: Tuning, sample_rate: float) -> Track | None:
+        """The player's own line at 440 Hz, if there is one; see `bassnb.control.line`."""
+        if self.control.line is None:
+            return None
+        return tuned.to_440(line_track(self.control.line, sample_rate, mix, tuned.cents))
 
     def regions(self, mix: Track) -> list[Region]:
         """The regions that are to be played again, in seconds.
@@ -74,11 +103,18 @@ class Request:
         BassnbError
             If they count bars, and the tempo is not given, or there is no such bar.
         """
-        bars = self._bar_start(mix.length / SAMPLE_RATE)
-        return [region.in_seconds(bars) for region in regions_of(self.control.region)]
+        asked = regions_of(self.control.region)
+        bars = beats_of(self.control, mix).bar_time if self.control.tempo else None
+        return [region.in_seconds(bars) for region in asked]
 
-    def _bar_start(self, seconds: float) -> Callable[[int], float] | None:
-        return None
+    def heard(self, track: Track, at_440: Track) -> tuple[Track, dict]:
+        """What the network hears of a mix: with the chords that are wanted; and facts about them.
+
+        Parameters
+        ----------
+        track, at_440 : the mix as it is, and at A = 440 Hz
+        """
+        return heard(self.wish, self.control, track, at_440) if self.wish else (at_440, {})
 
 
 def check(control: ControlSettings) -> None:

@@ -1,5 +1,15 @@
 """The chords or the key that a player wants, from his settings to what the network hears.
 
+How loud the pad has to be was measured on six composed songs of validation (12 steps of dpm++,
+guidance 6): chord tones and roots of the wanted chords, and the onsets that a louder pad costs.
+
+| above the mix | drums alone | a mix of other chords | onsets there |
+|---|---|---|---|
+| no pad | 23 / 12 % | 23 / 8 % | 0.68 |
+| 3 dB | 94 / 91 % | 80 / 70 % | 0.56 |
+| 6 dB | 92 / 91 % | 89 / 80 % | 0.55 |
+| 9 dB | 92 / 91 % | 94 / 91 % | 0.52 |
+
 Taught in chapter 11.
 """
 
@@ -18,7 +28,7 @@ from bassnb.control.progression import (
     MIDI,
     Placed,
     Span,
-    is_file,
+    chord_file,
     merged,
     on_beats,
     placed_of_text,
@@ -30,8 +40,7 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.settings import ControlSettings
 from bassnb.tracks import Track
 
-CHORD_LEVEL = 6.0  # dB above the mix, where none is set; see `bassnb.studies.control_chords`
-_CLOCK = ("tempo", "first_beat", "meter")
+CHORD_LEVEL = 6.0  # dB above the mix, where none is set
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class Wish:
             return cls(key=parse_key(control.key))
         if control.chords is None:
             return None
-        if not is_file(control.chords):
+        if not chord_file(control.chords):
             return cls(bars=placed_of_text(control.chords, control.bars_per_chord))
         path = control.chords
         if Path(path).suffix.lower() in LABELS:
@@ -118,7 +127,7 @@ def _check(control: ControlSettings) -> None:
     if control.bars_per_chord is not None:
         if control.chords is None:
             raise BassnbError("bars_per_chord is the length of chords; give chords")
-        if is_file(control.chords) and Path(control.chords).suffix.lower() in (*LABELS, *MIDI):
+        if chord_file(control.chords) and Path(control.chords).suffix.lower() in (*LABELS, *MIDI):
             raise BassnbError(
                 f"{control.chords} says how long its chords last; leave bars_per_chord away"
             )

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from bassnb.composer.score import Song, chord_at, pitch_at
-from bassnb.metrics.onsets import onsets
-from bassnb.metrics.pitch import track_pitch
+from bassnb.onsets import onsets
+from bassnb.pitch import track_pitch
 
 MEASURES = ("chord_tone", "root", "pitch_class", "onset_f1")
 TOLERANCE = 0.07  # seconds: an onset this close to a written one is right

@@ -13,23 +13,19 @@ from __future__ import annotations
 import librosa
 import numpy as np
 import torch
-from scipy.ndimage import maximum_filter1d
-from scipy.signal import find_peaks
 from torch import Tensor
 
 from bassnb.composer.score import Note
 from bassnb.composer.synth import play
-from bassnb.metrics.harmony import ROOTS, best_path, templates
+from bassnb.harmony import ROOTS, best_path, templates
+from bassnb.onsets import hear_kicks
 from bassnb.presets import SAMPLE_RATE
-from bassnb.spectral import stft
 
 RATE = 11_025  # Hz, of the chromagram: pitch classes up to 5.5 kHz
 HOP = 1024  # 93 ms of chromagram at that rate
 WEIGHTS = (1.2, 1.0, 1.0, 1.0)  # of root, third, fifth and seventh in a chord
 STAY = 0.96  # probability that the chord of the next 93 ms is the same
 SHARPNESS = 12.0  # of the chord likelihoods: exp(SHARPNESS x cosine)
-KICK_HOP, KICK_WINDOW, KICK_BINS = 256, 4096, 12  # 5.8 ms; 93 ms; to 120 Hz
-KICK_RISE = 0.4  # of the largest rise: weaker ones are notes of deep instruments
 FINGER_BASS = 33  # General MIDI program
 LOWEST, LONGEST = 28, 1.0  # E1; seconds of the longest note
 
@@ -70,23 +66,6 @@ def hear_roots(chroma: np.ndarray) -> np.ndarray:
     unit = chroma / np.maximum(np.linalg.norm(chroma, axis=0), 1e-9)
     change = np.log(STAY) - np.log((1 - STAY) / (len(rows) - 1))
     return roots[best_path(SHARPNESS * (rows @ unit).T, change)]
-
-
-def hear_kicks(mix: Tensor) -> np.ndarray:
-    """Times of bass drum strokes in seconds, ascending.
-
-    A stroke is a sudden rise of energy below 120 Hz in a mix (2, N) without its bass.
-    """
-    power = stft(mix.mean(0), KICK_WINDOW, KICK_HOP, KICK_BINS).abs().square().sum(0).numpy()
-    level = np.sqrt(power)
-    rise = np.maximum(level - np.pad(level, (4, 0))[: len(level)], 0.0)  # over 23 ms
-    if not rise.any():
-        return np.zeros(0)
-    least = KICK_RISE * np.percentile(maximum_filter1d(rise, 345), 75)  # 345 frames: 2 s
-    peaks, _ = find_peaks(
-        rise, height=max(least, 1e-9), distance=round(0.1 * SAMPLE_RATE / KICK_HOP)
-    )
-    return peaks * KICK_HOP / SAMPLE_RATE
 
 
 def rule_notes(mix: Tensor) -> tuple[tuple[Note, ...], float]:

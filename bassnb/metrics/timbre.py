@@ -21,7 +21,7 @@ from torch import Tensor
 from bassnb.audio import to_level
 from bassnb.composer.songs import BASSES
 from bassnb.errors import BassnbError
-from bassnb.metrics.pitch import track_pitch
+from bassnb.pitch import track_pitch
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 

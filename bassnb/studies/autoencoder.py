@@ -18,9 +18,9 @@ from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.composer.examples import example
 from bassnb.composer.songs import BASSES, LEADS
-from bassnb.metrics.pitch import track_pitch
 from bassnb.metrics.spectra import spectral_measures
 from bassnb.metrics.statistics import figure, summary
+from bassnb.pitch import track_pitch
 from bassnb.spectral import griffin_lim
 
 ROWS = ("trained_phase", "griffin_lim", "true_phase")

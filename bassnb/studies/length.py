@@ -9,7 +9,7 @@ network sees at once is different.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -17,12 +17,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
-from bassnb.audio import to_level
-from bassnb.checkpoints import System
-from bassnb.composer.examples import Example, example
+from bassnb.composer.examples import example
 from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
-from bassnb.diffusion import add_noise, v_target
 from bassnb.metrics.match import (
     MEASURES,
     Transcription,
@@ -34,8 +31,8 @@ from bassnb.metrics.match import (
 )
 from bassnb.metrics.statistics import figure, normalised_score_summary, summary
 from bassnb.presets import SAMPLE_RATE
-from bassnb.sampling import initial_noise
 from bassnb.studies.marks import Marks, column, normalised_scores
+from bassnb.studies.pieces import loss_table, piece_losses
 from bassnb.studies.takes import single_take, through_autoencoder
 
 LENGTHS = (24.0, 48.0, 96.0, 300.0)  # seconds
@@ -84,24 +81,8 @@ def compare_lengths(
     counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
     # (seconds, seed)
     plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))
-    ceiling: list[list[Stretch]] = []
-    takes: dict[str, dict[str, list]] = {
-        name: {"whole": [], "windows": [], "losses": []} for name in accompanists
-    }
-    for seconds, seed in tqdm(plan, desc="lengths", disable=not progress):
-        one = example(split, seed, seconds)
-        best = through_autoencoder(next(iter(accompanists.values())), one.bass)
-        ceiling.append(transcribed(best, one.song, lengths[0]))
-        for name, player in accompanists.items():
-            take = single_take(player, one.mix, steps=steps, seed=seed)
-            whole = glued = transcribed(take, one.song, lengths[0])
-            if seconds != lengths[0]:
-                take = in_windows(player, one.mix, lengths[0], steps, seed)
-                glued = transcribed(take, one.song, lengths[0])
-            takes[name]["whole"].append(whole)
-            takes[name]["windows"].append(glued)
-            if seconds == lengths[-1]:
-                takes[name]["losses"].append(piece_losses(player.system, one, pieces))
+    shown = tqdm(plan, desc="lengths", disable=not progress)
+    ceiling, takes = played(accompanists, shown, split, steps, lengths, pieces)
     floor = [
         [floor_mark(ceiling, i, k) for k in range(len(song))] for i, song in enumerate(ceiling)
     ]
@@ -116,6 +97,43 @@ def compare_lengths(
             name: _model_report(plan, pieces, took, ceiling, floor) for name, took in takes.items()
         },
     }
+
+
+def played(
+    accompanists: dict[str, Accompanist],
+    plan: Iterable[tuple[float, int]],
+    split: str,
+    steps: int,
+    lengths: Sequence[float],
+    pieces: Sequence[int],
+) -> tuple[list[list[Stretch]], dict[str, dict[str, list]]]:
+    """All songs (seconds, seed) of a plan, played and transcribed.
+
+    Returns
+    -------
+    ceiling : stretches of the true bass through the autoencoder, for each song
+    takes : of each model the ``whole`` takes, those in ``windows``, and ``losses`` in pieces of the
+        longest songs
+    """
+    ceiling: list[list[Stretch]] = []
+    takes: dict[str, dict[str, list]] = {
+        name: {"whole": [], "windows": [], "losses": []} for name in accompanists
+    }
+    for seconds, seed in plan:
+        one = example(split, seed, seconds)
+        best = through_autoencoder(next(iter(accompanists.values())), one.bass)
+        ceiling.append(transcribed(best, one.song, lengths[0]))
+        for name, player in accompanists.items():
+            take = single_take(player, one.mix, steps=steps, seed=seed)
+            whole = glued = transcribed(take, one.song, lengths[0])
+            if seconds != lengths[0]:
+                take = in_windows(player, one.mix, lengths[0], steps, seed)
+                glued = transcribed(take, one.song, lengths[0])
+            takes[name]["whole"].append(whole)
+            takes[name]["windows"].append(glued)
+            if seconds == lengths[-1]:
+                takes[name]["losses"].append(piece_losses(player.system, one, pieces))
+    return ceiling, takes
 
 
 def digest(split: str, songs: list[tuple[int, float]]) -> str:
@@ -211,7 +229,7 @@ def _model_report(
                 [one for i in of_length for one in floor[i]],
             )
         )
-    return {"lengths": rows, "pieces": _loss_table(pieces, np.concatenate(takes["losses"], axis=1))}
+    return {"lengths": rows, "pieces": loss_table(pieces, np.concatenate(takes["losses"], axis=1))}
 
 
 def _row(
@@ -235,54 +253,6 @@ def _row(
         "gain": summary(whole - mean_marks(glued)),
         "course": whole.reshape(songs, -1).mean(0).round(4).tolist(),
     }
-
-
-# -- one song in pieces ----------------------------------------------------------------------------
-
-
-@torch.inference_mode()
-def piece_losses(system: System, one: Example, pieces: Sequence[int], times: int = 6) -> np.ndarray:
-    """v-loss of a song cut into pieces of several sizes: array (len(pieces), windows).
-
-    A step at the edge of a piece lacks a neighbour. So only the middle quarter of each window of
-    ``pieces[0]`` steps is marked, which is far from the cuts of all sizes; clean latents, noise and
-    times are the same for all sizes.
-    """
-    device = next(system.parameters()).device
-    c_x, c_y = (
-        autoencoder.standardise(autoencoder.encode(to_level(wave)[None].to(device)))[
-            ..., : pieces[-1]
-        ]
-        for autoencoder, wave in (
-            (system.mix_autoencoder, one.mix),
-            (system.bass_autoencoder, one.bass),
-        )
-    )
-    eps = initial_noise(one.song.seed, c_y.shape[1:], device)[None]
-    rows = []
-    for size in pieces:
-        total = torch.zeros(c_y.shape[-1] // pieces[0]).to(c_y)
-        for t in torch.linspace(0.1, 0.95, times).to(c_y):
-            z, v, mix = (
-                _cut(x, size) for x in (add_noise(c_y, eps, t), v_target(c_y, eps, t), c_x)
-            )
-            error = (system.unet(z, t.expand(len(z)), mix) - v).square().mean(1)  # (pieces, size)
-            windows = error.flatten().unflatten(0, (-1, pieces[0]))
-            total = total + windows[:, pieces[0] * 3 // 8 : pieces[0] * 5 // 8].mean(1)
-        rows.append((total / times).cpu().numpy())
-    return np.array(rows)
-
-
-def _cut(x: Tensor, size: int) -> Tensor:
-    """(1, C, n size) -> (n, C, size)."""
-    return x.unflatten(-1, (-1, size)).transpose(1, 2).flatten(0, 1)
-
-
-def _loss_table(pieces: Sequence[int], losses: np.ndarray) -> list[dict]:
-    return [
-        {"steps": size, "loss": summary(row), "change": summary(row - losses[0])}
-        for size, row in zip(pieces, losses)
-    ]
 
 
 def lines(report: dict) -> Iterator[str]:

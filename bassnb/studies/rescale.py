@@ -6,6 +6,7 @@ Taught in chapter 9.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 from tqdm import tqdm
@@ -13,7 +14,7 @@ from tqdm import tqdm
 from bassnb.accompanist import Accompanist
 from bassnb.metrics.frechet import centred_interval
 from bassnb.metrics.statistics import figure
-from bassnb.studies.stage import SECONDS, Row, farther, set_stage
+from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
 
 WEIGHTS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)  # w of figure 2, right
 PHIS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -65,16 +66,10 @@ def run(
         resamples=resamples,
         progress=progress,
     )
-    rows: dict[tuple[float, float], Row] = {}
-    spread: dict[tuple[float, float], float] = {}
-    for w, phi in tqdm(
+    pairs = tqdm(
         list(itertools.product(weights, phis)), desc="guidance and phi", disable=not progress
-    ):
-        if w == 1 and phi != phis[0]:  # without guidance there is nothing to rescale
-            rows[w, phi], spread[w, phi] = rows[w, phis[0]], spread[w, phis[0]]
-            continue
-        latents = stage.latents(steps=steps, guidance=w, phi=phi)
-        rows[w, phi], spread[w, phi] = stage.takes(latents), float(latents.std((1, 2)).mean())
+    )
+    rows, spread = rows_and_spread(stage, pairs, steps)
 
     def by_phi(function, chosen: tuple[float, ...]) -> dict[str, dict]:
         return {key(phi): {key(w): function(w, phi) for w in weights} for phi in chosen}
@@ -91,6 +86,22 @@ def run(
         "gain_strong": {key(phi): gain_above(rows, phi, phis[0], STRONG) for phi in phis[1:]},
         "spread": by_phi(lambda w, phi: spread[w, phi], phis),
     }
+
+
+def rows_and_spread(
+    stage: Stage, pairs: Iterable[tuple[float, float]], steps: int
+) -> tuple[dict[tuple[float, float], Row], dict[tuple[float, float], float]]:
+    """A row, and the standard deviation of the latents, of each pair (w, phi)."""
+    rows: dict[tuple[float, float], Row] = {}
+    spread: dict[tuple[float, float], float] = {}
+    for w, phi in pairs:
+        same = next((pair for pair in rows if w == pair[0] == 1), None)
+        if same:  # without guidance there is nothing to rescale
+            rows[w, phi], spread[w, phi] = rows[same], spread[same]
+            continue
+        latents = stage.latents(steps=steps, guidance=w, phi=phi)
+        rows[w, phi], spread[w, phi] = stage.takes(latents), float(latents.std((1, 2)).mean())
+    return rows, spread
 
 
 def key(number: float) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -88,9 +88,6 @@ def run(
         If there is no song that can be used.
     """
     skipped: dict[str, str] = {}
-    cases: list[Case] = []
-    heard: list[dict[str, Transcription]] = []
-    rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
     found = transfer_cases(
         seconds=seconds,
         songs=songs,
@@ -100,19 +97,10 @@ def run(
         split=split,
         skipped=skipped,
     )
-    for case in tqdm(found, desc="foreign songs", disable=not progress):
-        takes = play_all(accompanist, case, steps)
-        for name, take in takes.items():
-            rows[name].append(compare(take, case.example.song))
-        heard.append(takes)
-        nothing = torch.empty(2, 0)  # the waves are large and no longer needed
-        cases.append(
-            dataclasses.replace(case, example=Example(case.example.song, nothing, nothing))
-        )
+    shown = tqdm(found, desc="foreign songs", disable=not progress)
+    cases, heard, rows = played(accompanist, shown, steps)
     if not cases:
         raise no_song(skipped)
-    ceilings = [takes["autoencoder"] for takes in heard]
-    rows["shuffled"] = [floor_of(index, ceilings, cases) for index in range(len(cases))]
     return {
         "preset": accompanist.system.preset.name,
         "seconds": seconds,
@@ -126,6 +114,27 @@ def run(
         **{plural: grouped(cases, rows, key) for plural, key in GROUPS.items()},
         "marks": [song_marks(case, rows, index) for index, case in enumerate(cases)],
     }
+
+
+def played(
+    accompanist: Accompanist, found: Iterable[Case], steps: int
+) -> tuple[list[Case], list[dict[str, Transcription]], dict[str, list[Marks]]]:
+    """All cases, played and marked: the cases without their waves, what was transcribed, and rows."""
+    cases: list[Case] = []
+    heard: list[dict[str, Transcription]] = []
+    rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
+    for case in found:
+        takes = play_all(accompanist, case, steps)
+        for name, take in takes.items():
+            rows[name].append(compare(take, case.example.song))
+        heard.append(takes)
+        nothing = torch.empty(2, 0)  # the waves are large and no longer needed
+        cases.append(
+            dataclasses.replace(case, example=Example(case.example.song, nothing, nothing))
+        )
+    ceilings = [takes["autoencoder"] for takes in heard]
+    rows["shuffled"] = [floor_of(index, ceilings, cases) for index in range(len(cases))]
+    return cases, heard, rows
 
 
 def no_song(skipped: dict[str, str]) -> DataError:

@@ -13,5 +13,11 @@ upgradeAll(".bassnb-listen", (root) => {
     deck.moveToClick(event);
     select(i);
   }));
+  const notes = root.querySelector(".bl-notes");
+  notes?.addEventListener("click", () => {
+    const shown = notes.getAttribute("aria-pressed") !== "true";
+    notes.setAttribute("aria-pressed", String(shown));
+    for (const roll of root.querySelectorAll(".bl-roll")) roll.toggleAttribute("hidden", !shown);
+  });
   select(0);
 });

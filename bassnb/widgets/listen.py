@@ -18,7 +18,9 @@ import torch
 import torch.nn.functional as F
 
 from bassnb.audio import SAMPLE_RATE, as_stereo, loudness, peak, write_audio
+from bassnb.control.notes import Note
 from bassnb.errors import BassnbError
+from bassnb.take import Accompaniment
 from bassnb.widgets.block import STATIC, STATIC_URL, Block
 from bassnb.widgets.player import Take, player_html
 
@@ -37,6 +39,7 @@ def listen(
     sample_rate: float = SAMPLE_RATE,
     title: str | None = None,
     descriptions: dict | None = None,
+    notes: dict | None = None,
     loudness_match: bool = True,
 ) -> Listen:
     """Aligned players: one position for all takes, a waveform and a spectrogram of each.
@@ -50,6 +53,8 @@ def listen(
     sample_rate : Hz, of all takes
     title : a line above the players
     descriptions : dict of name -> one sentence about that take
+    notes : dict of name -> notes of that take (`bassnb.control.notes.Note`), or the `Accompaniment`
+        whose notes they are; a piano roll over the spectrogram, which a button hides
     loudness_match : bring all takes to one loudness (LUFS), so that the louder one does not sound
         like the better one
 
@@ -60,28 +65,41 @@ def listen(
     Raises
     ------
     BassnbError
-        If there is no take, or a description belongs to none.
+        If there is no take, or a description or notes belong to none.
     AudioError
         If a take is not audio.
     """
-    descriptions = descriptions or {}
+    descriptions, notes = descriptions or {}, notes or {}
     if not takes:
         raise BassnbError("there is no take to listen to; give a dict of names and waveforms")
-    if unknown := sorted(set(descriptions) - set(takes)):
-        raise BassnbError(
-            f"the description of {unknown[0]!r} belongs to no take; use the names {', '.join(map(repr, takes))}"
-        )
+    for what, given in (("description", descriptions), ("piano roll", notes)):
+        if unknown := sorted(set(given) - set(takes)):
+            raise BassnbError(
+                f"the {what} of {unknown[0]!r} belongs to no take; use the names {', '.join(map(repr, takes))}"
+            )
     waves = [as_stereo(wave, sample_rate, name=f"take {name!r}") for name, wave in takes.items()]
     length = max(wave.shape[-1] for wave in waves)
     waves = [F.pad(wave, (0, length - wave.shape[-1])) for wave in waves]
     waves, gains = match_loudness(waves, loudness_match)
     shown = [
-        Take(str(name), str(descriptions.get(name, "")), wave, gain, sound_url(wave))
+        Take(
+            str(name),
+            str(descriptions.get(name, "")),
+            wave,
+            gain,
+            sound_url(wave),
+            notes_from(notes[name]) if name in notes else None,
+        )
         for name, wave, gain in zip(takes, waves, gains)
     ]
     return Listen(
         player_html(shown, title), tuple(take.name for take in shown), length / SAMPLE_RATE
     )
+
+
+def notes_from(source) -> tuple[Note, ...]:
+    """Notes as they are, or those of an `Accompaniment`."""
+    return source.notes() if isinstance(source, Accompaniment) else tuple(source)
 
 
 def match_loudness(

@@ -57,16 +57,24 @@ DURATIONS = """async () => { // every sound of the page: does it load, and is it
   return {count: sounds.size, wrong}; }"""
 
 
+OPEN = """() => { // all answers, to be closed again
+  for (const answer of document.querySelectorAll("article details:not([open])")) {
+    answer.open = true;
+    answer.dataset.closed = ""; } }"""
+CLOSE = """() => {
+  for (const answer of document.querySelectorAll("article details[data-closed]")) {
+    answer.open = false;
+    delete answer.dataset.closed; } }"""
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 class Visit:
     """One page that has been opened and is ready, and what happened on the way."""
 
-    def __init__(self, chromium, server, site, name, view):
-        width, scheme = VIEWS[view]
-        self.name, self.view, self.width, self.server = name, view, width, server
+    def __init__(self, chromium, server, site, name):
+        self.name, self.server = name, server
         self.source = (site / f"{name}.html").read_text()
-        self.context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
-        )
+        self.context = chromium.new_context()
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.complaints, self.requests = [], []
@@ -83,8 +91,33 @@ class Visit:
                 else None
             ),
         )
+        self.show("wide")
         self.page.goto(f"{server}/{name}.html", wait_until="load")
         self.page.evaluate("window.MathJax ? MathJax.startup.promise : 0")
+
+    def show(self, view):
+        """The same page in another size and other colours."""
+        self.view, (self.width, scheme) = view, VIEWS[view]
+        self.page.set_viewport_size({"width": self.width, "height": 900})
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.evaluate(DRAWN)
+
+
+@pytest.fixture(scope="module")
+def opened(chromium, guarded, site):
+    """A function that opens a page, once for both of its views."""
+    visits = {}
+
+    def opened(name):
+        if name not in visits:
+            for other in list(visits):
+                visits.pop(other).context.close()
+            visits[name] = Visit(chromium, guarded, site, name)
+        return visits[name]
+
+    yield opened
+    for visit in visits.values():
+        visit.context.close()
 
 
 @pytest.fixture(
@@ -92,10 +125,11 @@ class Visit:
     params=[(name, view) for name in listed_pages() for view in VIEWS],
     ids=lambda param: f"{param[0].removeprefix('book/')}-{param[1]}",
 )
-def visit(request, chromium, guarded, site):
-    visit = Visit(chromium, guarded, site, *request.param)
-    yield visit
-    visit.context.close()
+def visit(request, opened):
+    name, view = request.param
+    visit = opened(name)
+    visit.show(view)
+    return visit
 
 
 def test_the_page_is_whole(visit):
@@ -130,9 +164,9 @@ def test_the_page_is_whole(visit):
 
 
 def test_its_text_is_legible(visit):
-    for answer in visit.page.locator("article details").all():
-        answer.evaluate("details => { details.open = true; }")
+    visit.page.evaluate(OPEN)
     assert visit.page.evaluate(CONTRASTS) == []
+    visit.page.evaluate(CLOSE)
 
 
 def test_its_code_can_be_copied(visit):
@@ -141,12 +175,16 @@ def test_its_code_can_be_copied(visit):
 
 
 def test_its_players_do_what_they_promise(visit):
-    """Sounds have their length, sliders change the take, blind tests can be finished."""
+    """Sounds have their length; on a phone, sliders change the take and blind tests can be finished.
+
+    tests/book/test_widgets_browser.py does the same on a wide page.
+    """
     page = visit.page
     if visit.view == "wide":
         sounds = page.evaluate(DURATIONS)
         assert sounds["wrong"] == []
         assert (sounds["count"] > 0) == (len(BLOCK.findall(visit.source)) > 0)
+        return
     for sweep in page.locator(".bassnb-sweep").all():
         for slider in sweep.locator(".bl-slider input").all():
             before = sweep.locator("figcaption > span:not([hidden])").inner_text()

@@ -5,6 +5,7 @@ import torch
 from scipy.stats import binomtest
 
 from bassnb.audio import SAMPLE_RATE
+from bassnb.control.notes import Note
 from bassnb.widgets import blind_test, listen, sweep
 from bassnb.widgets.listen import STATIC
 from tests.book.conftest import serve
@@ -44,7 +45,11 @@ def folder(tmp_path_factory):
                 start=(8, 0.0),
                 title="Dials",
             ),
-            listen({"one": tone(110), "other": tone(220)}, title="Players"),
+            listen(
+                {"one": tone(110), "other": tone(220)},
+                title="Players",
+                notes={"other": [Note(0.0, 2.0, 57, 100), Note(2.5, 4.0, 57, 60)]},
+            ),
             blind_test(pairs, trials=4, title="Can you hear it?"),
             blind_test(pairs, kind="ab", trials=7, title="Which one?"),
             sweep({"pick": tone(110), "slap": tone(220)}, parameters="style"),
@@ -208,6 +213,26 @@ def test_a_click_into_the_picture_of_a_sweep_jumps_there(open_page, http):
     assert float(block.locator(".bl-seek").first.input_value()) == pytest.approx(
         SECONDS / 2, abs=0.2
     )
+
+
+def test_a_piano_roll_lies_on_its_spectrogram_and_can_be_hidden(open_page, folder):
+    page = open_page(folder.as_uri())
+    block = page.locator(".bassnb-listen").first
+    roll = block.get_by_role("img", name="Piano roll of other: 2 notes from A3 to A3")
+    image = block.locator(".bl-spectrogram img").nth(1)
+    assert roll.bounding_box() == pytest.approx(image.bounding_box(), abs=1)
+    first, second = (note.bounding_box() for note in roll.locator("rect").all())
+    width = image.bounding_box()["width"]
+    assert first["width"] == pytest.approx(width / 2, abs=3)
+    assert second["x"] - first["x"] == pytest.approx(width * 2.5 / SECONDS, abs=3)
+    button = block.get_by_role("button", name="Piano roll")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert not roll.is_visible() and button.get_attribute("aria-pressed") == "false"
+    button.click()
+    assert roll.is_visible() and button.get_attribute("aria-pressed") == "true"
+    block.locator(".bl-pictures").nth(1).click(position={"x": width / 2, "y": 60})
+    assert float(block.locator(".bl-seek").input_value()) == pytest.approx(SECONDS / 2, abs=0.2)
 
 
 def test_the_keyboard_is_enough(open_page, http):

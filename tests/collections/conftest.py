@@ -1,12 +1,16 @@
 """Small collections of sines, whose frequencies identify the stems, and untrained autoencoders."""
 
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
 import torch
 
 from bassnb.autoencoder import Autoencoder
+from bassnb.collections import encoding
 from bassnb.presets import SMOKE
+from tests.collections.small_cache import encoded
 
 RATE = 44_100
 
@@ -72,3 +76,34 @@ def smoke():
         for autoencoder in pair:
             autoencoder.set_statistics(autoencoder.encode(0.1 * torch.randn(1, 2, RATE)))
         return pair
+
+
+@pytest.fixture(scope="module")
+def small_shards():
+    """Two pairs in a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoding, "SHARD", 2)
+        yield
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory, write, sine):
+    """Two songs to train with, of nine seconds and of four, and one of five for validation."""
+    root = tmp_path_factory.mktemp("collection") / "songs"
+    for song, seconds in (("train/One", 9), ("train/Two", 4), ("validation/Three", 5)):
+        for name, note in (("bass", 110), ("drums", 443), ("keys", 701)):
+            write(root / song / f"{name}.wav", sine(note, seconds))
+    write(root / "train" / "Without" / "drums.wav", sine(443, 3))
+    write(root / "train" / "Without" / "keys.wav", sine(701, 3))
+    return root
+
+
+@pytest.fixture(scope="module")
+def finished(root, smoke, small_shards, tmp_path_factory):
+    return encoded(root, smoke, tmp_path_factory.mktemp("cache")).parent
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    """A copy to damage."""
+    return shutil.copytree(finished, tmp_path / "cache")

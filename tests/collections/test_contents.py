@@ -16,7 +16,8 @@ from bassnb.collections.augment import equaliser, room
 from bassnb.collections.change import Change
 from bassnb.collections.contents import MOST, Sketch, search
 from bassnb.collections.pairs import read_pair
-from bassnb.collections.stems import Place, StemDataset, survey
+from bassnb.collections.stem_songs import Place
+from bassnb.collections.stems import StemDataset, survey
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
 from bassnb.composer.synth import play

@@ -13,10 +13,10 @@ from bassnb.collections.layouts import (
     MEDLEYDB_IN_MUSDB,
     MUSDB_VALIDATION,
     described_stems,
-    drawn_split,
     find_songs,
     plain,
 )
+from bassnb.collections.song_files import drawn_split
 from bassnb.collections.stem_index import stem_index
 from bassnb.collections.stems import StemDataset
 from bassnb.errors import DataError

@@ -9,7 +9,8 @@ from bassnb.checkpoints import write_json
 from bassnb.collections.change import Change, draw_change
 from bassnb.collections.pairs import LivePairs, read_pair
 from bassnb.collections.stem_index import stem_index
-from bassnb.collections.stems import Place, StemDataset, open_splits
+from bassnb.collections.stem_songs import Place
+from bassnb.collections.stems import StemDataset, open_splits
 from bassnb.presets import TIME_RATIO
 
 RATE = 44_100

@@ -26,11 +26,14 @@ from bassnb.metrics.statistics import (
     with_interval,
 )
 from bassnb.studies import guidance, transfer
-from bassnb.studies.claims import Claim, carries_over, least
+from bassnb.studies.claims import Claim
+from bassnb.studies.goal_rules import carries_over, least
+from bassnb.studies.goals import GOALS
 from bassnb.studies.marks import floor_marks
 from bassnb.studies.suite import examine
-from bassnb.studies.summary import GOALS, measured_table
+from bassnb.studies.summary import measured_table
 from bassnb.studies.transfer import floor_of, group, group_headline
+from tests.amounts import cases
 
 pytestmark = pytest.mark.kind("edges")
 NAN, INF = math.nan, math.inf
@@ -104,7 +107,7 @@ def test_a_way_is_a_share_or_there_is_none(rows, words):
 
 
 @settings(
-    max_examples=300,
+    max_examples=cases(60, 300),
     derandomize=True,
     database=None,
     deadline=None,

@@ -15,7 +15,7 @@ from bassnb.metrics.timbre import (
     fit_ruler,
     timbre_features,
 )
-from bassnb.studies.style import calibrate, labelled_basses, ruler_of
+from bassnb.studies.ruler import calibrate, labelled_basses, ruler_of
 
 
 def tone(midi, amplitudes, seconds=1.0):

@@ -3,8 +3,8 @@
     python -m tests.robustness --out results/robustness.json
 
 Runs every test of `tests/` but those of the pages once, under coverage, and counts the cases of
-those that try to break something: a test counts as one case, or as many as it says itself (the
-fixture `tally`). They are counted by what they attack, and, across all files, by the kind of fault
+those that try to break something, with more cases than `make test` (tests/amounts.py): a test counts
+as one case, or as many as it says itself (the fixture `tally`). They are counted by what they attack, and, across all files, by the kind of fault
 that they stand for (`@pytest.mark.kind`). Twenty minutes on two cores. With names of files it runs
 only these, and replaces their classes and kinds in the record: name all files of each. The mutants
 are `make mutants`.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -25,6 +26,7 @@ import pytest
 import torch
 
 from bassnb.checkpoints import read_json, write_json
+from tests.amounts import MANY
 
 ROOT = Path(__file__).parents[2]
 CLASSES = {
@@ -139,6 +141,7 @@ def main() -> int:
         "tests", nargs="*", help="only these files or folders; by default all but tests/book"
     )
     options, count, began = parser.parse_args(), Count(), time.monotonic()
+    os.environ[MANY] = "1"
     chosen = options.tests or [
         "tests",
         "--ignore=tests/book",

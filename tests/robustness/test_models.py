@@ -22,10 +22,12 @@ from bassnb.checkpoints import (
 )
 from bassnb.errors import BassnbError, CheckpointError
 from bassnb.presets import get_preset
+from tests.amounts import cases
 
 pytestmark = pytest.mark.evidence("bounded-configurations")
 
-CONFIGURATIONS, HEADERS = 2500, 8000  # to be spoilt at random
+# to be spoilt at random
+CONFIGURATIONS, HEADERS = cases(500, 2500), cases(2000, 8000)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.layers import ChannelNorm
 from bassnb.sampling import SAMPLERS, initial_noise
 from bassnb.spectral import griffin_lim
+from tests.amounts import cases
 
 BF16, FP16 = torch.bfloat16, torch.float16
 SONG = "data_samples/rock/mix.flac"
@@ -192,22 +193,17 @@ def test_guidance_of_anything_stays_finite(tally):
 
 @pytest.mark.parametrize("sampler", ["ddim", "dpm++"])
 def test_every_number_of_steps_stays_finite(sampler, player, tally):
-    """K from 1 to 256, all of them, with a network that answers at once; the shipped one at some of
-    them.
-    """
+    """K from 1 to 256, with a network that answers at once; the shipped one at some of them."""
     c_x = torch.randn(1, 64, 6, generator=torch.Generator().manual_seed(1))
-    for steps in range(1, 257):
+    for steps in cases((1, 2, 3, 17, 256), (1, 2, 3, 5, 17, 64, 255, 256)):
         guidance, phi = 20.0 * (steps % 11) / 10, (steps % 7) / 6
-        if steps in (1, 2, 3, 5, 17, 64, 255, 256):
-            assert (
-                player.sample(
-                    c_x, [steps], steps=steps, guidance=guidance, phi=phi, sampler=sampler
-                )
-                .isfinite()
-                .all()
-            )
-            tally()
-    for steps in range(1, 257):
+        assert (
+            player.sample(c_x, [steps], steps=steps, guidance=guidance, phi=phi, sampler=sampler)
+            .isfinite()
+            .all()
+        )
+        tally()
+    for steps in cases((*range(1, 33), *range(33, 256, 31), 255, 256), range(1, 257)):
         z = initial_noise(steps, (32, 6))[None]
         end = SAMPLERS[sampler](lambda z, t: (0.7 * z).tanh(), z, steps)
         assert end.isfinite().all() and end.abs().max() < 2

@@ -8,15 +8,13 @@ import torch
 
 from bassnb.composer.examples import example
 from bassnb.metrics.contrastive import encode_waves
-from bassnb.presets import SAMPLE_RATE
 from bassnb.studies import style as grounded
+from bassnb.studies.ruler import labelled_basses, ruler_of
 from bassnb.studies.style import (
     STRENGTHS,
     Listener,
     asked,
     confusion,
-    labelled_basses,
-    ruler_of,
     run,
     style_references,
 )
@@ -34,7 +32,7 @@ def test_takes_are_those_of_the_accompanist(accompanist):
     system = accompanist.system
     c_x = encode_waves(system.mix_autoencoder, [song.mix])
     references = [reference, reference.flip(-1) * 0.5]
-    means = torch.cat([accompanist._style_mean(one, SAMPLE_RATE) for one in references])
+    means = torch.cat([accompanist.encode_style(one) for one in references])
     for strength in (0.0, 0.5, 1.5):
         take = accompanist(
             song.mix, style=reference, strength=strength, steps=2, seed=7, tuning=440

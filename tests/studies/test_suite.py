@@ -12,6 +12,7 @@ from bassnb.accompanist import Accompanist
 from bassnb.commands.evaluate import evaluate_app
 from bassnb.errors import BassnbError
 from bassnb.studies import suite
+from bassnb.studies.goals import CLAIMS
 from bassnb.studies.provenance import provenance
 from bassnb.studies.suite import (
     STUDIES,
@@ -21,7 +22,7 @@ from bassnb.studies.suite import (
     quick_settings,
     without_nan,
 )
-from bassnb.studies.summary import CLAIMS, read_reports, write_summary
+from bassnb.studies.summary import read_reports, write_summary
 
 FEW = {
     "songs": 2,

@@ -11,12 +11,11 @@ from typer.testing import CliRunner
 from bassnb.checkpoints import load_pretrained
 from bassnb.cli import app
 from bassnb.errors import BassnbError
-from bassnb.studies import claims
+from bassnb.studies import goal_rules
 from bassnb.studies.claims import at
+from bassnb.studies.goals import CLAIMS, GOALS
 from bassnb.studies.provenance import provenance, stale_records
 from bassnb.studies.summary import (
-    CLAIMS,
-    GOALS,
     put_into,
     read_reports,
     summary_page,
@@ -242,8 +241,8 @@ def test_one_number_flips_its_verdict_and_no_other(text, path, value):
 
 def test_a_level_mean_within_reach_is_level():
     report = {"m": {"rows": {"generated": {"root": row(0.80, 0.05)}, "rule": {"root": row(0.84)}}}}
-    assert claims.beats("m", "root", "rule", level=True)(report).holds
-    assert not claims.beats("m", "root", "rule")(report).holds
+    assert goal_rules.beats("m", "root", "rule", level=True)(report).holds
+    assert not goal_rules.beats("m", "root", "rule")(report).holds
 
 
 def test_without_numbers_nothing_is_said():

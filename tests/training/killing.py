@@ -1,10 +1,11 @@
 """Train, get killed and resume, several times for each training; run by test_survival.py.
 
-    python killing.py FOLDER PART KILLS SEED
+    python killing.py FOLDER PART KILLS ENDS STEPS SEED
 
-Everything is imported once; each life of the training is a fork. Half of the lives are ended at a
-random moment from outside, half inside the writing of a file: with half of its bytes written, with
-all of them, or just after it got its name. Prints one line of JSON: what was counted, and whether
+Everything is imported once; each life of the training is a fork. Every second life is ended at a
+random moment from outside, the others inside the writing of a file: in turn with half of its bytes
+written, with all of them, and just after it got its name. After KILLS of them, trainings go on until
+ENDS have come to their end, at STEPS. Prints one line of JSON: what was counted, and whether
 every training that came to its end equals the undisturbed one.
 """
 
@@ -26,7 +27,9 @@ from bassnb.training import run
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 
-root, part, kills, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+root, part = Path(sys.argv[1]), sys.argv[2]
+kills, ends, steps, seed = map(int, sys.argv[3:7])
+MOMENTS = ("half", "whole", "named")
 torch.set_num_threads(1)
 run.SAVE_SECONDS, run.LOG_EVERY = 0, 1  # a checkpoint after every step
 
@@ -66,7 +69,7 @@ def die_in_write(number, moment):
 
 
 def train(folder):
-    where = {"cache": root / "cache", "device": "cpu", "resume": True}
+    where = {"cache": root / "cache", "device": "cpu", "resume": True, "steps": steps}
     if part == "diffusion":
         train_diffusion(
             SMOKE, folder, TrainingSettings(**where), mix=root / "mix", bass=root / "bass"
@@ -118,13 +121,13 @@ assert os.waitpid(life(root / "undisturbed"), 0)[1] == 0
 whole, expected = time.monotonic() - began, everything(root / "undisturbed")
 counts = {"killed": 0, "in a write": 0, "ended": 0, "equal": 0, "left over": 0, "failed": 0}
 number, resumed_from = 0, set()
-while counts["killed"] < kills or counts["ended"] < 3:
+while counts["killed"] < kills or counts["ended"] < ends:
     folder = root / f"{part}-{number}"
     state = folder / "state.safetensors"
     resumed_from.add(json.loads(read_tensors(state)[1]["meta"])["step"] if state.is_file() else 0)
-    inside = rng.random() < 0.5 and counts["killed"] < kills
+    inside = counts["killed"] % 2 == 0 and counts["killed"] < kills
     if inside:
-        chosen = rng.randint(1, 12), rng.choice(["half", "whole", "named"])
+        chosen = rng.randint(1, 12), MOMENTS[counts["in a write"] % len(MOMENTS)]
         child = life(folder, lambda: die_in_write(*chosen))
     else:
         child = life(folder)

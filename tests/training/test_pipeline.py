@@ -13,6 +13,7 @@ from bassnb.composer.render import render
 from bassnb.composer.songs import compose
 
 ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "book/from_stems_to_bass.sh"
 SONGS = {  # two to train with, one of the fourteen for validation, one for the test
     "train/A Band - First": 0,
     "train/A Band - Second": 1,
@@ -42,16 +43,16 @@ def musdb(tmp_path_factory):
     return root
 
 
-def run_script(musdb, out):
+def run_script(musdb, out, script=SCRIPT):
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "OMP_NUM_THREADS": "1",
     }
     song = musdb / "test/Another - Song/mixture.wav"
-    command = ["sh", ROOT / "book/from_stems_to_bass.sh", musdb, song, out, "smoke"]
+    command = ["sh", script, musdb, song, out, "smoke"]
     done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, env=environment, timeout=400
+        list(map(str, command)), capture_output=True, text=True, env=environment, timeout=2000
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
@@ -93,12 +94,16 @@ def test_the_marks_are_those_of_the_song_that_was_kept(finished):
     )
 
 
-def test_started_again_it_trains_nothing_twice(finished, musdb):
-    out = finished[0]
+def test_started_again_it_trains_nothing_twice(finished, musdb, tmp_path):
+    """The script, without what comes after the training of the last model."""
+    out, trainings = finished[0], tmp_path / "trainings.sh"
+    text, rest = SCRIPT.read_text().split("bassnb accompany", 1)
+    assert text.count("bassnb train") == 2 and "bassnb train" not in rest
+    trainings.write_text(text)
     weights = {path: path.read_bytes() for path in out.rglob("*.safetensors")}
     shards = {path: path.stat().st_mtime_ns for path in (out / "latents").glob("*.safetensors")}
     curves = {path: path.read_text() for path in out.rglob("log.jsonl")}
-    run_script(musdb, out)
+    run_script(musdb, out, trainings)
     assert all(path.read_bytes() == data for path, data in weights.items())
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in shards.items())
     assert all(path.read_text() == text for path, text in curves.items())

@@ -15,5 +15,5 @@ def run_twice(*program):
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=300,
+        timeout=1200,
     )

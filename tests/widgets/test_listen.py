@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from bassnb.audio import SAMPLE_RATE, loudness, peak, read_audio
+from bassnb.control.notes import Note
 from bassnb.errors import AudioError, BassnbError
+from bassnb.take import Accompaniment
 from bassnb.widgets import listen, plot_spectrogram
 from bassnb.widgets.listen import CEILING, STATIC, TARGET, matching_gains, sound_url
 from bassnb.widgets.pictures import (
@@ -141,6 +143,38 @@ def test_the_pictures_of_the_built_book_are_files_too(monkeypatch, tmp_path):
     monkeypatch.delenv(STATIC)
     live = Tags(listen({"a": tone(), "b": tone(55)}).html).all("img")
     assert [base64.b64decode(image["src"].partition(",")[2]) for image in live] == stored
+
+
+NOTES = (Note(0.0, 0.75, 33, 127), Note(0.75, 1.5, 45, 20))
+
+
+def test_a_piano_roll_lies_where_the_tones_are_in_the_spectrogram():
+    page = Tags(listen({"mix": tone(), "bass": tone(55)}, notes={"bass": NOTES}).html)
+    rolls = [svg for svg in page.all("svg") if svg.get("role") == "img"]
+    assert [roll["aria-label"] for roll in rolls] == ["Piano roll of bass: 2 notes from A1 to A2"]
+    low, high = page.all("rect")
+    assert [(float(n["x"]), float(n["width"])) for n in (low, high)] == [(0, 500), (500, 500)]
+    assert float(low["opacity"]) > float(high["opacity"])
+    level = log_spectrogram(tone(55))  # the row of 55 Hz, from above, in hundredths
+    row = 100 * (1 - np.argmax(level.mean(1)) / (len(level) - 1))
+    assert float(low["y"]) + 1.5 == pytest.approx(row, abs=2)
+    (button,) = [one for one in page.all("button") if one.get("class") == "bl-notes"]
+    assert button["aria-pressed"] == "true" and "Piano roll" in page.words
+
+
+def test_no_notes_no_piano_roll():
+    assert "bl-notes" not in str(Tags(listen({"a": tone()}).html).all("button"))
+    assert "no notes" in listen({"a": tone()}, notes={"a": ()}).html
+    with pytest.raises(BassnbError, match="piano roll of 'bas' belongs to no take"):
+        listen({"bass": tone()}, notes={"bas": NOTES})
+
+
+def test_an_accompaniment_brings_its_own_notes():
+    wave = tone(55) * (torch.arange(int(1.5 * SAMPLE_RATE)) > 0.2 * SAMPLE_RATE)
+    take = Accompaniment(wave, wave, torch.zeros(32, 1), {})
+    html = listen({"bass": take.audio}, notes={"bass": take}).html
+    assert len(take.notes()) == 1 and "1 notes from A1 to A1" not in html
+    assert "Piano roll of bass: 1 note, A1" in html
 
 
 def test_refusals_are_one_sentence_that_helps():

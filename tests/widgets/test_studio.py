@@ -187,6 +187,7 @@ def test_a_hostile_name_is_shown_as_text_and_is_no_path(live, tmp_path, monkeypa
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {
         "take-001-seed-0.flac",
         "take-001-seed-0.json",
+        "take-001-seed-0.latents",
     }
 
 
@@ -213,7 +214,7 @@ def test_saved_takes_are_whole_and_never_overwrite(live):
     live.panel.save.click()
     names = [f"take-{number:03d}-seed-{seed}" for number, seed in ((1, 0), (2, 1), (3, 0), (4, 1))]
     assert sorted(path.name for path in live.folder.iterdir()) == [
-        n + s for n in names for s in (".flac", ".json")
+        n + s for n in names for s in (".flac", ".json", ".latents")
     ]
     assert torch.allclose(
         read_audio(live.folder / f"{names[1]}.flac"), live.takes[1].audio, atol=1e-6

@@ -13,7 +13,7 @@ import numpy as np
 from bassnb.collections.midi import Score
 from bassnb.composer.score import Chord, Note, Part, Song
 from bassnb.errors import DataError
-from bassnb.metrics.harmony import chroma_of_notes, estimate_chords
+from bassnb.harmony import chroma_of_notes, estimate_chords
 
 BASSES = range(32, 40)  # General MIDI programs
 FINGER_BASS = 33

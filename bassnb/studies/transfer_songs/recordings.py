@@ -16,13 +16,14 @@ import torch
 from torch import Tensor
 
 from bassnb.audio import read_audio, read_stretch, to_level
-from bassnb.collections.layouts import SongFiles, find_songs, folders
+from bassnb.collections.layouts import find_songs
+from bassnb.collections.song_files import SongFiles, folders
 from bassnb.collections.stem_index import listened
-from bassnb.collections.stems import reasons
-from bassnb.collections.stems import song_of as song_of_index
+from bassnb.collections.stem_songs import reasons
+from bassnb.collections.stem_songs import song_of as song_of_index
 from bassnb.composer.score import Note, Part, Song
 from bassnb.errors import DataError
-from bassnb.metrics.harmony import chroma_of_wave, estimate_chords
+from bassnb.harmony import chroma_of_wave, estimate_chords
 from bassnb.metrics.match import Transcription, transcribe
 from bassnb.presets import SAMPLE_RATE
 from bassnb.studies.transfer_songs.excerpts import song_of

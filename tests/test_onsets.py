@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bassnb.metrics.match import onset_f1
-from bassnb.metrics.onsets import onset_strength, onsets
+from bassnb.onsets import onset_strength, onsets
 
 
 def plucks(starts, pitches, seconds=3.0, decay=0.4):

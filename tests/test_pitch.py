@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bassnb.metrics.pitch import difference, first_dip, normalised_difference, track_pitch
+from bassnb.pitch import difference, first_dip, normalised_difference, track_pitch
 
 
 def tone(midi, seconds=1.0, harmonics=6):

@@ -5,7 +5,7 @@ import torch
 
 from bassnb.composer.score import QUALITIES, Note, chord_at
 from bassnb.composer.synth import play
-from bassnb.metrics.harmony import (
+from bassnb.harmony import (
     LABELS,
     chroma_of_notes,
     chroma_of_wave,

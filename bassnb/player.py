@@ -1,0 +1,262 @@
+"""From a mix that was read to latents and sound: the order of everything that decides a take.
+Taught in chapters 8 and 11.
+
+Mix at 440 Hz, with what the player wants it to sound like -> latents -> sampler, from noise or from a
+noised line; at each step estimate, guidance, what is kept, style, what is kept -> decoder -> tuning
+of the song -> crossfade with what is kept.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from bassnb import __version__
+from bassnb.checkpoints import System, weights_fingerprint
+from bassnb.coder import Coder
+from bassnb.control.beats import beats_of
+from bassnb.control.choice import choose
+from bassnb.control.density import averaged, moved, with_pulse
+from bassnb.control.keep import Repaint
+from bassnb.control.loop import LoopTuning, looped
+from bassnb.control.request import Request
+from bassnb.denoiser import guided_denoiser, interval_of
+from bassnb.errors import BassnbError, check_shape
+from bassnb.grounding import ground, style_mean
+from bassnb.presets import SAMPLE_RATE
+from bassnb.sampling import SAMPLERS, STEPS, initial_noise, noised_line
+from bassnb.settings import TakeSettings
+from bassnb.sources import name_of, several, style_track
+from bassnb.tracks import Track
+from bassnb.tuning import tuning_of
+from bassnb.windows import windowed
+
+AS_IN_PAPER = {
+    "strength": 1.0,
+    "sampler": "ddim",
+    "guidance_rule": "cfg",
+}  # where a model has no setting of its own
+PRECISIONS = ("no", "bf16")  # accelerate's names
+
+
+class Player:
+    """A trained system that plays bass to a mix.
+
+    Parameters
+    ----------
+    system : both autoencoders and the U-Net; see `from_pretrained`
+    name : recorded in the settings of every take
+    precision : "no", or "bf16" to let the networks compute in bfloat16 where that is faster: on
+        GPUs, and large networks on recent CPUs (book/speed.ipynb); their answers then have two to
+        three digits
+
+    Raises
+    ------
+    BassnbError
+        If there is no such precision.
+    """
+
+    def __init__(self, system: System, *, name: str = "custom", precision: str = "no"):
+        if precision not in PRECISIONS:
+            raise BassnbError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
+        self.system, self.name, self.precision = system.eval(), name, precision
+        self.device = next(system.parameters()).device
+        self.mix_coder, self.bass_coder = (
+            Coder(autoencoder, self.device, precision)
+            for autoencoder in (system.mix_autoencoder, system.bass_autoencoder)
+        )
+
+    def settings(self, **given) -> dict:
+        """Every setting of the sampler: those that are given, the others as the model has them.
+
+        Parameters
+        ----------
+        given : fields of `TakeSettings`; seed and tuning, which belong to a take, are checked alone
+
+        Raises
+        ------
+        BassnbError
+            If a setting is unknown or out of its range.
+        """
+        chosen = {key: v for key, v in vars(TakeSettings.of(**given)).items() if v is not None}
+        filled = vars(TakeSettings.of(**{**AS_IN_PAPER, **self.system.defaults, **chosen}))
+        steps = filled["steps"] or STEPS[filled["sampler"]]
+        interval_of(filled["guidance_interval"])
+        names = ("strength", "sampler", "guidance", "phi", "guidance_rule", "guidance_interval")
+        return {**{name: filled[name] for name in names}, "steps": steps}
+
+    @torch.inference_mode()
+    def sample(
+        self,
+        c_x: Tensor,
+        seeds: Sequence[int],
+        *,
+        mean: Tensor | None = None,
+        sounding: Tensor | None = None,
+        repaint: Repaint | None = None,
+        line: Tensor | None = None,
+        freedom: float = 1.0,
+        loop: bool = False,
+        callback: Callable | None = None,
+        **settings,
+    ) -> Tensor:
+        """Latents of one take for each seed, all in one batch; each is what it would be alone.
+
+        Parameters
+        ----------
+        c_x : Tensor (n, 64, L), or (1, 64, L) for takes of one song: standardised latents of the
+            mixes
+        seeds : n numbers, of the noise of each take
+        mean : Tensor (n, 32, 1) or (1, 32, 1), from `style_mean`
+        sounding : Tensor (L,), bool, latent steps in which the mixes sound, over which style and
+            guidance are measured; None is all of them
+        repaint : latents that are kept, and where the take is played again; guidance is then
+            measured there, and the style over the whole take as it will be
+        line : Tensor (n, 32, L) or (1, 32, L), standardised latents of a bass line to stay near
+        freedom : from 0, which is the line, to 1, which is plain sampling bit for bit: the time at
+            which sampling starts, see `noised_line`
+        loop : the mixes are loops, see `bassnb.control.loop`
+        callback : see `ddim`
+        settings : see `settings`
+
+        Returns
+        -------
+        Tensor (n, 32, L), standardised
+        """
+        s = self.settings(**settings)
+        if not len(seeds):
+            raise BassnbError("the list of seeds is empty; give one for each take")
+        takes = 1 if c_x.shape[:1] == (1,) else len(seeds)
+        check_shape(BassnbError, "c_x", c_x, takes, self.system.preset.unet.mix_channels, "L")
+        shape = (self.system.preset.unet.stem_channels, c_x.shape[-1])
+        z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
+        if line is not None:
+            z = noised_line(line, z, freedom)
+        heard = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
+        network, c_x = windowed(self.system.unet), c_x.expand(len(z), -1, -1)
+        network = looped(network) if loop else network
+        measured = heard if repaint is None else repaint.measured(sounding)
+        rule = {"rule": s["guidance_rule"], "interval": interval_of(s["guidance_interval"])}
+        denoise = guided_denoiser(network, c_x, s["guidance"], s["phi"], measured, **rule)
+
+        def corrected(c_hat: Tensor, beta: float) -> Tensor:
+            """The order of corrections: what is kept, the style of the whole, what is kept."""
+            c_hat = c_hat if repaint is None else repaint.put_back(c_hat)
+            if mean is None:
+                return c_hat
+            c_hat = ground(c_hat, mean, beta, s["strength"], heard)
+            return c_hat if repaint is None else repaint.put_back(c_hat)
+
+        start = 1.0 if line is None else freedom
+        with self.bass_coder.autocast():
+            walk = SAMPLERS[s["sampler"]]
+            return walk(denoise, z, s["steps"], ground=corrected, callback=callback, start=start)
+
+    def _play(
+        self,
+        mix,
+        track: Track,
+        request: Request,
+        style,
+        sample_rate: float,
+        progress: bool,
+        callback: Callable[[int, int], None] | None = None,
+    ) -> Iterator[tuple[dict, Tensor, Iterable[Tensor]]]:
+        """A take of each seed: what is needed to make it again, its latents (1, 32, L), standardised,
+        at 440 Hz, and blocks (2, n) of the bass in the tuning of the song.
+        """
+        control, sampling = request.control, self.settings(**vars(request.take))
+        mean = None if style is None else self.encode_style(style, sample_rate)
+        kept = request.kept(sample_rate, self.fingerprint)
+        tuned = tuning_of(track, kept.cents(request.cents) if kept else request.cents)
+        tuned = LoopTuning.of(tuned, track.length) if control.loop else tuned
+        at_440, repaint = tuned.to_440(track), None
+        if kept:
+            regions, steps = request.regions(track), len(at_440.sounding)
+            repaint = Repaint.of(kept, regions, track, tuned, steps, self.bass_coder.encode)
+            repaint = repaint.to(self.device)
+        line_at_440 = request.line(track, tuned, sample_rate)
+        line = (
+            None if line_at_440 is None else self.bass_coder.encode(line_at_440, loop=control.loop)
+        )
+        hears, wished = request.heard(track, at_440)
+        c_x = self._mix_latents(hears, request, track, progress)
+        options: dict = {
+            "mean": mean,
+            "sounding": hears.sounding,
+            "repaint": repaint,
+            "line": line,
+        }
+        options |= {"freedom": request.freedom, "loop": control.loop, **sampling}
+        level = repaint.level if repaint else at_440.level
+        facts = {**self._facts(mix, style), **sampling, **request.facts, **tuned.facts, **wished}
+        total, done = sum(map(len, request.candidates)) * sampling["steps"], itertools.count(1)
+        with tqdm(total=total, desc="playing bass", unit="step", disable=not progress) as bar:
+
+            def step(*_) -> None:
+                bar.update()
+                if callback is not None:
+                    callback(next(done), total)
+
+            def heard(latents: Tensor) -> Iterable[Tensor]:
+                played = self.bass_coder.decode(latents, at_440.length, level, loop=control.loop)
+                blocks = tuned.from_440(played, track.length)
+                reach = self.system.bass_autoencoder.decoder_reach
+                return repaint.crossfaded(blocks, reach) if repaint else blocks
+
+            for seeds in request.candidates:
+                drawn = {seed: self.sample(c_x, [seed], callback=step, **options) for seed in seeds}
+                seed, scores = seeds[0], dict[str, dict]()
+                if len(seeds) > 1:
+                    takes = {seed: heard(latents) for seed, latents in drawn.items()}
+                    seed, scores = choose(track, tuned.cents, takes)
+                own = {**facts, **scores, "level": level, "seed": seed}
+                yield own, drawn[seed], heard(drawn[seed])
+
+    def _mix_latents(self, hears: Track, request: Request, track: Track, progress: bool) -> Tensor:
+        """Standardised latents (1, 64, L) of what the network hears of a mix, at the density that is
+        wanted.
+        """
+        loop = request.control.loop
+        c_x = self.mix_coder.encode(hears, loop=loop, progress=progress)
+        if request.density <= 0:
+            return moved(c_x, averaged(c_x), request.density) if request.density else c_x
+        pulsed = with_pulse(hears, beats_of(request.control, track), hears.length / track.length)
+        return moved(c_x, self.mix_coder.encode(pulsed, loop=loop), request.density)
+
+    def _facts(self, mix, style) -> dict:
+        """What is needed to make a take again, but for its settings."""
+        return {
+            "model": self.name,
+            "precision": self.precision,
+            "autoencoder": self.fingerprint,
+            "mix": name_of(mix),
+            "style": name_of(style),
+            "version": __version__,
+        }
+
+    @torch.inference_mode()
+    def encode_style(self, style, sample_rate: float = SAMPLE_RATE) -> Tensor:
+        """The mean over time, (1, 32, 1), of one style or of several, where they sound.
+
+        Raises
+        ------
+        AudioError, BassnbError
+            If one cannot be read, is silent or too short.
+        """
+        sources = several(style)
+        if not sources:
+            raise BassnbError("the list of styles is empty; give at least one, or no style")
+        tracks = [style_track(source, sample_rate) for source in sources]
+        encoded = [self.bass_coder.encode(track)[..., track.sounding] for track in tracks]
+        return style_mean(torch.cat(encoded, -1))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the autoencoder of the bass, to which the latents of a take belong."""
+        return weights_fingerprint(self.system.bass_autoencoder)

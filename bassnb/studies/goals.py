@@ -1,0 +1,156 @@
+"""What is judged: every claim of the paper and every goal of ours, each with its rule.
+
+Taught in chapter 9.
+"""
+
+from __future__ import annotations
+
+from bassnb.studies import claims, goal_rules
+from bassnb.studies.claims import MEASURES, Claim
+from bassnb.studies.foreign_claims import FOREIGN_GOALS
+
+# goals, normalised scores
+SCORES = {"chord_tone": 0.97, "root": 0.92, "pitch_class": 0.65, "onset_f1": 0.75}
+
+
+SPECTRAL = {
+    "pitch_class": ("pitch classes kept", 1, ".1%"),
+    "voiced": ("voiced frames kept", 1, ".1%"),
+    "si_sdr": ("SI-SDR in dB", 1, ".1f"),
+    "multi_resolution_stft": ("multi-resolution STFT error", -1, ".2f"),
+    "log_spectral_distance_512": ("log-spectral distance, window 512", -1, ".2f"),
+    "log_spectral_distance_4096": ("log-spectral distance, window 4096", -1, ".2f"),
+    "flux_ratio": ("spectral flux, 1 is true", 0, ".2f"),
+}
+
+
+CLAIMS = (
+    Claim("More sampler steps lower FAD", "5, fig. 2 left", claims.more_steps),
+    Claim("64 steps have the lowest FAD (1 to 128)", "5, fig. 2 left", claims.best_steps),
+    *(
+        Claim(
+            f"For w > 2.5 the rescale lowers FAD, φ = {phi}",
+            "5, fig. 2 right",
+            claims.rescale_gain(phi),
+        )
+        for phi in ("0.25", "0.5", "0.75", "1")
+    ),
+    Claim(
+        "Strong guidance drives unbounded latents apart, the rescale repairs it",
+        "3.4",
+        claims.spread_repaired,
+    ),
+    Claim("With guidance takes follow the mix more closely", "3.4", claims.guidance_binds),
+    Claim(
+        "A contrastive model finds each mix's own bass: a bright diagonal",
+        "5, fig. 3",
+        claims.bright_diagonal,
+    ),
+    Claim(
+        "Grounding brings takes nearer to the style, Euclidean",
+        "5, table 1",
+        claims.nearer_style("euclidean"),
+    ),
+    Claim(
+        "Grounding brings takes nearer to the style, cosine",
+        "5, table 1",
+        claims.nearer_style("cosine"),
+    ),
+    Claim(
+        "The second critic sharpens spectra (log-spectral distance, window 4096)",
+        "3.1",
+        claims.second_critic("log_spectral_distance_4096", -1, "+.3f"),
+    ),
+    Claim(
+        "The second critic helps where pitch is heard (pitch classes kept)",
+        "3.1",
+        claims.second_critic("pitch_class", 1, "+.1%"),
+    ),
+    Claim("Mixes of any length", "1; 3", claims.any_length),
+    Claim("The network generalises to lengths it was not trained on", "3.2", claims.long_as_good),
+    Claim(
+        "Dynamic positional bias makes it so; absolute positions do not",
+        "3.2",
+        claims.positions_matter,
+    ),
+)
+
+
+GOALS = (
+    *(
+        Claim(
+            f"{MEASURES[key].capitalize()}: normalised score at least {goal:.0%}",
+            "",
+            goal_rules.least("match", f"normalised_score/generated/{key}", goal),
+        )
+        for key, goal in SCORES.items()
+    ),
+    *(
+        Claim(
+            f"{MEASURES[key].capitalize()}: above retrieval",
+            "",
+            goal_rules.beats("match", key, "retrieval"),
+        )
+        for key in SCORES
+    ),
+    *(
+        Claim(
+            f"{MEASURES[key].capitalize()}: level with the rule",
+            "",
+            goal_rules.beats("match", key, "rule", level=True),
+        )
+        for key in ("chord_tone", "root")
+    ),
+    Claim("Sound: FAD below the rule's", "", goal_rules.sounds_better_than_the_rule),
+    Claim(
+        "FAD at most 1.5 × that of the true bass through the autoencoder",
+        "",
+        goal_rules.most("frechet", "ratio", 1.5),
+    ),
+    Claim(
+        "Contrastive top 1 of 25: at least 60 %",
+        "",
+        goal_rules.least("contrastive", "rows/generated/top1", 0.60),
+    ),
+    Claim(
+        "Asked timbre recognised in at least 75 % of grounded takes",
+        "",
+        goal_rules.least("style", "recognised/grounded", 0.75),
+    ),
+    Claim("Grounding costs less than 5 points of chord tones", "", goal_rules.harmony_kept),
+    Claim(
+        "12 steps of the faster sampler as good as 64 of DDIM, FAD",
+        "",
+        claims.few_steps("farther", "+.1f"),
+    ),
+    Claim(
+        "12 steps of the faster sampler as good as 64 of DDIM, match",
+        "",
+        claims.few_steps("lost/mean", "+.1%"),
+    ),
+    *(
+        Claim(
+            f"Bass autoencoder above Griffin-Lim: {name}",
+            "",
+            goal_rules.beats_griffin_lim(key, sign, form),
+        )
+        for key, (name, sign, form) in SPECTRAL.items()
+    ),
+    Claim(
+        "Bass autoencoder: multi-resolution STFT error at most 1.0",
+        "",
+        goal_rules.most("autoencoder", "rows/trained_phase/multi_resolution_stft", 1.0),
+    ),
+    Claim("Bass autoencoder: spectral flux within 5 % of true", "", goal_rules.flux_is_true),
+    Claim(
+        "Songs not of the generator: more than half of the harmony",
+        "",
+        goal_rules.carries_over("chord_tone", 1 / 2),
+    ),
+    Claim(
+        "Songs not of the generator: more than a sixth of the pitch classes",
+        "",
+        goal_rules.carries_over("pitch_class", 1 / 6),
+    ),
+    *FOREIGN_GOALS,
+)

@@ -1,0 +1,84 @@
+"""The pulse, the averaged latents, and what they do to a take."""
+
+import numpy as np
+import pytest
+import torch
+
+from bassnb.control.beats import given_beats
+from bassnb.control.density import AVERAGE, averaged, density_of, moved, with_pulse
+from bassnb.errors import BassnbError
+from bassnb.presets import SAMPLE_RATE
+from bassnb.tracks import Track
+
+
+def track_of(wave, size=None):
+    return Track.of(lambda: wave.split(size or wave.shape[-1], -1))
+
+
+@pytest.fixture
+def mix():
+    return 0.1 * torch.randn(2, 4 * SAMPLE_RATE, generator=torch.Generator().manual_seed(0))
+
+
+def test_names_and_numbers():
+    assert density_of(None) == 0 and density_of("busier") > 0 > density_of("sparser")
+    assert density_of("0.25") == density_of(0.25) == 0.25
+    for wrong in ("loud", 1.1, -2, float("nan"), ""):
+        with pytest.raises(BassnbError, match="busier, sparser, or a number from -1 to 1"):
+            density_of(wrong)
+
+
+def test_the_pulse_is_on_the_sixteenths_at_its_level(mix):
+    heard = with_pulse(track_of(mix), given_beats(120.0, 4.0, 0.25))
+    pulse = torch.cat(list(heard.blocks()), -1) - mix
+    loud = pulse[0].abs().unfold(0, 441, 441).amax(-1).numpy()
+    rises = np.flatnonzero((loud[1:] > 0.02) & (loud[:-1] < 0.005)) + 1
+    assert np.allclose(np.diff(rises) * 0.01, 0.125, atol=0.011) and len(rises) >= 29
+    ratio = float(pulse.square().mean().sqrt() / mix.square().mean().sqrt())
+    assert 20 * np.log10(ratio) == pytest.approx(-3.0, abs=0.5)
+
+
+def test_blocks_of_any_size_get_the_same_pulse(mix):
+    beats = given_beats(97.0, 4.0)
+    whole, parts = (
+        torch.cat(list(with_pulse(track_of(mix, size), beats).blocks()), -1)
+        for size in (None, 1000)
+    )
+    assert torch.allclose(whole, parts, atol=1e-6) and torch.equal(mix, mix.clone())
+
+
+def test_a_song_that_was_stretched_gets_a_stretched_pulse(mix):
+    beats = given_beats(120.0, 4.0)
+    pulses = [
+        torch.cat(list(with_pulse(track_of(mix), beats, rate).blocks()), -1) - mix
+        for rate in (1.0, 1.02)
+    ]
+    first = [int(pulse[0, SAMPLE_RATE * 3 :].abs().argmax()) for pulse in pulses]
+    assert first[0] != first[1]
+
+
+def test_averaged_latents_keep_what_lasts_and_lose_what_repeats():
+    steps = torch.arange(200.0)
+    fast, slow = torch.sin(2 * torch.pi * steps / 4), torch.sin(2 * torch.pi * steps / 100)
+    inner = slice(AVERAGE, -AVERAGE)
+    found = averaged(torch.stack([fast, slow])[None])[0, :, inner]
+    assert found.shape[-1] == 200 - 2 * AVERAGE
+    assert found[0].abs().max() < 0.05 and torch.allclose(found[1], slow[inner], atol=0.05)
+    assert torch.allclose(averaged(torch.ones(1, 2, 30)), torch.ones(1, 2, 30))
+
+
+def test_a_density_moves_the_latents_by_its_size():
+    c_x, other = torch.zeros(1, 2, 3), torch.ones(1, 2, 3)
+    assert torch.equal(moved(c_x, other, -0.5), torch.full((1, 2, 3), 0.5))
+    assert torch.equal(moved(c_x, other, 1.0), other)
+
+
+def test_every_density_reaches_the_music_and_none_does_not(accompanist, mix):
+    plain = accompanist(mix, steps=2)
+    assert torch.equal(accompanist(mix, steps=2, density=0.0).audio, plain.audio)
+    for density in ("busier", "sparser", 0.2, -1):
+        take = accompanist(mix, steps=2, density=density, tempo=120.0)
+        assert not torch.equal(take.latents, plain.latents)
+        assert take.settings["density"] == density
+    with pytest.raises(BassnbError, match="density is 'dense'"):
+        accompanist(mix, density="dense")
