@@ -1,8 +1,12 @@
 # make book      the chapters, executed and rendered to _build/html
+# make serve     the rendered book on this machine's own address, so that the model plays in its pages
 # make test      every test, the chapters and the pages among them
 # make quick     the tests of the core, in a minute
 # make lint      format, lint and types of the code
 # make lab       the chapters in JupyterLab
+# make student   the chapters without solutions, with self-tests, and assignments, into _build/student
+# make instructor  the chapters with solutions and guides, and assignments with tests, into _build/instructor
+# make slides    slides from the chapters, into _build/slides
 # make results   every figure and table, measured again into results/, and their summary
 # make bench     speed beside other systems, as ratios of one run, into results/bench.json
 # make robustness  what tries to break the package, in many more cases, counted, into results/robustness.json
@@ -22,7 +26,7 @@ HTML := _build/html
 
 CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
 
-.PHONY: help book test quick lint lab results bench robustness mutants record lock clean repository
+.PHONY: help book serve test quick lint lab student instructor slides results bench robustness mutants record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -53,6 +57,15 @@ book: $(READY)
 	@echo
 	@echo "The book is ready. Open $(HTML)/index.html, or in a browser:"
 	@echo "  file://$(CURDIR)/$(HTML)/index.html"
+	@echo "With \`make serve\` the model plays in its pages, too."
+
+# Browsers load modules and WebAssembly from servers only; this one answers nobody but this machine.
+PORT ?= 8000
+serve: $(READY)
+	@test -f $(HTML)/index.html || { echo "the book is not built yet; run make book first" >&2; exit 1; }
+	@echo "The book: http://127.0.0.1:$(PORT)/book/studio.html (Ctrl-C ends)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT) >/dev/null 2>&1 || \
+		{ echo "port $(PORT) is taken; try make PORT=8123 serve" >&2; exit 1; }
 
 # One process for each core, with one thread. A file stays in one of them, with what its tests share. The chapters come first,
 # because the tests of the pages need them, then what takes longest; tests/conftest.py has the order.
@@ -73,6 +86,10 @@ lint: $(READY)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=. book/00_listen_first.ipynb
+
+# Editions for a class; `python -m teaching grade SUBMISSIONS` marks the assignments. Slides need the executed chapters.
+student instructor slides: $(READY)
+	$(BIN)/python -m teaching $@
 
 # An hour or two on two CPU cores; each report says how long it took. Figures that need training are kept (make record).
 results: $(READY)
@@ -97,7 +114,7 @@ robustness mutants: $(READY)
 	$(BIN)/python -m tests.robustness$(if $(filter mutants,$@),.mutants) $(ARGS)
 	$(BIN)/bassnb evaluate summary --into README.md
 
-# Long: hours on two CPU cores, minutes on a GPU. `make record CHAPTERS=book/05_ddim.ipynb` takes one of them.
+# Long: hours on two CPU cores. `make record CHAPTERS=book/05_ddim.ipynb` takes one of them.
 record: $(READY)
 	for chapter in $(CHAPTERS); do BASSNB_FULL=1 $(BIN)/jupyter nbconvert --execute --to notebook --stdout \
 		--ExecutePreprocessor.timeout=-1 $$chapter >/dev/null || exit 1; done

@@ -22,6 +22,7 @@ from bassnb.checkpoints import load_pretrained
 from bassnb.control.midi import beats_for_map
 from bassnb.control.progression import chord_file
 from bassnb.control.request import Request
+from bassnb.devices import device_of
 from bassnb.errors import BassnbError
 from bassnb.player import Player
 from bassnb.presets import SAMPLE_RATE
@@ -51,7 +52,7 @@ class Accompanist(Player):
 
         Parameters
         ----------
-        device : "cpu", "cuda", or "auto", which prefers a GPU
+        device : "cpu", "cuda", "mps", or "auto", which prefers a GPU; see `bassnb.devices`
 
         Raises
         ------
@@ -60,12 +61,7 @@ class Accompanist(Player):
         BassnbError
             If the device or the precision does not exist.
         """
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            torch.zeros((), device=device).item()  # "meta" exists, but computes nothing
-        except (RuntimeError, AssertionError):
-            raise BassnbError(f"there is no device {device!r} here; use cpu, or auto") from None
+        device = device_of(device)
         return cls(load_pretrained(source, device=device), name=str(source), precision=precision)
 
     def __call__(
@@ -110,7 +106,8 @@ class Accompanist(Player):
         callback: Callable[[int, int], None] | None = None,
         **settings,
     ) -> list[Accompaniment]:
-        """Several takes to one mix, of which take i has seed + i and is the same as if played alone.
+        """Several takes to one mix, of which take i has seed + i and is the same as if played alone
+        (on a GPU but for rounding: there they are played in batches).
 
         Parameters
         ----------
@@ -120,12 +117,13 @@ class Accompanist(Player):
         request = Request.of(count, settings)
         wave, takes = wave_of(mix, sample_rate, "the mix"), []
         track = sounding_track(lambda: [wave], mix, "the mix")
+        lead = request.lead(track)
         played = self._play(mix, track, request, style, sample_rate, progress, callback)
         for facts, latents, blocks in played:
             audio = torch.cat(list(blocks), -1)
             gain = unclipped_gain([audio])
-            found = {**facts, "gain_db": decibels(gain)}
-            takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), found))
+            found = {**facts, **(lead.facts if lead else {}), "gain_db": decibels(gain)}
+            takes.append(Accompaniment(audio * gain, wave, latents[0].cpu(), found, lead))
         return takes
 
     @torch.inference_mode()
@@ -140,6 +138,7 @@ class Accompanist(Player):
         variations: int = 1,
         progress: bool = False,
         force: bool = False,
+        name: str | None = None,
         **settings,
     ) -> list[Path]:
         """Play bass to a file of any length and write it, in memory that does not grow with it.
@@ -156,6 +155,7 @@ class Accompanist(Player):
         variations : number of takes; several get -1, -2 ... in their names
         style, progress, settings : as in a call
         force : replace files that this method did not write; never `mix` or `style`
+        name : how the settings and errors call the mix, by default its path
 
         Returns
         -------
@@ -168,19 +168,22 @@ class Accompanist(Player):
             is an input or, without `force`, was not written by this method.
         """
         request, written = Request.of(variations, settings), []
+        if request.control.count_in and with_mix is None:
+            raise BassnbError("a count-in is heard before mix and bass together; give with_mix")
         control, count = request.control, len(request.seeds)
         inputs = [mix, *several(style), control.keep, control.line, chord_file(control.chords)]
         check_takes(out, with_mix, count, midi=midi, inputs=inputs, force=force)
-        track = sounding_track(lambda: read_blocks(mix), mix, "the mix")
+        track = sounding_track(lambda: read_blocks(mix, name=name), name or mix, "the mix")
+        lead = request.lead(track)
         names = [
             numbered(path, count) if path else [None] * count for path in (out, with_mix, midi)
         ]
         beats = beats_for_map(control, track) if midi else None
-        played = self._play(mix, track, request, style, SAMPLE_RATE, progress)
+        played = self._play(name or mix, track, request, style, SAMPLE_RATE, progress)
         for (facts, latents, blocks), path, both, notes in zip(played, *names):
             blocks = with_progress(blocks, track.length, "writing", progress)
             with Spool(blocks, path.parent) as bass:
-                written += write_take(bass, track, latents[0], facts, path, both)
+                written += write_take(bass, track, latents[0], facts, path, both, lead)
                 if notes:
                     written.append(write_notes(bass, facts["tuning"], beats, path, notes))
         return written

@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from bassnb.errors import BassnbError, check_shape
 from bassnb.layers import ChannelNorm
 
-# Attention scores of one sample held at once, 4 MB; longer songs are computed in blocks of rows.
+# Attention scores of one sample held at once, 4 MB: a CPU's cache. Longer songs are computed in
+# blocks of rows. A GPU would wait between small blocks: there 64 MB, all of a song of 12 minutes.
 SCORES = 2**20
+GPU_SCORES = 2**24
 
 OFFSET_SCALES = {
     # Signed logarithm: 1, 2, 4, 8 steps are about equally far apart, which helps extrapolation.
@@ -160,7 +162,7 @@ class SelfAttention(nn.Module):
         q, k, v = self.qkv(self.norm(x)).unflatten(1, (3, self.heads, -1)).unbind(1)
         q = (q * q.shape[2] ** -0.5).transpose(2, 3)  # (B, H, L, d)
         bias = self.bias(length)  # (H, 2L - 1), the same for every sample
-        rows = max(SCORES // (self.heads * length), 1)
+        rows = max((GPU_SCORES if x.is_cuda else SCORES) // (self.heads * length), 1)
         attended = [
             self._attend(q, k, v, bias, start, min(start + rows, length))
             for start in range(0, length, rows)

@@ -1,7 +1,8 @@
 """Audio files to tensors and back: the only file of bassnb that touches audio formats.
 
 Everything inside bassnb is a float32 tensor `(2, N)` at 44.1 kHz in [-1, 1]; this module makes that
-true for WAV, FLAC, Ogg and MP3 of any rate and channel count, and for arrays. Files are read and
+true for WAV, FLAC, Ogg and MP3 of any rate and channel count, for what ffmpeg decodes where it is
+installed (M4A, MP4, AAC, WebM, WMA), and for arrays. Files are read and
 written in blocks, so that a file of hours needs no more memory than one of seconds, and read to
 their true end: see `bassnb.containers`.
 """
@@ -23,8 +24,15 @@ import soxr
 import torch
 
 from bassnb.channels import channels_first, stereo
-from bassnb.containers import segments_of
-from bassnb.containers.reading import BLOCK, facts_of, opened, opened_at, samples_of
+from bassnb.containers import ffmpeg, segments_of
+from bassnb.containers.reading import (
+    BLOCK,
+    Readable,
+    facts_of,
+    opened,
+    opened_at,
+    samples_of,
+)
 from bassnb.containers.spliced import Segment
 from bassnb.containers.writing import Watched, make_readable
 from bassnb.errors import AudioError
@@ -166,7 +174,8 @@ def read_blocks(
     longest: float | None = None,
     frames: int = BLOCK,
 ) -> Iterator[torch.Tensor]:
-    """Read a WAV, FLAC, Ogg or MP3 file piece by piece.
+    """Read a file piece by piece: WAV, FLAC, Ogg (Vorbis, Opus) or MP3, and with ffmpeg M4A, MP4,
+    AAC, WebM and WMA, of which the first audio stream counts: of Native Instruments' stems the mix.
 
     Parameters
     ----------
@@ -259,11 +268,16 @@ def _segments(path: str | os.PathLike, name: str) -> tuple[Segment, ...]:
         raise AudioError(
             f"{name} is {'not a file' if path.exists() else 'missing'}; give the path of an audio file"
         )
-    return segments_of(path)
+    segments = segments_of(path)
+    if any(segment.demuxer for segment in segments) and not ffmpeg.program():
+        raise AudioError(
+            f"{name} is in a format that needs ffmpeg; install it or convert the file to WAV"
+        )
+    return segments
 
 
 def _stereo_blocks(
-    file: soundfile.SoundFile, name: str, frames: int = BLOCK, most: float = math.inf
+    file: Readable, name: str, frames: int = BLOCK, most: float = math.inf
 ) -> Iterator[torch.Tensor]:
     """The next `most` frames of an open file as (2, n) at a time, at the rate of the file."""
     for block in samples_of(file, frames, most):

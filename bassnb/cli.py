@@ -10,6 +10,7 @@ torch. Taught in chapter 8.
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Annotated, Optional
@@ -47,9 +48,14 @@ def main(
 @takes(TakeSettings)
 @takes(ControlSettings, to="control")
 def accompany(
-    mix: Annotated[Path, typer.Argument(help="Audio file: WAV, FLAC, Ogg or MP3.")],
+    mix: Annotated[
+        Path, typer.Argument(help="Audio file, or a folder of them; - is standard input.")
+    ],
     out: Annotated[
-        Path, typer.Option(help="File for the bass; its settings go into a .json beside it.")
+        Path,
+        typer.Option(
+            help="File or folder for the bass, settings in a .json beside it; - is standard output."
+        ),
     ],
     style: Annotated[
         Optional[list[Path]],
@@ -59,44 +65,74 @@ def accompany(
         int, typer.Option(help="Number of takes; several get -1, -2 ... in their names.")
     ] = 1,
     with_mix: Annotated[
-        Optional[Path], typer.Option(help="File for mix and bass together.")
+        Optional[Path], typer.Option(help="File or folder for mix and bass together.")
+    ] = None,
+    format: Annotated[
+        Optional[str],
+        typer.Option(help="wav, flac, ogg or mp3: in a folder and on standard output; wav."),
     ] = None,
     midi: Annotated[
-        Optional[Path], typer.Option(help="MIDI file for the notes, with the tempo of the mix.")
+        Optional[Path],
+        typer.Option(help="MIDI file or folder for the notes, with the tempo of the mix."),
     ] = None,
     model: Model = "classroom",
     device: Device = "auto",
     precision: Annotated[
-        str, typer.Option(help="no, or bf16: faster on GPUs, and for large models on recent CPUs.")
+        str,
+        typer.Option(
+            help="no, bf16 (recent GPUs; large models on recent CPUs) or fp16 (older GPUs)."
+        ),
     ] = "no",
     force: Force = False,
     *,
     settings: TakeSettings,
     control: ControlSettings,
 ) -> None:
-    """Play bass to MIX, exactly as long as MIX, which may last for hours."""
-    from bassnb.accompanist import Accompanist
-    from bassnb.control.progression import chord_file
-    from bassnb.take import check_takes
+    """Play bass to MIX, exactly as long as MIX, which may last for hours.
 
-    own = [control.keep, control.line, chord_file(control.chords)]
-    inputs = [mix, *(style or []), *own, *model_files(model)]
-    check_takes(out, with_mix, variations, midi=midi, inputs=inputs, force=force)
-    accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
-    timbre = style[0] if style and len(style) == 1 else style or None
-    for path in accompanist.accompany_file(
-        mix,
-        out,
-        with_mix=with_mix,
-        midi=midi,
-        style=timbre,
-        variations=variations,
-        progress=shows_progress(),
-        force=force,
+    MIX may be a folder, and OUT then is one too: every song in it gets a bass of the same name.
+    A second run plays only what is new or has changed. A single - stands for standard input and
+    standard output.
+    """
+    from bassnb.accompanist import Accompanist
+    from bassnb.commands.accompany import accompany_any
+    from bassnb.control.progression import chord_file
+
+    options = {
+        "with_mix": with_mix,
+        "midi": midi,
+        "style": style[0] if style and len(style) == 1 else style or None,
+        "variations": variations,
+        "force": force,
         **vars(settings),
         **vars(control),
-    ):
-        typer.echo(path)
+    }
+    own = [control.keep, control.line, chord_file(control.chords)]
+    inputs = [*(style or []), *own, *model_files(model)]
+    load = functools.partial(Accompanist.from_pretrained, model, device=device, precision=precision)
+    accompany_any(mix, out, format, load, inputs, options)
+
+
+@app.command("app")
+def page(
+    model: Model = "classroom",
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option(help="no, or bf16.")] = "no",
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; the default is for this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 7860,
+) -> None:
+    """Open a page with every control of accompany in it, for a browser and for HARP."""
+    from bassnb.extras import need
+
+    need("app")
+    from bassnb.accompanist import Accompanist
+
+    accompanist = Accompanist.from_pretrained(model, device=device, precision=precision)
+    from bassnb.app.page import launch, make_app
+
+    launch(make_app(accompanist), host=host, port=port)
 
 
 @app.command()
@@ -169,3 +205,21 @@ def songs(
         folder = folder_of(number)
         write_song(compose(number, split=split, seconds=seconds), folder)
         typer.echo(folder)
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="A shipped model, a model folder, or a hub id.")],
+    out: Annotated[Path, typer.Option(help="Folder for the ONNX files and model.json.")],
+    force: Force = False,
+) -> None:
+    """Write MODEL for programs without Python, such as web pages and plugins, as ONNX graphs."""
+    from bassnb.extras import need
+
+    need("export")
+    from bassnb.export import DESCRIPTION
+    from bassnb.export import export as write
+
+    for name, difference in write(model, out, force=force).items():
+        typer.echo(f"{out / name}  differs from torch by at most {difference:.1e}")
+    typer.echo(out / DESCRIPTION)

@@ -12,6 +12,7 @@ from torch import Tensor
 from bassnb.audio import LEVEL, level_gain
 from bassnb.autoencoder import Autoencoder
 from bassnb.control.loop import MARGIN, around, wrapped
+from bassnb.precisions import autocast
 from bassnb.presets import TIME_RATIO
 from bassnb.tracks import Track, with_progress
 
@@ -23,23 +24,19 @@ class Coder:
     ----------
     autoencoder : Autoencoder
     device : where it computes
-    precision : "no" or "bf16", see `bassnb.accompanist.Accompanist`
+    precision : "no", "bf16" or "fp16", see `bassnb.accompanist.Accompanist`
     """
 
     def __init__(self, autoencoder: Autoencoder, device: torch.device, precision: str = "no"):
         self.autoencoder, self.device, self.precision = autoencoder, device, precision
-
-    def autocast(self) -> torch.autocast:
-        """Within it, networks compute in this precision."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def encode(self, track: Track, *, loop: bool = False, progress: bool = False) -> Tensor:
         """Standardised latents (1, C, L) of audio brought to `LEVEL`; of a `loop`, circular ones."""
         gain, steps = level_gain(track.level), len(track.sounding)
         track = around(track, MARGIN * TIME_RATIO) if loop else track
         blocks = with_progress(track.audible(gain), track.length, "encoding", progress)
-        with self.autocast():
-            on_device = (block[None].to(self.device) for block in blocks)
+        on_device = (block[None].to(self.device) for block in blocks)
+        with autocast(self.device, self.precision):
             latents = torch.cat(list(self.autoencoder.encode_blocks(on_device)), -1)
         latents = latents[..., MARGIN : MARGIN + steps] if loop else latents
         return self.autoencoder.standardise(latents.float())
@@ -57,7 +54,12 @@ class Coder:
         """
         skip = MARGIN * TIME_RATIO if loop else 0
         latents = self.autoencoder.unstandardise(wrapped(latents, MARGIN) if loop else latents)
-        with self.autocast():
-            for block in self.autoencoder.decode_blocks(latents, skip + length):
-                beginning, skip = min(skip, block.shape[-1]), max(skip - block.shape[-1], 0)
-                yield block[0, :, beginning:].cpu() * (level / LEVEL)
+        blocks = self.autoencoder.decode_blocks(latents, skip + length)
+        while True:
+            # left before each block is handed over: the code that takes it is not to compute in bf16
+            with autocast(self.device, self.precision):
+                block = next(blocks, None)
+            if block is None:
+                return
+            beginning, skip = min(skip, block.shape[-1]), max(skip - block.shape[-1], 0)
+            yield block[0, :, beginning:].cpu() * (level / LEVEL)

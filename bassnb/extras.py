@@ -19,7 +19,9 @@ EXTRAS = {  # extra -> the modules that it brings; pyproject.toml has their pack
     "train": (*_EVALUATE, "accelerate", "tensorboard"),
     "widgets": ("ipywidgets", "matplotlib", "torchaudio"),
     "tuning": ("librosa",),
+    "app": ("gradio",),
     "beats": ("librosa",),
+    "export": ("onnx", "onnxruntime"),
 }
 
 

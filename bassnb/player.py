@@ -28,6 +28,7 @@ from bassnb.control.request import Request
 from bassnb.denoiser import guided_denoiser, interval_of
 from bassnb.errors import BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
+from bassnb.precisions import autocast, check_precision
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sampling import SAMPLERS, STEPS, initial_noise, noised_line
 from bassnb.settings import TakeSettings
@@ -41,7 +42,7 @@ AS_IN_PAPER = {
     "sampler": "ddim",
     "guidance_rule": "cfg",
 }  # where a model has no setting of its own
-PRECISIONS = ("no", "bf16")  # accelerate's names
+TAKES_AT_ONCE = 8  # on a GPU, which one take does not fill; a CPU plays them one by one
 
 
 class Player:
@@ -52,20 +53,19 @@ class Player:
     system : both autoencoders and the U-Net; see `from_pretrained`
     name : recorded in the settings of every take
     precision : "no", or "bf16" to let the networks compute in bfloat16 where that is faster: on
-        GPUs, and large networks on recent CPUs (book/speed.ipynb); their answers then have two to
-        three digits
+        GPUs from Ampere on, and large networks on recent CPUs (book/speed.ipynb); "fp16" is for
+        older GPUs. Their answers then have two to three digits.
 
     Raises
     ------
     BassnbError
-        If there is no such precision.
+        If there is no such precision, or not on this device.
     """
 
     def __init__(self, system: System, *, name: str = "custom", precision: str = "no"):
-        if precision not in PRECISIONS:
-            raise BassnbError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
-        self.system, self.name, self.precision = system.eval(), name, precision
         self.device = next(system.parameters()).device
+        check_precision(precision, self.device)
+        self.system, self.name, self.precision = system.eval(), name, precision
         self.mix_coder, self.bass_coder = (
             Coder(autoencoder, self.device, precision)
             for autoencoder in (system.mix_autoencoder, system.bass_autoencoder)
@@ -153,7 +153,7 @@ class Player:
             return c_hat if repaint is None else repaint.put_back(c_hat)
 
         start = 1.0 if line is None else freedom
-        with self.bass_coder.autocast():
+        with autocast(self.device, self.precision):
             walk = SAMPLERS[s["sampler"]]
             return walk(denoise, z, s["steps"], ground=corrected, callback=callback, start=start)
 
@@ -203,6 +203,9 @@ class Player:
                 if callback is not None:
                     callback(next(done), total)
 
+            options["callback"] = step
+            latents_of = self._one_by_one(c_x, itertools.chain(*request.candidates), options)
+
             def heard(latents: Tensor) -> Iterable[Tensor]:
                 played = self.bass_coder.decode(latents, at_440.length, level, loop=control.loop)
                 blocks = tuned.from_440(played, track.length)
@@ -210,13 +213,25 @@ class Player:
                 return repaint.crossfaded(blocks, reach) if repaint else blocks
 
             for seeds in request.candidates:
-                drawn = {seed: self.sample(c_x, [seed], callback=step, **options) for seed in seeds}
+                drawn = {seed: next(latents_of) for seed in seeds}
                 seed, scores = seeds[0], dict[str, dict]()
                 if len(seeds) > 1:
                     takes = {seed: heard(latents) for seed, latents in drawn.items()}
                     seed, scores = choose(track, tuned.cents, takes)
                 own = {**facts, **scores, "level": level, "seed": seed}
                 yield own, drawn[seed], heard(drawn[seed])
+
+    def _one_by_one(self, c_x: Tensor, seeds: Iterable[int], options: dict) -> Iterator[Tensor]:
+        """Latents (1, 32, L) of each seed; on a GPU, several are sampled in one batch."""
+        together = TAKES_AT_ONCE if self.device.type == "cuda" else 1
+        seeds, step = iter(seeds), options["callback"]
+        while batch := list(itertools.islice(seeds, together)):
+
+            def step_of_all(*_, count: int = len(batch)) -> None:
+                for _one in range(count):
+                    step()
+
+            yield from self.sample(c_x, batch, **{**options, "callback": step_of_all}).split(1)
 
     def _mix_latents(self, hears: Track, request: Request, track: Track, progress: bool) -> Tensor:
         """Standardised latents (1, 64, L) of what the network hears of a mix, at the density that is

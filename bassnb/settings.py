@@ -116,6 +116,9 @@ class ControlSettings(Checked):
     first_beat: float | None = setting(
         None, help="Seconds at which the first bar of the mix begins; 0 with --tempo."
     )
+    count_in: int | None = setting(
+        None, low=1, high=16, usual=4, help="Bars of clicks before mix and bass together."
+    )
     density: str | float | None = setting(
         None,
         low=-1,
@@ -204,8 +207,19 @@ class TrainingSettings(Checked):
     steps: int | None = setting(
         None, low=1, help="Stop after so many of the preset's steps; resuming continues."
     )
+    total_steps: int | None = setting(
+        None, low=1, help="Train so many steps in all, with the whole schedule in proportion."
+    )
+    composed: float = setting(
+        0.0, high=1, help="Share of composed songs beside those of --data or --latents, 0 to 1."
+    )
     device: str = setting("auto", help="auto, cpu or cuda.")
-    precision: str = setting("no", help="no, bf16 or fp16.")
+    precision: str = setting("no", help="no, bf16 (recent GPUs) or fp16 (older GPUs, such as T4).")
     compile: bool = setting(False, help="Compile the networks first: a minute or two, for a GPU.")
     accumulate: int = setting(1, low=1, help="Compute each batch in so many parts, to save memory.")
     best: bool = setting(False, help="Leave the weights of the best validation, not the last.")
+    save_minutes: float = setting(
+        3.0,
+        high=1440,
+        help="Minutes between two checkpoints, at least; 0 writes one every 50 steps.",
+    )

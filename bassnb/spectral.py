@@ -156,7 +156,10 @@ def mel_filters(
 def log_mel(log_magnitudes: Tensor, mel_bins: int, nyquist: float, eps: float) -> Tensor:
     """Log-magnitude spectrogram (..., F, T) on a mel axis, (..., mel_bins, T)."""
     filters = mel_filters(log_magnitudes.shape[-2], mel_bins, nyquist, log_magnitudes.device)
-    return torch.log(filters.T @ (log_magnitudes.exp() - eps).clamp_min(0) + eps)
+    # powers beyond 65 504 exist, which float16 cannot hold
+    with torch.autocast(log_magnitudes.device.type, enabled=False):
+        power = (log_magnitudes.exp() - eps).clamp_min(0)
+        return torch.log(filters.T @ power + eps)
 
 
 def multi_scale_spectral_distance(

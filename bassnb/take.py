@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from bassnb.audio import SUBTYPES, write_audio, write_blocks
@@ -29,7 +30,7 @@ from bassnb.outputs import (
 )
 from bassnb.settings import number_of_takes
 from bassnb.sources import several
-from bassnb.tracks import Spool, Track, summed, unclipped_gain
+from bassnb.tracks import Lead, Spool, Track, summed, unclipped_gain
 
 MIDI = (".mid", ".midi")
 
@@ -46,12 +47,14 @@ class Accompaniment:
         another length
     settings : everything needed to make it again, and `gain_db`, by which `audio` was turned down
         so as not to clip
+    lead : what is heard before mix and bass together; None for nothing
     """
 
     audio: Tensor
     mix: Tensor
     latents: Tensor
     settings: dict
+    lead: Lead | None = None
 
     def mix_with(self, balance_db: float = 0.0) -> Tensor:
         """Mix and bass together, (2, N), turned down as a whole if they would clip.
@@ -60,6 +63,8 @@ class Accompaniment:
         down alone, and then changed by `balance_db`.
         """
         both = self.mix + self.audio * 10 ** ((balance_db - self.settings.get("gain_db", 0.0)) / 20)
+        if self.lead is not None:
+            both = torch.cat(list(self.lead.before([both])), -1)
         return both * unclipped_gain([both])
 
     def notes(self) -> tuple[Note, ...]:
@@ -188,24 +193,36 @@ def write_notes(bass: Spool, cents: float, beats: Beats | None, take: Path, path
 
 
 def write_take(
-    bass: Spool, mix: Track, latents: Tensor, facts: dict, path: Path, both: Path | None
+    bass: Spool,
+    mix: Track,
+    latents: Tensor,
+    facts: dict,
+    path: Path,
+    both: Path | None,
+    lead: Lead | None = None,
 ) -> list[Path]:
     """Write a take to `path`, its settings and its `latents` (C, L) beside it, and mix and bass
-    together to `both`.
+    together, after `lead`, to `both`.
 
     Neither file clips; the gains that this takes are recorded in the settings.
     """
+
+    def together() -> Iterator[Tensor]:
+        blocks = summed(mix.blocks(), bass.blocks())
+        return blocks if lead is None else lead.before(blocks)
+
     gain = unclipped_gain(bass.blocks())
     facts, written = {**facts, "gain_db": decibels(gain)}, [path]
     if both is not None:
-        mix_gain = unclipped_gain(summed(mix.blocks(), bass.blocks()))
+        mix_gain = unclipped_gain(together())
         facts["mix_gain_db"] = decibels(mix_gain)
+    if lead is not None:
+        facts |= lead.facts
     write_blocks(path, (block * gain for block in bass.blocks()))
     stored = TakeLatents.of(latents, mix.length, facts).write(latents_path(path))
     write_settings(path.with_suffix(".json"), facts, [path, stored])
     if both is not None:
-        blocks = summed(mix.blocks(), bass.blocks())
-        written.append(write_blocks(both, (block * mix_gain for block in blocks)))
+        written.append(write_blocks(both, (block * mix_gain for block in together())))
         write_settings(path.with_suffix(".json"), facts, [both])
     return written
 

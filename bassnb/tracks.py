@@ -88,6 +88,38 @@ class Spool:
             ).reshape(2, size)
 
 
+@dataclass(frozen=True)
+class Lead:
+    """Sound that begins before a song and may last into it, a count-in for example.
+
+    Attributes
+    ----------
+    sound : Tensor (2, n)
+    start : samples after which the song begins, at most n
+    """
+
+    sound: Tensor
+    start: int
+
+    @property
+    def facts(self) -> dict:
+        """For the settings of a take."""
+        return {"count_in_seconds": self.start / SAMPLE_RATE}
+
+    def before(self, blocks: Iterable[Tensor]) -> Iterator[Tensor]:
+        """The blocks of a song, `start` samples later, and the sound over them; not longer than
+        that.
+        """
+        yield self.sound[:, : self.start]
+        over = self.sound[:, self.start :]
+        for block in blocks:
+            heard = over[:, : block.shape[-1]]
+            block = block.clone()
+            block[:, : heard.shape[-1]] += heard
+            over = over[:, block.shape[-1] :]
+            yield block
+
+
 def unclipped_gain(blocks: Iterable[Tensor]) -> float:
     """The factor, at most 1, with which no sample of the audio is louder than 1."""
     return 1 / max(1.0, *map(peak, blocks))

@@ -24,8 +24,11 @@ from bassnb.checkpoints import read_json, write_json
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.presets import get_preset
+from benchmarks.gpu_collections import stall_cached, stall_recorded
 from benchmarks.gpu_jobs import JOBS, SHARE_TARGET, STALL_TARGET
 from benchmarks.gpu_measuring import HOW, Bench
+
+JOBS |= {"stall-recorded": stall_recorded, "stall-cached": stall_cached}
 
 
 def run(job: str, bench: Bench) -> None:

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.accompanist import PRECISIONS, guided_denoiser
 from bassnb.autoencoder import Autoencoder
 from bassnb.collections.latents import LatentDataset
 from bassnb.collections.pools import OTHERS, StemPool
 from bassnb.critics import Critics
+from bassnb.denoiser import guided_denoiser
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO, AutoencoderConfig, AutoencoderTraining
 from bassnb.sampling import ddim
 from bassnb.training.ahead import WORKERS, Ahead
@@ -37,6 +37,7 @@ from benchmarks.gpu_measuring import (
 SHARE_TARGET = 0.40  # of the ceiling, in the training of the diffusion network; at least
 STALL_TARGET = 0.05  # of a training step spent waiting for its batch; at most
 STEPS, GUIDANCE, PHI = 64, 2.5, 0.7  # of a take
+PRECISIONS = ("no", "bf16")
 
 
 def ceiling(bench: Bench) -> dict:

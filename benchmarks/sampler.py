@@ -8,8 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from bassnb.accompanist import guided_denoiser
 from bassnb.checkpoints import System
+from bassnb.denoiser import guided_denoiser
 from bassnb.diffusion import alpha_beta
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.sampling import ddim, initial_noise

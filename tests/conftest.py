@@ -1,6 +1,8 @@
 """What all tests share."""
 
 import functools
+import os
+import shutil
 
 import pytest
 import torch
@@ -73,3 +75,24 @@ def accompanist():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return Accompanist(System(get_preset("smoke")).requires_grad_(False), name="tiny")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium, if installed; required with BASSNB_REQUIRE_BROWSER=1 (.ci/run)."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        missing = pytest.fail if os.environ.get("BASSNB_REQUIRE_BROWSER") == "1" else pytest.skip
+        missing(
+            "no Chromium on this machine; install one (apt-get install chromium) to test the pages in a browser"
+        )
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install 'bassnb[test]'"
+    )
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--mute-audio"]
+        )
+        yield browser
+        browser.close()

@@ -258,3 +258,15 @@ def test_half_precision_is_the_same_take_to_two_digits(accompanist):
     assert 0 < (other.audio - one.audio).square().mean() < 0.2**2 * one.audio.square().mean()
     with pytest.raises(BassnbError, match="no, bf16"):
         Accompanist(accompanist.system, precision="fp8")
+
+
+@pytest.mark.evidence("autocast-stays-inside")
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_ends_where_a_block_is_handed_over(accompanist, precision):
+    half = Accompanist(accompanist.system, precision=precision)
+    mix, latents = Track.of(lambda: [noise(30_000)]), torch.zeros(1, 32, 8)
+    blocks = half.bass_coder.decode(latents, mix.length, mix.level)
+    for block in blocks:
+        assert block.dtype == torch.float32
+        assert not torch.is_autocast_enabled("cpu")  # here the other program computes
+    assert not torch.is_autocast_enabled("cpu")

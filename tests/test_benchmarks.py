@@ -160,7 +160,8 @@ def test_the_program_explains_itself():
 def test_the_page_is_clean_and_its_figures_are_described():
     for cell in cells(PAGE):
         assert cell["outputs"] == [] and cell["execution_count"] is None
-        assert all(len(line) <= 88 for line in source(cell).splitlines())
+        set_up = "colab" in cell["metadata"].get("tags", [])
+        assert set_up or all(len(line) <= 88 for line in source(cell).splitlines())
         assert (
             "plt.show()" not in source(cell) or len(cell["metadata"]["mystnb"]["image"]["alt"]) > 40
         )

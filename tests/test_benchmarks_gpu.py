@@ -24,6 +24,8 @@ CHOSEN = (
     "diffusion-graphs",
     "stall-diffusion",
     "stall-autoencoder",
+    "stall-recorded",
+    "stall-cached",
     "sampling-plain",
     # every function, and every way to prepare a network
     "sampling-compiled",
@@ -93,7 +95,8 @@ def test_the_files_say_what_was_measured_and_how_it_was_counted(dry_run):
         ("bf16", 2),
     ]
     assert all(row["real_time_factor"] > 0 for row in read("sampling-compiled")["sample"])
-    for stall in (read("stall-diffusion"), read("stall-autoencoder")):
+    for kind in ("diffusion", "autoencoder", "recorded", "cached"):
+        stall = read(f"stall-{kind}")
         assert 0 < stall["stall"] < 1 and stall["target_stall"] == STALL_TARGET
         assert set(stall["workers"]) == {"0", str(WORKERS)}
 

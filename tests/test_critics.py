@@ -2,11 +2,14 @@
 reaches the decoder.
 """
 
+import math
+
 import pytest
 import torch
 
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.presets import SMOKE, CriticConfig
+from bassnb.spectral import log_mel
 
 
 @pytest.mark.evidence("hinge-values")
@@ -50,3 +53,15 @@ def test_the_verdict_reaches_its_input():
     for index in range(2):
         (gradient,) = torch.autograd.grad(adversarial_loss(critics()(s)[index : index + 1]), s)
         assert gradient.abs().sum() > 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_the_mel_axis_is_computed_in_full_precision(dtype):
+    """A loud partial has a power beyond 65 504, the largest number of float16."""
+    loud = torch.full((1, 2, 64, 6), math.log(1e6)).requires_grad_(True)
+    with torch.autocast("cpu", dtype):
+        mel = log_mel(loud, 16, 5000.0, 1e-2)
+    assert mel.dtype == torch.float32 and mel.isfinite().all()
+    assert torch.equal(mel, log_mel(loud, 16, 5000.0, 1e-2))
+    mel.sum().backward()
+    assert loud.grad.isfinite().all()

@@ -112,6 +112,8 @@ def test_a_model_is_described_with_the_core_alone(core_alone, tmp_path):
 
 COMMANDS = [
     ("songs", "songs", "--out", "songs"),
+    ("app", "app"),
+    ("export", "export", "classroom", "--out", "onnx"),
     ("train", "index", "."),
     ("train", "encode", ".", "--out", "latents"),
     ("train", "train", "autoencoder", "--stem", "bass", "--run", "run"),
@@ -134,6 +136,7 @@ COMMANDS = [
             "style",
             "length",
             "transfer",
+            "control",
             "all",
             "summary",
         )
@@ -209,7 +212,8 @@ def test_the_modules_of_an_extra_are_the_packages_that_it_declares(extra):
 
 
 def test_all_holds_every_extra_of_the_package():
-    assert set(declared("all")) == {name for extra in EXTRAS for name in declared(extra)}
+    own = set(EXTRAS) - {"app"}  # a server, which wants an older pillow than the lock has
+    assert set(declared("all")) == {name for extra in own for name in declared(extra)}
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch):

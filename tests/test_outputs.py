@@ -531,7 +531,7 @@ def test_what_a_training_left_before_its_first_checkpoint_is_its_own(place):
 
 # -- every command ---------------------------------------------------------------------------------
 
-WRITTEN = {"--out", "--with-mix", "--run", "--cache", "--results", "--into"}
+WRITTEN = {"--out", "--with-mix", "--midi", "--run", "--cache", "--results", "--into"}
 READ = {
     "mix",
     "data",
@@ -559,6 +559,7 @@ QUICK = {
         "x.wav",
     ],
     "songs": ["--out", "x", "--count", "1", "--seconds", "1"],
+    "export": ["model", "--out", "x"],
     "index": ["collection"],
     "encode": [
         "collection",

@@ -238,6 +238,8 @@ MODULES = {
     "joblib",
     "cloudpickle",
 }
+# the one program that is started, for formats that libsndfile does not read
+STARTS = {"bassnb/containers/ffmpeg.py": {"subprocess"}}
 
 
 def calls(tree):
@@ -265,7 +267,8 @@ def test_the_package_runs_no_text_starts_no_program_and_unpickles_nothing(path):
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.level == 0
     }
-    assert not {name.partition(".")[0] for name in modules} & MODULES
+    allowed = STARTS.get(path.relative_to(ROOT).as_posix(), set())
+    assert not {name.partition(".")[0] for name in modules} & MODULES - allowed
     for node, name, words in calls(tree):
         where = f"{path.name}:{node.lineno}"
         assert name not in BUILTINS, where

@@ -44,7 +44,8 @@ def test_neither_file_of_a_loud_take_clips_and_both_gains_are_recorded(tmp_path)
     loud = torch.full((2, 3000), 2.0)
     mix = Track.of(lambda: [MIX[:, :1000], MIX[:, 1000:]])
     with Spool(loud.split(700, -1), tmp_path) as bass:
-        written = write_take(bass, mix, {"seed": 3}, tmp_path / "b.wav", tmp_path / "both.wav")
+        paths = tmp_path / "b.wav", tmp_path / "both.wav"
+        written = write_take(bass, mix, torch.zeros(32, 1), {"seed": 3}, *paths)
     assert written == [tmp_path / "b.wav", tmp_path / "both.wav"]
     facts = json.loads((tmp_path / "b.json").read_text())
     assert facts["gain_db"] == pytest.approx(-6.02, abs=0.01)
@@ -78,7 +79,8 @@ def test_takes_that_cannot_be_written_are_refused_before_the_work(
 ):
     monkeypatch.chdir(tmp_path)
     source = take(0.1).save(tmp_path / "mix.wav")
-    (tmp_path / "mix.json").unlink()
+    for beside in ("mix.json", "mix.latents"):
+        (tmp_path / beside).unlink()
     before = source.read_bytes()
     with pytest.raises(kind):
         check_takes(out, with_mix, variations, inputs=[source], force=True)

@@ -2,11 +2,13 @@
 
 There are three sources: `bassnb.collections.latents` (generated songs, encoded once),
 `bassnb.collections.cache` (a collection, encoded once) and `LivePairs` (a collection, read and
-encoded while the training runs). Taught in chapter 10.
+encoded while the training runs). `MixedPairs` joins the first to one of the others. Taught in
+chapter 10.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -54,15 +56,19 @@ class Pairs(Protocol):
 
     def batch(
         self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """Random crops of `length` latent steps, in the form that `latents` takes.
 
         They depend on `seed` alone and are this process's `share` of `size` pairs of stem and mix,
         see `bassnb.collections.pools.own_part`.
         """
 
-    def latents(self, stems: Tensor, mixes: Tensor, /) -> tuple[Tensor, Tensor]:
-        """Latents c_y (size, 32, length) and c_x (size, 64, length) of a batch, on its device."""
+    @property
+    def latents(self) -> Callable[..., tuple[Tensor, Tensor]]:
+        """Called with a batch, which may have been moved to another device.
+
+        Returns its latents c_y (size, 32, length) and c_x (size, 64, length) there.
+        """
 
 
 class LivePairs:
@@ -116,3 +122,57 @@ class LivePairs:
         """Latents c_y (size, 32, length) and c_x (size, 64, length) of a batch of waves."""
         stem, mix = (c[..., self.reach : -self.reach].clone() for c in self.encode(stems, mixes))
         return stem, mix
+
+
+class MixedPairs:
+    """Pairs of composed and of recorded songs in one batch.
+
+    Parameters
+    ----------
+    composed, recorded : sources of both kinds
+    share : of composed songs in every batch, 0 to 1
+    """
+
+    def __init__(self, composed: Pairs, recorded: Pairs, share: float):
+        self.composed, self.recorded, self.share = composed, recorded, share
+
+    def facts(self) -> dict:
+        """Facts about the data for the checkpoint, JSON-ready."""
+        return {**self.recorded.facts(), "composed": self.share}
+
+    def is_composed(self, item: int) -> bool:
+        """Whether an item of a batch is a composed song; these are spread over the batch."""
+        return int((item + 1) * self.share) > int(item * self.share)
+
+    def batch(
+        self, seed: int, size: int, length: int, *, share: tuple[int, int] = (0, 1)
+    ) -> tuple[Tensor, ...]:
+        """The order of the items, and the two batches that they are in; see `Pairs.batch`."""
+        own = own_part(size, share)
+        kinds = [self.is_composed(item) for item in own]
+        composed, recorded = (
+            _items(source, seed, size, length, [i for i, k in zip(own, kinds) if k is kind])
+            for source, kind in ((self.composed, True), (self.recorded, False))
+        )
+        # (own items,): where each stands behind all composed ones and then all recorded ones
+        order = torch.tensor(kinds).logical_not().int().argsort(stable=True).argsort()
+        return (order, *composed, *recorded)
+
+    def latents(self, order: Tensor, *batches: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents c_y (size, 32, length) and c_x (size, 64, length) of a batch."""
+        half = len(batches) // 2
+        parts = [
+            source.latents(*batch)
+            for source, batch in ((self.composed, batches[:half]), (self.recorded, batches[half:]))
+            if len(batch[0])
+        ]
+        c_y, c_x = (torch.cat(latents)[order] for latents in zip(*parts))
+        return c_y, c_x
+
+
+def _items(
+    source: Pairs, seed: int, size: int, length: int, items: list[int]
+) -> tuple[Tensor, ...]:
+    """These items of a batch of `size`; none of them still has the shape of one."""
+    drawn = [source.batch(seed, size, length, share=(item, size)) for item in items or [0]]
+    return tuple(torch.cat(parts)[: len(items)] for parts in zip(*drawn))

@@ -145,6 +145,35 @@ class StemPool(Pool):
         return to_level(crop, rng.uniform(-6, 6))
 
 
+class MixedPool(Pool):
+    """Crops of two pools: each is from the first with the probability `share`.
+
+    Parameters
+    ----------
+    composed, recorded : pools of generated and of recorded songs
+    share : of generated songs, 0 to 1
+    """
+
+    def __init__(self, composed: Pool, recorded: Pool, share: float):
+        self.composed, self.recorded, self.share = composed, recorded, share
+
+    @property
+    def whole(self) -> int:
+        """Samples of the longest crop that both have."""
+        return min(self.composed.whole, self.recorded.whole)
+
+    def __len__(self) -> int:
+        return len(self.composed) + len(self.recorded)
+
+    def facts(self) -> dict:
+        """What a training remembers of its data, JSON-ready."""
+        return {**self.recorded.facts(), "composed": self.share}
+
+    def _crop(self, rng: np.random.Generator, samples: int) -> Tensor:
+        pool = self.composed if rng.random() < self.share else self.recorded
+        return pool._crop(rng, samples)
+
+
 class RecordedPool(Pool):
     """Crops of recorded songs, read from their files; the counterpart of `StemPool`.
 

@@ -68,11 +68,11 @@ def encode(
     need("train")
     from bassnb.collections.encoding import CachePlan, encode_splits
     from bassnb.collections.stems import open_splits
-    from bassnb.presets import get_preset
+    from bassnb.plans import load_preset
     from bassnb.training.diffusion import load_autoencoders
     from bassnb.training.loop import open_accelerator
 
-    chosen, accelerator = get_preset(preset), open_accelerator(device)
+    chosen, accelerator = load_preset(preset), open_accelerator(device)
     plan = CachePlan(seconds or chosen.diffusion_training.song_seconds, versions, seed)
     autoencoders = load_autoencoders(chosen, mix, bass, accelerator.device)
     progress = shows_progress() and accelerator.is_main_process

@@ -198,6 +198,24 @@ def evaluate_foreign_command(
     examine("foreign", model, device, out, force, [str(fetched), *inputs], **options)
 
 
+@evaluate_app.command("control")
+def evaluate_control_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    foreign: Annotated[
+        Optional[int], typer.Option(min=2, help="Number of written pieces of the transfer set.")
+    ] = None,
+    soundfont: SecondSoundFont = None,
+    out: Results = None,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """What a player decides: chords, regions, a line of his own, loops, notes."""
+    options, inputs = foreign_sources(None, soundfont)
+    chosen = {"songs": songs, "foreign": foreign, "soundfont": options["soundfont"]}
+    examine("control", model, device, out, force, inputs, **chosen)
+
+
 @evaluate_app.command("transfer")
 def evaluate_transfer_command(
     model: Model = "classroom",

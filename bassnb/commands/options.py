@@ -26,7 +26,7 @@ from bassnb.errors import BassnbError
 Model = Annotated[
     str, typer.Option(help="A shipped model, a model folder, or a hub id owner/name.")
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps (Apple).")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
 Songs = Annotated[
     Optional[int],
@@ -38,7 +38,9 @@ Results = Annotated[
 RunFolder = Annotated[
     Path, typer.Option("--run", help="Folder for checkpoints, curves and the finished weights.")
 ]
-PresetName = Annotated[str, typer.Option(help="smoke, classroom or paper.")]
+PresetName = Annotated[
+    str, typer.Option(help="smoke, classroom, studio or paper, or a JSON file of one.")
+]
 Cache = Annotated[
     Path,
     typer.Option(

@@ -13,7 +13,9 @@ import typer
 from bassnb.commands.options import Autoencoder, Model, PresetName, RunFolder, Stem, group, takes
 from bassnb.settings import TrainingSettings
 
-NOT_FOR_JUDGES = tuple("data latents without_musdb start precision compile accumulate best".split())
+NOT_FOR_JUDGES = tuple(
+    "data latents without_musdb start total_steps composed precision compile accumulate best".split()
+)
 train_app = group("Train one part of the system; --resume continues exactly.")
 
 
@@ -35,10 +37,10 @@ def train_autoencoder_command(
     settings: TrainingSettings,
 ) -> None:
     """Train the autoencoder of the mix or of a stem, on generated songs or a collection."""
-    from bassnb.presets import get_preset
+    from bassnb.plans import load_preset
     from bassnb.training.autoencoder import train_autoencoder
 
-    train_autoencoder(get_preset(preset), stem, run, settings)
+    train_autoencoder(load_preset(preset), stem, run, settings)
     echo_once(run / "model.safetensors")
 
 
@@ -54,10 +56,10 @@ def train_diffusion_command(
     settings: TrainingSettings,
 ) -> None:
     """Train the diffusion network, on generated songs or a collection."""
-    from bassnb.presets import get_preset
+    from bassnb.plans import load_preset
     from bassnb.training.diffusion import train_diffusion
 
-    train_diffusion(get_preset(preset), run, settings, mix=mix, bass=bass, stem=stem)
+    train_diffusion(load_preset(preset), run, settings, mix=mix, bass=bass, stem=stem)
     echo_once(run / "pretrained")
 
 

@@ -3,7 +3,7 @@
 libsndfile trusts the length in the header of a file. Streaming programs leave that field empty,
 joining and cutting programs leave a wrong one, and beyond 4 GiB it overflows. The modules of this
 package find out from the data what is in a file, and describe it as one or more segments, which
-libsndfile reads to their end.
+libsndfile reads to their end. What libsndfile does not know is left to ffmpeg.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from bassnb.containers.chunks import FORMS, chunk_segments
+from bassnb.containers.ffmpeg import demuxer_of, ffmpeg_segments
 from bassnb.containers.flac import flac_segments
 from bassnb.containers.mpeg import mpeg_segments
 from bassnb.containers.ogg import ogg_segments
@@ -39,7 +40,10 @@ def _segments(path: str, size: int, version: tuple[int, int]) -> tuple[Segment, 
     with open(path, "rb") as file:
         start = after_id3(file, 0)
         file.seek(start)
-        reader = _reader(file.read(4))
+        magic = file.read(8)
+        if demuxer := demuxer_of(magic):
+            return ffmpeg_segments(demuxer)
+        reader = _reader(magic[:4])
         return (reader and tuple(reader(file, start, size))) or (Segment(),)
 
 

@@ -1,5 +1,5 @@
-"""Segments of audio files opened with libsndfile: their samples as they are, and how many there
-are.
+"""Segments of audio files opened with libsndfile, or decoded by ffmpeg: their samples as they are,
+and how many there are.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import numpy as np
 import soundfile
 
+from bassnb.containers.ffmpeg import Decoded
 from bassnb.containers.spliced import Segment, Spliced
 
+Readable: TypeAlias = soundfile.SoundFile | Decoded
 BLOCK = 2**20  # frames read at once, 24 s at 44.1 kHz; fewer where there are more than two channels
 
 
@@ -27,11 +30,14 @@ class _InOneGo(soundfile.SoundFile):
 
 
 @contextmanager
-def opened(path: str | os.PathLike, segment: Segment) -> Iterator[soundfile.SoundFile]:
+def opened(path: str | os.PathLike, segment: Segment) -> Iterator[Readable]:
     """A segment of a file to read; on Linux and macOS a name is bytes, and need not be text in
     UTF-8.
     """
-    if not segment.pieces:
+    if segment.demuxer:
+        with Decoded(path, segment.demuxer) as file:
+            yield file
+    elif not segment.pieces:
         with _InOneGo(os.fsencode(path) if os.name == "posix" else path) as file:
             yield file
     else:
@@ -40,9 +46,7 @@ def opened(path: str | os.PathLike, segment: Segment) -> Iterator[soundfile.Soun
 
 
 @contextmanager
-def opened_at(
-    path: str | os.PathLike, segment: Segment, first: int
-) -> Iterator[soundfile.SoundFile]:
+def opened_at(path: str | os.PathLike, segment: Segment, first: int) -> Iterator[Readable]:
     """A segment of which frame `first` is read next; where libsndfile's seeking is not exact, what
     lies before is decoded.
     """
@@ -57,9 +61,7 @@ def opened_at(
         yield file
 
 
-def samples_of(
-    file: soundfile.SoundFile, frames: int = BLOCK, most: float = math.inf
-) -> Iterator[np.ndarray]:
+def samples_of(file: Readable, frames: int = BLOCK, most: float = math.inf) -> Iterator[np.ndarray]:
     """The next `most` frames of an open file, (n, C) at a time, until nothing comes."""
     # a small file can hold hundreds of channels
     frames = max(1, 2 * frames // max(2, file.channels))

@@ -26,12 +26,14 @@ class Segment:
     tail : frames at its end among which libsndfile does not find the one that is sought
     near : callable that gives, for the number of a frame, pieces that begin somewhat before it and
         by how many frames; where libsndfile finds no frame exactly
+    demuxer : ffmpeg's reader of a file that libsndfile cannot read; see `bassnb.containers.ffmpeg`
     """
 
     pieces: tuple[Piece, ...] = ()
     counted: bool = True
     tail: int = 0
     near: Callable[[int], tuple[tuple[Piece, ...], int]] | None = None
+    demuxer: str = ""
 
 
 class Spliced(io.RawIOBase):

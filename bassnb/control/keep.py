@@ -72,11 +72,11 @@ class Kept:
             stored = TakeLatents.of(source.latents, source.audio.shape[-1], source.settings)
             return cls("the kept take", stored, lambda: [source.audio])
         if isinstance(source, (str, os.PathLike)):
-            path, beside = Path(source), latents_path(source)
+            path = Path(source)
             if path.suffix.lower() == SUFFIX:
                 return cls(str(path), TakeLatents.read(path), None)
-            ours = listed_in(path.with_suffix(".json"))
-            if path.is_file() and beside.is_file() and ours(path) and ours(beside):
+            if path.is_file() and written_together(path, latents_path(path)):
+                beside = latents_path(path)
                 return cls(str(path), TakeLatents.read(beside), lambda: read_blocks(path))
             return cls(str(path), None, track_of(source, sample_rate, "").blocks)
         return cls("the kept take", None, track_of(source, sample_rate, "the kept take").blocks)
@@ -98,6 +98,12 @@ class Kept:
                 "leave the tuning away, or give a copy of the audio alone"
             )
         return self.stored.cents
+
+
+def written_together(take: Path, latents: Path) -> bool:
+    """Whether the settings beside a take list its audio and its latents, both as they are."""
+    ours = listed_in(take.with_suffix(".json"))
+    return latents.is_file() and ours(take) and ours(latents)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ in 32 bits, so that they decode to the samples that were written. Taught in chap
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from dataclasses import dataclass
@@ -58,8 +59,10 @@ class TakeLatents:
 
     def write(self, path: str | os.PathLike) -> Path:
         """Write them as safetensors, atomically."""
-        facts = {name: str(value) for name, value in vars(self).items() if name != NAME}
-        return write_tensors(Path(path), {NAME: self.latents.float()}, {"kind": KIND, **facts})
+        facts = {name: value for name, value in vars(self).items() if name != NAME}
+        # one text: the order of several would differ from file to file
+        text = json.dumps(facts, sort_keys=True)
+        return write_tensors(Path(path), {NAME: self.latents.float()}, {KIND: text})
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> TakeLatents:
@@ -71,20 +74,21 @@ class TakeLatents:
             If the file is missing, damaged, or holds something else.
         """
         try:
-            tensors, facts = read_tensors(Path(path))
-            latents, numbers = tensors[NAME], (float(facts["cents"]), float(facts["level"]))
+            tensors, texts = read_tensors(Path(path))
+            latents, facts = tensors[NAME], json.loads(texts[KIND])
+            numbers = [float(facts[name]) for name in ("cents", "level")]
             found = cls(
                 latents,
-                facts["autoencoder"],
+                str(facts["autoencoder"]),
                 numbers[0],
                 int(facts["length"]),
                 numbers[1],
-                facts["loop"] == "True",
+                facts["loop"] is True,
             )
             fits = latents.dim() == 2 and latents.numel() and bool(latents.isfinite().all())
-        except (CheckpointError, KeyError, ValueError):
+        except (CheckpointError, KeyError, ValueError, TypeError, OverflowError, RecursionError):
             fits = False
-        if not fits or facts["kind"] != KIND or not all(map(math.isfinite, numbers)):
+        if not fits or not all(map(math.isfinite, numbers)):
             raise DataError(
                 f"{path} does not hold the latents of a take; give the file that bassnb wrote beside one"
             )

@@ -133,10 +133,10 @@ def put_back(c_hat: Tensor, kept: Tensor, again: Tensor) -> Tensor:
     so that z = alpha k + beta eps_0 at every time, with the one eps_0 that z began with: the forward
     process of k itself. The network sees the kept part at the noise level on which it was trained,
     the noise is the same at all steps, as DDIM assumes, and at t = 0 k remains, bit for bit. The
-    solver of second order extrapolates k to k. A paste into z destroys one of these: clean latents
-    have no noise, newly noised ones have other noise at every step, and either contradicts the
-    estimate from which the step beside the border was taken, and the one that the solver remembers.
-    (Pasting alpha k + beta eps_0, with the noise of this take, is the same thing in another place.)
+    solver of second order extrapolates k to k. A paste into z gives one of these up: clean latents
+    have no noise, and newly noised ones have other noise at every step. Pasting alpha k + beta eps_0,
+    with the noise of this take, is the same thing in another place. None of these ways tells the new
+    part all that the kept part knows: chapter 11 measures how much of it arrives.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bassnb.control.beats import beats_of
+from bassnb.control.count_in import count_in
 from bassnb.control.density import density_of
 from bassnb.control.keep import Kept
 from bassnb.control.line import line_track
@@ -13,7 +14,7 @@ from bassnb.control.wish import Wish, heard
 from bassnb.errors import BassnbError
 from bassnb.settings import ControlSettings, TakeSettings, chosen, number_of_takes
 from bassnb.sources import name_of
-from bassnb.tracks import Track
+from bassnb.tracks import Lead, Track
 from bassnb.tuning import Tuning, given_cents
 
 FREEDOM = 0.5  # with a line, where none is given: results/control.json
@@ -106,6 +107,12 @@ class Request:
         asked = regions_of(self.control.region)
         bars = beats_of(self.control, mix).bar_time if self.control.tempo else None
         return [region.in_seconds(bars) for region in asked]
+
+    def lead(self, mix: Track) -> Lead | None:
+        """The clicks before a mix, if a count-in is wanted."""
+        if not self.control.count_in:
+            return None
+        return count_in(beats_of(self.control, mix), self.control.count_in, min(1.0, mix.peak))
 
     def heard(self, track: Track, at_440: Track) -> tuple[Track, dict]:
         """What the network hears of a mix: with the chords that are wanted; and facts about them.

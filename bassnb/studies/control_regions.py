@@ -207,8 +207,8 @@ def spectral_jumps(wave: Tensor, *, circular: bool = False) -> np.ndarray:
     )
     frames = log_magnitude(stft(around.mean(0), 2 * FRAME, FRAME), EPS)
     jumps = frames.diff(dim=-1).norm(dim=0).double().numpy()  # of frame 1, 2, ...
-    if not circular:
-        jumps[:more] = jumps[more + count - 1 :] = 0  # where the file begins and ends
+    if not circular:  # where the file begins and ends nothing is cut
+        jumps[: more + 1] = jumps[more + count - 2 :] = 0
     return maximum_filter1d(jumps, 3)[more - 1 : more - 1 + count]
 
 

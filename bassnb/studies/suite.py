@@ -18,6 +18,7 @@ from bassnb.outputs import Output, check_outputs, report_of
 from bassnb.studies import (
     autoencoder,
     contrastive,
+    control,
     foreign,
     frechet,
     guidance,
@@ -56,6 +57,7 @@ STUDIES: dict[str, ModuleType] = {
         style,
         length,
         transfer,
+        control,
     )
 }
 

@@ -19,6 +19,7 @@ from bassnb.accompanist import Accompaniment, Accompanist
 from bassnb.audio import to_level
 
 BATCH = 8  # songs: more is not faster on two cores
+GPU_BATCH = 64  # as `benchmarks.gpu` measures it
 
 
 def single_take(accompanist: Accompanist, mix: Tensor, **settings: Any) -> Tensor:
@@ -32,7 +33,7 @@ def single_take(accompanist: Accompanist, mix: Tensor, **settings: Any) -> Tenso
 def sample_latents(
     accompanist: Accompanist, c_x: Tensor, seeds: Iterable[int], **settings
 ) -> Tensor:
-    """Standardised latents of one take for each mix, sampled `BATCH` at a time.
+    """Standardised latents of one take for each mix, sampled `BATCH` or `GPU_BATCH` at a time.
 
     Parameters
     ----------
@@ -46,11 +47,11 @@ def sample_latents(
     -------
     Tensor (n, 32, L)
     """
-    seeds = list(seeds)
+    seeds, size = list(seeds), GPU_BATCH if accompanist.device.type == "cuda" else BATCH
     return torch.cat(
         [
-            accompanist.sample(mixes, seeds[BATCH * i : BATCH * (i + 1)], **settings)
-            for i, mixes in enumerate(c_x.to(accompanist.device).split(BATCH))
+            accompanist.sample(mixes, seeds[size * i : size * (i + 1)], **settings)
+            for i, mixes in enumerate(c_x.to(accompanist.device).split(size))
         ]
     )
 

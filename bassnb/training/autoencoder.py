@@ -27,10 +27,11 @@ from bassnb.checkpoints import (
     write_json,
     write_tensors,
 )
-from bassnb.collections.pools import OTHERS, TARGET, Pool, RecordedPool, StemPool
+from bassnb.collections.pools import OTHERS, TARGET, MixedPool, Pool, RecordedPool, StemPool
 from bassnb.collections.stems import open_splits
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.errors import BassnbError
+from bassnb.plans import with_steps
 from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
 from bassnb.settings import TrainingSettings
 from bassnb.spectral import (
@@ -44,6 +45,7 @@ from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
     average_gradients,
     check_best,
+    check_composed,
     compile_in_place,
     learning_rate,
     open_accelerator,
@@ -76,6 +78,7 @@ def train_autoencoder(
         If there is nothing to learn from in `data`.
     """
     role = "mix" if stem == "mix" else "bass"
+    preset = with_steps(preset, role, settings.total_steps)
     config, plan = getattr(preset, role), getattr(preset, f"{role}_training")
     seed, steps = settings.seed, settings.steps or plan.steps
     accelerator = open_accelerator(settings.device, settings.precision)
@@ -108,6 +111,7 @@ def train_autoencoder(
         {"stem": stem, "seed": seed, **shapes, **data, **start},
         resume=settings.resume,
         best="validation_mssd",
+        save_minutes=settings.save_minutes,
     )
     samples = round(plan.seconds * SAMPLE_RATE)
     share = (accelerator.process_index, accelerator.num_processes)
@@ -138,14 +142,19 @@ def train_autoencoder(
 def open_pools(
     plan: AutoencoderTraining, stem: str, settings: TrainingSettings, accelerator: Accelerator
 ) -> tuple[Pool, Pool | None]:
-    """Songs to train and to validate with, of the collection in `data` or generated.
+    """Songs to train and to validate with, of the collection in `data`, generated, or both.
 
-    One process renders or reads; the others find the files.
+    With both, those of the collection validate. One process renders or reads; the others find the
+    files.
     """
     with accelerator.main_process_first():
-        if settings.data:
-            return recorded_pools(stem, settings, accelerator)
-        return generated_pools(plan, stem, settings)
+        if not settings.data:
+            check_composed(settings.composed, None)
+            return generated_pools(plan, stem, settings)
+        train, held_out = recorded_pools(stem, settings, accelerator)
+        if settings.composed:
+            train = MixedPool(generated_pools(plan, stem, settings)[0], train, settings.composed)
+        return train, held_out
 
 
 def generated_pools(

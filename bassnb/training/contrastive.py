@@ -63,6 +63,7 @@ def train_contrastive(
     """
     check_run(folder, ("judge.safetensors",))
     seed, accelerator = settings.seed, open_accelerator(settings.device)
+    system.to(accelerator.device)  # the songs are encoded where the judge is trained
     autoencoders = (system.mix_autoencoder, system.bass_autoencoder)
     pairs, held_out = latent_pairs(plan, autoencoders, settings.cache, accelerator)
     model = _new_judge(plan, seed)

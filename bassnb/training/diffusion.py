@@ -31,15 +31,17 @@ from bassnb.checkpoints import (
 )
 from bassnb.collections.cache import CachedPairs, cached_splits
 from bassnb.collections.latents import LatentDataset, encode_songs, fingerprint
-from bassnb.collections.pairs import LivePairs, Pairs
+from bassnb.collections.pairs import LivePairs, MixedPairs, Pairs
 from bassnb.collections.stems import open_splits
 from bassnb.diffusion import diffusion_loss
 from bassnb.errors import BassnbError
+from bassnb.plans import with_steps
 from bassnb.presets import DiffusionTraining, Preset
 from bassnb.settings import TrainingSettings
 from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (
     check_best,
+    check_composed,
     compile_in_place,
     learning_rate,
     open_accelerator,
@@ -109,6 +111,7 @@ def train_diffusion(
         (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"),
         [mix, bass, settings.data, settings.latents, settings.start],
     )
+    preset = with_steps(preset, "diffusion", settings.total_steps)
     plan = preset.diffusion_training
     accelerator = open_accelerator(settings.device, settings.precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
@@ -156,7 +159,8 @@ def open_pairs(
 ) -> tuple[Pairs, Pairs | None]:
     """Pairs to train with and to validate with.
 
-    The second is None where a collection is too small for a validation split.
+    The second is None where a collection is too small for a validation split. Composed songs beside
+    those of a collection are for training alone.
 
     Raises
     ------
@@ -167,6 +171,28 @@ def open_pairs(
         raise BassnbError(
             "the pairs come from a collection or from a cache of latents; name one of them"
         )
+    recorded = recorded_pairs(plan, settings, stem, autoencoders, accelerator)
+    check_composed(settings.composed, recorded)
+    if recorded and not settings.composed:
+        return recorded
+    if stem != "bass":
+        raise BassnbError(
+            f"generated songs have no {stem} to be played; name a collection of stems"
+        )
+    composed = latent_pairs(plan, autoencoders, settings.cache, accelerator)
+    if recorded is None:
+        return composed
+    return MixedPairs(composed[0], recorded[0], settings.composed), recorded[1]
+
+
+def recorded_pairs(
+    plan: DiffusionTraining,
+    settings: TrainingSettings,
+    stem: str,
+    autoencoders: tuple[Autoencoder, Autoencoder],
+    accelerator: Accelerator,
+) -> tuple[Pairs, Pairs | None] | None:
+    """The pairs of `latents` or `data`, for training and validation; None where neither is given."""
     if settings.latents:
         folder, encoders = Path(settings.latents), fingerprint(*autoencoders)
         train, *held_out = (
@@ -175,7 +201,7 @@ def open_pairs(
         )
         train.check(plan.latents)
         return train, held_out[0] if held_out else None
-    if settings.data:
+    if settings.data is not None:
         with accelerator.main_process_first():  # one process reads, the others find the index
             train_songs, held_out_songs = open_splits(
                 Path(settings.data),
@@ -186,11 +212,7 @@ def open_pairs(
             )
         unseen = LivePairs(held_out_songs, *autoencoders) if held_out_songs else None
         return LivePairs(train_songs, *autoencoders), unseen
-    if stem != "bass":
-        raise BassnbError(
-            f"generated songs have no {stem} to be played; name a collection of stems"
-        )
-    return latent_pairs(plan, autoencoders, settings.cache, accelerator)
+    return None
 
 
 def fit(
@@ -211,7 +233,8 @@ def fit(
     ----------
     config : JSON-ready, with the "seed" of all draws; a resumed run must have the same
     objective : called like `diffusion_loss`
-    settings : only `resume`, `steps`, `compile`, `accumulate` and `best` are read here
+    settings : only `resume`, `steps`, `compile`, `accumulate`, `best` and `save_minutes` are read
+        here
     validate : called with the moving average every 500 steps and at the end
     """
     parts_of_batch(plan.batch, accelerator, settings.accumulate)
@@ -232,10 +255,11 @@ def fit(
         config,
         resume=settings.resume,
         best="validation_v",
+        save_minutes=settings.save_minutes,
     )
     share = (accelerator.process_index, accelerator.num_processes)
 
-    def draw(k: int) -> tuple[Tensor, Tensor]:
+    def draw(k: int) -> tuple[Tensor, ...]:
         return pairs.batch(step_seed(config["seed"], k), plan.batch, plan.latents, share=share)
 
     with Ahead(draw, accelerator.device) as batches:

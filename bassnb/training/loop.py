@@ -8,30 +8,55 @@ exactly.
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, InitProcessGroupKwargs
+from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import nn
 
 from bassnb.errors import BassnbError
+from bassnb.precisions import check_precision
+
+# that processes wait for one that renders or indexes songs; 10 min is the default of NCCL
+PATIENCE = timedelta(hours=12)
 
 
 def open_accelerator(device: str = "auto", precision: str = "no") -> Accelerator:
     """Accelerator for a device (auto, cpu or cuda) and a precision (no, bf16 or fp16).
 
+    Accelerate keeps one device and one precision for a whole process. What an earlier training of
+    the same kernel left is forgotten first; only processes that train together cannot change.
+
     Raises
     ------
     BassnbError
-        If there is no such device here, or no such precision.
+        If there is no such device here, no such precision, or not that one on this GPU; if
+        processes that train together have begun with another device or precision.
     """
     if device not in ("auto", "cpu", "cuda") or (
         device == "cuda" and not torch.cuda.is_available()
     ):
         raise BassnbError(f"there is no device {device!r} here; use cpu, or auto")
-    if precision not in ("no", "bf16", "fp16"):
-        raise BassnbError(f"precision is {precision!r}; choose no, bf16 or fp16")
-    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    on_gpu = device != "cpu" and torch.cuda.is_available()
+    check_precision(precision, "cuda" if on_gpu else "cpu")
+    if PartialState._shared_state and PartialState().num_processes == 1:
+        AcceleratorState._reset_state(reset_partial_state=True)
+        GradientState._reset_state()
+    patience = InitProcessGroupKwargs(timeout=PATIENCE)
+    try:
+        accelerator = Accelerator(
+            cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=[patience]
+        )
+    except ValueError:  # of accelerate, about a state that exists
+        accelerator = None
+    if accelerator is None or (accelerator.device.type == "cuda") != on_gpu:
+        raise BassnbError(
+            f"this process has begun on another device or with another precision than {device} "
+            f"and {precision}; start it anew"
+        )
+    return accelerator
 
 
 def learning_rate(
@@ -123,6 +148,21 @@ def parts_of_batch(batch: int, accelerator: Accelerator, accumulate: int) -> int
             f"choose numbers whose product divides {batch}"
         )
     return parts
+
+
+def check_composed(composed: float, recorded: object) -> None:
+    """Refuse a share of composed songs where there are no others.
+
+    Raises
+    ------
+    BassnbError
+        If there is a share and `recorded` is None.
+    """
+    if composed and recorded is None:
+        raise BassnbError(
+            f"composed is {composed}, but all songs are composed; give --data or --latents, "
+            "or leave out --composed"
+        )
 
 
 def check_best(best: bool, held_out: object) -> None:

@@ -33,7 +33,6 @@ from bassnb.training.loop import step_seed
 from bassnb.training.states import load_state, save_state
 
 STATE, BEST, LOG, NAN = "state.safetensors", "best.safetensors", "log.jsonl", "nan.json"
-SAVE_SECONDS = 180  # between two checkpoints, at least
 LOG_EVERY = 50  # steps
 # in the errors of gloo and NCCL when another process has ended
 LOST = ("Connection reset", "Connection closed", "Broken pipe", "NCCL")
@@ -51,6 +50,7 @@ class Run:
     resume : go on from state.safetensors if it is there; without it a folder that holds a run is
         refused
     best : the entry of the validation whose lowest value marks the best weights
+    save_minutes : between two checkpoints, at least
 
     Raises
     ------
@@ -69,6 +69,7 @@ class Run:
         *,
         resume: bool,
         best: str | None = None,
+        save_minutes: float = 3.0,
     ):
         self.folder, self.accelerator, self.config = (
             Path(folder),
@@ -98,6 +99,7 @@ class Run:
             tidy(self.folder, self.step)
             self.writer = SummaryWriter(self.folder / "tensorboard", purge_step=self.step + 1)
         self.saved, self.saved_step = time.monotonic(), self.step
+        self.save_seconds = 60 * save_minutes
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -138,7 +140,8 @@ class Run:
                     self.log(values)
                     if validates and validate and self.writer:
                         self.keep_best(validate())
-                    if stops or self.step == total or time.monotonic() - self.saved > SAVE_SECONDS:
+                    due = time.monotonic() - self.saved >= self.save_seconds
+                    if stops or self.step == total or due:
                         self.save()
                 if stops and self.step < total:
                     raise BassnbError(

@@ -46,6 +46,11 @@ function verdict(kind, names, count, answered, trials) {
   return { p, score: score + " (" + printed + ")", text: texts.join(" ") };
 }
 
+// The answers as a file for spreadsheets: one line for each trial, names in quotation marks.
+const COLUMNS = ["test", "kind", "trial", "pair", "A", "B", "X", "answer", "right"];
+const quoted = (value) => (typeof value === "number" ? value : '"' + String(value).replaceAll('"', '""') + '"');
+const csv = (rows) => [COLUMNS, ...rows].map((row) => row.map(quoted).join(",") + "\r\n").join("");
+
 upgradeAll(".bassnb-blind", (root) => {
   const { kind, trials, names, pairs } = JSON.parse(root.dataset.test);
   const [test, result] = [root.querySelector(".bl-test"), root.querySelector(".bl-result")];
@@ -53,6 +58,7 @@ upgradeAll(".bassnb-blind", (root) => {
   const finish = root.querySelector(".bl-finish");
   const audios = buttons.map(() => root.appendChild(document.createElement("audio")));
   const deck = makeDeck(root, audios, pairs[0].seconds);
+  let rows = []; // of the CSV file
   let order, answered, count, first, x; // `first` of the two names is A, and X is sound x of A, B: the hidden part
 
   const select = (index) => {
@@ -75,18 +81,24 @@ upgradeAll(".bassnb-blind", (root) => {
     Object.assign(root.dataset, { score: count, answered, pValue: p });
     result.querySelector(".bl-score").textContent = score;
     result.querySelector(".bl-meaning").textContent = text;
+    result.querySelector(".bl-csv").href = "data:text/csv;charset=utf-8," + encodeURIComponent(csv(rows));
     [test.hidden, result.hidden] = [true, false];
     result.focus();
   };
   const begin = () => {
-    [answered, count] = [0, 0];
+    [answered, count, rows] = [0, 0, []];
     for (const name of ["score", "answered", "pValue"]) delete root.dataset[name];
     [test.hidden, result.hidden] = [false, true];
     next();
   };
   const answer = (chosen) => { // A or B
-    count += Number(kind === "abx" ? chosen === x : (chosen === 0) === (first === 0));
+    const abx = kind === "abx";
+    const [a, b] = [names[first], names[1 - first]];
+    const [right, hidden] = abx ? [Number(chosen === x), x === 0 ? a : b] : ["", ""];
+    count += abx ? right : Number((chosen === 0) === (first === 0));
+    const pair = 1 + order[answered % pairs.length];
     answered += 1;
+    rows.push([root.getAttribute("aria-label"), kind, answered, pair, a, b, hidden, chosen === 0 ? a : b, right]);
     if (answered === trials) score();
     else next();
   };

@@ -2,7 +2,7 @@
 
 Chapters 2 and 9 use it. An ABX test asks whether two sounds can be told apart at all; an AB test
 asks which of the two is preferred. Order, score and p-value are computed in the page,
-without a kernel.
+without a kernel, and so is the CSV file of all answers, which a class collects.
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ def _html(test: dict, title: str | None, question: str) -> str:
         '<button type="button" class="bl-finish" hidden>Stop and score</button>'
         '<p class="bl-trial" aria-live="polite"></p></div></div>'
         '<div class="bl-result" tabindex="-1" hidden><p class="bl-score"></p><p class="bl-meaning"></p>'
-        '<button type="button" class="bl-again">Again</button></div>'
+        '<button type="button" class="bl-again">Again</button> '
+        '<a class="bl-csv" download="listening-test.csv">Save the answers as CSV</a></div>'
     )
     return block_html(
         "blind", body, label=title or question, title=title, data={"test": json.dumps(test)}

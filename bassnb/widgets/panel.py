@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from bassnb.settings import TakeSettings
 
-AUDIO_FILES = ".wav,.flac,.ogg,.mp3"
+AUDIO_FILES = ".wav,.flac,.ogg,.opus,.mp3,.aif,.aiff,.m4a,.mp4,.aac"
 CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the page without a kernel
     "Mix": "a sample song, or a file of your own (WAV, FLAC, Ogg or MP3)",
     "Style": "a bass whose timbre is imitated: a sample, a file of your own, or none",
@@ -47,11 +47,14 @@ def make_panel(
     """
     import ipywidgets as widgets
 
+    # ipywidgets 7, which Google Colab has, calls it otherwise
+    tooltip = "tooltip" if "tooltip" in widgets.Text.class_trait_names() else "description_tooltip"
+
     def described(name: str) -> dict:
         style = {"description_width": "7rem"}
         return {
             "description": name,
-            "tooltip": CONTROLS[name],
+            tooltip: CONTROLS[name],
             "style": style,
             "layout": {"width": WIDTH},
         }

@@ -11,26 +11,21 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
-import tempfile
 import threading
 import traceback
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from torch import Tensor
-
 from bassnb.accompanist import Accompanist
-from bassnb.audio import read_audio
 from bassnb.errors import BassnbError
 from bassnb.sampling import STEPS
 from bassnb.take import Accompaniment
 from bassnb.widgets.listen import STATIC, listen
 from bassnb.widgets.panel import CONTROLS, SAMPLERS, make_panel
+from bassnb.widgets.upload import Upload, read_upload, take_file
 
-MOST_BYTES = 50 * 2**20  # of an uploaded file
-LONGEST = 600.0  # seconds of an uploaded file
-NAME_LENGTH = 60  # characters of an uploaded file's name that are shown
+VIEW = "application/vnd.jupyter.widget-view+json"  # what a page draws a widget from
 
 
 @dataclass(frozen=True)
@@ -44,14 +39,6 @@ class Printed:
 
     def __repr__(self) -> str:
         return self.text
-
-
-@dataclass(frozen=True, eq=False)  # compared by identity: menus compare their values
-class Upload:
-    """An uploaded file: its sound, and its name, which is only displayed."""
-
-    name: str
-    wave: Tensor  # (2, N), 44.1 kHz
 
 
 def studio(
@@ -144,8 +131,9 @@ class Studio:
         self.panel.save.on_click(lambda _: self.save())
         self.panel.balance.observe(lambda _: self._show(), names="value")
 
-    def _repr_mimebundle_(self, **options):
-        return self.panel.box._repr_mimebundle_(**options)
+    def _repr_mimebundle_(self, **options) -> dict:
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.box.model_id}
+        return {"text/plain": "Studio", VIEW: view}
 
     def say(self, text: str) -> None:
         """One sentence below the buttons."""
@@ -297,9 +285,9 @@ class Studio:
 
         The button is left empty: neither the page nor the kernel reports the same content again.
         """
-        if not button.value:
+        file = take_file(button)
+        if file is None:
             return
-        file, button.value = button.value[0], ()
         try:
             upload = read_upload(file)
         except (BassnbError, OSError) as error:
@@ -308,28 +296,3 @@ class Studio:
         menu.options = [*kept, (f"yours: {upload.name}", upload)]
         menu.index = len(kept)
         self.say(f"{upload.name} is chosen.")
-
-
-def read_upload(file: dict) -> Upload:
-    """An entry of a FileUpload as sound.
-
-    Raises
-    ------
-    BassnbError
-        If it is too large.
-    AudioError
-        If it is not audio, or too long.
-    """
-    name = (
-        "".join(letter for letter in str(file["name"]) if letter.isprintable())[:NAME_LENGTH]
-        or "unnamed"
-    )
-    content = memoryview(file["content"])
-    if content.nbytes > MOST_BYTES:
-        raise BassnbError(
-            f"{name} is larger than {MOST_BYTES // 2**20} MB; give a shorter or a compressed file"
-        )
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "upload"
-        path.write_bytes(content)
-        return Upload(name, read_audio(path, name=name, longest=LONGEST))

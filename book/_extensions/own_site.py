@@ -1,4 +1,4 @@
-"""Pages load everything from their own site, also MathJax."""
+"""Pages load everything from their own site, also MathJax, and lead to no address that is not there."""
 
 import shutil
 from importlib.util import find_spec
@@ -43,6 +43,13 @@ def drop_thebe(app, pagename, templatename, context, doctree):
     ]
 
 
+def hide_launch_buttons(app, config):
+    """Leave out the buttons that open a page on Colab until `make repository` has set an address."""
+    options = config.html_theme_options
+    if "OWNER" in options.get("repository_url", "").split("/"):
+        options["launch_buttons"] = {}
+
+
 def setup(app):
     """Called by Sphinx."""
 
@@ -53,6 +60,7 @@ def setup(app):
     app.connect(
         "config-inited", lambda app, config: setattr(config, "mathjax_path", f"mathjax/{PROGRAM}")
     )
+    app.connect("config-inited", hide_launch_buttons)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("build-finished", after)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,10 +1,9 @@
-"""The book, built once for all tests of its pages, and a browser to open it in."""
+"""The book, built once for all tests of its pages."""
 
 import contextlib
 import functools
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -89,24 +88,3 @@ def guarded(site):
     """The same under the recommended policy, which forbids eval in pages and tests."""
     with serve(site, policy()) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """A headless Chromium, if installed; required with BASSNB_REQUIRE_BROWSER=1 (.ci/run)."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        missing = pytest.fail if os.environ.get("BASSNB_REQUIRE_BROWSER") == "1" else pytest.skip
-        missing(
-            "no Chromium on this machine; install one (apt-get install chromium) to test the pages in a browser"
-        )
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: pip install 'bassnb[test]'"
-    )
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--mute-audio"]
-        )
-        yield browser
-        browser.close()

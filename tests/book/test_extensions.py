@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import budgets
 import cached_execution as cached
@@ -294,3 +295,20 @@ def test_costs_over_budget_are_named(tmp_path):
     summary, *over = budgets.sentences(costs)
     assert "2 pages" in summary and len(over) == 2
     assert "slow took" in over[0] and "heavy.html" in over[1]
+
+
+@pytest.mark.parametrize(
+    "url, hidden",
+    [
+        ("https://github.com/OWNER/bassnb", True),
+        ("https://github.com/DOWNER/bassnb", False),
+        ("https://example.org/a/b", False),
+    ],
+)
+def test_launch_buttons_wait_for_an_address(url, hidden):
+    buttons = {"colab_url": "https://colab.research.google.com"}
+    config = SimpleNamespace(
+        html_theme_options={"repository_url": url, "launch_buttons": dict(buttons)}
+    )
+    own_site.hide_launch_buttons(None, config)
+    assert config.html_theme_options["launch_buttons"] == ({} if hidden else buttons)

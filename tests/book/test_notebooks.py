@@ -9,10 +9,11 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+PAGES = sorted((ROOT / "book").glob("*.ipynb"))
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 # chapter 0 only plays examples
 TEACHING = [path for path in CHAPTERS if not path.stem.startswith("00_")]
-WITH_EQUATIONS = [path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 5, 6, 7, 9)]
+WITH_EQUATIONS = [path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 5, 6, 7, 9, 11)]
 NUMBERED = re.compile(r"\$\$\s*\(eq-[a-z0-9-]+\)")
 CITATION = re.compile(r"\{cite[a-z:]*\}`([^`]+)`")
 
@@ -44,15 +45,23 @@ def test_no_outputs_counts_or_widget_states(chapter):
         assert cell["outputs"] == [] and cell["execution_count"] is None
 
 
-def test_the_first_code_cell_sets_colab_up_from_the_one_address_and_an_import_follows(chapter):
-    setup, check, *_ = cells(chapter)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_every_page_that_can_be_opened_on_colab_begins_with_the_same_set_up(page):
+    """What the cell does is tested in test_setup_cell.py."""
+    setup = cells(page)[0]
     assert "colab" in setup["metadata"]["tags"]
     assert f'REPOSITORY = "{CONFIG["repository"]["url"]}"' in source(setup)
-    assert source(setup) == source(cells(CHAPTERS[0])[0]), "every chapter has the same set-up cell"
-    assert "bassnb[all]" in source(setup)
-    for package in ("torch", "numpy"):  # those of the hosted machine stay: its GPU needs them
-        assert f'"{package}=={{{package}.__version__}}"' in source(setup)
-    assert re.search(r"^from bassnb[.\w]* import ", source(check), re.M)
+    assert source(setup) == source(cells(CHAPTERS[0])[0])
+
+
+def test_a_chapter_imports_the_package_after_its_set_up(chapter):
+    assert re.search(r"^from bassnb[.\w]* import ", source(cells(chapter)[1]), re.M)
+
+
+def test_no_time_on_a_gpu_is_claimed_without_a_record(chapter):
+    """Figures of a GPU come from results/gpu, where they are measured."""
+    (card,) = re.findall(r"^\| \*\*Time\*\* .*$", source(cells(chapter, "markdown")[0]), re.M)
+    assert "GPU" not in card
 
 
 def test_lines_fit_the_page(chapter):
@@ -150,4 +159,13 @@ def test_the_table_of_contents_lists_every_page_of_the_book_and_no_other():
 def test_the_chapters_are_listed_in_their_order():
     chapters = [f"book/{path.stem}" for path in CHAPTERS]
     assert [page for page in listed_pages() if page in chapters] == chapters
-    assert [int(path.stem[:2]) for path in CHAPTERS] == list(range(11))
+    assert [int(path.stem[:2]) for path in CHAPTERS] == list(range(12))
+
+
+@pytest.mark.parametrize("chapter", TEACHING, ids=lambda path: path.stem)
+def test_minutes_at_full_scale_are_those_of_the_records(chapter):
+    records = (ROOT / "results" / "chapters").glob(f"{chapter.stem[:2]}_*.json")
+    minutes = sum(json.loads(path.read_text())["minutes"] for path in records)
+    text = "\n".join(source(cell) for cell in cells(chapter, "markdown")[:1] + cells(chapter))
+    told = re.findall(r"(\d+) minutes? (?:more, )?as recorded", text)
+    assert told == ([str(max(round(minutes), 1))] * 2 if minutes else [])

@@ -1,5 +1,9 @@
 """Sliders, players and blind tests in a browser, from a file and from a server."""
 
+import csv
+import io
+from urllib.parse import unquote
+
 import pytest
 import torch
 from scipy.stats import binomtest
@@ -390,3 +394,29 @@ def test_without_scripts_plain_players_remain_and_nothing_dead(open_page, folder
     assert "needs scripts" in test.inner_text() and not any(
         button.is_visible() for button in test.locator("button").all()
     )
+
+
+def test_the_answers_can_be_saved_as_csv_and_add_up_to_the_score(open_page, folder):
+    page = open_page(folder.as_uri())
+    abx, ab = page.locator(".bassnb-blind").all()
+    for test, buttons in ((abx, ["X is A", "X is B"] * 2), (ab, ["I prefer A", "I prefer B"] * 3)):
+        for name in buttons:
+            test.get_by_role("button", name=name).click()
+        if test is ab:
+            test.get_by_role("button", name="Stop and score").click()
+        link = test.get_by_role("link", name="Save the answers as CSV")
+        assert link.get_attribute("download") == "listening-test.csv"
+        text = unquote(link.get_attribute("href").removeprefix("data:text/csv;charset=utf-8,"))
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert [int(row["trial"]) for row in rows] == list(range(1, len(buttons) + 1))
+        assert [row["answer"] == row["A"] for row in rows] == [True, False] * (len(buttons) // 2)
+        assert all({row["A"], row["B"]} == {"low", "high"} for row in rows)
+        assert sorted(row["pair"] for row in rows[:2]) == ["1", "2"]
+        score = int(test.get_attribute("data-score"))
+        if test is abx:
+            assert {row["test"] for row in rows} == {"Can you hear it?"}
+            assert sum(int(row["right"]) for row in rows) == score
+            assert all((row["answer"] == row["X"]) == (row["right"] == "1") for row in rows)
+        else:
+            assert sum(row["answer"] == "low" for row in rows) == score
+            assert {row["X"] for row in rows} == {""}

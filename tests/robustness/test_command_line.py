@@ -78,8 +78,10 @@ LONG = {  # what would work, for hours
 }
 BASE = {  # words with which a command is quickly done, or refuses to begin
     "accompany": ["mix.wav", "--out", "bass.wav", "--model", "model", "--steps", "1"],
+    "app": ["--model", "missing"],
     "info": ["--model", "model"],
     "songs": ["--out", "songs", "--count", "1", "--seconds", "1"],
+    "export": ["model", "--out", "onnx"],
     "index": ["collection"],
     "encode": ["collection", "--out", "latents", "--mix", "missing", "--bass", "missing"],
     "train": ["--data", "missing", "--run", "run", "--preset", "smoke", "--device", "cpu"],

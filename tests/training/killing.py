@@ -31,7 +31,7 @@ root, part = Path(sys.argv[1]), sys.argv[2]
 kills, ends, steps, seed = map(int, sys.argv[3:7])
 MOMENTS = ("half", "whole", "named")
 torch.set_num_threads(1)
-run.SAVE_SECONDS, run.LOG_EVERY = 0, 1  # a checkpoint after every step
+run.LOG_EVERY = 1  # with save_minutes=0 a checkpoint after every step
 
 
 def die():
@@ -69,7 +69,8 @@ def die_in_write(number, moment):
 
 
 def train(folder):
-    where = {"cache": root / "cache", "device": "cpu", "resume": True, "steps": steps}
+    where = {"cache": root / "cache", "device": "cpu", "resume": True}
+    where |= {"steps": steps, "save_minutes": 0}
     if part == "diffusion":
         train_diffusion(
             SMOKE, folder, TrainingSettings(**where), mix=root / "mix", bass=root / "bass"

@@ -5,6 +5,7 @@ import threading
 import pytest
 import torch
 
+from bassnb.training import ahead
 from bassnb.training.ahead import Ahead
 
 CPU = torch.device("cpu")
@@ -62,3 +63,20 @@ def test_no_thread_is_left_when_the_training_breaks_off():
         batches(0)
         raise KeyboardInterrupt
     assert not threads()
+
+
+@pytest.mark.parametrize("most, waiting", [(0, 1), (3 * 16, 3), (10**9, 4)])
+def test_batches_that_wait_have_bounded_memory(monkeypatch, most, waiting):
+    """Of `paper` a batch of waves has 2.2 GB; at least one is always made ahead."""
+    monkeypatch.setattr(ahead, "MOST_BYTES", most)
+    begun: list[int] = []
+
+    def make(k):
+        begun.append(k)
+        return (torch.zeros(4),)  # 16 bytes
+
+    with Ahead(make, CPU, workers=4) as batches:
+        for k in range(6):
+            batches(k)
+            assert len(batches.pending) <= waiting and batches.ahead == waiting
+    assert max(begun) <= 5 + waiting

@@ -50,7 +50,7 @@ def run_script(musdb, out, script=SCRIPT):
         "OMP_NUM_THREADS": "1",
     }
     song = musdb / "test/Another - Song/mixture.wav"
-    command = ["sh", script, musdb, song, out, "smoke"]
+    command = ["sh", script, musdb, song, out, "smoke", "--best"]
     done = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, env=environment, timeout=2000
     )

@@ -127,7 +127,7 @@ from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
 from bassnb.training import autoencoder, run
 torch.set_num_threads(1)
-run.LOG_EVERY, run.SAVE_SECONDS = 1, 0
+run.LOG_EVERY = 1
 step = autoencoder.AutoencoderTrainer.step
 def mortal(trainer, wave, k):
     if k == 12 and os.environ["RANK"] == "1":
@@ -135,7 +135,7 @@ def mortal(trainer, wave, k):
     return step(trainer, wave, k)
 autoencoder.AutoencoderTrainer.step = mortal
 try:
-    autoencoder.train_autoencoder(SMOKE, "bass", sys.argv[1], TrainingSettings(cache=sys.argv[2], device="cpu"))
+    autoencoder.train_autoencoder(SMOKE, "bass", sys.argv[1], TrainingSettings(cache=sys.argv[2], device="cpu", save_minutes=0))
 except BassnbError as error:
     print("SENTENCE", error, flush=True)
     raise SystemExit(2)
@@ -211,10 +211,18 @@ def test_a_training_in_a_thread_leaves_signals_alone(tmp_path):
 
 
 def test_best_and_last_are_kept_and_nothing_else(tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "SAVE_SECONDS", 0)
     monkeypatch.setattr(run_module, "LOG_EVERY", 1)
     model = torch.nn.Linear(1, 1, bias=False)
-    run = Run(tmp_path, Accelerator(cpu=True), {"model": model}, {}, {}, resume=False, best="far")
+    run = Run(
+        tmp_path,
+        Accelerator(cpu=True),
+        {"model": model},
+        {},
+        {},
+        resume=False,
+        best="far",
+        save_minutes=0,
+    )
 
     def step(k):
         with torch.no_grad():

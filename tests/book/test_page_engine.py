@@ -1,0 +1,61 @@
+"""The build of the engine's site: a runtime that is whole or not there, and a copy of the engine."""
+
+import json
+import tarfile
+
+import page_engine
+import pytest
+
+from tests.web.conftest import ROOT, node, runtime_or_skip, small_model  # noqa: F401  a fixture
+
+
+def package(folder, **contents):
+    """A package as npm would give it."""
+    for name, text in contents.items():
+        path = folder / "package" / "dist" / getattr(page_engine, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with tarfile.open(folder / "some.tgz", "w:gz") as archive:
+        archive.add(folder / "package", "package")
+    return folder / "some.tgz"
+
+
+def test_a_package_with_another_hash_is_not_taken(tmp_path, monkeypatch):
+    other = package(tmp_path, PROGRAM="export {}", WASM="0")
+    monkeypatch.setattr(page_engine, "fetched", lambda folder: other)
+    assert page_engine.runtime(tmp_path / "store") is None
+    assert not (tmp_path / "store").exists()
+
+
+def test_what_is_unpacked_is_taken_without_asking_again(tmp_path, monkeypatch):
+    page_engine.unpack(package(tmp_path, PROGRAM="export {}", WASM="00"), tmp_path / "store")
+    monkeypatch.setattr(page_engine, "fetched", None)  # calling it would fail
+    assert page_engine.runtime(tmp_path / "store") == tmp_path / "store"
+    facts = json.loads((tmp_path / "store" / "runtime.json").read_text())
+    assert (tmp_path / "store" / facts["wasm"]).stat().st_size == facts["bytes"]
+    assert (tmp_path / "store" / facts["program"]).read_text() == "export {}"
+
+
+def test_without_a_registry_there_is_no_runtime(tmp_path, monkeypatch):
+    node()
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
+    assert page_engine.fetched(tmp_path) is None
+
+
+@pytest.mark.slow
+def test_a_site_without_runtime_has_engine_and_model(tmp_path, monkeypatch, small_model):  # noqa: F811
+    monkeypatch.setattr(page_engine, "runtime", lambda store: None)
+    assert page_engine.assemble(tmp_path, str(small_model), tmp_path / "store") is False
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    modules = {f"bassnb/{path.name}" for path in (ROOT / "bassnb" / "web").glob("*.mjs")}
+    assert modules <= found and "bassnb/classroom/unet.onnx" in found
+    assert "bassnb/runtime" not in found
+
+
+def test_the_runtime_is_the_pinned_one():
+    store = runtime_or_skip()
+    facts = json.loads((store / "runtime.json").read_text())
+    assert facts["version"] == page_engine.VERSION
+    assert f"v{page_engine.VERSION}" in (store / facts["program"]).read_text()[:200]
