@@ -24,7 +24,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from bassnb.diffusion import c_from_v, draw_noise, eps_from_v
+from bassnb.diffusion import TIMES, alpha_beta, c_from_v, draw_noise, eps_from_v
 from bassnb.errors import BassnbError, check_shape
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
@@ -55,22 +55,17 @@ def flow_loss(
     *,
     generator: torch.Generator,
     drop: float = 0.15,
-    mean: float = 0.0,
-    std: float = 1.0,
+    times: str = "noisy",
+    share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """``E || G(x_s, s, c_x) - (eps - c) ||^2`` with logit-normal times.
+    """``E || G(x_s, s, c_x) - (eps - c) ||^2``; parameters as in `bassnb.diffusion.diffusion_loss`.
 
-    ``s = 1 / (1 + exp(-n))``, ``n ~ N(mean, std^2)`` (Esser et al. 2024, section 3.1): most draws
-    where the estimate is hardest. Parameters otherwise as in `bassnb.diffusion.diffusion_loss`.
+    The times of the circle are drawn, and s has their ratio of noise to signal: a log-normal ratio
+    is the logit-normal s of Esser et al. 2024, section 3.1.
     """
     check_shape(BassnbError, "c_x", c_x, c_y.shape[0], "C", c_y.shape[2])
-
-    def times(batch: int, source: torch.Generator) -> Tensor:
-        return torch.sigmoid(
-            mean + std * torch.randn(batch, generator=source, device=source.device)
-        )
-
-    s, eps, keep = draw_noise(c_y, times, drop, generator)
+    t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
+    s = line_time(t)
     u = model(interpolate(c_y, eps, s), s, c_x * keep[:, None, None])
     return (u.float() - (eps - c_y).float()).square().mean()
 
@@ -91,7 +86,7 @@ def circle_time(s: Tensor) -> Tensor:
 
 def line_time(t: Tensor) -> Tensor:
     """Time on the line with the same ratio of noise to signal: ``s = beta / (alpha + beta)``."""
-    alpha, beta = torch.sin((1 - t) * (math.pi / 2)), torch.sin(t * (math.pi / 2))
+    alpha, beta = alpha_beta(t)
     return beta / (alpha + beta)
 
 

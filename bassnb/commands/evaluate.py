@@ -136,7 +136,7 @@ distance_study("rescale", "Figure 2, right: Frechet distance against guidance, f
 @evaluate_app.command(
     "guidance_since", help="Rules of guidance since the paper, against plain guidance."
 )
-def guidance_since(
+def evaluate_guidance_since_command(
     model: Model = "classroom",
     songs: Songs = None,
     weak: Annotated[
@@ -148,6 +148,33 @@ def guidance_since(
 ) -> None:
     """Distance, match and level of each rule for all weights and numbers of steps."""
     examine("guidance_since", model, device, out, force, songs=songs, weak=weak)
+
+
+@evaluate_app.command("flow")
+def evaluate_flow_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    folder: Annotated[
+        Optional[Path],
+        typer.Option(help="Of the two trainings, which go on where they were; runs/flow."),
+    ] = None,
+    training_steps: Annotated[
+        Optional[int], typer.Option(min=1, help="Steps of each of the two trainings.")
+    ] = None,
+    pool: Annotated[
+        Optional[int], typer.Option(min=2, help="Generated songs to train with.")
+    ] = None,
+    submixes: Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")] = None,
+    out: Results = None,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """v against rectified flow: two small networks, trained alike, in 1 to 64 steps."""
+    from bassnb.extras import need
+
+    need("train")
+    plan = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
+    examine("flow", model, device, out, force, songs=songs, folder=folder, **plan)
 
 
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")

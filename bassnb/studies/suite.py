@@ -19,6 +19,7 @@ from bassnb.studies import (
     autoencoder,
     contrastive,
     control,
+    flow,
     foreign,
     frechet,
     guidance,
@@ -53,6 +54,7 @@ STUDIES: dict[str, ModuleType] = {
         samplers,
         rescale,
         guidance_since,
+        flow,
         contrastive,
         style,
         length,
@@ -106,7 +108,9 @@ def examine(
     several = {
         key: value if isinstance(value, (list, tuple)) else [value] for key, value in shown.items()
     }
-    flags = "".join(f" --{key} {value}" for key, values in several.items() for value in values)
+    flags = "".join(
+        f" --{key.replace('_', '-')} {value}" for key, values in several.items() for value in values
+    )
     meta = {
         "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}",
         "format": FORMAT,
