@@ -139,15 +139,22 @@ distance_study("rescale", "Figure 2, right: Frechet distance against guidance, f
 def evaluate_guidance_since_command(
     model: Model = "classroom",
     songs: Songs = None,
+    grid: Annotated[
+        Optional[int], typer.Option(min=1, help="Songs of the grid of weights and steps.")
+    ] = None,
     weak: Annotated[
-        Optional[str], typer.Option(help="Model with a weaker U-Net, for autoguidance.")
+        Optional[str],
+        typer.Option(
+            help="Model with a weaker U-Net, for autoguidance; by default an early one of the "
+            "model itself, where its folder has one."
+        ),
     ] = None,
     out: Results = None,
     device: Device = "auto",
     force: Force = False,
 ) -> None:
     """Distance, match and level of each rule for all weights and numbers of steps."""
-    examine("guidance_since", model, device, out, force, songs=songs, weak=weak)
+    examine("guidance_since", model, device, out, force, songs=songs, grid=grid, weak=weak)
 
 
 @evaluate_app.command("flow")
@@ -173,8 +180,9 @@ def evaluate_flow_command(
     from bassnb.extras import need
 
     need("train")
-    plan = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
-    examine("flow", model, device, out, force, songs=songs, folder=folder, **plan)
+    plan: dict = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
+    plan |= {"songs": songs, "folder": folder}
+    examine("flow", model, device, out, force, **plan)
 
 
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -25,15 +24,13 @@ from tqdm import tqdm
 from bassnb.accompanist import Accompanist
 from bassnb.flow import Velocity, flow_loss, integrate, line_time, shifted_times, velocity_from_v
 from bassnb.guidance import classifier_free_guidance
-from bassnb.metrics.match import MEASURES, compare, transcribe
-from bassnb.metrics.statistics import figure, normalised_score_summary, summary
+from bassnb.metrics.statistics import figure, summary
 from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.sampling import initial_noise
 from bassnb.settings import TrainingSettings
 from bassnb.studies.control import decided
-from bassnb.studies.marks import column, floor_marks
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
-from bassnb.studies.takes import BATCH, decode_takes, through_autoencoder
+from bassnb.studies.takes import BATCH, decode_takes
 
 if TYPE_CHECKING:
     from bassnb.collections.latents import LatentDataset
@@ -119,13 +116,14 @@ def run(
         ``cells``: way -> method -> K -> ``distance``, ``score``, ``level`` and ``calls`` of the
         network. ``contrasts``: question -> ``distance`` and ``mark``, each with its verdict.
     """
-    options = (embedding, resamples, progress)
     stage = set_stage(
         accompanist,
         songs=songs,
         reference=reference,
         seconds=seconds,
-        **dict(zip(("name", "resamples", "progress"), options)),
+        name=embedding,
+        resamples=resamples,
+        progress=progress,
     )
     plan = replace(PLAN, steps=training_steps, songs=pool, submixes=submixes)
     with TemporaryDirectory() as scratch:
@@ -137,7 +135,7 @@ def run(
             list(itertools.product(WAYS, METHODS, counts)), desc="roads", disable=not progress
         )
     }
-    score = normaliser(stage)
+    score = stage.scorer()
     return {
         **stage.setting,
         "training": {"unet": asdict(UNET), **asdict(plan)},
@@ -256,25 +254,10 @@ def takes_of(
         drawn.append(integrate(field, x, times, heun=method == "heun"))
     latents = torch.cat(drawn)
     waves = decode_takes(stage.accompanist, latents, stage.found[0].mix.shape[-1])
-    found = [compare(transcribe(w), one.song) for w, one in zip(waves, stage.found, strict=True)]
-    marks = np.nanmean([[mark[key] for key in MEASURES] for mark in found], axis=1)
-    return Takes(stage.ruler.row(waves), marks, latents.std((1, 2)).cpu().numpy())
+    return Takes(stage.ruler.row(waves), stage.marks(waves), latents.std((1, 2)).cpu().numpy())
 
 
 # -- what is reported ------------------------------------------------------------------------------
-
-
-def normaliser(stage: Stage):
-    """A function: marks (songs,) -> their normalised score, between the basses of the other songs
-    and the true one through the autoencoder.
-    """
-    songs = [one.song for one in stage.found]
-    true = [transcribe(through_autoencoder(stage.accompanist, one.bass)) for one in stage.found]
-    ends = (floor_marks(true, songs), [compare(take, song) for take, song in zip(true, songs)])
-    floor, ceiling = (
-        np.nanmean([column(marks, key) for key in MEASURES], axis=0) for marks in ends
-    )
-    return partial(normalised_score_summary, floor=floor, ceiling=ceiling)
 
 
 def report(takes: Takes, score, calls: int) -> dict:

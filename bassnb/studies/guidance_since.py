@@ -1,9 +1,9 @@
 """Rules of guidance that came after the paper, on the same songs with the same noise.
 
 Plain guidance and the paper's rescale stand beside guidance in an interval, adaptive projected
-guidance and, where a weaker copy of the network is given, autoguidance: for several weights and
-numbers of steps. What is compared is fixed before looking: at w = `STRONG` and K = `STEPS`, each
-rule against plain guidance.
+guidance and, where a weaker copy of the network is there, autoguidance. A grid of weights and
+numbers of steps shows the landscape on a few songs. Verdicts come from one contrast for each rule,
+fixed before looking (`QUESTIONS`), on all songs.
 
 Taught in chapter 12.
 """
@@ -11,7 +11,8 @@ Taught in chapter 12.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,14 +21,14 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import peak
-from bassnb.checkpoints import load_pretrained
+from bassnb.checkpoints import load_early, load_pretrained
 from bassnb.denoiser import autoguided_denoiser
 from bassnb.errors import BassnbError
-from bassnb.metrics.match import MEASURES, compare, transcribe
-from bassnb.metrics.statistics import figure, summary
+from bassnb.metrics.statistics import centre, figure, summary
 from bassnb.sampling import ddim, initial_noise
+from bassnb.studies.control import decided
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
-from bassnb.studies.takes import BATCH, decode_takes
+from bassnb.studies.takes import BATCH, decode_takes, sample_latents
 from bassnb.unet import UNet1d
 
 PLAIN = "cfg"
@@ -41,9 +42,19 @@ RULES: dict[str, dict] = {
 AUTO = "autoguidance"  # needs a weaker copy of the network
 WEIGHTS = (1.0, 2.0, 4.0, 8.0, 20.0)
 COUNTS = (4, 16, 64)
-STRONG, STEPS = 8.0, 16  # of the contrast
+STEPS = 16  # of the contrasts
+# rule -> what it should improve, and at which weight; for autoguidance one that its authors use
+QUESTIONS = {
+    "rescale": ("level", 8.0),
+    "interval": ("distance", 8.0),
+    "apg": ("level", 8.0),
+    "apg in the interval": ("distance", 8.0),
+    AUTO: ("distance", 2.0),
+}
+ANOTHER = 10_000  # added to the seed of a song for its second take
 QUICK = {
     "songs": 4,
+    "grid": 2,
     "reference": 12,
     "seconds": 4.0,
     "resamples": 50,
@@ -54,19 +65,21 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Cell:
-    """Takes of one rule, weight and number of steps, one for each song."""
+    """Takes of one rule, weight and number of steps, one for each song; arrays are (songs,)."""
 
     row: Row
-    marks: np.ndarray  # mean of the measures of the match, (songs,)
-    level: np.ndarray  # standard deviation of the latents, (songs,)
-    loudest: np.ndarray  # peak of the decoded sound in dB, (songs,)
+    marks: np.ndarray  # mean of the measures of the match
+    level: np.ndarray  # standard deviation of the latents
+    loudest: np.ndarray  # peak of the decoded sound in dB
+    variety: np.ndarray | None = None  # difference of two takes: 1 if they have nothing in common
 
-    def report(self) -> dict:
+    def report(self, score: Callable[[np.ndarray], dict]) -> dict:
         """The distance, and means with intervals of all else."""
-        others = {"mark": self.marks, "level": self.level, "peak": self.loudest}
+        others = {"level": self.level, "peak": self.loudest, "variety": self.variety}
         return {
             "distance": self.row.report(),
-            **{key: summary(column) for key, column in others.items()},
+            "score": score(self.marks),
+            **{key: summary(array) for key, array in others.items() if array is not None},
         }
 
 
@@ -74,6 +87,7 @@ def run(
     accompanist: Accompanist,
     *,
     songs: int = 100,
+    grid: int = 16,
     reference: int = 200,
     seconds: float = SECONDS,
     weights: tuple[float, ...] = WEIGHTS,
@@ -83,20 +97,23 @@ def run(
     resamples: int = 200,
     progress: bool = False,
 ) -> dict:
-    """Distance, match, level and peak of each rule for all weights and numbers of steps.
+    """Each rule at all weights and numbers of steps, and one contrast of each on more songs.
 
     Parameters
     ----------
-    weak : a model whose U-Net is a weaker copy, trained for less long on the same latents; without
-        one there is no autoguidance
+    songs, grid : of the contrasts, and of the grid, which takes the first of them
+    weak : a model whose U-Net is a weaker copy, made for the same latents; None takes what the
+        model folder of `accompanist` has, see `bassnb.checkpoints.load_early`. Without one there
+        is no autoguidance.
 
     Returns
     -------
     dict, JSON-ready
-        ``rules``: name -> settings. ``cells``: name -> K -> w -> a report. ``contrast``: name ->
-        at `STRONG` and `STEPS`, how much nearer the rule is than plain guidance (``distance``),
-        how much higher its ``mark`` is, and how much nearer its ``level`` to that of true basses;
-        above 0 the rule is better. ``calls``: name -> evaluations of the network of one song.
+        ``rules``: name -> settings. ``cells``: name -> K -> w -> a report. ``contrasts``: name ->
+        its ``question`` and weight, the reports of the ``rule`` and of ``plain`` guidance, and
+        how much better the rule is: nearer to true basses (``distance``), higher ``mark``, nearer
+        to their ``level``, more ``variety``, each with its verdict. ``calls``: name -> evaluations
+        of the network for one song.
     """
     stage = set_stage(
         accompanist,
@@ -107,8 +124,9 @@ def run(
         resamples=resamples,
         progress=progress,
     )
-    other = None if weak is None else weaker(accompanist, weak)
+    other = weaker(accompanist, weak)
     names = [*RULES, *([AUTO] if other is not None else [])]
+    few = replace(stage, found=stage.found[:grid], c_x=stage.c_x[:grid])
     cells: dict[tuple[str, int, float], Cell] = {}
     for name, count, w in tqdm(
         list(itertools.product(names, counts, weights)), desc="rules", disable=not progress
@@ -116,33 +134,50 @@ def run(
         if w == 1 and name != PLAIN:  # without guidance all rules are one
             cells[name, count, w] = cells[PLAIN, count, w]
         else:
-            cells[name, count, w] = cell_of(stage, takes_of(stage, name, count, w, other))
+            cells[name, count, w] = cell_of(few, takes_of(few, name, count, w, other))
+    few_score, score = few.scorer(), stage.scorer()
+    plain = {w: with_variety(stage, PLAIN, w, None) for w in {w for _, w in QUESTIONS.values()}}
     return {
         **stage.setting,
+        "grid": grid,
         "rules": {name: RULES.get(name, {}) for name in names},
         "cells": {
-            name: {str(k): {f"{w:g}": cells[name, k, w].report() for w in weights} for k in counts}
+            name: {
+                str(k): {f"{w:g}": cells[name, k, w].report(few_score) for w in weights}
+                for k in counts
+            }
             for name in names
         },
-        "contrast_at": {"guidance": STRONG, "steps": STEPS},
-        "contrast": {
-            name: contrast(cells[name, STEPS, STRONG], cells[PLAIN, STEPS, STRONG])
-            for name in names[1:]
+        "contrasts": {
+            name: contrast(name, with_variety(stage, name, w, other), plain[w], score)
+            for name, (_, w) in QUESTIONS.items()
+            if name in names
         },
+        "steps": STEPS,
         "calls": {name: calls(name, STEPS) for name in names},
         "true": {name: row.report() for name, row in stage.true_rows().items()},
     }
 
 
-def weaker(accompanist: Accompanist, source: str) -> UNet1d:
-    """The U-Net of another model, on the device of this one.
+# -- the weaker copy -------------------------------------------------------------------------------
+
+
+def weaker(accompanist: Accompanist, source: str | None) -> UNet1d | None:
+    """The U-Net of another model, or an early one of this model, on its device; None if none is
+    there.
 
     Raises
     ------
     BassnbError
         If its latents are not those of this model.
     """
-    system = load_pretrained(source, device=str(accompanist.device)).eval()
+    device = str(accompanist.device)
+    if source is None:
+        try:
+            return load_early(accompanist.name, device=device)
+        except BassnbError:  # the name of a system that is in no folder
+            return None
+    system = load_pretrained(source, device=device).eval()
     own = accompanist.system
     parts = ("mix_autoencoder", "bass_autoencoder")
     if any(not same_weights(getattr(system, part), getattr(own, part)) for part in parts):
@@ -162,58 +197,77 @@ def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:
     )
 
 
-def takes_of(stage: Stage, name: str, count: int, w: float, weak: UNet1d | None) -> Tensor:
-    """Latents (songs, 32, L) of a rule, with the noise of each song's seed."""
+# -- takes -----------------------------------------------------------------------------------------
+
+
+def takes_of(
+    stage: Stage, name: str, count: int, w: float, weak: UNet1d | None, more: int = 0
+) -> Tensor:
+    """Latents (songs, 32, L) of a rule, with the noise of each song's seed plus `more`."""
+    seeds = [one.song.seed + more for one in stage.found]
     if name != AUTO or weak is None:
-        chosen = {"phi": 0.0, **RULES[name]}
-        return stage.latents(sampler="ddim", steps=count, guidance=w, **chosen)
-    unet = stage.accompanist.system.unet
-    found = []
-    for mixes, songs in zip(stage.c_x.split(BATCH), batches(stage.found)):
-        shape = (unet.config.stem_channels, mixes.shape[-1])
-        z = torch.stack([initial_noise(one.song.seed, shape, mixes.device) for one in songs])
-        found.append(ddim(autoguided_denoiser(unet, weak, mixes, w), z, count))
-    return torch.cat(found)
-
-
-def batches(songs: list) -> list[list]:
-    """Songs, `BATCH` at a time."""
-    return [songs[first : first + BATCH] for first in range(0, len(songs), BATCH)]
+        chosen = {"phi": 0.0, "sampler": "ddim", "steps": count, "guidance": w, **RULES[name]}
+        return sample_latents(stage.accompanist, stage.c_x, seeds, **chosen)
+    unet, drawn = stage.accompanist.system.unet, []
+    for first in range(0, len(seeds), BATCH):
+        c_x = stage.c_x[first : first + BATCH].to(stage.accompanist.device)
+        shape = (unet.config.stem_channels, c_x.shape[-1])
+        z = torch.stack([initial_noise(n, shape, c_x.device) for n in seeds[first : first + BATCH]])
+        drawn.append(ddim(autoguided_denoiser(unet, weak, c_x, w), z, count))
+    return torch.cat(drawn)
 
 
 def cell_of(stage: Stage, latents: Tensor) -> Cell:
     """The figures of takes with these latents."""
     waves = decode_takes(stage.accompanist, latents, stage.found[0].mix.shape[-1])
-    found = [
-        compare(transcribe(wave), one.song) for wave, one in zip(waves, stage.found, strict=True)
-    ]
-    marks = np.nanmean([[mark[key] for key in MEASURES] for mark in found], axis=1)
     return Cell(
         stage.ruler.row(waves),
-        marks,
+        stage.marks(waves),
         latents.std((1, 2)).cpu().numpy(),
         20 * np.log10([max(peak(wave), 1e-4) for wave in waves]),
     )
 
 
-def contrast(rule: Cell, plain: Cell) -> dict:
+def with_variety(stage: Stage, name: str, w: float, weak: UNet1d | None) -> Cell:
+    """A cell of a contrast; a second take of each song says how much they vary."""
+    first, second = (takes_of(stage, name, STEPS, w, weak, more) for more in (0, ANOTHER))
+    spread = (first.std((1, 2)) + second.std((1, 2))) / 2
+    variety = (first - second).std((1, 2)) / (2**0.5 * spread)
+    return replace(cell_of(stage, first), variety=variety.cpu().numpy())
+
+
+# -- what is reported ------------------------------------------------------------------------------
+
+
+def contrast(name: str, rule: Cell, plain: Cell, score: Callable[[np.ndarray], dict]) -> dict:
     """By how much a rule is better than plain guidance, song by song; see `run`."""
-    return {
+    question, w = QUESTIONS[name]
+    gains = {
         "distance": farther(plain.row, rule.row),
         "mark": summary(rule.marks - plain.marks),
         "level": summary(np.abs(plain.level - 1) - np.abs(rule.level - 1)),
     }
+    if rule.variety is not None and plain.variety is not None:
+        gains["variety"] = summary(rule.variety - plain.variety)
+    return {
+        "question": question,
+        "guidance": w,
+        **{key: decided(gain, 0.0) for key, gain in gains.items()},
+        "rule": rule.report(score),
+        "plain": plain.report(score),
+    }
 
 
 def calls(name: str, steps: int) -> int:
-    """Evaluations of the network for one song: two a step where guidance acts, otherwise one."""
+    """Evaluations of a network for one song: two a step where guidance acts, otherwise one."""
     low = 0.5 if "interval" in name else 0.0
     return sum(2 if 1 - k / steps >= low else 1 for k in range(steps))
 
 
 def headline(report: dict) -> str:
     """The line worth reading."""
-    gains = {name: found["distance"]["value"] for name, found in report["contrast"].items()}
-    return "strong guidance, nearer by " + ", ".join(
-        f"{figure(gain, '.1f')} with {name}" for name, gain in gains.items()
+    return ", ".join(
+        f"{name}: {found['question']} {figure(centre(found[found['question']]), '+.2f')} "
+        f"({found[found['question']]['verdict']})"
+        for name, found in report["contrasts"].items()
     )
