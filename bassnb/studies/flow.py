@@ -166,13 +166,19 @@ def trained(
     accompanist: Accompanist, plan: DiffusionTraining, folder: Path, cache: Path
 ) -> dict[str, nn.Module]:
     """The two networks, "v" and "flow", each trained in a folder of its own."""
-    from bassnb.training.diffusion import latent_pairs
-    from bassnb.training.loop import open_accelerator
+    from bassnb.collections.latents import LatentDataset, encode_songs
 
-    accelerator = open_accelerator(accompanist.device.type)
     system = accompanist.system
-    coders = (system.mix_autoencoder, system.bass_autoencoder)
-    pairs, _ = latent_pairs(plan, coders, cache, accelerator)
+    shards = encode_songs(
+        system.mix_autoencoder,
+        system.bass_autoencoder,
+        cache,
+        split="train",
+        count=plan.songs,
+        seconds=plan.song_seconds,
+        submixes=plan.submixes,
+    )
+    pairs = LatentDataset.load(shards)
     return {ask: train_small(ask, accompanist, pairs, plan, folder / ask) for ask in ("v", "flow")}
 
 
