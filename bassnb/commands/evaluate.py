@@ -102,6 +102,11 @@ def plain_study(name: str, help: str) -> None:
         examine(name, model, device, out, force, songs=songs)
 
 
+Reference = Annotated[
+    Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")
+]
+
+
 def distance_study(name: str, help: str) -> None:
     """Add the command of a study of Fréchet distances."""
 
@@ -109,9 +114,7 @@ def distance_study(name: str, help: str) -> None:
     def command(
         model: Model = "classroom",
         songs: Songs = None,
-        reference: Annotated[
-            Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")
-        ] = None,
+        reference: Reference = None,
         embedding: Annotated[
             Optional[str], typer.Option(help="spectral (default), panns, vggish or clap.")
         ] = None,
@@ -139,6 +142,7 @@ distance_study("rescale", "Figure 2, right: Frechet distance against guidance, f
 def evaluate_guidance_since_command(
     model: Model = "classroom",
     songs: Songs = None,
+    reference: Reference = None,
     grid: Annotated[
         Optional[int], typer.Option(min=1, help="Songs of the grid of weights and steps.")
     ] = None,
@@ -154,13 +158,16 @@ def evaluate_guidance_since_command(
     force: Force = False,
 ) -> None:
     """Distance, match and level of each rule for all weights and numbers of steps."""
-    examine("guidance_since", model, device, out, force, songs=songs, grid=grid, weak=weak)
+    options: dict = {"songs": songs, "reference": reference, "grid": grid, "weak": weak}
+    inputs = [*model_files(weak)] if weak else []
+    examine("guidance_since", model, device, out, force, inputs, **options)
 
 
 @evaluate_app.command("flow")
 def evaluate_flow_command(
     model: Model = "classroom",
     songs: Songs = None,
+    reference: Reference = None,
     folder: Annotated[
         Optional[Path],
         typer.Option(help="Of the two trainings, which go on where they were; runs/flow."),
@@ -181,7 +188,7 @@ def evaluate_flow_command(
 
     need("train")
     plan: dict = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
-    plan |= {"songs": songs, "folder": folder}
+    plan |= {"songs": songs, "reference": reference, "folder": folder}
     examine("flow", model, device, out, force, **plan)
 
 
