@@ -166,7 +166,7 @@ def train_variant(
         "plan": asdict(training),
         "encoders": encoders_of(system),
     }
-    objective = partial(variant_loss, ask=variant.ask)
+    objective = partial(variant_loss, ask=variant.ask, weight=variant.weight)
     networks = fit(
         unet,
         pairs,
