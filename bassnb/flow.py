@@ -6,14 +6,9 @@ direction of that line:
 
     x_s = (1 - s) c + s eps,      u = d x_s / d s = eps - c,      s in [0, 1].
 
-Both are views of one process. ``z_t = alpha c + beta eps`` divided by ``alpha + beta`` is a point
-of the line,
-
-    x_s = z_t / (alpha + beta),      s = beta / (alpha + beta),
-
-and v and u give the same c and eps. So a network that was trained on the circle can be sampled on
-the line, and the other way round (`velocity_from_v`). What differs is the length of the steps, the
-error that one step makes, and how much the loss of training counts each time.
+Both are views of one process: ``x_s = z_t / (alpha + beta)`` with ``s = beta / (alpha + beta)``, and
+v and u give the same c and eps. So a network of the circle can be sampled on the line
+(`velocity_from_v`). What differs is where the steps are and how much the loss counts each time.
 """
 
 from __future__ import annotations
@@ -31,17 +26,9 @@ Velocity = Callable[[Tensor, Tensor], Tensor]
 
 
 def interpolate(c: Tensor, eps: Tensor, s: Tensor) -> Tensor:
-    """``x = (1 - s) c + s eps``: the point at time ``s`` of the straight line.
+    """``x = (1 - s) c + s eps``, Tensor (B, C, L): the point at time s (B,) of the straight line.
 
-    Parameters
-    ----------
-    c, eps : Tensor (B, C, L)
-        Clean latents and standard normal noise.
-    s : Tensor (B,) or scalar, float in [0, 1]
-
-    Returns
-    -------
-    x : Tensor (B, C, L)
+    c and eps (B, C, L) are clean latents and standard normal noise.
     """
     check_shape(BassnbError, "eps", eps, *c.shape)
     s = s.reshape(-1, *[1] * (c.dim() - 1)).to(c)
@@ -71,16 +58,7 @@ def flow_loss(
 
 
 def circle_time(s: Tensor) -> Tensor:
-    """Time on the circle with the same ratio of noise to signal: ``t = (2 / pi) atan(s / (1 - s))``.
-
-    Parameters
-    ----------
-    s : Tensor (...), float in [0, 1]
-
-    Returns
-    -------
-    t : Tensor (...), float in [0, 1]
-    """
+    """Time on the circle with the same ratio of noise to signal: ``t = (2 / pi) atan(s / (1 - s))``."""
     return torch.atan2(s, 1 - s) * (2 / math.pi)
 
 
