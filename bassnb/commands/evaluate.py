@@ -136,6 +136,12 @@ distance_study(
 distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
 
 
+Counts = Annotated[
+    Optional[list[int]],
+    typer.Option(min=1, help="Only this number of sampler steps; may be given several times."),
+]
+
+
 @evaluate_app.command(
     "guidance_since", help="Rules of guidance since the paper, against plain guidance."
 )
@@ -146,6 +152,7 @@ def evaluate_guidance_since_command(
     grid: Annotated[
         Optional[int], typer.Option(min=1, help="Songs of the grid of weights and steps.")
     ] = None,
+    counts: Counts = None,
     weak: Annotated[
         Optional[str],
         typer.Option(
@@ -159,6 +166,7 @@ def evaluate_guidance_since_command(
 ) -> None:
     """Distance, match and level of each rule for all weights and numbers of steps."""
     options: dict = {"songs": songs, "reference": reference, "grid": grid, "weak": weak}
+    options |= {"counts": counts or None}
     inputs = [*model_files(weak)] if weak else []
     examine("guidance_since", model, device, out, force, inputs, **options)
 
@@ -179,6 +187,7 @@ def evaluate_flow_command(
         Optional[int], typer.Option(min=2, help="Generated songs to train with.")
     ] = None,
     submixes: Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")] = None,
+    counts: Counts = None,
     out: Results = None,
     device: Device = "auto",
     force: Force = False,
@@ -188,7 +197,7 @@ def evaluate_flow_command(
 
     need("train")
     plan: dict = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
-    plan |= {"songs": songs, "reference": reference, "folder": folder}
+    plan |= {"songs": songs, "reference": reference, "folder": folder, "counts": counts or None}
     examine("flow", model, device, out, force, **plan)
 
 

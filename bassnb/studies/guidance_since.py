@@ -11,6 +11,7 @@ Taught in chapter 12.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,7 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import peak
-from bassnb.checkpoints import load_early, load_pretrained
+from bassnb.checkpoints import SHIPPED, load_early, load_pretrained
 from bassnb.denoiser import autoguided_denoiser
 from bassnb.errors import BassnbError
 from bassnb.metrics.statistics import centre, figure, summary
@@ -173,10 +174,8 @@ def weaker(accompanist: Accompanist, source: str | None) -> UNet1d | None:
     """
     device = str(accompanist.device)
     if source is None:
-        try:
-            return load_early(accompanist.name, device=device)
-        except BassnbError:  # the name of a system that is in no folder
-            return None
+        known = os.path.isdir(accompanist.name) or (SHIPPED / accompanist.name).is_dir()
+        return load_early(accompanist.name, device=device) if known else None
     system = load_pretrained(source, device=device).eval()
     own = accompanist.system
     parts = ("mix_autoencoder", "bass_autoencoder")

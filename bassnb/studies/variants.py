@@ -37,6 +37,7 @@ class Variant:
     weight : of the loss over time: "none", or "min-snr"
     standardise : latents of unit variance per channel
     average : mark the moving average of the weights
+    posthoc : an average whose length is chosen after the training, see `bassnb.training.posthoc`
     seed : of initial weights and of all draws
     """
 
@@ -48,6 +49,7 @@ class Variant:
     weight: str = "none"
     standardise: bool = True
     average: bool = True
+    posthoc: bool = False
     seed: int = 0
 
     @property
@@ -55,7 +57,8 @@ class Variant:
         """Name of the training; variants that differ only in which weights are marked share one."""
         scale = "standardised" if self.standardise else "raw-latents"
         name = f"{self.positions}-drop{self.drop:g}-{self.ask}-{self.times}-{scale}-seed{self.seed}"
-        return name if self.weight == "none" else f"{name}-{self.weight}"
+        more = ["" if self.weight == "none" else self.weight, "posthoc" if self.posthoc else ""]
+        return "-".join([name, *filter(None, more)])
 
 
 VARIANTS = (
@@ -69,6 +72,7 @@ VARIANTS = (
     Variant("half of the conditions dropped", drop=0.5),
     Variant("latents not standardised", standardise=False),
     Variant("last weights, no average", average=False),
+    Variant("post-hoc average", posthoc=True),
     Variant("asked for the noise", ask="eps"),
     Variant("times of EDM", times="edm"),
     Variant("noisier times", times="noisy"),

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import save_pretrained
-from bassnb.errors import BassnbError
+from bassnb.checkpoints import EARLY, load_early, save_pretrained, write_tensors
+from bassnb.errors import BassnbError, CheckpointError
 from bassnb.studies import guidance_since
 from bassnb.studies.suite import examine
 
 TINY = {
-    "songs": 2,
+    "songs": 3,
+    "grid": 2,
     "seconds": 1.5,
     "reference": 3,
     "resamples": 20,
@@ -38,17 +39,28 @@ def test_every_rule_has_its_cells_and_its_contrast(listening, tmp_path):
     assert report["calls"] == {
         "cfg": 32, "rescale": 32, "interval": 25, "apg": 32, "apg in the interval": 25
     }  # fmt: skip
-    for name, contrast in report["contrast"].items():
-        rule, plain = (report["cells"][n]["16"]["8"] for n in (name, "cfg"))
-        assert contrast["distance"]["value"] == pytest.approx(
+    assert list(report["contrasts"]) == list(guidance_since.RULES)[1:]
+    for name, found in report["contrasts"].items():
+        rule, plain = found["rule"], found["plain"]
+        assert found["distance"]["value"] == pytest.approx(
             plain["distance"]["value"] - rule["distance"]["value"]
         )
-        assert contrast["mark"]["mean"] == pytest.approx(
-            rule["mark"]["mean"] - plain["mark"]["mean"], abs=1e-6
+        assert found["variety"]["mean"] == pytest.approx(
+            rule["variety"]["mean"] - plain["variety"]["mean"], abs=1e-6
         )
+        assert found[found["question"]]["verdict"] in ("holds", "does not hold", "undecided")
         assert rule != plain
         # without guidance all rules are one
         assert report["cells"][name]["16"]["1"] == report["cells"]["cfg"]["16"]["1"]
+
+
+def test_two_takes_without_guidance_have_variety_and_two_equal_ones_have_none(listening):
+    stage = guidance_since.set_stage(
+        listening, songs=2, reference=2, seconds=1.5, name="spectral", resamples=5, progress=False
+    )
+    assert (guidance_since.with_variety(stage, guidance_since.PLAIN, 1.0, None).variety > 0.1).all()
+    seeds = [guidance_since.takes_of(stage, "cfg", 2, 1.0, None, more) for more in (0, 0, 1)]
+    assert torch.equal(seeds[0], seeds[1]) and not torch.equal(seeds[0], seeds[2])
 
 
 def test_a_weak_copy_guides(listening, tmp_path):
@@ -68,3 +80,16 @@ def test_a_weak_copy_must_share_the_latents(listening, tmp_path):
     save_pretrained(other, tmp_path / "other")
     with pytest.raises(BassnbError, match="other autoencoders"):
         guidance_since.weaker(Accompanist(listening.system, name="tiny"), str(tmp_path / "other"))
+
+
+def test_an_early_copy_is_found_in_the_folder_of_the_model(listening, tmp_path):
+    folder = save_pretrained(listening.system, tmp_path / "model")
+    player = Accompanist(listening.system, name=str(folder))
+    assert guidance_since.weaker(player, None) is None
+    early = {name: weights.half() for name, weights in listening.system.unet.state_dict().items()}
+    write_tensors(folder / EARLY, early)
+    found = guidance_since.weaker(player, None)
+    assert guidance_since.same_weights(found, listening.system.unet)
+    write_tensors(folder / EARLY, dict(list(early.items())[1:]))
+    with pytest.raises(CheckpointError, match="missing"):
+        load_early(folder)
