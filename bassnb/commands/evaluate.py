@@ -167,7 +167,7 @@ def evaluate_guidance_since_command(
     """Distance, match and level of each rule for all weights and numbers of steps."""
     options: dict = {"songs": songs, "reference": reference, "grid": grid, "weak": weak}
     options |= {"counts": counts or None}
-    inputs = [*model_files(weak)] if weak else []
+    inputs = [str(path) for path in model_files(weak)] if weak else []
     examine("guidance_since", model, device, out, force, inputs, **options)
 
 
@@ -178,7 +178,9 @@ def evaluate_flow_command(
     reference: Reference = None,
     folder: Annotated[
         Optional[Path],
-        typer.Option(help="Of the two trainings, which go on where they were; runs/flow."),
+        typer.Option(
+            "--run", "--folder", help="Folder of both trainings, which go on where they were."
+        ),
     ] = None,
     training_steps: Annotated[
         Optional[int], typer.Option(min=1, help="Steps of each of the two trainings.")

@@ -173,16 +173,15 @@ def train_variant(
         "encoders": encoders_of(system),
     }
     objective = partial(variant_loss, ask=variant.ask, weight=variant.weight)
-    options = {"objective": objective}
     resume = TrainingSettings(resume=True)
     if variant.posthoc:
         snapshots = folder / "snapshots"
         trainer = PosthocTrainer(
-            unet, training, accelerator, variant.seed, snapshots=snapshots, **options
+            unet, training, accelerator, variant.seed, snapshots=snapshots, objective=objective
         )
         last, _ = train(trainer, pairs, folder, config, resume)
         return last.eval(), best_average(last, snapshots, plan, held_out, accelerator.device)
-    networks = fit(unet, pairs, training, folder, accelerator, config, resume, **options)
+    networks = fit(unet, pairs, training, folder, accelerator, config, resume, objective=objective)
     if variant.ask == "eps":
         networks = NoiseAsV(networks[0]), NoiseAsV(networks[1])
     return networks[0].eval(), networks[1].eval()

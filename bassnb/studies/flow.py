@@ -116,6 +116,8 @@ def run(
         ``cells``: way -> method -> K -> ``distance``, ``score``, ``level`` and ``calls`` of the
         network. ``contrasts``: question -> ``distance`` and ``mark``, each with its verdict.
     """
+    if folder is not None:
+        check_folders(Path(folder))
     stage = set_stage(
         accompanist,
         songs=songs,
@@ -160,6 +162,15 @@ def run(
 
 
 # -- training --------------------------------------------------------------------------------------
+
+
+def check_folders(folder: Path) -> None:
+    """Refuse, before any work, folders with files that no training wrote."""
+    from bassnb.checkpoints import CONFIG, WEIGHTS
+    from bassnb.training.run import check_run
+
+    check_run(folder / "v", (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"))
+    check_run(folder / "flow", ())
 
 
 def trained(
