@@ -218,6 +218,14 @@ def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "
     return system.to(device).eval().requires_grad_(False)
 
 
+def save_early(unet: UNet1d, folder: str | os.PathLike) -> Path:
+    """Write the U-Net of an early state of a training into the folder of its model, in half
+    precision; returns the path.
+    """
+    tensors = {name: tensor.half() for name, tensor in unet.state_dict().items()}
+    return write_tensors(Path(folder) / EARLY, tensors)
+
+
 def load_early(source: str | os.PathLike, *, device: str | torch.device = "cpu") -> UNet1d | None:
     """The U-Net of a model after a part of its training (chapter 12); None where there is none.
 

@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import EARLY, load_early, save_pretrained, write_tensors
+from bassnb.checkpoints import (
+    load_early,
+    read_tensors,
+    save_early,
+    save_pretrained,
+    write_tensors,
+)
 from bassnb.errors import BassnbError, CheckpointError
 from bassnb.studies import guidance_since
 from bassnb.studies.suite import examine
@@ -86,10 +92,9 @@ def test_an_early_copy_is_found_in_the_folder_of_the_model(listening, tmp_path):
     folder = save_pretrained(listening.system, tmp_path / "model")
     player = Accompanist(listening.system, name=str(folder))
     assert guidance_since.weaker(player, None) is None
-    early = {name: weights.half() for name, weights in listening.system.unet.state_dict().items()}
-    write_tensors(folder / EARLY, early)
+    path = save_early(listening.system.unet, folder)
     found = guidance_since.weaker(player, None)
     assert guidance_since.same_weights(found, listening.system.unet)
-    write_tensors(folder / EARLY, dict(list(early.items())[1:]))
+    write_tensors(path, dict(list(read_tensors(path)[0].items())[1:]))
     with pytest.raises(CheckpointError, match="missing"):
         load_early(folder)
