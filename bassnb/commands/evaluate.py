@@ -142,6 +142,11 @@ Counts = Annotated[
 ]
 
 
+Resamples = Annotated[
+    Optional[int], typer.Option(min=2, help="Draws for the interval of a distance.")
+]
+
+
 @evaluate_app.command(
     "guidance_since", help="Rules of guidance since the paper, against plain guidance."
 )
@@ -153,6 +158,7 @@ def evaluate_guidance_since_command(
         Optional[int], typer.Option(min=1, help="Songs of the grid of weights and steps.")
     ] = None,
     counts: Counts = None,
+    resamples: Resamples = None,
     weak: Annotated[
         Optional[str],
         typer.Option(
@@ -166,7 +172,7 @@ def evaluate_guidance_since_command(
 ) -> None:
     """Distance, match and level of each rule for all weights and numbers of steps."""
     options: dict = {"songs": songs, "reference": reference, "grid": grid, "weak": weak}
-    options |= {"counts": counts or None}
+    options |= {"counts": counts or None, "resamples": resamples}
     inputs = [str(path) for path in model_files(weak)] if weak else []
     examine("guidance_since", model, device, out, force, inputs, **options)
 
@@ -190,6 +196,7 @@ def evaluate_flow_command(
     ] = None,
     submixes: Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")] = None,
     counts: Counts = None,
+    resamples: Resamples = None,
     out: Results = None,
     device: Device = "auto",
     force: Force = False,
@@ -199,7 +206,8 @@ def evaluate_flow_command(
 
     need("train")
     plan: dict = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
-    plan |= {"songs": songs, "reference": reference, "folder": folder, "counts": counts or None}
+    plan |= {"songs": songs, "reference": reference, "folder": folder}
+    plan |= {"counts": counts or None, "resamples": resamples}
     examine("flow", model, device, out, force, **plan)
 
 
