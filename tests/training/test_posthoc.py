@@ -73,7 +73,7 @@ def test_a_training_leaves_snapshots_from_which_averages_are_made(tmp_path):
         posthoc.posthoc_average(unet, tmp_path / "nowhere", 8, 0.1)
 
     def loss(network):
-        return float(next(network.parameters()).square().mean())
+        return float(next(network.parameters()).detach().square().mean())
 
     width, best = posthoc.chosen(unet, tmp_path / "snapshots", 8, loss)
     assert width in posthoc.CHOICES and loss(best) <= loss(trainer.averages[0.1]) + 1e-6
