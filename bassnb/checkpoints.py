@@ -30,6 +30,7 @@ from bassnb.unet import UNet1d
 
 SHIPPED = Path(__file__).parent / "weights"
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+EARLY = "early.safetensors"  # of a model folder: its U-Net after a part of its training
 SYSTEM, AUTOENCODER = "bassnb", "bassnb-autoencoder"  # what a config.json says that its weights are
 
 
@@ -215,6 +216,30 @@ def load_pretrained(source: str | os.PathLike, *, device: str | torch.device = "
     system = System(config["preset"], config["defaults"], stem=config["stem"])
     load_strictly(system, tensors, str(folder / WEIGHTS))
     return system.to(device).eval().requires_grad_(False)
+
+
+def save_early(unet: UNet1d, folder: str | os.PathLike) -> Path:
+    """Write the U-Net of an early state of a training into the folder of its model, in half
+    precision; returns the path.
+    """
+    tensors = {name: tensor.half() for name, tensor in unet.state_dict().items()}
+    return write_tensors(Path(folder) / EARLY, tensors)
+
+
+def load_early(source: str | os.PathLike, *, device: str | torch.device = "cpu") -> UNet1d | None:
+    """The U-Net of a model after a part of its training (chapter 12); None where there is none.
+
+    Raises
+    ------
+    CheckpointError
+        If no model is found there, or the file is damaged or does not fit.
+    """
+    folder = find_model(source)
+    if not (folder / EARLY).is_file():
+        return None
+    unet = UNet1d(read_config(folder / CONFIG)["preset"].unet)
+    load_strictly(unet, read_tensors(folder / EARLY)[0], str(folder / EARLY))
+    return unet.to(device).eval().requires_grad_(False)
 
 
 def read_config(path: Path) -> dict:

@@ -25,7 +25,7 @@ from bassnb.control.density import averaged, moved, with_pulse
 from bassnb.control.keep import Repaint
 from bassnb.control.loop import LoopTuning, looped
 from bassnb.control.request import Request
-from bassnb.denoiser import guided_denoiser
+from bassnb.denoiser import guided_denoiser, interval_of
 from bassnb.errors import BassnbError, check_shape
 from bassnb.grounding import ground, style_mean
 from bassnb.precisions import autocast, check_precision
@@ -37,7 +37,11 @@ from bassnb.tracks import Track
 from bassnb.tuning import tuning_of
 from bassnb.windows import windowed
 
-AS_IN_PAPER = {"strength": 1.0, "sampler": "ddim"}  # where a model has no setting of its own
+AS_IN_PAPER = {
+    "strength": 1.0,
+    "sampler": "ddim",
+    "guidance_rule": "cfg",
+}  # where a model has no setting of its own
 TAKES_AT_ONCE = 8  # on a GPU, which one take does not fill; a CPU plays them one by one
 
 
@@ -82,7 +86,8 @@ class Player:
         chosen = {key: v for key, v in vars(TakeSettings.of(**given)).items() if v is not None}
         filled = vars(TakeSettings.of(**{**AS_IN_PAPER, **self.system.defaults, **chosen}))
         steps = filled["steps"] or STEPS[filled["sampler"]]
-        names = ("strength", "sampler", "guidance", "phi")
+        interval_of(filled["guidance_interval"])
+        names = ("strength", "sampler", "guidance", "phi", "guidance_rule", "guidance_interval")
         return {**{name: filled[name] for name in names}, "steps": steps}
 
     @torch.inference_mode()
@@ -136,7 +141,8 @@ class Player:
         network, c_x = windowed(self.system.unet), c_x.expand(len(z), -1, -1)
         network = looped(network) if loop else network
         measured = heard if repaint is None else repaint.measured(sounding)
-        denoise = guided_denoiser(network, c_x, s["guidance"], s["phi"], measured)
+        rule = {"rule": s["guidance_rule"], "interval": interval_of(s["guidance_interval"])}
+        denoise = guided_denoiser(network, c_x, s["guidance"], s["phi"], measured, **rule)
 
         def corrected(c_hat: Tensor, beta: float) -> Tensor:
             """The order of corrections: what is kept, the style of the whole, what is kept."""

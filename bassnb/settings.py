@@ -30,6 +30,16 @@ class TakeSettings(Checked):
         help="How closely to follow the mix: 0 ignores it, 1 is no guidance.",
     )
     phi: float | None = setting(None, high=1, help="Share of the guidance rescale, 0 to 1.")
+    guidance_rule: str | None = setting(
+        None,
+        choices=("cfg", "apg"),
+        help="cfg as in the paper, or apg, which leaves out what only makes the estimate larger.",
+    )
+    guidance_interval: str | None = setting(
+        None,
+        words="two times from 0 (clean) to 1 (noise) such as 0.3-0.9",
+        help="Guide only between two times from 0 (clean) to 1 (noise), such as 0.3-0.9.",
+    )
     strength: float | None = setting(
         None, high=2, help="Of the style: 1 as in the paper, above it exaggerated."
     )

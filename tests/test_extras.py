@@ -118,8 +118,10 @@ COMMANDS = [
     ("train", "encode", ".", "--out", "latents"),
     ("train", "train", "autoencoder", "--stem", "bass", "--run", "run"),
     ("train", "train", "diffusion", "--run", "run"),
+    ("train", "train", "distill", "--run", "run"),
     ("train", "train", "judge", "--run", "run"),
     ("train", "evaluate", "ablations", "--run", "run"),
+    ("train", "evaluate", "flow"),
     *[
         ("evaluate", "evaluate", name)
         for name in (
@@ -128,6 +130,7 @@ COMMANDS = [
             "frechet",
             "steps",
             "samplers",
+            "guidance_since",
             "rescale",
             "autoencoder",
             "foreign",

@@ -488,6 +488,7 @@ TRAININGS = {
         ["--mix", "missing", "--bass", "missing"],
         ["pretrained/model.safetensors", "pretrained/config.json", "nan.json"],
     ),
+    "distill": (["--model", "classroom"], ["pretrained/config.json", "log.jsonl"]),
     "judge": (["--model", "classroom"], ["judge.safetensors", "best.safetensors"]),
     "ablations": (["--model", "classroom", "--out", "a.json"], ["length.json", "final/marks.json"]),
 }
@@ -602,6 +603,7 @@ QUICK = {
         "--device",
         "cpu",
     ],
+    "train distill": ["--model", "no", "--run", "x"],
     "train judge": ["--model", "no", "--run", "x"],
     "evaluate ablations": ["--model", "no", "--run", "x"],
     "evaluate": ["--model", "no"],

@@ -102,6 +102,11 @@ def plain_study(name: str, help: str) -> None:
         examine(name, model, device, out, force, songs=songs)
 
 
+Reference = Annotated[
+    Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")
+]
+
+
 def distance_study(name: str, help: str) -> None:
     """Add the command of a study of Fréchet distances."""
 
@@ -109,9 +114,7 @@ def distance_study(name: str, help: str) -> None:
     def command(
         model: Model = "classroom",
         songs: Songs = None,
-        reference: Annotated[
-            Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")
-        ] = None,
+        reference: Reference = None,
         embedding: Annotated[
             Optional[str], typer.Option(help="spectral (default), panns, vggish or clap.")
         ] = None,
@@ -131,6 +134,83 @@ distance_study(
     "Two samplers at several numbers of steps: distance, match, and the gain of 64 steps.",
 )
 distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
+
+
+Counts = Annotated[
+    Optional[list[int]],
+    typer.Option(min=1, help="Only this number of sampler steps; may be given several times."),
+]
+
+
+Resamples = Annotated[
+    Optional[int], typer.Option(min=2, help="Draws for the interval of a distance.")
+]
+
+
+@evaluate_app.command(
+    "guidance_since", help="Rules of guidance since the paper, against plain guidance."
+)
+def evaluate_guidance_since_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    reference: Reference = None,
+    grid: Annotated[
+        Optional[int], typer.Option(min=1, help="Songs of the grid of weights and steps.")
+    ] = None,
+    counts: Counts = None,
+    resamples: Resamples = None,
+    weak: Annotated[
+        Optional[str],
+        typer.Option(
+            help="Model with a weaker U-Net, for autoguidance; by default an early one of the "
+            "model itself, where its folder has one."
+        ),
+    ] = None,
+    out: Results = None,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """Distance, match and level of each rule for all weights and numbers of steps."""
+    options: dict = {"songs": songs, "reference": reference, "grid": grid, "weak": weak}
+    options |= {"counts": counts or None, "resamples": resamples}
+    inputs = [str(path) for path in model_files(weak)] if weak else []
+    examine("guidance_since", model, device, out, force, inputs, **options)
+
+
+@evaluate_app.command("flow")
+def evaluate_flow_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    reference: Reference = None,
+    folder: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--run", "--folder", help="Folder of both trainings, which go on where they were."
+        ),
+    ] = None,
+    training_steps: Annotated[
+        Optional[int], typer.Option(min=1, help="Steps of each of the two trainings.")
+    ] = None,
+    pool: Annotated[
+        Optional[int], typer.Option(min=2, help="Generated songs to train with.")
+    ] = None,
+    submixes: Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")] = None,
+    counts: Counts = None,
+    resamples: Resamples = None,
+    out: Results = None,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """v against rectified flow: two small networks, trained alike, in 1 to 64 steps."""
+    from bassnb.extras import need
+
+    need("train")
+    plan: dict = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
+    plan |= {"songs": songs, "reference": reference, "folder": folder}
+    plan |= {"counts": counts or None, "resamples": resamples}
+    examine("flow", model, device, out, force, **plan)
+
+
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_study("probe", "Read chord roots and strokes from mix latents of unseen songs.")
 plain_study("contrastive", "How often a trained judge finds the bass of each mix among 25.")

@@ -63,6 +63,24 @@ def train_diffusion_command(
     echo_once(run / "pretrained")
 
 
+@train_app.command("distill")
+@takes(TrainingSettings, leave_out=("start", "best"))
+def train_distill_command(
+    run: RunFolder,
+    model: Model = "classroom",
+    to: Annotated[
+        int, typer.Option(min=1, max=32, help="Sampler steps of the student: 1, 2, 4, 8, ...")
+    ] = 4,
+    *,
+    settings: TrainingSettings,
+) -> None:
+    """Distil a model to few sampler steps, with its guidance."""
+    from bassnb.training.distillation import train_distilled
+
+    train_distilled(model, run, settings, to=to)
+    echo_once(run / "pretrained")
+
+
 @train_app.command("judge")
 @takes(TrainingSettings, leave_out=NOT_FOR_JUDGES)
 def train_judge_command(

@@ -44,8 +44,9 @@ from bassnb.studies.variants import (
     name_beyond,
     variant_loss,
 )
-from bassnb.training.diffusion import fit, latent_pairs
+from bassnb.training.diffusion import fit, latent_pairs, train
 from bassnb.training.loop import open_accelerator, step_seed
+from bassnb.training.posthoc import PosthocTrainer, chosen
 from bassnb.training.run import check_run
 from bassnb.unet import UNet1d
 
@@ -116,7 +117,8 @@ def run_ablations(
     rows = {}
     for variant in variants:
         home = Path(folder) / variant.training
-        network = train_variant(variant, plan, pairs, system, home, accelerator)[variant.average]
+        trained = train_variant(variant, plan, pairs, system, home, accelerator, held_out)
+        network = trained[variant.average]
         players[variant] = player = accompanist(variant, network, system, plan)
         settings = {**common, "variant": asdict(variant), "music": study.music}
         rows[variant.name] = kept(
@@ -152,8 +154,12 @@ def train_variant(
     system: System,
     folder: Path,
     accelerator: Accelerator,
+    held_out: LatentDataset,
 ) -> tuple[nn.Module, nn.Module]:
-    """The network of one variant with its last weights and with their moving average; both predict v."""
+    """The network of one variant with its last weights and with their moving average; both predict v.
+
+    `held_out` is read only where the length of the average is chosen.
+    """
     training = replace(plan.training, drop=variant.drop, times=variant.times)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(variant.seed)  # initial weights only
@@ -166,20 +172,36 @@ def train_variant(
         "plan": asdict(training),
         "encoders": encoders_of(system),
     }
-    objective = partial(variant_loss, ask=variant.ask)
-    networks = fit(
-        unet,
-        pairs,
-        training,
-        folder,
-        accelerator,
-        config,
-        TrainingSettings(resume=True),
-        objective=objective,
-    )
+    objective = partial(variant_loss, ask=variant.ask, weight=variant.weight)
+    resume = TrainingSettings(resume=True)
+    if variant.posthoc:
+        snapshots = folder / "snapshots"
+        trainer = PosthocTrainer(
+            unet, training, accelerator, variant.seed, snapshots=snapshots, objective=objective
+        )
+        last, _ = train(trainer, pairs, folder, config, resume)
+        return last.eval(), best_average(last, snapshots, plan, held_out, accelerator.device)
+    networks = fit(unet, pairs, training, folder, accelerator, config, resume, objective=objective)
     if variant.ask == "eps":
         networks = NoiseAsV(networks[0]), NoiseAsV(networks[1])
     return networks[0].eval(), networks[1].eval()
+
+
+def best_average(
+    network: nn.Module,
+    snapshots: Path,
+    plan: AblationPlan,
+    held_out: LatentDataset,
+    device: torch.device,
+) -> nn.Module:
+    """The post-hoc average with the lowest loss with the mix, on the crops of `v_losses`."""
+
+    def loss(average: nn.Module) -> float:
+        return v_losses(average.eval(), plan, held_out, device)[0]["with the mix"]["mean"]
+
+    width, average = chosen(network, snapshots, plan.training.steps, loss)
+    write_json(snapshots / "chosen.json", {"width": width})
+    return average.eval()
 
 
 def encoders_of(system: System) -> str:

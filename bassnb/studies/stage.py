@@ -9,7 +9,9 @@ Taught in chapter 9.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from torch import Tensor
@@ -25,6 +27,9 @@ from bassnb.metrics.frechet import (
     interval_of_distance,
     resampled_distances,
 )
+from bassnb.metrics.match import MEASURES, compare, transcribe
+from bassnb.metrics.statistics import normalised_score_summary
+from bassnb.studies.marks import column, floor_marks
 from bassnb.studies.takes import decode_takes, sample_latents, through_autoencoder
 
 SECONDS = 12.0
@@ -94,6 +99,24 @@ class Stage:
     def takes(self, latents: Tensor) -> Row:
         """The row of takes with these latents."""
         return self.ruler.row(decode_takes(self.accompanist, latents, self.found[0].mix.shape[-1]))
+
+    def marks(self, waves: list[Tensor]) -> np.ndarray:
+        """Mean of the measures of the match of each wave with its song, (songs,)."""
+        pairs = zip(waves, self.found, strict=True)
+        found = [compare(transcribe(wave), one.song) for wave, one in pairs]
+        return np.nanmean([[mark[key] for key in MEASURES] for mark in found], axis=1)
+
+    def scorer(self) -> Callable[[np.ndarray], dict]:
+        """A function: marks (songs,) -> their normalised score, between the basses of the other songs
+        and the true one through the autoencoder.
+        """
+        songs = [one.song for one in self.found]
+        true = [transcribe(through_autoencoder(self.accompanist, one.bass)) for one in self.found]
+        ends = (floor_marks(true, songs), [compare(take, song) for take, song in zip(true, songs)])
+        floor, ceiling = (
+            np.nanmean([column(marks, key) for key in MEASURES], axis=0) for marks in ends
+        )
+        return partial(normalised_score_summary, floor=floor, ceiling=ceiling)
 
     def true_rows(self) -> dict[str, Row]:
         """The rows of the true basses, as they are and through the autoencoder."""

@@ -19,9 +19,11 @@ from bassnb.studies import (
     autoencoder,
     contrastive,
     control,
+    flow,
     foreign,
     frechet,
     guidance,
+    guidance_since,
     length,
     match,
     probe,
@@ -51,6 +53,8 @@ STUDIES: dict[str, ModuleType] = {
         steps,
         samplers,
         rescale,
+        guidance_since,
+        flow,
         contrastive,
         style,
         length,
@@ -104,7 +108,9 @@ def examine(
     several = {
         key: value if isinstance(value, (list, tuple)) else [value] for key, value in shown.items()
     }
-    flags = "".join(f" --{key} {value}" for key, values in several.items() for value in values)
+    flags = "".join(
+        f" --{key.replace('_', '-')} {value}" for key, values in several.items() for value in values
+    )
     meta = {
         "command": command or f"bassnb evaluate {name} --model {accompanist.name}{flags}",
         "format": FORMAT,

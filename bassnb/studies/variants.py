@@ -30,12 +30,14 @@ class Variant:
 
     Attributes
     ----------
-    positions : "log" or "raw" (DPB, chapter 4), "absolute" (learned names) or "none"
+    positions : "log" or "raw" (DPB, chapter 4), "absolute" (learned names), "rotary" or "none"
     drop : share of zeroed conditions
     ask : "v" or "eps"
     times : "uniform", or a key of `TIMES`
+    weight : of the loss over time: "none", or "min-snr"
     standardise : latents of unit variance per channel
     average : mark the moving average of the weights
+    posthoc : an average whose length is chosen after the training, see `bassnb.training.posthoc`
     seed : of initial weights and of all draws
     """
 
@@ -44,15 +46,19 @@ class Variant:
     drop: float = 0.15
     ask: str = "v"
     times: str = "uniform"
+    weight: str = "none"
     standardise: bool = True
     average: bool = True
+    posthoc: bool = False
     seed: int = 0
 
     @property
     def training(self) -> str:
         """Name of the training; variants that differ only in which weights are marked share one."""
         scale = "standardised" if self.standardise else "raw-latents"
-        return f"{self.positions}-drop{self.drop:g}-{self.ask}-{self.times}-{scale}-seed{self.seed}"
+        name = f"{self.positions}-drop{self.drop:g}-{self.ask}-{self.times}-{scale}-seed{self.seed}"
+        more = ["" if self.weight == "none" else self.weight, "posthoc" if self.posthoc else ""]
+        return "-".join([name, *filter(None, more)])
 
 
 VARIANTS = (
@@ -60,15 +66,18 @@ VARIANTS = (
     Variant("the same, another seed", seed=1),
     Variant("DPB on raw offsets", positions="raw"),
     Variant("absolute positions", positions="absolute"),
+    Variant("rotary positions", positions="rotary"),
     Variant("no positions", positions="none"),
     Variant("no condition dropped", drop=0.0),
     Variant("half of the conditions dropped", drop=0.5),
     Variant("latents not standardised", standardise=False),
     Variant("last weights, no average", average=False),
+    Variant("post-hoc average", posthoc=True),
     Variant("asked for the noise", ask="eps"),
     Variant("times of EDM", times="edm"),
     Variant("noisier times", times="noisy"),
     Variant("noisier still", times="noisiest"),
+    Variant("min-SNR weighting", weight="min-snr"),
 )
 POSITIONS = tuple(
     variant for variant in VARIANTS if replace(variant, name="", positions="log") == Variant("")
@@ -97,9 +106,10 @@ def variant_loss(
     drop: float,
     ask: str,
     times: str,
+    weight: str = "none",
     share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """`bassnb.diffusion.diffusion_loss` with another target or other times.
+    """`bassnb.diffusion.diffusion_loss` with another target, other times or a weight.
 
     With "v" and "uniform" it is the same.
 
@@ -110,7 +120,20 @@ def variant_loss(
     t, eps, keep = draw_noise(c_y, TIMES[times], drop, generator, share)
     answer = model(add_noise(c_y, eps, t), t, c_x * keep[:, None, None])
     target = eps if ask == "eps" else v_target(c_y, eps, t)
-    return (answer.float() - target.float()).square().mean()
+    errors = (answer.float() - target.float()).square()
+    if weight == "min-snr":
+        errors = min_snr_weight(t)[:, None, None] * errors
+    return errors.mean()
+
+
+def min_snr_weight(t: Tensor, gamma: float = 5.0) -> Tensor:
+    """Of the error of v at times t (B,): ``min(SNR, gamma) / (SNR + 1)``, ``SNR = alpha^2 / beta^2``.
+
+    Hang et al. 2023, section 3.4: as if the clean latents were asked for, with a weight that does
+    not grow beyond gamma at the clean end.
+    """
+    alpha, beta = alpha_beta(t)
+    return torch.minimum(alpha**2, gamma * beta**2)  # SNR + 1 = 1 / beta^2
 
 
 class NoiseAsV(nn.Module):
@@ -175,6 +198,37 @@ class Names(nn.Module):
         return x + F.interpolate(self.names[None], size=length, mode="linear", align_corners=True)
 
 
+class RotaryProjection(nn.Conv1d):
+    """In the place of the projection to queries, keys and values: queries and keys are turned by
+    angles that grow with their position.
+
+    Su et al. 2024, section 3.4. Channels 2i and 2i + 1 of a head are a plane, turned by ``l
+    10000^(-2i / d)`` at step l: products of queries and keys then depend on their distance alone.
+    """
+
+    def __init__(self, channels: int, heads: int):
+        super().__init__(channels, 3 * channels, 1)
+        self.heads = heads
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tensor (B, C, L) -> Tensor (B, 3C, L)."""
+        out = super().forward(x)
+        q, k, v = out.chunk(3, dim=1)
+        size = q.shape[1] // self.heads
+        speeds = 10_000 ** -(torch.arange(0, size, 2, device=x.device) / size)  # (d / 2,)
+        angles = speeds[:, None] * torch.arange(x.shape[-1], device=x.device)  # (d / 2, L)
+        turned = [turn(part, angles.to(x.dtype), self.heads) for part in (q, k)]
+        return torch.cat([*turned, v], dim=1)
+
+
+def turn(x: Tensor, angles: Tensor, heads: int) -> Tensor:
+    """x (B, C, L) with each plane of channels of each head turned by its angle (d / 2, L)."""
+    first, second = x.unflatten(1, (heads, -1, 2)).unbind(3)  # each (B, H, d / 2, L)
+    cos, sin = angles.cos(), angles.sin()
+    turned = torch.stack([cos * first - sin * second, sin * first + cos * second], dim=3)
+    return turned.flatten(1, 3)
+
+
 def make_unet(variant: Variant, config: UNetConfig, latents: int) -> UNet1d:
     """A fresh U-Net with the positions of `variant`, for training crops of `latents` steps."""
     if variant.positions in ("log", "raw"):
@@ -183,6 +237,8 @@ def make_unet(variant: Variant, config: UNetConfig, latents: int) -> UNet1d:
     def attention(channels: int, depth: int) -> nn.Module:
         layer = SelfAttention(channels, config.heads, make_bias=lambda: NoBias(config.heads))
         steps = -(-latents // 2**depth)
+        if variant.positions == "rotary":
+            layer.qkv = RotaryProjection(channels, config.heads)
         return (
             nn.Sequential(Names(channels, steps), layer)
             if variant.positions == "absolute"

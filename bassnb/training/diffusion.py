@@ -247,6 +247,20 @@ def fit(
         compile=settings.compile,
         accumulate=settings.accumulate,
     )
+    return train(trainer, pairs, folder, config, settings, validate=validate)
+
+
+def train(
+    trainer: DiffusionTrainer,
+    pairs: Pairs,
+    folder: str | Path,
+    config: dict,
+    settings: TrainingSettings,
+    *,
+    validate: Callable[[nn.Module], dict[str, float]] | None = None,
+) -> tuple[nn.Module, nn.Module]:
+    """All steps of a trainer on pairs of latents; parameters and result as in `fit`."""
+    accelerator, plan = trainer.accelerator, trainer.plan
     run = Run(
         folder,
         accelerator,

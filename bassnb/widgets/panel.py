@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from bassnb.denoiser import interval_of
 from bassnb.settings import TakeSettings
 
 AUDIO_FILES = ".wav,.flac,.ogg,.opus,.mp3,.aif,.aiff,.m4a,.mp4,.aac"
@@ -15,6 +16,8 @@ CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the p
     "Style": "a bass whose timbre is imitated: a sample, a file of your own, or none",
     "Guidance w": "how strictly the bass follows the mix: 0 ignores it, 1 as trained, above 1 more",
     "Rescale phi": "how much of the level that guidance adds is removed",
+    "Rule": "how guidance is added: as in the paper, or without the part that only adds level",
+    "Interval": "guide only between two times, from 0 (clean) to 1 (noise)",
     "Sampler": "the fast one for trying out, or the one of the paper",
     "Steps K": "steps of the sampler: more take longer",
     "Style strength": "0 is none, 1 as in the paper, above 1 exaggerated",
@@ -24,6 +27,7 @@ CONTROLS = {  # name on the panel -> what it does, for the tooltip and for the p
 }
 # the first is chosen
 SAMPLERS = (("fast: DPM-Solver++", "dpm++"), ("as in the paper: DDIM", "ddim"))
+RULES = (("plain: as in the paper", "cfg"), ("projected: APG", "apg"))
 WIDTH = "min(24rem, 98%)"  # of a menu or slider with its name
 BALANCE = (-24.0, 12.0)  # dB
 MOST_VARIATIONS = 4
@@ -74,6 +78,10 @@ def make_panel(
         style_upload=upload("style"),
         guidance=slider(widgets.FloatSlider, "Guidance w", guidance, *ends("guidance"), 0.1),
         phi=slider(widgets.FloatSlider, "Rescale phi", phi, *ends("phi"), 0.05),
+        guidance_rule=widgets.Dropdown(options=RULES, **described("Rule")),
+        guidance_interval=slider(
+            widgets.FloatRangeSlider, "Interval", interval_of(None), 0.0, 1.0, 0.05
+        ),
         sampler=widgets.Dropdown(options=SAMPLERS, **described("Sampler")),
         steps=slider(widgets.IntSlider, "Steps K", steps, *ends("steps"), 1),
         strength=slider(widgets.FloatSlider, "Style strength", strength, *ends("strength"), 0.05),
@@ -99,6 +107,7 @@ def _box(widgets, parts: SimpleNamespace):
         (parts.mix, parts.mix_upload),
         (parts.style, parts.style_upload),
         (parts.guidance, parts.phi),
+        (parts.guidance_rule, parts.guidance_interval),
         (parts.sampler, parts.steps),
         (parts.strength, parts.seed),
         (parts.variations,),

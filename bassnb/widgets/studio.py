@@ -18,6 +18,7 @@ from html import escape
 from pathlib import Path
 
 from bassnb.accompanist import Accompanist
+from bassnb.denoiser import ALWAYS
 from bassnb.errors import BassnbError
 from bassnb.sampling import STEPS
 from bassnb.take import Accompaniment
@@ -145,10 +146,10 @@ class Studio:
         While a generation runs, the settings are queued, one set at most: two generations at once
         would take twice the memory, and only the last settings are of interest.
         """
-        settings = {
-            name: getattr(self.panel, name).value
-            for name in ("guidance", "phi", "sampler", "steps", "strength", "seed", "variations")
-        }
+        names = ("guidance", "phi", "guidance_rule", "sampler", "steps", "strength", "seed")
+        settings = {name: getattr(self.panel, name).value for name in (*names, "variations")}
+        low, high = self.panel.guidance_interval.value
+        settings["guidance_interval"] = None if (low, high) == ALWAYS else f"{low:g}-{high:g}"
         job = (self.panel.mix.value, self.panel.style.value, settings)
         with self._lock:
             if self._running:

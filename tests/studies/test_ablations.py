@@ -43,6 +43,7 @@ SOME = tuple(
         "absolute positions",
         "latents not standardised",
         "last weights, no average",
+        "post-hoc average",
         "asked for the noise",
     )
 )

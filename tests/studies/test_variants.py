@@ -15,8 +15,10 @@ from bassnb.studies.variants import (
     VARIANTS,
     Names,
     NoiseAsV,
+    RotaryProjection,
     Variant,
     make_unet,
+    min_snr_weight,
     name_beyond,
     variant_loss,
 )
@@ -58,8 +60,9 @@ def test_every_variant_changes_one_thing():
         "log",
         "raw",
         "absolute",
+        "rotary",
         "none",
-    } and len(POSITIONS) == 4
+    } and len(POSITIONS) == 5
 
 
 def test_variants_share_a_training_only_where_they_differ_in_the_weights_that_are_marked():
@@ -74,6 +77,36 @@ def test_the_loss_of_the_default_is_that_of_the_package():
     unet, (c_y, c_x) = woken(Variant("")), latents()
     ours = variant_loss(unet, c_y, c_x, generator=draws(), drop=0.5, ask="v", times="uniform")
     assert torch.equal(ours, diffusion_loss(unet, c_y, c_x, generator=draws(), drop=0.5))
+
+
+def test_min_snr_does_not_count_the_clean_end_beyond_its_bound():
+    t = torch.tensor([0.02, 0.5, 0.98])
+    snr = 1 / torch.tan(t * math.pi / 2) ** 2
+    expected = snr.clamp(max=5) / (snr + 1)
+    assert torch.allclose(min_snr_weight(t), expected, rtol=1e-4)
+    c_y, c_x = latents()
+    options = {"drop": 0.0, "ask": "v", "times": "uniform"}
+
+    def model(z, t, mix):
+        return 0 * z
+
+    plain, weighted = (
+        variant_loss(model, c_y, c_x, generator=draws(), weight=weight, **options)
+        for weight in ("none", "min-snr")
+    )
+    assert 0 < weighted < plain
+
+
+def test_rotary_products_depend_on_the_distance_alone():
+    heads, steps = 2, 9
+    layer = RotaryProjection(16, heads)
+    same = torch.randn(1, 16, 1, generator=draws()).expand(-1, -1, steps)
+    q, k, v = (part.unflatten(1, (heads, -1)) for part in layer(same).chunk(3, dim=1))
+    scores = torch.einsum("bhdi,bhdj->bhij", q, k)[0]
+    assert torch.allclose(scores[:, 1:, 1:], scores[:, :-1, :-1], atol=1e-5)
+    assert not torch.allclose(scores[:, 0, 1], scores[:, 0, 4], atol=1e-3)
+    assert torch.allclose(v[..., :1].expand_as(v), v)  # values are not turned
+    assert torch.allclose(q.norm(dim=2), q.norm(dim=2)[..., :1].expand(-1, -1, steps), atol=1e-5)
 
 
 def test_the_loss_of_the_noise_is_zero_for_who_knows_the_noise():

@@ -99,6 +99,8 @@ def test_one_press_plays_the_sample_with_the_settings_of_the_panel(live, accompa
     for name, value in {
         "guidance": 1.5,
         "phi": 0.25,
+        "guidance_rule": "apg",
+        "guidance_interval": (0.5, 1.0),
         "strength": 0.5,
         "seed": 7,
         "variations": 2,
@@ -110,6 +112,8 @@ def test_one_press_plays_the_sample_with_the_settings_of_the_panel(live, accompa
         style=samples / "styles" / "slap.flac",
         guidance=1.5,
         phi=0.25,
+        guidance_rule="apg",
+        guidance_interval="0.5-1",
         sampler="dpm++",
         steps=2,
         strength=0.5,

@@ -1,0 +1,303 @@
+"""v against rectified flow at equal budget, in few steps and many, with Euler and Heun.
+
+Two small networks are trained on the same latents, in the same order and with the same draws of the
+noise level; only the question that they are asked differs. Both are sampled on the straight line
+(`bassnb.flow.integrate`), where steps of DDIM are steps of Euler at other times. What is compared
+was fixed before looking, see `QUESTIONS`.
+
+Taught in chapter 13.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from bassnb.accompanist import Accompanist
+from bassnb.flow import Velocity, flow_loss, integrate, line_time, shifted_times, velocity_from_v
+from bassnb.guidance import classifier_free_guidance
+from bassnb.metrics.statistics import figure, summary
+from bassnb.presets import DiffusionTraining, UNetConfig
+from bassnb.sampling import initial_noise
+from bassnb.settings import TrainingSettings
+from bassnb.studies.control import decided
+from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
+from bassnb.studies.takes import BATCH, decode_takes
+
+if TYPE_CHECKING:
+    from bassnb.collections.latents import LatentDataset
+
+UNET = UNetConfig(widths=(48, 64, 96, 128), blocks=1)  # that of the ablations
+PLAN = DiffusionTraining(
+    steps=1300,
+    batch=16,
+    latents=128,
+    times="noisy",
+    learning_rate=1e-3,
+    warmup=50,
+    ema=0.99,
+    songs=2000,
+    song_seconds=28.0,
+    submixes=3,
+)
+GUIDANCE = 4.0
+COUNTS = (1, 2, 4, 8, 12, 64)
+# a way: which network, and at which times its steps are: even on the circle, or on the line
+WAYS = {
+    "v, times of the circle": ("v", "circle"),
+    "v, times of the line": ("v", "line"),
+    "flow, times of the line": ("flow", "line"),
+}
+METHODS = ("euler", "heun")
+V, V_ON_LINE, FLOW = WAYS
+Cell = tuple[str, str, int]  # way, method, steps
+QUESTIONS: dict[str, tuple[Cell, Cell]] = {  # the first is better than the second
+    "flow matching in 64 steps": ((FLOW, "euler", 64), (V, "euler", 64)),
+    "flow matching in 8 steps": ((FLOW, "euler", 8), (V, "euler", 8)),
+    "even times on the line, one network, 8 steps": ((V_ON_LINE, "euler", 8), (V, "euler", 8)),
+    "Heun in 4 steps for Euler in 8, as many calls": ((FLOW, "heun", 4), (FLOW, "euler", 8)),
+}
+QUICK = {
+    "folder": None,
+    "songs": 4,
+    "reference": 12,
+    "seconds": 4.0,
+    "resamples": 50,
+    "training_steps": 4,
+    "pool": 2,
+    "counts": (4, 8, 64),
+}
+
+
+@dataclass(frozen=True)
+class Takes:
+    """Takes of one way, method and number of steps, one for each song."""
+
+    row: Row
+    marks: np.ndarray  # mean of the measures of the match, (songs,)
+    level: np.ndarray  # standard deviation of the latents, (songs,)
+
+
+def run(
+    accompanist: Accompanist,
+    *,
+    folder: str | Path | None = "runs/flow",
+    cache: str | Path | None = None,
+    songs: int = 100,
+    reference: int = 200,
+    seconds: float = SECONDS,
+    training_steps: int = PLAN.steps,
+    pool: int = PLAN.songs,
+    submixes: int = PLAN.submixes,
+    counts: tuple[int, ...] = COUNTS,
+    embedding: str = "spectral",
+    resamples: int = 200,
+    progress: bool = False,
+) -> dict:
+    """Distance, normalised score and level of both networks on both roads.
+
+    Parameters
+    ----------
+    folder : of the two trainings, which go on where they were; None takes one that is thrown away
+    cache : for the latents of the training songs; by default in `folder`
+    training_steps, pool, submixes : steps of each training, and the songs that it draws from
+
+    Returns
+    -------
+    dict, JSON-ready
+        ``cells``: way -> method -> K -> ``distance``, ``score``, ``level`` and ``calls`` of the
+        network. ``contrasts``: question -> ``distance`` and ``mark``, each with its verdict.
+    """
+    if folder is not None:
+        check_folders(Path(folder))
+    stage = set_stage(
+        accompanist,
+        songs=songs,
+        reference=reference,
+        seconds=seconds,
+        name=embedding,
+        resamples=resamples,
+        progress=progress,
+    )
+    plan = replace(PLAN, steps=training_steps, songs=pool, submixes=submixes)
+    with TemporaryDirectory() as scratch:
+        place = Path(folder or scratch)
+        networks = trained(accompanist, plan, place, Path(cache or place / "latents"))
+    cells: dict[Cell, Takes] = {
+        (way, method, count): takes_of(stage, networks, way, method, count)
+        for way, method, count in tqdm(
+            list(itertools.product(WAYS, METHODS, counts)), desc="roads", disable=not progress
+        )
+    }
+    score = stage.scorer()
+    return {
+        **stage.setting,
+        "training": {"unet": asdict(UNET), **asdict(plan)},
+        "guidance": GUIDANCE,
+        "cells": {
+            way: {
+                method: {
+                    str(k): report(cells[way, method, k], score, k * (1 + (method == "heun")))
+                    for k in counts
+                }
+                for method in METHODS
+            }
+            for way in WAYS
+        },
+        "contrasts": {
+            question: contrast(cells[first], cells[second])
+            for question, (first, second) in QUESTIONS.items()
+            if {first, second} <= cells.keys()
+        },
+        "true": {name: row.report() for name, row in stage.true_rows().items()},
+    }
+
+
+# -- training --------------------------------------------------------------------------------------
+
+
+def check_folders(folder: Path) -> None:
+    """Refuse, before any work, folders with files that no training wrote."""
+    from bassnb.checkpoints import CONFIG, WEIGHTS
+    from bassnb.training.run import check_run
+
+    check_run(folder / "v", (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"))
+    check_run(folder / "flow", ())
+
+
+def trained(
+    accompanist: Accompanist, plan: DiffusionTraining, folder: Path, cache: Path
+) -> dict[str, nn.Module]:
+    """The two networks, "v" and "flow", each trained in a folder of its own."""
+    from bassnb.collections.latents import LatentDataset, encode_songs
+
+    system = accompanist.system
+    shards = encode_songs(
+        system.mix_autoencoder,
+        system.bass_autoencoder,
+        cache,
+        split="train",
+        count=plan.songs,
+        seconds=plan.song_seconds,
+        submixes=plan.submixes,
+    )
+    pairs = LatentDataset.load(shards)
+    return {ask: train_small(ask, accompanist, pairs, plan, folder / ask) for ask in ("v", "flow")}
+
+
+def train_small(
+    ask: str, accompanist: Accompanist, pairs: LatentDataset, plan: DiffusionTraining, folder: Path
+) -> nn.Module:
+    """The moving average of a small network that is asked for v or for u; the folder holds a model
+    with the autoencoders of `accompanist` as well.
+    """
+    from bassnb.checkpoints import save_pretrained
+    from bassnb.diffusion import diffusion_loss
+    from bassnb.training.diffusion import assemble, fit
+    from bassnb.training.loop import open_accelerator
+    from bassnb.unet import UNet1d
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # initial weights only
+        unet = UNet1d(UNET)
+    config = {"seed": 0, "ask": ask, "shape": asdict(UNET), "plan": asdict(plan)}
+    accelerator = open_accelerator(accompanist.device.type)
+    _, average = fit(
+        unet,
+        pairs,
+        plan,
+        folder,
+        accelerator,
+        config,
+        TrainingSettings(resume=True),
+        objective=diffusion_loss if ask == "v" else flow_loss,
+    )
+    if ask == "v":  # a model of its own: a weaker copy for chapter 12
+        own = accompanist.system
+        preset = replace(own.preset, name="small", unet=UNET)
+        coders = (own.mix_autoencoder, own.bass_autoencoder)
+        save_pretrained(assemble(preset, *coders, average), folder / "pretrained")
+    return average.eval()
+
+
+# -- sampling --------------------------------------------------------------------------------------
+
+
+def guided_velocity(network: nn.Module, ask: str, c_x: Tensor, guidance: float) -> Velocity:
+    """Direction ``u(x, s)`` on the line, guided; c_x (B, 64, L) are the mixes.
+
+    Guidance may be applied to u as well as to c: its weights add up to 1 (chapter 6).
+    """
+    both = torch.cat([c_x, torch.zeros_like(c_x)])
+
+    def answers(z: Tensor, t: Tensor) -> Tensor:
+        return network(z, t, both)
+
+    field = velocity_from_v(answers) if ask == "v" else answers
+
+    def velocity(x: Tensor, s: Tensor) -> Tensor:
+        cond, uncond = field(torch.cat([x, x]), torch.cat([s, s])).chunk(2)
+        return classifier_free_guidance(cond, uncond, guidance)
+
+    return velocity
+
+
+def times_of(road: str, steps: int) -> Tensor:
+    """Times s (K + 1,) from 1 to 0: even on the line, or where DDIM is with even t on the circle."""
+    even = shifted_times(steps)
+    return even if road == "line" else line_time(even)
+
+
+def takes_of(
+    stage: Stage, networks: dict[str, nn.Module], way: str, method: str, count: int
+) -> Takes:
+    """The figures of takes of all songs, with the noise of their seeds."""
+    ask, road = WAYS[way]
+    times, seeds = times_of(road, count), [one.song.seed for one in stage.found]
+    drawn = []
+    for first in range(0, len(seeds), BATCH):
+        c_x = stage.c_x[first : first + BATCH].to(stage.accompanist.device)
+        shape = (UNET.stem_channels, c_x.shape[-1])
+        x = torch.stack([initial_noise(n, shape, c_x.device) for n in seeds[first : first + BATCH]])
+        field = guided_velocity(networks[ask], ask, c_x, GUIDANCE)
+        drawn.append(integrate(field, x, times, heun=method == "heun"))
+    latents = torch.cat(drawn)
+    waves = decode_takes(stage.accompanist, latents, stage.found[0].mix.shape[-1])
+    return Takes(stage.ruler.row(waves), stage.marks(waves), latents.std((1, 2)).cpu().numpy())
+
+
+# -- what is reported ------------------------------------------------------------------------------
+
+
+def report(takes: Takes, score, calls: int) -> dict:
+    """A cell of the report; see `run`."""
+    return {
+        "distance": takes.row.report(),
+        "score": score(takes.marks),
+        "level": summary(takes.level),
+        "calls": calls,
+    }
+
+
+def contrast(first: Takes, second: Takes) -> dict:
+    """By how much the first takes are nearer to true basses, and match better; with verdicts."""
+    return {
+        "distance": decided(farther(second.row, first.row), 0.0),
+        "mark": decided(summary(first.marks - second.marks), 0.0),
+    }
+
+
+def headline(report: dict) -> str:
+    """The line worth reading."""
+    return ", ".join(
+        f"{question}: nearer by {figure(found['distance']['value'], '+.1f')}"
+        for question, found in report["contrasts"].items()
+    )
