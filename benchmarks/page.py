@@ -107,18 +107,18 @@ def parity(page, player: Accompanist) -> list[dict]:
     rows = []
     for name, style in SONGS.items():
         timbre = read_audio(ROOT / "data_samples" / "styles" / f"{style}.flac")
-        for given in (None, timbre):
-            for seconds in LENGTHS:
-                for seed in SEEDS:
-                    own = {"song": name, "style": style if given is not None else None}
-                    taken = difference(page, player, song(name, seconds), seed, style=given)
-                    rows.append({**own, "seconds": seconds, **taken})
+        # each length with each seed, once with and once without style
+        for given, seeds in ((None, SEEDS), (timbre, SEEDS[::-1])):
+            for seconds, seed in zip(LENGTHS, seeds):
+                own = {"song": name, "style": None if given is None else style, "seconds": seconds}
+                taken = difference(page, player, song(name, seconds), seed, style=given)
+                rows.append({**own, **taken})
         mix, own = song(name, LENGTHS[1]), {"song": name, "style": None, "seconds": LENGTHS[1]}
         first = player(mix, tuning=0, **OPTIONS, seed=SEEDS[1])
         anew = {"region": list(REGION), **difference(page, player, mix, SEEDS[0], keep=first)}
         wished = {"chords": CHORDS["chords"], **difference(page, player, mix, SEEDS[0], **CHORDS)}
         rows += [{**own, **anew}, {**own, **wished}]
-        print(rows[-2:], file=sys.stderr, flush=True)
+        print(rows[-6:], file=sys.stderr, flush=True)
     return rows
 
 
@@ -198,36 +198,54 @@ def watched(process: psutil.Process) -> Iterator[dict]:
     thread.join()
 
 
-def measure(site: Path) -> dict:
-    """The report, without its machine."""
+@contextmanager
+def browsing(site: Path) -> Iterator[tuple]:
+    """An empty page of the site in Chromium, and the bytes that were fetched of each file."""
     from playwright.sync_api import sync_playwright
 
-    player = Accompanist.from_pretrained("classroom")
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))))
     with sync_playwright() as playwright, served(site) as (address, sent):
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_context().new_page()
         page.set_default_timeout(PATIENCE)
         page.goto(f"{address}/index.html")
-        loads, transferred = [], []
-        for _ in range(2):
-            sent.clear()
-            loads.append(page.evaluate(LOAD))
-            transferred.append(sum(sent.values()) / 1e6)
-            page.reload()
-        page.evaluate(LOAD)
+        yield page, sent
+        browser.close()
+
+
+def loading(page, sent: dict) -> dict:
+    """Megabytes and seconds of the first and the second time; afterwards the model is there."""
+    loads, transferred = [], []
+    for _ in range(2):
+        sent.clear()
+        page.reload()
+        loads.append(page.evaluate(LOAD))
+        transferred.append(sum(sent.values()) / 1e6)
+    pairs = {"transferred_mb": transferred, "load_s": loads}
+    return {name: dict(zip(("first", "second"), both)) for name, both in pairs.items()}
+
+
+def long_song(page, player: Accompanist, site: Path) -> dict:
+    """A song of four minutes, with the most memory of one process."""
+    with watched(psutil.Process()) as memory:
+        times = speed(page, player, site, 240.0, 1)
+    return {**times, **memory}
+
+
+def measure(site: Path) -> dict:
+    """The report, without its machine."""
+    player = Accompanist.from_pretrained("classroom")
+    with browsing(site) as (page, sent):
+        loaded = loading(page, sent)
         rows = parity(page, player)
         times = speed(page, player, site, 24.0, ROUNDS)
-        with watched(psutil.Process()) as memory:
-            long = speed(page, player, site, 240.0, 1)
-        browser.close()
+        long = long_song(page, player, site)
     return {
         "provenance": provenance(player.system),
         "options": OPTIONS,
-        "transferred_mb": {"first": transferred[0], "second": transferred[1]},
-        "load_s": {"first": loads[0], "second": loads[1]},
+        **loaded,
         "speed": times,
-        "four_minutes": {**long, **memory},
+        "four_minutes": long,
         "largest_difference": max(row["wave"] for row in rows),
         "parity": rows,
     }

@@ -11,11 +11,12 @@ export function drawWaves(canvas, song, bass) {
   const { width, height } = canvas;
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, width, height);
-  const half = height / 2;
+  const [above, below] = [song, bass].map(([left]) => peaks(left, width));
+  const scale = height / 2 / Math.max(...above, ...below);
   context.fillStyle = SONG;
-  peaks(song[0], width).forEach((peak, x) => context.fillRect(x, half * (1 - peak), 1, half * peak));
+  above.forEach((peak, x) => context.fillRect(x, height / 2 - scale * peak, 1, scale * peak));
   context.fillStyle = BASS;
-  peaks(bass[0], width).forEach((peak, x) => context.fillRect(x, half, 1, Math.max(1, half * peak)));
+  below.forEach((peak, x) => context.fillRect(x, height / 2, 1, Math.max(1, scale * peak)));
 }
 
 /** The largest absolute sample of each column. */
@@ -25,7 +26,7 @@ function peaks(samples, columns) {
     let most = 0;
     const last = Math.floor((x + 1) * width);
     for (let n = Math.floor(x * width); n < last; n++) most = Math.max(most, Math.abs(samples[n]));
-    return Math.min(most, 1);
+    return most;
   });
 }
 

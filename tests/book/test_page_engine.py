@@ -59,3 +59,17 @@ def test_the_runtime_is_the_pinned_one():
     facts = json.loads((store / "runtime.json").read_text())
     assert facts["version"] == page_engine.VERSION
     assert f"v{page_engine.VERSION}" in (store / facts["program"]).read_text()[:200]
+
+
+def test_the_cost_that_a_page_states_is_the_measured_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(page_engine, "ROOT", tmp_path)
+    assert page_engine.cost() is None
+    (tmp_path / "results").mkdir()
+    report = {"parity": []}
+    (tmp_path / "results" / "page.json").write_text(json.dumps(report))
+    assert page_engine.cost() is None
+    report["speed"] = {"seconds": 24.0, "page": 3.5}
+    report["four_minutes"] = {"seconds": 240.0, "page": 40.0, "memory_gb": 0.9}
+    (tmp_path / "results" / "page.json").write_text(json.dumps(report))
+    facts = {"song": 24.0, "seconds": 3.5, "long_seconds": 40.0, "memory_gb": 0.9}
+    assert page_engine.cost() == facts
