@@ -37,7 +37,7 @@ export async function live(root, makeDeck) {
   const steps = Math.max(panel.settings().steps, 8);
   const wait = song ? (seconds / song) * (panel.about.seconds ?? 16) * (steps / 12) : 0;
   const time = wait ? `about ${Math.ceil(wait)} s` : "some seconds";
-  panel.find("make").textContent = `Play live (fetches ${(bytes / 1e6).toFixed(0)} MB once; a take then takes ${time})`;
+  panel.find("make").textContent = `Play live (fetches ${Math.ceil(bytes / 1e6)} MB once; a take then takes ${time})`;
   plain.hidden = true;
   root.querySelector(".bl-live").hidden = false;
 }
