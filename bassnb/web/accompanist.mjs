@@ -55,9 +55,10 @@ export async function accompany(model, channels, sampleRate, options, onStep) {
     inTune = crossfaded(inTune, keep.channels, again, about.bass.decoder_reach, stepsPerSample);
   }
   const gain = 1 / Math.max(1, ...inTune.map(peakOf));
+  amplify(inTune, gain);
   const facts = { model: about.model, version: about.version, sample_rate: about.sample_rate };
   return {
-    channels: inTune.map((x) => x.map((y) => y * gain)),
+    channels: inTune,
     latents,
     settings: { ...facts, ...settings, ...wish, level, gain_db: 20 * Math.log10(gain) },
   };
@@ -98,7 +99,17 @@ function hears(about, song, { channels, sampleRate }, rate, instead, wish) {
 export async function sounding(model, latents, length, level) {
   const { about } = model;
   const bass = await decode(model.run("decoder.onnx"), about, about.bass, latents, length);
-  return bass.map((x) => x.map((y) => (y * level) / about.level.target));
+  amplify(bass, level / about.level.target);
+  return bass;
+}
+
+/**
+ * Multiplies in place: a song of minutes is not copied once more.
+ * @param {Stereo} channels
+ * @param {number} gain
+ */
+function amplify(channels, gain) {
+  if (gain !== 1) for (const x of channels) for (let n = 0; n < x.length; n++) x[n] *= gain;
 }
 
 /**

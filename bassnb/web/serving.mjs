@@ -45,7 +45,8 @@ export function serve(port, runtime, program = (address) => import(address), rea
       if (stopped.delete(id)) throw new EngineError("Stopped.");
     };
     try {
-      port.postMessage({ id, result: await methods[method](tell, ...args) });
+      const result = await methods[method](tell, ...args);
+      port.postMessage({ id, result }, buffersOf(result));
     } catch (error) {
       port.postMessage({ id, error: sentenceOf(error), fatal: !(error instanceof EngineError) });
     }
@@ -55,6 +56,16 @@ export function serve(port, runtime, program = (address) => import(address), rea
     if (data.stop) stopped.add(data.id);
     else busy = busy.then(() => answer(data));
   };
+}
+
+/**
+ * The memory of an answer's samples and latents, which is handed over, not copied.
+ * @param {any} result
+ * @returns {ArrayBufferLike[]}
+ */
+function buffersOf(result) {
+  const arrays = [result, result?.latents, result?.channels].flat().filter(ArrayBuffer.isView);
+  return [...new Set(arrays.map(({ buffer }) => buffer))];
 }
 
 /** @param {import("./model.mjs").Model | undefined} model */

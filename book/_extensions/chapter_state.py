@@ -23,6 +23,8 @@ PACKAGE = "bassnb"
 PINS = ("requirements.txt",)
 # for a page that imports a module of the book
 EVERYTHING = (PACKAGE, "book", "data_samples", "results", "tests")
+# beside a package: other modules of it, and those of the pages, which each build copies
+NOT_DATA = (".py", ".mjs")
 DOTTED = re.compile(rf"{PACKAGE}(\.\w+)+")  # in a string: mock.patch("bassnb.training.loop.step")
 
 
@@ -103,7 +105,7 @@ def _files_of_module(root: Path, name: str) -> list[Path]:
             *(
                 path
                 for path in _files(place)
-                if path.suffix != ".py" and _package_of(path) == place
+                if path.suffix not in NOT_DATA and _package_of(path) == place
             ),
         ]
     return [path for path in [place.with_suffix(".py")] if path.is_file()]
