@@ -134,12 +134,18 @@ def verdict(row: dict, *, least: float = -math.inf, most: float = math.inf) -> s
     One of `VERDICTS`: ``holds`` if the whole interval lies between the bounds, ``does not hold`` if
     none of it does, and ``undecided`` otherwise, also if there is no interval.
     """
-    low, high = row["low"], row["high"]
-    if not (known(low) and known(high)):
+    if not has_interval(row):
         return UNDECIDED
+    low, high = row["low"], row["high"]
     if least <= low and high <= most:
         return HOLDS
     return FAILS if high < least or low > most else UNDECIDED
+
+
+def decided(row: dict, goal: float, *, at_most: bool = False) -> dict:
+    """A figure with its interval, beside what was asked of it beforehand, and its `verdict`."""
+    said = verdict(row, most=goal) if at_most else verdict(row, least=goal)
+    return {"goal": goal, **row, "verdict": said}
 
 
 def exact(value: float) -> dict:
@@ -153,6 +159,11 @@ def exact(value: float) -> dict:
 def known(value: float | None) -> bool:
     """Whether there is a figure: None, as JSON has it, nan and infinity are none."""
     return value is not None and math.isfinite(value)
+
+
+def has_interval(row: dict) -> bool:
+    """Whether a row has both ends of an interval."""
+    return known(row["low"]) and known(row["high"])
 
 
 def centre(row: dict) -> float | None:
@@ -175,7 +186,7 @@ def between(row: dict, form: str) -> str:
     """The 95 % interval of a row in words, also if a single song has none."""
     if not known(centre(row)):
         return "no interval"
-    if not (known(row["low"]) and known(row["high"])):
+    if not has_interval(row):
         return "one song: no interval"
     return f"{figure(row['low'], form)} to {figure(row['high'], form)}"
 

@@ -37,6 +37,8 @@ from bassnb.studies.marks import Marks, floor_marks, normalised_scores
 from bassnb.studies.takes import single_take, through_autoencoder
 from bassnb.studies.variants import (
     POSITIONS,
+    TRAINING,
+    UNET,
     VARIANTS,
     NoiseAsV,
     Variant,
@@ -55,20 +57,8 @@ from bassnb.unet import UNet1d
 class AblationPlan:
     """What every variant gets: two minutes of one core for its training, and the same study."""
 
-    unet: UNetConfig = UNetConfig(widths=(48, 64, 96, 128), blocks=1)
-    training: DiffusionTraining = field(
-        default_factory=lambda: DiffusionTraining(
-            steps=1300,
-            batch=16,
-            latents=128,
-            learning_rate=1e-3,
-            warmup=50,
-            ema=0.99,
-            songs=2000,
-            song_seconds=28.0,
-            submixes=3,
-        )
-    )
+    unet: UNetConfig = UNET
+    training: DiffusionTraining = TRAINING
     crops: int = 192  # of validation songs, for the loss
     songs: int = 16  # of the validation split, for the marks
     seconds: float = 12.0  # about the length of the training crops

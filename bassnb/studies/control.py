@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from bassnb.accompanist import Accompanist
-from bassnb.metrics.statistics import exact, figure, verdict
+from bassnb.metrics.statistics import decided, exact, figure
 from bassnb.studies import control_chords, control_notes, control_regions
 from bassnb.studies.transfer_songs.cases import OPEN, written_cases
 
@@ -50,7 +50,7 @@ def run(
     dict, JSON-ready
         ``generated``, with ``chords``, ``regions`` and ``notes``, and ``foreign``, with ``chords``
         and ``regions``: the reports of the parts. ``goals``: name -> ``goal``, ``mean``, ``low``,
-        ``high`` and ``verdict``, see `decided`.
+        ``high`` and ``verdict``, see `bassnb.metrics.statistics.decided`.
     """
     cases = (
         case.example
@@ -85,15 +85,6 @@ def run(
             if name not in NOTES or "notes" in parts
         },
     }
-
-
-def decided(row: dict, goal: float, *, at_most: bool = False) -> dict:
-    """A figure with its interval, beside what was asked of it beforehand.
-
-    The verdict is that of `bassnb.metrics.statistics.verdict`.
-    """
-    said = verdict(row, most=goal) if at_most else verdict(row, least=goal)
-    return {"goal": goal, **row, "verdict": said}
 
 
 def on_chords(heard: str, measure: str, goal: float) -> Callable[[dict], dict]:

@@ -24,30 +24,17 @@ from tqdm import tqdm
 from bassnb.accompanist import Accompanist
 from bassnb.flow import Velocity, flow_loss, integrate, line_time, shifted_times, velocity_from_v
 from bassnb.guidance import classifier_free_guidance
-from bassnb.metrics.statistics import figure, summary
-from bassnb.presets import DiffusionTraining, UNetConfig
-from bassnb.sampling import initial_noise
+from bassnb.metrics.statistics import decided, figure, summary
+from bassnb.presets import DiffusionTraining
 from bassnb.settings import TrainingSettings
-from bassnb.studies.control import decided
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
-from bassnb.studies.takes import BATCH, decode_takes
+from bassnb.studies.takes import decode_takes, starts
+from bassnb.studies.variants import TRAINING, UNET
 
 if TYPE_CHECKING:
     from bassnb.collections.latents import LatentDataset
 
-UNET = UNetConfig(widths=(48, 64, 96, 128), blocks=1)  # that of the ablations
-PLAN = DiffusionTraining(
-    steps=1300,
-    batch=16,
-    latents=128,
-    times="noisy",
-    learning_rate=1e-3,
-    warmup=50,
-    ema=0.99,
-    songs=2000,
-    song_seconds=28.0,
-    submixes=3,
-)
+PLAN = replace(TRAINING, times="noisy")
 GUIDANCE = 4.0
 COUNTS = (1, 2, 4, 8, 12, 64)
 # a way: which network, and at which times its steps are: even on the circle, or on the line
@@ -166,10 +153,10 @@ def run(
 
 def check_folders(folder: Path) -> None:
     """Refuse, before any work, folders with files that no training wrote."""
-    from bassnb.checkpoints import CONFIG, WEIGHTS
+    from bassnb.training.diffusion import MODEL_FILES
     from bassnb.training.run import check_run
 
-    check_run(folder / "v", (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"))
+    check_run(folder / "v", MODEL_FILES)
     check_run(folder / "flow", ())
 
 
@@ -263,10 +250,7 @@ def takes_of(
     ask, road = WAYS[way]
     times, seeds = times_of(road, count), [one.song.seed for one in stage.found]
     drawn = []
-    for first in range(0, len(seeds), BATCH):
-        c_x = stage.c_x[first : first + BATCH].to(stage.accompanist.device)
-        shape = (UNET.stem_channels, c_x.shape[-1])
-        x = torch.stack([initial_noise(n, shape, c_x.device) for n in seeds[first : first + BATCH]])
+    for c_x, x in starts(stage.accompanist, stage.c_x, seeds):
         field = guided_velocity(networks[ask], ask, c_x, GUIDANCE)
         drawn.append(integrate(field, x, times, heun=method == "heun"))
     latents = torch.cat(drawn)

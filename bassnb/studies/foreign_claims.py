@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bassnb.metrics.statistics import exact, known, verdict
+from bassnb.metrics.statistics import exact, has_interval, verdict
 from bassnb.studies.claims import Claim, Finding, Reports, at, finding, middle
 from bassnb.studies.foreign_basses import OWN, REFERENCES
 
@@ -24,7 +24,7 @@ def rows(reports: Reports, figure: str) -> dict[str, Any]:
 
 def decisive(row: dict) -> dict:
     """A row of a group; that of a single bass has no interval, and its figure decides."""
-    return row if known(row["low"]) and known(row["high"]) else exact(middle(row))
+    return row if has_interval(row) else exact(middle(row))
 
 
 def converges(most: float) -> Callable[[Reports], Finding]:

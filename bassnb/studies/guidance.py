@@ -57,10 +57,9 @@ def run(
     dict, JSON-ready
         ``table``: for each pair the normalised score of every measure and their mean; ``gain``: what
         the strongest guidance, with the first phi, has more than weight 1, with its interval;
-        ``best``: the
-        weakest guidance whose mean over chord tones, roots, pitch classes and onsets is within
-        `LEVEL_MEAN` of the highest: beyond it, guidance makes all takes alike, and FAD rises, for
-        nothing.
+        ``best``: the weakest guidance whose mean over chord tones, roots, pitch classes and onsets
+        is within `LEVEL_MEAN` of the highest: beyond it, guidance makes all takes alike, and FAD
+        rises, for nothing.
     """
     studied: list[Example] = list(examples(split, songs, seconds=seconds, seed0=seed0))
     ceilings = [transcribe(through_autoencoder(accompanist, example.bass)) for example in studied]

@@ -25,11 +25,10 @@ from bassnb.audio import peak
 from bassnb.checkpoints import SHIPPED, load_early, load_pretrained
 from bassnb.denoiser import autoguided_denoiser
 from bassnb.errors import BassnbError
-from bassnb.metrics.statistics import centre, figure, summary
-from bassnb.sampling import ddim, initial_noise
-from bassnb.studies.control import decided
+from bassnb.metrics.statistics import centre, decided, figure, summary
+from bassnb.sampling import ddim
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
-from bassnb.studies.takes import BATCH, decode_takes, sample_latents
+from bassnb.studies.takes import decode_takes, sample_latents, starts
 from bassnb.unet import UNet1d
 
 PLAIN = "cfg"
@@ -207,13 +206,13 @@ def takes_of(
     if name != AUTO or weak is None:
         chosen = {"phi": 0.0, "sampler": "ddim", "steps": count, "guidance": w, **RULES[name]}
         return sample_latents(stage.accompanist, stage.c_x, seeds, **chosen)
-    unet, drawn = stage.accompanist.system.unet, []
-    for first in range(0, len(seeds), BATCH):
-        c_x = stage.c_x[first : first + BATCH].to(stage.accompanist.device)
-        shape = (unet.config.stem_channels, c_x.shape[-1])
-        z = torch.stack([initial_noise(n, shape, c_x.device) for n in seeds[first : first + BATCH]])
-        drawn.append(ddim(autoguided_denoiser(unet, weak, c_x, w), z, count))
-    return torch.cat(drawn)
+    unet = stage.accompanist.system.unet
+    return torch.cat(
+        [
+            ddim(autoguided_denoiser(unet, weak, c_x, w), z, count)
+            for c_x, z in starts(stage.accompanist, stage.c_x, seeds)
+        ]
+    )
 
 
 def cell_of(stage: Stage, latents: Tensor) -> Cell:

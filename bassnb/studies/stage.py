@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from torch import Tensor
@@ -110,21 +110,23 @@ class Stage:
         """A function: marks (songs,) -> their normalised score, between the basses of the other songs
         and the true one through the autoencoder.
         """
-        songs = [one.song for one in self.found]
-        true = [transcribe(through_autoencoder(self.accompanist, one.bass)) for one in self.found]
+        songs, true = [one.song for one in self.found], [transcribe(x) for x in self.decoded]
         ends = (floor_marks(true, songs), [compare(take, song) for take, song in zip(true, songs)])
         floor, ceiling = (
             np.nanmean([column(marks, key) for key in MEASURES], axis=0) for marks in ends
         )
         return partial(normalised_score_summary, floor=floor, ceiling=ceiling)
 
+    @cached_property
+    def decoded(self) -> list[Tensor]:
+        """The true basses (2, N) through the autoencoder."""
+        return [through_autoencoder(self.accompanist, one.bass) for one in self.found]
+
     def true_rows(self) -> dict[str, Row]:
         """The rows of the true basses, as they are and through the autoencoder."""
         return {
             "true": self.ruler.row([to_level(one.bass) for one in self.found]),
-            "autoencoder": self.ruler.row(
-                [through_autoencoder(self.accompanist, one.bass) for one in self.found]
-            ),
+            "autoencoder": self.ruler.row(self.decoded),
         }
 
 

@@ -9,7 +9,7 @@ Taught in chapter 9.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from bassnb.accompanist import Accompaniment, Accompanist
 from bassnb.audio import to_level
+from bassnb.sampling import initial_noise
 
 BATCH = 8  # songs: more is not faster on two cores
 GPU_BATCH = 64  # as `benchmarks.gpu` measures it
@@ -47,13 +48,27 @@ def sample_latents(
     -------
     Tensor (n, 32, L)
     """
+    parts = batches(accompanist, c_x, seeds)
+    return torch.cat([accompanist.sample(mixes, some, **settings) for mixes, some in parts])
+
+
+def batches(
+    accompanist: Accompanist, c_x: Tensor, seeds: Iterable[int]
+) -> Iterator[tuple[Tensor, list[int]]]:
+    """Mixes on the device and their seeds, as many at a time as the network sees at once."""
     seeds, size = list(seeds), GPU_BATCH if accompanist.device.type == "cuda" else BATCH
-    return torch.cat(
-        [
-            accompanist.sample(mixes, seeds[size * i : size * (i + 1)], **settings)
-            for i, mixes in enumerate(c_x.to(accompanist.device).split(size))
-        ]
-    )
+    for i, mixes in enumerate(c_x.to(accompanist.device).split(size)):
+        yield mixes, seeds[size * i : size * (i + 1)]
+
+
+def starts(
+    accompanist: Accompanist, c_x: Tensor, seeds: Iterable[int]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The same batches with the noise of their seeds, for samplers that an accompanist lacks."""
+    channels = accompanist.system.preset.unet.stem_channels
+    for mixes, some in batches(accompanist, c_x, seeds):
+        shape = (channels, mixes.shape[-1])
+        yield mixes, torch.stack([initial_noise(seed, shape, mixes.device) for seed in some])
 
 
 @torch.inference_mode()

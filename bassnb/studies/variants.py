@@ -18,9 +18,22 @@ from torch.nn import functional as F
 from bassnb import diffusion
 from bassnb.attention import SelfAttention
 from bassnb.diffusion import add_noise, alpha_beta, draw_noise, log_normal_times, v_target
-from bassnb.presets import UNetConfig
+from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.unet import UNet1d
 
+# the network of the studies that train one, and two minutes of one core for it
+UNET = UNetConfig(widths=(48, 64, 96, 128), blocks=1)
+TRAINING = DiffusionTraining(
+    steps=1300,
+    batch=16,
+    latents=128,
+    learning_rate=1e-3,
+    warmup=50,
+    ema=0.99,
+    songs=2000,
+    song_seconds=28.0,
+    submixes=3,
+)
 SMALLEST_ALPHA = 0.05  # an estimate of the noise is divided by alpha, which is 0 at t = 1
 
 

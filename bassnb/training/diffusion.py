@@ -52,6 +52,9 @@ from bassnb.training.loop import (
 from bassnb.training.run import Run, check_run
 from bassnb.unet import UNet1d
 
+# what a finished training leaves in its run folder
+MODEL_FILES = (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}")
+
 
 def load_autoencoders(
     preset: Preset, mix: str | Path, bass: str | Path, device: str | torch.device = "cpu"
@@ -108,7 +111,7 @@ def train_diffusion(
     """
     check_run(
         folder,
-        (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}"),
+        MODEL_FILES,
         [mix, bass, settings.data, settings.latents, settings.start],
     )
     preset = with_steps(preset, "diffusion", settings.total_steps)

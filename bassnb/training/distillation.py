@@ -17,7 +17,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from bassnb.checkpoints import CONFIG, WEIGHTS, System, load_pretrained, save_pretrained
+from bassnb.checkpoints import System, load_pretrained, save_pretrained
 from bassnb.collections.latents import fingerprint
 from bassnb.denoiser import Denoise, guided_denoiser
 from bassnb.diffusion import add_noise, alpha_beta, draw_noise, eps_from_c
@@ -26,7 +26,13 @@ from bassnb.plans import scaled
 from bassnb.presets import DiffusionTraining
 from bassnb.sampling import PAPER_STEPS
 from bassnb.settings import TrainingSettings
-from bassnb.training.diffusion import DiffusionTrainer, assemble, open_pairs, train
+from bassnb.training.diffusion import (
+    MODEL_FILES,
+    DiffusionTrainer,
+    assemble,
+    open_pairs,
+    train,
+)
 from bassnb.training.loop import open_accelerator
 from bassnb.training.run import check_run
 
@@ -182,8 +188,7 @@ def train_distilled(
         As `train_diffusion`, or if halving 64 steps does not lead to `to`.
     """
     stages = stages_to(to)
-    names = (f"pretrained/{WEIGHTS}", f"pretrained/{CONFIG}")
-    check_run(folder, names, [source, settings.data, settings.latents])
+    check_run(folder, MODEL_FILES, [source, settings.data, settings.latents])
     accelerator = open_accelerator(settings.device, settings.precision)
     system = load_pretrained(source, device=accelerator.device)
     trained = system.preset.diffusion_training

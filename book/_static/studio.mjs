@@ -1,7 +1,7 @@
 /** The page on which the model plays: controls around the engine. */
 
 import { accompany, load, notes } from "./bassnb/engine.mjs";
-import { RATE, channelsOf } from "./studio_files.mjs";
+import { RATE, channelsOf } from "./bassnb/sounds.mjs";
 import { add, addNotes, busy, chosen, listen, region } from "./studio_takes.mjs";
 
 const BASE = new URL("bassnb/", import.meta.url);

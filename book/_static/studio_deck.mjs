@@ -1,6 +1,6 @@
 /** What plays: a song and a bass side by side, of which either can be exchanged while it sounds. */
 
-import { RATE } from "./studio_files.mjs";
+import { RATE } from "./bassnb/sounds.mjs";
 
 const FADE = 0.02; // seconds in which one take gives way to another
 const decibels = (value) => 10 ** (value / 20);

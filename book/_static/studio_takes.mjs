@@ -1,9 +1,10 @@
 /** The takes of a visit: a list to choose from, pictures, a player, a region, and files to keep. */
 
 import { midi } from "./bassnb/midi.mjs";
+import { RATE } from "./bassnb/sounds.mjs";
 import { wav } from "./bassnb/wav.mjs";
 import { Deck, gains, mixed } from "./studio_deck.mjs";
-import { RATE, keep } from "./studio_files.mjs";
+import { keep } from "./studio_files.mjs";
 import { drawRoll, drawSpectrogram, drawWaves } from "./studio_pictures.mjs";
 
 const MOST_BYTES = 4e8; // of sound that the list holds: the oldest takes make room

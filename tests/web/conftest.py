@@ -12,6 +12,7 @@ import torch
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System, save_pretrained
 from bassnb.presets import SMOKE
+from tests.book.conftest import policy, serve
 from tests.web import studio_site
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +82,13 @@ def studio(tmp_path_factory):
     """A site with the studio page alone; skipped without a runtime."""
     runtime_or_skip()
     return studio_site.build(tmp_path_factory.mktemp("studio") / "project")
+
+
+@pytest.fixture(scope="module")
+def server(studio):
+    """The studio page under the policy of the book."""
+    with serve(studio, policy()) as address:
+        yield address
 
 
 def song(seconds, seed=0, *, rate=44_100):

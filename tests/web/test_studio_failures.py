@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.book.conftest import policy, serve
+from tests.book.conftest import serve
 from tests.web.studio_driver import generate, give, open_studio, sound, status, takes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -14,13 +14,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NO_WASM = {"Content-Security-Policy": "script-src 'self' 'unsafe-inline'"}
 CATCH_WORKER = """window.Worker = class extends Worker {
   constructor(...given) { super(...given); window.engine = this; } };"""
-
-
-@pytest.fixture(scope="module")
-def server(studio):
-    """The page under the policy of the book."""
-    with serve(studio, policy()) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

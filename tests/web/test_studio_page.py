@@ -9,7 +9,6 @@ import soundfile
 import torch
 
 from bassnb.control.notes import notes_of
-from tests.book.conftest import policy, serve
 from tests.control.test_notes import LINE, plucked
 from tests.web.studio_driver import (
     encoded,
@@ -27,13 +26,6 @@ from tests.web.studio_driver import (
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NO_OVERFLOW = "document.documentElement.scrollWidth <= innerWidth"
-
-
-@pytest.fixture(scope="module")
-def server(studio):
-    """The page under the policy of the book."""
-    with serve(studio, policy()) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
