@@ -183,6 +183,9 @@ def songs(
     ] = 0,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
     seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="Length of a song.")] = 24.0,
+    world: Annotated[
+        str, typer.Option(help="soundfont, or wide: synthesized sounds too, and busier basses.")
+    ] = "soundfont",
     force: Force = False,
 ) -> None:
     """Compose and render songs with their ground truth."""
@@ -193,17 +196,18 @@ def songs(
     need("songs")
     from bassnb.composer.render import song_outputs, write_song
     from bassnb.composer.songs import compose
+    from bassnb.composer.world import World
     from bassnb.outputs import check_outputs
 
     def folder_of(number: int) -> Path:
         return out / f"{split}-{number:06d}"
 
-    numbers = range(seed, seed + count)
+    numbers, played = range(seed, seed + count), World(world)
     there = (folder for folder in map(folder_of, numbers) if folder.exists())
     check_outputs((output for folder in there for output in song_outputs(folder)), force=force)
     for number in tqdm(numbers, desc="songs", disable=not shows_progress()):
         folder = folder_of(number)
-        write_song(compose(number, split=split, seconds=seconds), folder)
+        write_song(compose(number, split=split, seconds=seconds, world=played), folder)
         typer.echo(folder)
 
 

@@ -163,6 +163,7 @@ class Preset:
     bass: AutoencoderConfig
     critic: CriticConfig
     unet: UNetConfig
+    world: str = "soundfont"  # of composed songs, see `bassnb.composer.world`
     mix_training: AutoencoderTraining = field(default_factory=AutoencoderTraining)
     bass_training: AutoencoderTraining = field(default_factory=AutoencoderTraining)
     diffusion_training: DiffusionTraining = field(default_factory=DiffusionTraining)
@@ -192,6 +193,7 @@ class Preset:
         try:
             return cls(
                 name=fields["name"],
+                world=fields.get("world", "soundfont"),
                 **{key: kind(**_tuples(fields[key])) for key, kind in parts.items()},
             )
         except (TypeError, KeyError, AttributeError) as error:

@@ -210,6 +210,9 @@ class TrainingSettings(Checked):
     total_steps: int | None = setting(
         None, low=1, help="Train so many steps in all, with the whole schedule in proportion."
     )
+    soundfont: tuple[str, ...] | None = setting(
+        None, help="A further SoundFont for composed songs of the world 'wide'; may be repeated."
+    )
     composed: float = setting(
         0.0, high=1, help="Share of composed songs beside those of --data or --latents, 0 to 1."
     )

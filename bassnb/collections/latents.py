@@ -21,7 +21,7 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import read_tensors, write_tensors
 from bassnb.collections.augment import colour_mix
 from bassnb.collections.pools import OTHERS, TARGET, own_part, random_submix, stems_of
-from bassnb.composer.songs import SONGS_VERSION
+from bassnb.composer.world import DEFAULT, World
 
 SHARD = 50  # songs a file
 
@@ -34,6 +34,7 @@ def encode_song(
     split: str,
     seconds: float,
     submixes: int,
+    world: World = DEFAULT,
 ) -> tuple[Tensor, Tensor]:
     """Encode one generated song with several mixes.
 
@@ -46,7 +47,7 @@ def encode_song(
     bass, mix : standardised latents (32, L) and (submixes, 64, L) on the CPU
     """
     rng = np.random.default_rng([seed, submixes])
-    stems = stems_of(seed, split, seconds, (TARGET, *OTHERS))
+    stems = stems_of(seed, split, seconds, (TARGET, *OTHERS), world)
     waves = [
         stems[1:].sum(0),
         *(colour_mix(random_submix(stems[1:], rng), rng) for _ in range(submixes - 1)),
@@ -80,6 +81,7 @@ def encode_songs(
     count: int,
     seconds: float,
     submixes: int,
+    world: World = DEFAULT,
     worker: int = 0,
     workers: int = 1,
 ) -> list[Path]:
@@ -92,7 +94,7 @@ def encode_songs(
     paths : of all shards, also those of other workers
     """
     key = fingerprint(mix_autoencoder, bass_autoencoder)
-    folder = Path(folder) / f"latents-{split}-{seconds:g}s-{submixes}x-{key}-songs{SONGS_VERSION}"
+    folder = Path(folder) / f"latents-{split}-{seconds:g}s-{submixes}x-{key}-{world.label}"
     # The name contains first and last song, so that a last shard of 4 songs is not mistaken for one
     # of 50 when `count` has grown.
     paths = [
@@ -104,7 +106,7 @@ def encode_songs(
     ]
     for path in tqdm(todo, desc=f"encoding {split} songs", unit="shard", disable=not todo):
         songs = [
-            encode_song(mix_autoencoder, bass_autoencoder, seed, split, seconds, submixes)
+            encode_song(mix_autoencoder, bass_autoencoder, seed, split, seconds, submixes, world)
             for seed in range(*map(int, path.stem.split("-")))
         ]
         bass, mix = (torch.stack(latents).half() for latents in zip(*songs))

@@ -16,7 +16,8 @@ from bassnb.collections.change import draw_change
 from bassnb.collections.stem_index import WHOLE
 from bassnb.collections.stems import StemDataset
 from bassnb.composer.render import render
-from bassnb.composer.songs import SONGS_VERSION, compose
+from bassnb.composer.songs import compose
+from bassnb.composer.world import DEFAULT, World
 from bassnb.files import whole_file
 from bassnb.presets import SAMPLE_RATE
 
@@ -24,9 +25,11 @@ TARGET = "bass"
 OTHERS = ("drums", "chords", "pad", "melody")
 
 
-def stems_of(seed: int, split: str, seconds: float, parts: tuple[str, ...]) -> Tensor:
+def stems_of(
+    seed: int, split: str, seconds: float, parts: tuple[str, ...], world: World = DEFAULT
+) -> Tensor:
     """Stems (len(parts), 2, N) of one generated song; a part that the song lacks is silent."""
-    song = compose(seed, split=split, seconds=seconds)
+    song = compose(seed, split=split, seconds=seconds, world=world)
     stems = render(song, parts=parts)
     silence = torch.zeros(2, round(seconds * SAMPLE_RATE))
     return torch.stack([stems.get(name, silence) for name in parts])
@@ -101,27 +104,35 @@ class StemPool(Pool):
     count : number of songs
     seconds : duration of each
     parts : ("bass",) for the bass autoencoder, `OTHERS` for the mix autoencoder
+    world : of the songs
     """
 
     def __init__(
-        self, folder: Path, *, split: str, count: int, seconds: float, parts: tuple[str, ...]
+        self,
+        folder: Path,
+        *,
+        split: str,
+        count: int,
+        seconds: float,
+        parts: tuple[str, ...],
+        world: World = DEFAULT,
     ):
-        path = (
-            Path(folder)
-            / f"{split}-{'-'.join(parts)}-{count}x{seconds:g}s-songs{SONGS_VERSION}.npy"
-        )
+        path = Path(folder) / f"{split}-{'-'.join(parts)}-{count}x{seconds:g}s-{world.label}.npy"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._render(path, split, count, seconds, parts)
+            self._render(path, split, count, seconds, parts, world)
         self.array = np.load(path, mmap_mode="r")
 
     @staticmethod
-    def _render(path: Path, split: str, count: int, seconds: float, parts: tuple[str, ...]) -> None:
+    def _render(
+        path: Path, split: str, count: int, seconds: float, parts: tuple[str, ...], world: World
+    ) -> None:
         shape = (count, len(parts), 2, round(seconds * SAMPLE_RATE))
         with whole_file(path) as unfinished:
             array = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.int16, shape=shape)
             for seed in tqdm(range(count), desc=f"rendering {split} songs"):
-                array[seed] = (stems_of(seed, split, seconds, parts).clamp(-1, 1) * 32767).numpy()
+                stems = stems_of(seed, split, seconds, parts, world)
+                array[seed] = (stems.clamp(-1, 1) * 32767).numpy()
             array.flush()
 
     @property

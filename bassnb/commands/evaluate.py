@@ -58,14 +58,14 @@ def evaluate_match_command(
         Optional[float], typer.Option(help="Default: the model's, chosen on validation songs.")
     ] = None,
     phi: Annotated[Optional[float], typer.Option(help="Default: the model's.")] = None,
+    world: Annotated[Optional[str], typer.Option(help="Of the songs: soundfont or wide.")] = None,
     out: Results = None,
     device: Device = "auto",
     force: Force = False,
 ) -> None:
     """Generated bass between floor and ceiling on 64 test songs."""
-    examine(
-        "match", model, device, out, force, songs=songs, steps=steps, guidance=guidance, phi=phi
-    )
+    how = {"steps": steps, "guidance": guidance, "phi": phi, "world": world}
+    examine("match", model, device, out, force, songs=songs, **how)
 
 
 @evaluate_app.command("guidance")

@@ -18,6 +18,7 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.composer.examples import examples
 from bassnb.composer.render import render
 from bassnb.composer.score import Song
+from bassnb.composer.world import DEFAULT, World
 from bassnb.metrics.contrastive import encode_waves
 from bassnb.presets import TIME_RATIO
 
@@ -33,11 +34,17 @@ class Pool:
 
 
 def remember(
-    autoencoder: Autoencoder, songs: int, *, seconds: float, progress: bool = False
+    autoencoder: Autoencoder,
+    songs: int,
+    *,
+    seconds: float,
+    world: World = DEFAULT,
+    progress: bool = False,
 ) -> Pool:
     """Render training songs and encode their mixes: about half a second each."""
     kept, latents = [], []
-    for example in examples("train", songs, seconds=seconds, seed0=POOL_SEED, progress=progress):
+    how = {"seconds": seconds, "seed0": POOL_SEED, "world": world, "progress": progress}
+    for example in examples("train", songs, **how):
         kept.append(example.song)
         latents.append(encode_waves(autoencoder, [example.mix])[0].cpu())
     return Pool(kept, torch.stack(latents))

@@ -18,6 +18,7 @@ from bassnb.composer.examples import Example, examples
 from bassnb.composer.render import render
 from bassnb.composer.score import Song
 from bassnb.composer.songs import compose
+from bassnb.composer.world import DEFAULT, World
 from bassnb.metrics.adherence import Gathering
 from bassnb.metrics.contrastive import encode_waves
 from bassnb.metrics.match import Transcription, compare, transcribe
@@ -43,7 +44,9 @@ def basses_for(
     """Every player's bass (2, N) to one mix, by the name of its row; see `run`."""
     song, length = example.song, example.mix.shape[-1]
     options = {"phi": phi, "steps": steps, "seed": song.seed}
-    other = compose(song.seed, split=song.split, seconds=song.duration, take=1)
+    other = compose(
+        song.seed, split=song.split, seconds=song.duration, take=1, world=World(song.world)
+    )
     condition = encode_waves(accompanist.system.mix_autoencoder, [example.mix])[0]
     return {
         "true": example.bass,
@@ -67,6 +70,7 @@ def run(
     guidance: float | None = None,
     phi: float | None = None,
     pool: int | None = None,
+    world: str = DEFAULT.name,
     progress: bool = True,
 ) -> dict:
     """Accompany unseen songs and mark the takes.
@@ -76,6 +80,7 @@ def run(
     songs : int, at least 2; from 4 on also the adherence
         Songs ``seed0`` ... ``seed0 + songs - 1`` of the split; the take of a song uses its seed.
     guidance, phi : None takes the defaults stored in the model (chosen on validation songs).
+    world : of the songs, see `bassnb.composer.world`
     pool : training songs that retrieval remembers; None takes five for each song, but at most 200
 
     Returns
@@ -95,12 +100,16 @@ def run(
     settings = accompanist.settings(guidance=guidance, phi=phi)
     guidance, phi = settings["guidance"], settings["phi"]
     pool = min(200, 5 * songs) if pool is None else pool
-    known = remember(accompanist.system.mix_autoencoder, pool, seconds=seconds, progress=progress)
+    played = World(world)
+    known = remember(
+        accompanist.system.mix_autoencoder, pool, seconds=seconds, world=played, progress=progress
+    )
     rows: dict[str, list[Marks]] = {}
     written: list[Song] = []
     heard: list[dict[str, Transcription]] = []
     pairs = Gathering()
-    for example in examples(split, songs, seconds=seconds, seed0=seed0, progress=progress):
+    composed = examples(split, songs, seconds=seconds, seed0=seed0, world=played, progress=progress)
+    for example in composed:
         basses = basses_for(accompanist, example, known, guidance=guidance, phi=phi, steps=steps)
         takes = {name: transcribe(wave) for name, wave in basses.items()}
         written.append(example.song)
@@ -114,6 +123,7 @@ def run(
         "split": split,
         "songs": songs,
         "seed0": seed0,
+        "world": world,
         "seconds": seconds,
         "steps": steps,
         "guidance": guidance,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bassnb import __version__
 from bassnb.checkpoints import System, weights_fingerprint
-from bassnb.composer.songs import SONGS_VERSION
+from bassnb.composer.world import DEFAULT
 
 MADE_BY = "bassnb evaluate"  # the commands whose records a model has made
 DECISIVE = ("weights", "songs")  # what makes a record stale if it differs
@@ -28,7 +28,7 @@ def provenance(system: System) -> dict[str, str | int]:
     """
     return {
         "weights": weights_fingerprint(system),
-        "songs": SONGS_VERSION,
+        "songs": DEFAULT.version,
         "package": __version__,
     }
 

@@ -29,6 +29,7 @@ from bassnb.checkpoints import (
 )
 from bassnb.collections.pools import OTHERS, TARGET, MixedPool, Pool, RecordedPool, StemPool
 from bassnb.collections.stems import open_splits
+from bassnb.composer.world import World
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
 from bassnb.errors import BassnbError
 from bassnb.plans import with_steps
@@ -85,7 +86,8 @@ def train_autoencoder(
     parts_of_batch(plan.batch, accelerator, settings.accumulate)
     inputs = [settings.data, settings.start]
     check_run(folder, ("model.safetensors", "config.json"), inputs)
-    pool, held_out = open_pools(plan, stem, settings, accelerator)
+    world = World(preset.world, settings.soundfont or ())
+    pool, held_out = open_pools(plan, stem, settings, accelerator, world)
     check_best(settings.best, held_out)
     torch.manual_seed(seed)  # initial weights only
     model = Autoencoder(config)
@@ -108,7 +110,7 @@ def train_autoencoder(
         accelerator,
         trainer.modules(),
         trainer.optimizers(),
-        {"stem": stem, "seed": seed, **shapes, **data, **start},
+        {"stem": stem, "seed": seed, **shapes, **data, **start, **world.facts()},
         resume=settings.resume,
         best="validation_mssd",
         save_minutes=settings.save_minutes,
@@ -140,7 +142,11 @@ def train_autoencoder(
 
 
 def open_pools(
-    plan: AutoencoderTraining, stem: str, settings: TrainingSettings, accelerator: Accelerator
+    plan: AutoencoderTraining,
+    stem: str,
+    settings: TrainingSettings,
+    accelerator: Accelerator,
+    world: World,
 ) -> tuple[Pool, Pool | None]:
     """Songs to train and to validate with, of the collection in `data`, generated, or both.
 
@@ -150,15 +156,16 @@ def open_pools(
     with accelerator.main_process_first():
         if not settings.data:
             check_composed(settings.composed, None)
-            return generated_pools(plan, stem, settings)
+            return generated_pools(plan, stem, settings, world)
         train, held_out = recorded_pools(stem, settings, accelerator)
         if settings.composed:
-            train = MixedPool(generated_pools(plan, stem, settings)[0], train, settings.composed)
+            composed, _ = generated_pools(plan, stem, settings, world)
+            train = MixedPool(composed, train, settings.composed)
         return train, held_out
 
 
 def generated_pools(
-    plan: AutoencoderTraining, stem: str, settings: TrainingSettings
+    plan: AutoencoderTraining, stem: str, settings: TrainingSettings, world: World
 ) -> tuple[Pool, Pool]:
     """Generated songs to train and to validate with, rendered first where they are missing."""
     if stem not in PARTS:
@@ -173,6 +180,7 @@ def generated_pools(
             count=count,
             seconds=plan.song_seconds,
             parts=PARTS[stem],
+            world=world,
         )
         for split, count in splits
     )

@@ -33,6 +33,7 @@ from bassnb.collections.cache import CachedPairs, cached_splits
 from bassnb.collections.latents import LatentDataset, encode_songs, fingerprint
 from bassnb.collections.pairs import LivePairs, MixedPairs, Pairs
 from bassnb.collections.stems import open_splits
+from bassnb.composer.world import DEFAULT, World
 from bassnb.diffusion import diffusion_loss
 from bassnb.errors import BassnbError
 from bassnb.plans import with_steps
@@ -118,7 +119,8 @@ def train_diffusion(
     plan = preset.diffusion_training
     accelerator = open_accelerator(settings.device, settings.precision)
     autoencoders = load_autoencoders(preset, mix, bass, accelerator.device)
-    pairs, held_out = open_pairs(plan, settings, stem, autoencoders, accelerator)
+    world = World(preset.world, settings.soundfont or ())
+    pairs, held_out = open_pairs(plan, settings, stem, autoencoders, accelerator, world)
     check_best(settings.best, held_out)
     torch.manual_seed(settings.seed)  # initial weights only
     unet = UNet1d(preset.unet)
@@ -130,6 +132,7 @@ def train_diffusion(
         "plan": asdict(plan),
         "start": settings.start,
         "encoders": fingerprint(*autoencoders),
+        **world.facts(),
         **({"data": pairs.facts()} if pairs.facts() else {}),
     }
 
@@ -159,6 +162,7 @@ def open_pairs(
     stem: str,
     autoencoders: tuple[Autoencoder, Autoencoder],
     accelerator: Accelerator,
+    world: World,
 ) -> tuple[Pairs, Pairs | None]:
     """Pairs to train with and to validate with.
 
@@ -182,7 +186,7 @@ def open_pairs(
         raise BassnbError(
             f"generated songs have no {stem} to be played; name a collection of stems"
         )
-    composed = latent_pairs(plan, autoencoders, settings.cache, accelerator)
+    composed = latent_pairs(plan, autoencoders, settings.cache, accelerator, world)
     if recorded is None:
         return composed
     return MixedPairs(composed[0], recorded[0], settings.composed), recorded[1]
@@ -390,6 +394,7 @@ def latent_pairs(
     autoencoders: tuple[Autoencoder, Autoencoder],
     cache: str | os.PathLike,
     accelerator: Accelerator,
+    world: World = DEFAULT,
 ) -> tuple[LatentDataset, LatentDataset]:
     """Latents of the training songs and of up to 100 validation songs, encoded where missing.
 
@@ -406,6 +411,7 @@ def latent_pairs(
             count=count,
             seconds=plan.song_seconds,
             submixes=plan.submixes,
+            world=world,
             worker=accelerator.process_index,
             workers=accelerator.num_processes,
         )

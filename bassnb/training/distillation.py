@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from bassnb.checkpoints import System, load_pretrained, save_pretrained
 from bassnb.collections.latents import fingerprint
+from bassnb.composer.world import World
 from bassnb.denoiser import Denoise, guided_denoiser
 from bassnb.diffusion import add_noise, alpha_beta, draw_noise, eps_from_c
 from bassnb.errors import BassnbError
@@ -197,7 +198,9 @@ def train_distilled(
     )
     plan = scaled(plan, settings.total_steps)
     coders = (system.mix_autoencoder, system.bass_autoencoder)
-    pairs, _ = open_pairs(plan, settings, system.stem, coders, accelerator)
+    pairs, _ = open_pairs(
+        plan, settings, system.stem, coders, accelerator, World(system.preset.world)
+    )
     teacher = {key: system.defaults[key] for key in ("guidance", "phi")}
     trainer = Distiller(
         system.unet,

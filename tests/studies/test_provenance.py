@@ -5,7 +5,7 @@ import torch
 
 from bassnb import __version__
 from bassnb.checkpoints import load_pretrained, save_pretrained, weights_fingerprint
-from bassnb.composer.songs import SONGS_VERSION
+from bassnb.composer.world import DEFAULT
 from bassnb.studies.provenance import provenance, stale_records
 
 NOW = {"weights": "a" * 16, "songs": 2, "package": "0.1.0"}
@@ -19,7 +19,7 @@ def test_a_record_carries_weights_songs_and_package(accompanist):
     system = accompanist.system
     assert provenance(system) == {
         "weights": weights_fingerprint(system),
-        "songs": SONGS_VERSION,
+        "songs": DEFAULT.version,
         "package": __version__,
     }
 
