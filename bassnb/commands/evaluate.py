@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -64,7 +64,7 @@ def evaluate_match_command(
     force: Force = False,
 ) -> None:
     """Generated bass between floor and ceiling on 64 test songs."""
-    how = {"steps": steps, "guidance": guidance, "phi": phi, "world": world}
+    how: dict[str, Any] = {"steps": steps, "guidance": guidance, "phi": phi, "world": world}
     examine("match", model, device, out, force, songs=songs, **how)
 
 

@@ -43,8 +43,10 @@ def remember(
 ) -> Pool:
     """Render training songs and encode their mixes: about half a second each."""
     kept, latents = [], []
-    how = {"seconds": seconds, "seed0": POOL_SEED, "world": world, "progress": progress}
-    for example in examples("train", songs, **how):
+    found = examples(
+        "train", songs, seconds=seconds, seed0=POOL_SEED, world=world, progress=progress
+    )
+    for example in found:
         kept.append(example.song)
         latents.append(encode_waves(autoencoder, [example.mix])[0].cpu())
     return Pool(kept, torch.stack(latents))
