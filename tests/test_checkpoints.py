@@ -42,12 +42,12 @@ def test_adopted_defaults_are_loaded_and_leave_the_rest(folder):
     adopt_defaults(folder, guidance=4.0)
     assert load_pretrained(folder).defaults == {"guidance": 4.0, "phi": 0.5}
     adopt_defaults(folder, guidance_rule="apg", guidance_interval="0.2-0.8")
+    assert load_pretrained(folder).preset == SMOKE
     settings = Accompanist.from_pretrained(folder).settings()
     assert (settings["guidance_rule"], settings["guidance_interval"]) == ("apg", "0.2-0.8")
     adopt_defaults(folder, guidance_rule="none such")
     with pytest.raises(CheckpointError, match="guidance_rule is 'none such'; give one of cfg, apg"):
         load_pretrained(folder)
-    assert load_pretrained(folder).preset == SMOKE
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, 0.5, 0.999])
