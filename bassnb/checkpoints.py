@@ -21,11 +21,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checked import MOST
 from bassnb.errors import BassnbError, CheckpointError
 from bassnb.files import write_atomically
 from bassnb.outputs import checksum
 from bassnb.presets import Preset
+from bassnb.settings import TakeSettings
 from bassnb.unet import UNet1d
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -261,11 +261,10 @@ def read_config(path: Path) -> dict:
         raise CheckpointError(
             f"{path} describes no bassnb model; give a folder written by save_pretrained"
         )
-    for name, value in defaults.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < MOST:
-            raise CheckpointError(
-                f"{path}: the default {name} is {value!r:.60}; give a number, or copy the file again"
-            )
+    try:
+        TakeSettings.of(**defaults)
+    except BassnbError as error:
+        raise CheckpointError(f"{path}, defaults: {error}, or copy the file again") from None
     return {
         "preset": Preset.from_dict(preset),
         "defaults": defaults,
@@ -299,8 +298,8 @@ def outline(preset: Preset, source: Path) -> dict[str, Tensor]:
         ) from None
 
 
-def adopt_defaults(source: str | os.PathLike, **defaults: float) -> None:
-    """Write guidance or phi, chosen on validation songs, into the `config.json` of a local model."""
+def adopt_defaults(source: str | os.PathLike, **defaults: float | str) -> None:
+    """Write settings of takes, chosen on validation songs, into the `config.json` of a local model."""
     path = find_model(source) / CONFIG
     config = read_json(path)
     write_json(path, {**config, "defaults": {**config.get("defaults", {}), **defaults}})

@@ -8,6 +8,7 @@ import pickle
 import pytest
 import torch
 
+from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import (
     System,
     adopt_defaults,
@@ -40,7 +41,13 @@ def test_round_trip_in_half_precision(folder):
 def test_adopted_defaults_are_loaded_and_leave_the_rest(folder):
     adopt_defaults(folder, guidance=4.0)
     assert load_pretrained(folder).defaults == {"guidance": 4.0, "phi": 0.5}
+    adopt_defaults(folder, guidance_rule="apg", guidance_interval="0.2-0.8")
     assert load_pretrained(folder).preset == SMOKE
+    settings = Accompanist.from_pretrained(folder).settings()
+    assert (settings["guidance_rule"], settings["guidance_interval"]) == ("apg", "0.2-0.8")
+    adopt_defaults(folder, guidance_rule="none such")
+    with pytest.raises(CheckpointError, match="guidance_rule is 'none such'; give one of cfg, apg"):
+        load_pretrained(folder)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, 0.5, 0.999])

@@ -7,7 +7,8 @@ import { spansOf, wishOf } from "./progression.mjs";
 import { normal } from "./random.mjs";
 import { crossfaded, measured, putBack, stepsAgain } from "./repaint.mjs";
 import { resample } from "./resample.mjs";
-import { SAMPLERS, ground, guidedDenoiser, meanOverTime, windowed } from "./sampling.mjs";
+import { guidedDenoiser } from "./guidance.mjs";
+import { SAMPLERS, ground, meanOverTime, windowed } from "./sampling.mjs";
 import { settingsOf } from "./settings.mjs";
 import { at440, atRate, soundingTrack } from "./tracks.mjs";
 
@@ -129,8 +130,8 @@ async function sample(model, heard, settings, style, repaint, onStep) {
   const where = repaint ? measured(repaint.again, heard.sounding) : heard.sounding;
   /** @type {Branches | undefined} */
   let both;
-  const tell = (/** @type {Branches} */ two) => (both = two);
-  const denoise = guidedDenoiser(network, mix, settings.guidance, settings.phi, where, tell);
+  const tell = (/** @type {Branches | undefined} */ two) => (both = two);
+  const denoise = guidedDenoiser(network, mix, settings, where, tell);
   const back = (/** @type {Float32Array} */ c) => (repaint ? putBack(c, repaint.kept, repaint.again) : c);
   const correct = (/** @type {Float32Array} */ c, /** @type {number} */ beta) => {
     // what is kept, the style of the whole, what is kept

@@ -1,7 +1,7 @@
 /**
- * From noise to latents: schedule, guidance, grounding and both samplers.
+ * From noise to latents: schedule, grounding and both samplers.
  *
- * `bassnb/diffusion.py`, `guidance.py`, `grounding.py` and `sampling.py` in small functions over flat
+ * `bassnb/diffusion.py`, `grounding.py`, `sampling.py` and `windows.py` in small functions over flat
  * arrays (channels x steps). Times are float64, as there; the network reads them as float32.
  */
 
@@ -9,7 +9,6 @@
 /** @typedef {(c: Float32Array, beta: number) => Float32Array} Correct */
 /** @typedef {(k: number, z: Float32Array, c: Float32Array) => Promise<void>} Watch */
 /** @typedef {(z: Float32Array, t: number, mix: Float32Array, batch: number) => Promise<Float32Array>} Network */
-/** @typedef {{conditional: Float32Array, free: Float32Array}} Branches estimates with the mix and without it */
 
 /**
  * Signal rate and noise rate of the cosine schedule.
@@ -96,78 +95,6 @@ export async function dpmSolver(denoise, z, steps, correct, watch) {
 
 /** @type {Record<string, typeof ddim>} */
 export const SAMPLERS = { ddim, "dpm++": dpmSolver };
-
-/**
- * The network as a function (z, t) -> c, both branches of guidance in one batch; see
- * `bassnb.denoiser.guided_denoiser`.
- * @param {Network} network
- * @param {Float32Array} mix latents
- * @param {number} guidance
- * @param {number} phi
- * @param {boolean[]} sounding latent steps over which `rescale` measures
- * @param {(both: Branches) => void} [tell] called with both estimates, where there are two
- * @returns {Denoise}
- */
-export function guidedDenoiser(network, mix, guidance, phi, sounding, tell = () => {}) {
-  const silence = new Float32Array(mix.length);
-  const estimate = (/** @type {Float32Array} */ z, /** @type {Float32Array} */ v, /** @type {number} */ t) => {
-    const [alpha, beta] = alphaBeta(Math.fround(t));
-    return z.map((x, i) => alpha * x - beta * v[i]);
-  };
-  if (guidance === 0 || guidance === 1) {
-    return async (z, t) => estimate(z, await network(z, t, guidance ? mix : silence, 1), t);
-  }
-  const both = joined(mix, silence);
-  return async (z, t) => {
-    const v = await network(joined(z, z), t, both, 2);
-    const conditional = estimate(z, v.subarray(0, z.length), t);
-    const free = estimate(z, v.subarray(z.length), t);
-    tell({ conditional, free });
-    const guided = conditional.map((c, i) => free[i] + guidance * (c - free[i]));
-    return rescale(guided, conditional, phi, sounding);
-  };
-}
-
-/**
- * @param {Float32Array} one
- * @param {Float32Array} other
- */
-function joined(one, other) {
-  const both = new Float32Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
-}
-
-/**
- * The guided estimate with the spread of the conditional one; see `bassnb.guidance.rescale`.
- * @param {Float32Array} guided
- * @param {Float32Array} conditional
- * @param {number} phi
- * @param {boolean[]} sounding
- */
-export function rescale(guided, conditional, phi, sounding) {
-  if (phi === 0) return guided;
-  const wide = spread(guided, sounding);
-  const ratio = wide > 0 ? spread(conditional, sounding) / wide : 1;
-  return guided.map((x) => phi * x * ratio + (1 - phi) * x);
-}
-
-/**
- * Standard deviation over channels and the steps that sound.
- * @param {Float32Array} c
- * @param {boolean[]} sounding
- */
-function spread(c, sounding) {
-  let [sum, squares, count] = [0, 0, 0];
-  for (let i = 0; i < c.length; i++) {
-    if (!sounding[i % sounding.length]) continue;
-    sum += c[i];
-    squares += c[i] ** 2;
-    count++;
-  }
-  return Math.sqrt(Math.max(squares / count - (sum / count) ** 2, 0));
-}
 
 /**
  * The mean over the steps that sound, one number a channel.

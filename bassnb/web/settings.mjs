@@ -1,12 +1,14 @@
 /** The settings of a take: defaults of the model, bounds, and one sentence for what is out of them. */
 
 import { EngineError } from "./errors.mjs";
+import { intervalOf } from "./guidance.mjs";
 import { SAMPLERS } from "./sampling.mjs";
 
 /** @typedef {import("./model.mjs").About} About */
 /**
  * @typedef {{guidance: number, phi: number, strength: number, sampler: string, steps: number,
- *   seed: number | string, tuning: number}} Settings
+ *   seed: number | string, tuning: number, guidance_rule: string,
+ *   guidance_interval: string | null}} Settings
  */
 
 const BOUNDS = { guidance: [0, 20], phi: [0, 1], strength: [0, 2], steps: [1, 1000] };
@@ -21,7 +23,9 @@ const MOST_SEED = 2n ** 62n;
 export function settingsOf(about, given) {
   /** @type {Record<string, any>} */
   const chosen = { ...about.defaults, seed: 0, tuning: 0 };
-  for (const name of ["guidance", "phi", "strength", "sampler", "seed", "tuning"]) {
+  for (const name of [
+    "guidance", "phi", "strength", "sampler", "seed", "tuning", "guidance_rule", "guidance_interval",
+  ]) {
     if (given[name] !== undefined && given[name] !== null) chosen[name] = given[name];
   }
   if (!Object.hasOwn(SAMPLERS, chosen.sampler)) {
@@ -38,7 +42,19 @@ export function settingsOf(about, given) {
   }
   const { guidance, phi, strength, sampler, steps } = chosen;
   const [seed, tuning] = [seedOf(chosen.seed), centsOf(chosen.tuning)];
-  return { guidance, phi, strength, sampler, steps, seed, tuning };
+  const guidance_rule = ruleOf(chosen.guidance_rule ?? "cfg");
+  const guidance_interval = chosen.guidance_interval ?? null;
+  intervalOf(guidance_interval);
+  return { guidance, phi, strength, sampler, steps, seed, tuning, guidance_rule, guidance_interval };
+}
+
+/**
+ * @param {unknown} name
+ * @returns {string}
+ */
+function ruleOf(name) {
+  if (name === "cfg" || name === "apg") return name;
+  throw new EngineError(`There is no guidance_rule ${name}; choose cfg or apg.`);
 }
 
 /**

@@ -37,7 +37,9 @@ function nameOf(list, file) {
 
 function settings() {
   const numbers = ["seed", "guidance", "phi", "strength", "steps"].map((name) => [name, at(name).valueAsNumber]);
-  return { ...Object.fromEntries(numbers), sampler: at("sampler").value };
+  const [sampler, guidance_rule] = [at("sampler").value, at("guidance_rule").value];
+  const guidance_interval = at("guidance_interval").value.trim() || undefined;
+  return { ...Object.fromEntries(numbers), sampler, guidance_rule, guidance_interval };
 }
 
 /** The chords that are wanted, with the names of the package; nothing if there are none. */
@@ -49,8 +51,10 @@ function wish() {
   return { chords, tempo, bars_per_chord, chord_level, first_beat };
 }
 
-function settingsIn({ settings: { seed, sampler, steps, guidance, phi } }) {
-  return `seed ${seed}, ${sampler} ${steps}, guidance ${guidance}, φ ${phi}`;
+function settingsIn({ settings: { seed, sampler, steps, guidance, phi, guidance_rule, guidance_interval } }) {
+  const rule = guidance_rule === "cfg" ? "" : ` (${guidance_rule})`;
+  const times = guidance_interval ? ` at ${guidance_interval}` : "";
+  return `seed ${seed}, ${sampler} ${steps}, guidance ${guidance}${rule}${times}, φ ${phi}`;
 }
 
 /** What the page is doing, which a screen reader says as well. */
@@ -144,7 +148,8 @@ async function cost() {
     return reply.json();
   };
   const [about, runtime] = await Promise.all([json("classroom/model.json"), json("runtime/runtime.json")]);
-  for (const name of ["guidance", "phi", "strength"]) at(name).value = about.defaults[name];
+  for (const name of ["guidance", "phi", "strength", "guidance_rule"]) at(name).value = about.defaults[name];
+  at("guidance_interval").value = about.defaults.guidance_interval ?? "";
   const files = ["encoder.onnx", "unet.onnx", "decoder.onnx"].map((name) => about.bytes[name]);
   const bytes = files.reduce((sum, size) => sum + size, runtime.bytes);
   const measured = await json("cost.json");

@@ -5,7 +5,7 @@ import test from "node:test";
 import { close, engine } from "./helpers.mjs";
 
 const { guidedIn, spread, spreads, triangleOf } = await engine("geometry");
-const { guidedDenoiser } = await engine("sampling");
+const { guidedDenoiser } = await engine("guidance");
 const { normal } = await engine("random");
 
 const SIZE = 320;
@@ -28,7 +28,7 @@ test("the rescaled point is the estimate of the denoiser, which tells both of it
   const network = async () => Float32Array.from([...two.conditional, ...two.free].map((x) => -x)); // at t = 1, c = -v
   for (const phi of [0, 0.7, 1]) {
     const sounding = new Array(10).fill(true);
-    const denoise = guidedDenoiser(network, new Float32Array(10), 6, phi, sounding, (both) => (told = both));
+    const denoise = guidedDenoiser(network, new Float32Array(10), { guidance: 6, phi }, sounding, (both) => (told = both));
     const c = await denoise(normal(3n, SIZE), 1);
     const triangle = triangleOf(told);
     close([Math.hypot(...guidedIn(triangle, 6, phi).final)], [spread(c)], 1e-4, `phi = ${phi}`);

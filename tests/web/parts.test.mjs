@@ -11,6 +11,7 @@ const { stft, istft, mirrored } = await engine("spectral");
 const { audible, measure } = await engine("level");
 const { resample } = await engine("resample");
 const sampling = await engine("sampling");
+const guidance = await engine("guidance");
 const { settingsOf } = await engine("settings");
 const { wav } = await engine("wav");
 const { spectrogram } = await engine("picture");
@@ -69,10 +70,10 @@ test("samplers, guidance and grounding", async () => {
     assert.deepEqual(seen, [0, 1, 2, 3, 4].map((k) => [k, 24]));
   }
   const guided = noise.map((x) => x * 3 + 0.2);
-  close(sampling.rescale(guided, noise, 0.7, sounding), rescaled, 2e-6);
-  assert.equal(sampling.rescale(guided, noise, 0, sounding), guided);
+  close(guidance.rescale(guided, noise, 0.7, sounding), rescaled, 2e-6);
+  assert.equal(guidance.rescale(guided, noise, 0, sounding), guided);
   const constant = new Float32Array(24).fill(2);
-  close(sampling.rescale(constant, noise, 1, sounding), constant, 0);
+  close(guidance.rescale(constant, noise, 1, sounding), constant, 0);
   close(sampling.meanOverTime(noise, sounding), mean, 1e-6);
   close(sampling.ground(noise, style, 0.8, 0.4, sounding), weak, 1e-6);
 });
@@ -114,7 +115,8 @@ test("settings are the model's unless given, and bounded", () => {
   const wrong = [
     { guidance: -1 }, { phi: 1.1 }, { strength: "1" }, { steps: 0 }, { steps: 2.5 }, { steps: NaN },
     { sampler: "toString" }, { seed: -1 }, { seed: 1.5 }, { seed: "9".repeat(30) }, { tuning: 300 },
-    { tuning: "high" },
+    { tuning: "high" }, { guidance_rule: "other" }, { guidance_interval: "0.9-0.3" },
+    { guidance_interval: "0.3-1.2" }, { guidance_interval: "early" },
   ];
   for (const given of wrong) {
     assert.throws(

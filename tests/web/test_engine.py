@@ -22,6 +22,8 @@ CHORDS = {"chords": "Am F/C N.C. G7", "tempo": 240.0, "bars_per_chord": 0.3, "ch
 SETTINGS = [
     {"sampler": "ddim", "steps": 3, "guidance": 2.5, "phi": 0.7, "seed": 5},
     {"sampler": "dpm++", "steps": 4, "guidance": 6.0, "phi": 0.0, "seed": 2**40 + 7},
+    {"sampler": "dpm++", "steps": 4, "guidance_rule": "apg", "phi": 0.3, "seed": 6},
+    {"sampler": "ddim", "steps": 4, "guidance_interval": "0.3-0.8", "seed": 6},
     {"sampler": "dpm++", "steps": 3, "guidance": 1.0, "tuning": -31.0, "seed": 1},
     {"sampler": "ddim", "steps": 2, "guidance": 0.0, "strength": 0.6, "style": True, "seed": 1},
     {"sampler": "dpm++", "steps": 3, "strength": 1.7, "style": True, "seed": 2},

@@ -100,6 +100,7 @@ def test_page_and_package_play_the_same_bass(page, player, song, style, seconds,
     assert_same(found, own)
     assert found["steps"] == [[k, 12] for k in range(1, 13)]
     names = ("guidance", "phi", "strength", "sampler", "steps", "seed", "tuning")
+    names += ("guidance_rule", "guidance_interval")
     assert {name: found["settings"][name] for name in names} == {
         name: own.settings[name] for name in names
     }
