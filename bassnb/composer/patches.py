@@ -40,8 +40,8 @@ _LEVEL = 0.25  # of a tone whose peak is about 1
 _TOUCH = 1.4  # exponent of the velocity
 _LEGATO = 0.03  # seconds between two tones of which the later one still glides
 _CHOKED = 0.008  # seconds in which a drum is silenced
-_LAYERS = 16  # velocities that a drum distinguishes by more than loudness
-_TAKES = 4  # recordings, so to speak, of each drum at each velocity
+_LAYERS = 8  # velocities that a drum distinguishes by more than loudness
+_TAKES = 3  # variants of each drum at each of these velocities
 _LOWEST = 15.0  # Hz; what is below is direct current
 
 

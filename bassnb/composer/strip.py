@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bassnb.composer.bass_patches import sometimes, spread
+from bassnb.composer.draws import sometimes, spread
 from bassnb.composer.score import Effects
 
 # Shares of the parts of each role that have a section at all.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bassnb.composer.bass_patches import Drawn, sometimes, spread
+from bassnb.composer.draws import Drawn, sometimes, spread
 
 
 def draw_drums(rng: np.random.Generator) -> Drawn:

@@ -83,7 +83,5 @@ def _clicks(rng: np.random.Generator, samples: int, rate: float, sample_rate: in
 def _hum(samples: int, sample_rate: int) -> np.ndarray:
     """The mains and its harmonics (samples,) float32 with a power of about 1."""
     time = np.arange(samples) / sample_rate
-    return sum(
-        level * np.sin(2 * np.pi * number * _MAINS * time)
-        for number, level in enumerate(_HARMONICS, 1)
-    ).astype(np.float32)
+    turns = np.outer(np.arange(1, len(_HARMONICS) + 1) * _MAINS, time)
+    return (np.array(_HARMONICS) @ np.sin(2 * np.pi * turns)).astype(np.float32)

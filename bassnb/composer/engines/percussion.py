@@ -16,7 +16,7 @@ _MEMBRANE = (1.0, 1.594, 2.136, 2.296, 2.653)  # modes of an ideal round membran
 
 def fade(decay: float, attack: float = 0.0005) -> np.ndarray:
     """An envelope (n,) float32 that falls with a time constant in seconds and ends at zero."""
-    time = times(max(round(6 * decay * SAMPLE_RATE), 200))
+    time = times(max(round(5 * decay * SAMPLE_RATE), 200))
     shape = np.exp(time / np.float32(-decay)) * np.minimum(time / np.float32(attack), 1.0)
     return shape * np.linspace(1.0, 0.0, len(shape), dtype=np.float32) ** 0.3
 
@@ -50,18 +50,21 @@ def burst(
 def metal(rng: np.random.Generator, hertz: float, low: float, decay: float, squares: float):
     """A cymbal (n,) float32: square waves against noise (`squares` from 0 to 1), above `low` Hz."""
     shape = fade(decay)
-    time = np.arange(len(shape)) / SAMPLE_RATE
-    wave = (1.0 - squares) * noise(rng, len(shape))
+    wave = np.float32(1.0 - squares) * noise(rng, len(shape))
     if squares:
-        cluster = sum(
-            np.where(((ratio * hertz * time) + rng.uniform()) % 1.0 < 0.5, 1.0, -1.0)
-            for ratio in _METAL
-        )
-        wave = wave + squares * np.float32(0.5) * cluster
+        cluster = sum(_square(ratio * hertz, rng, len(shape)) for ratio in _METAL)
+        wave += np.float32(squares) * (cluster - np.float32(3.0))
     pole = np.exp(-2 * np.pi * low / SAMPLE_RATE)
     for _ in range(2):
         wave = lfilter([(1 + pole) / 2, -(1 + pole) / 2], [1, -pole], wave)
     return (wave * shape).astype(np.float32)
+
+
+def _square(hertz: float, rng: np.random.Generator, samples: int) -> np.ndarray:
+    """A square wave (samples,) of zeros and ones, from a phase that overflows at 2^32."""
+    step = np.uint32(hertz / SAMPLE_RATE * 2**32)
+    phase = np.arange(samples, dtype=np.uint32) * step + rng.integers(2**32, dtype=np.uint32)
+    return (phase >> np.uint32(31)).astype(np.uint8)
 
 
 def ringing(wave: np.ndarray, hertz: float, quality: float) -> np.ndarray:

@@ -26,6 +26,7 @@ DEFAULTS = {
     "hollow": 0.6,  # depth of the pickup's comb
     "brightness": 1500.0,  # Hz: corner of the pluck at medium force
     "touch": 1.0,  # octaves that full velocity adds
+    "attack": 0.001,  # seconds
     "decay": 4.0,  # seconds until the fundamental of key 40 has fallen by 60 dB
     "bright_decay": 0.8,  # and the partials around 2 kHz
     "stiffness": 0.0,  # coefficient of the dispersion, 0 to 0.6
@@ -58,6 +59,8 @@ def play(values: Values, tone: Tone) -> np.ndarray:
     if not steady:
         wave = cubic(np.concatenate([wave[:1], wave]), bent - bent[0])
     wave = _voiced(values, tone, wave)
+    rising = np.linspace(0.0, 1.0, max(round(values["attack"] * SAMPLE_RATE), 1), dtype=np.float32)
+    wave[: len(rising)] *= rising[:samples]
     wave[held:] *= release
     _add_noises(values, tone, wave, held)
     return wave[None]
