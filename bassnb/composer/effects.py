@@ -12,7 +12,11 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.signal import lfilter
 
+from bassnb.composer.amplifier import amplify, cabinet, compress
+from bassnb.composer.equaliser import equalise
 from bassnb.composer.score import Effects
+from bassnb.composer.space import chorus, reverberate
+from bassnb.composer.wear import wear_out
 
 _BLOCK = 16384
 # Early reflections of a small room: seconds, gain, channel.
@@ -33,7 +37,8 @@ def apply_effects(wave: np.ndarray, effects: Effects, pan: float, sample_rate: i
     Parameters
     ----------
     wave : ndarray (2, N) float32, overwritten
-    effects : what to apply, in the order filter, drive, room, echo, width
+    effects : what to apply, in the order filter, drive, amplifier, compressor, equaliser, chorus,
+        room, echo, width, wear
     pan : -1 (left) to 1 (right)
     sample_rate : Hz
     """
@@ -41,12 +46,37 @@ def apply_effects(wave: np.ndarray, effects: Effects, pan: float, sample_rate: i
         low_pass(wave, effects.lowpass, sample_rate)
     if effects.drive:
         soft_clip(wave, effects.drive)
+    _shape(wave, effects, sample_rate)
     if effects.room:
         reflect(wave, effects.room, sample_rate)
+    if effects.room and effects.room_decay:
+        reverberate(wave, effects.room, effects.room_decay, effects.seed, sample_rate)
     if effects.delay:
         echo(wave, round(effects.delay * sample_rate), effects.feedback)
     if pan or effects.width != 1.0:
         place(wave, pan, effects.width)
+    wear_out(wave, effects, sample_rate)
+
+
+def _shape(wave: np.ndarray, effects: Effects, sample_rate: int) -> None:
+    """Amplifier, compressor, equaliser and chorus, in place."""
+    if effects.amp:
+        amplify(wave, effects.amp, effects.bias)
+    if effects.cabinet_low or effects.cabinet_high:
+        cabinet(wave, effects.cabinet_low, effects.cabinet_high, sample_rate)
+    if effects.ratio > 1.0:
+        compress(
+            wave,
+            ratio=effects.ratio,
+            threshold=effects.threshold,
+            attack=effects.attack,
+            release=effects.release,
+            makeup=effects.makeup,
+            sample_rate=sample_rate,
+        )
+    equalise(wave, effects, sample_rate)
+    if effects.chorus:
+        chorus(wave, effects, sample_rate)
 
 
 def _blocks(samples: int) -> Iterator[tuple[int, int]]:

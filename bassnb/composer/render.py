@@ -15,6 +15,7 @@ import torch
 
 from bassnb.audio import write_audio
 from bassnb.composer.effects import apply_effects
+from bassnb.composer.patches import play_patch
 from bassnb.composer.score import Part, Song
 from bassnb.composer.synth import SAMPLE_RATE, play
 from bassnb.errors import DataError
@@ -69,10 +70,24 @@ def render(song: Song, *, parts: Iterable[str] | None = None) -> dict[str, torch
 
 def render_part(part: Part, song: Song, samples: int) -> np.ndarray:
     """One stem (2, N) float32: instrument, channel strip, level."""
-    wave = play(part.notes, part.program, samples, is_drum=part.is_drum, tuning=song.tuning)
+    wave = _played(part, song.tuning, samples)
     apply_effects(wave, part.effects, part.pan, SAMPLE_RATE)
     wave *= np.float32(level(wave, part.name, part.gain_db) * 10.0 ** (song.gain_db / 20.0))
     return wave
+
+
+def _played(part: Part, tuning: float, samples: int) -> np.ndarray:
+    """The notes of a part played by its own instrument."""
+    if part.patch is not None:
+        return play_patch(part.patch, part.notes, samples, tuning=tuning)
+    return play(
+        part.notes,
+        part.program,
+        samples,
+        is_drum=part.is_drum,
+        tuning=tuning,
+        soundfont=part.soundfont,
+    )
 
 
 def level(wave: np.ndarray, name: str, gain_db: float) -> float:

@@ -62,6 +62,27 @@ class Effects:
     feedback : gain of each echo relative to the one before
     room : level of the early reflections, 0 for none
     width : 0 mono, 1 as played
+    amp : gain into the amplifier's valve, 0 (none) to 4
+    bias : asymmetry of the valve, 0 to 1
+    cabinet_low, cabinet_high : corners of the loudspeaker in Hz, 0 for no loudspeaker
+    ratio : of the compressor, 1 for none
+    threshold : where it begins, in dB relative to the loudness (rms) of the part
+    attack, release : of the compressor, in seconds
+    makeup : gain after the compressor in dB
+    low_gain, mid_gain, high_gain : low shelf, bell and high shelf of the equaliser in dB
+    low_hertz, mid_hertz, high_hertz : their frequencies
+    mid_quality : frequency of the bell divided by its bandwidth
+    chorus : level of the delayed copy, 0 for none
+    chorus_delay, chorus_depth : its mean delay and how far that moves, in seconds
+    chorus_rate : cycles a second
+    room_decay : seconds in which the room falls by 60 dB, 0 for early reflections alone
+    wow, flutter : slow and fast deviation of the pitch in cents, at most
+    crackle : clicks of a record a second
+    band : highest frequency that a codec or tape keeps in Hz, 0 for all
+    bits : depth of a coarse converter, 0 for none
+    noise, hum : level in dB below the loudness of the part, 0 for none
+    offset : direct current, as a share of the peak
+    seed : of the noise and the crackle
     """
 
     drive: float = 0.0
@@ -70,13 +91,60 @@ class Effects:
     feedback: float = 0.0
     room: float = 0.0
     width: float = 1.0
+    amp: float = 0.0
+    bias: float = 0.0
+    cabinet_low: float = 0.0
+    cabinet_high: float = 0.0
+    ratio: float = 1.0
+    threshold: float = 0.0
+    attack: float = 0.01
+    release: float = 0.1
+    makeup: float = 0.0
+    low_gain: float = 0.0
+    mid_gain: float = 0.0
+    high_gain: float = 0.0
+    low_hertz: float = 100.0
+    mid_hertz: float = 800.0
+    high_hertz: float = 4000.0
+    mid_quality: float = 0.7
+    chorus: float = 0.0
+    chorus_delay: float = 0.015
+    chorus_depth: float = 0.003
+    chorus_rate: float = 0.6
+    room_decay: float = 0.0
+    wow: float = 0.0
+    flutter: float = 0.0
+    crackle: float = 0.0
+    band: float = 0.0
+    bits: int = 0
+    noise: float = 0.0
+    hum: float = 0.0
+    offset: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Patch:
+    """An instrument of the synthesizer, as pure data.
+
+    Attributes
+    ----------
+    engine : one of `bassnb.composer.patches.ENGINES`
+    seed : of its noise and of the small differences between its notes
+    values : parameters by name; those that are missing have the engine's default
+    """
+
+    engine: str
+    seed: int
+    values: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
 class Part:
     """One stem: General MIDI `program` (a drum kit if `is_drum`), notes and channel strip.
 
-    `gain_db` is relative to the usual level of that stem, `pan` runs from -1 (left) to 1 (right).
+    `program` is that of TimGM6mb or of the SoundFont at the path `soundfont`; a `patch` replaces
+    it. `gain_db` is relative to the usual level of that stem, `pan` runs from -1 (left) to 1 (right).
     """
 
     name: str
@@ -86,6 +154,8 @@ class Part:
     gain_db: float = 0.0
     pan: float = 0.0
     effects: Effects = field(default_factory=Effects)
+    patch: Patch | None = None
+    soundfont: str | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +228,11 @@ class Song:
 
 def _part(raw: dict) -> Part:
     notes = tuple(Note(**note) for note in raw["notes"])
-    return Part(**{**raw, "notes": notes, "effects": Effects(**raw["effects"])})
+    patch = raw.get("patch")
+    if patch is not None:
+        values = tuple((str(name), float(value)) for name, value in patch["values"])
+        patch = Patch(**{**patch, "values": values})
+    return Part(**{**raw, "notes": notes, "effects": Effects(**raw["effects"]), "patch": patch})
 
 
 def chord_at(song: Song, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

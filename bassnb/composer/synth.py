@@ -81,13 +81,13 @@ def play(
     return play_strokes(
         font,
         font.zones(_DRUM_BANK if is_drum else 0, program),
-        _strokes(notes, samples),
+        strokes_of(notes, samples),
         samples,
         tuning=0.0 if is_drum else tuning - sharp,
     )
 
 
-def _strokes(notes: Sequence[Note], samples: int) -> list[Stroke]:
+def strokes_of(notes: Sequence[Note], samples: int) -> list[Stroke]:
     """Notes in samples, in the order of their starts.
 
     A note ends where the same pitch is struck again.
