@@ -171,6 +171,14 @@ def in_thirds(melody: Sequence[Event], scale: frozenset[int]) -> list[Event]:
     return events
 
 
+def nearest(place: int, allowed: frozenset[int]) -> int:
+    """The pitch nearest to `place` whose pitch class is allowed, at most 4 semitones away."""
+    return min(
+        range(place - 4, place + 5),
+        key=lambda pitch: (pitch % 12 not in allowed, abs(pitch - place)),
+    )
+
+
 def melody_rhythm(steps: int, density: float, rng: np.random.Generator) -> tuple[int, ...]:
     """Steps of a bar on which melody notes begin: mostly beats, then eighths, seldom sixteenths."""
     weight = np.array(
@@ -202,9 +210,6 @@ def melody_bar(
         place += int(rng.integers(-4, 5))
         place += 12 * (place < 62) - 12 * (place > 86)
         allowed = chord if strong else (scale | chord)
-        place = min(
-            range(place - 4, place + 5),
-            key=lambda pitch: (pitch % 12 not in allowed, abs(pitch - place)),
-        )
+        place = nearest(place, allowed)
         events.append((start + step, (border - step) * 0.92, place, 92 if strong else 82))
     return events, place

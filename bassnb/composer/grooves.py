@@ -108,6 +108,9 @@ _FILLS = ("xxxx", "x.xx", "xx.x", "x.x.", "..xx", "x.oo")
 KICK, SNARE, SIDE, CLAP, HAT, OPEN_HAT, RIDE, CRASH, SHAKER = 36, 38, 37, 39, 42, 46, 51, 49, 70
 TOMS = (50, 48, 47, 45, 43)
 
+# Velocity of a full stroke; other percussion has 72.
+_LOUDNESS = {SNARE: 102, 40: 102, CLAP: 98, SIDE: 88, HAT: 74, OPEN_HAT: 72, RIDE: 78, SHAKER: 70}
+
 Event = tuple[float, float, int, int]  # step, length in steps, pitch, velocity
 
 
@@ -212,8 +215,8 @@ def drum_bar(
         (start + step, 1.0, KICK, 104 - 22 * soft) for step, soft in strokes(kick)
     ]
     for key, pattern in backing.items():
-        loud = {SNARE: 102, CLAP: 98, SIDE: 88, HAT: 74, OPEN_HAT: 72, RIDE: 78, SHAKER: 70}[key]
-        accent = 0 if key in (SNARE, CLAP, SIDE) else 12
+        loud = _LOUDNESS.get(key, 72)
+        accent = 0 if key in (SNARE, 40, CLAP, SIDE) else 12
         events += [
             (start + step, 1.0, key, loud - 34 * soft + (accent if step % 4 == 0 else 0))
             for step, soft in strokes(pattern)

@@ -63,7 +63,7 @@ class Idiom:
     drums: float
 
 
-def _read_idiom(text: str) -> Idiom:
+def read_idiom(text: str) -> Idiom:
     """One idiom from its block of ``field: value`` entries."""
     entries = (entry.split(":") for entry in text.replace("\n", ";").split(";"))
     fields = {name.strip(): value.strip() for name, value in entries}
@@ -224,4 +224,4 @@ bass: tresillo 5, syncopated 3, roots 1
 comp: 27 26 12 0 28; pad: 48 54 17; melody: 56 65 27 12 75
 kits: 0 8 24; rhythms: push push funk broken
 """
-IDIOMS = tuple(map(_read_idiom, _IDIOMS.strip().split("\n\n")))
+IDIOMS = tuple(map(read_idiom, _IDIOMS.strip().split("\n\n")))

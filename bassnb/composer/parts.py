@@ -6,6 +6,7 @@ Taught in chapter 10.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,6 +31,19 @@ LEADS = {"square lead": 80, "bass lead": 87}  # synth leads that some songs have
 BASS_PROGRAMS = (*BASSES.values(), *LEADS.values())
 _LEAD_SHARE = 0.08  # share of songs whose bass is a synth lead
 _UNUSUAL = 0.35  # share of the other parts whose instrument is drawn without regard to the idiom
+
+
+@dataclass(frozen=True)
+class Written:
+    """A song without its ground truth in seconds; the bass is the first of `parts`."""
+
+    plan: Plan
+    spans: tuple[Span, ...]
+    parts: tuple[Part, ...]
+    tuning: float
+    gain_db: float
+    bass_style: str
+    bass_timbre: int
 
 
 def perform(
@@ -237,7 +251,7 @@ def write_upper(
         if section.figure.comp:
             comp += _comp_events(plan, section, spans, centre)
         if section.figure.pad or (section.breakdown and not section.figure.comp):
-            pad += pad_events(_clipped(plan, section, spans), high)
+            pad += pad_events(clipped(plan, section, spans), high)
     melody = _melody_events(plan, spans, place, doubled, rng)
     written = (
         ("chords", plan.idiom.comp, comp, 0.3),
@@ -250,27 +264,27 @@ def write_upper(
     ]
 
 
-def _inside(plan: Plan, section: Section, spans: Sequence[Span]) -> list[Span]:
+def spans_inside(plan: Plan, section: Section, spans: Sequence[Span]) -> list[Span]:
     """The chords that sound in a section."""
     begin = section.first * plan.grid.steps
     end = begin + section.bars * plan.grid.steps
     return [span for span in spans if span.start < end and span.end > begin]
 
 
-def _clipped(plan: Plan, section: Section, spans: Sequence[Span]) -> list[Span]:
+def clipped(plan: Plan, section: Section, spans: Sequence[Span]) -> list[Span]:
     """The chords that sound in a section, cut at its borders."""
     begin = section.first * plan.grid.steps
     end = begin + section.bars * plan.grid.steps
     return [
         Span(max(span.start, begin), min(span.end, end), span.root, span.quality)
-        for span in _inside(plan, section, spans)
+        for span in spans_inside(plan, section, spans)
     ]
 
 
 def _comp_events(plan: Plan, section: Section, spans: Sequence[Span], centre: float) -> list[Event]:
     """The comping of one section; in a stop the last bar is one held chord."""
     figure, steps = section.figure, plan.grid.steps
-    inside = _inside(plan, section, spans)
+    inside = spans_inside(plan, section, spans)
     events: list[Event] = []
     for index in range(section.bars):
         rhythm, pattern = figure.rhythm, figure.pattern
@@ -298,7 +312,7 @@ def _melody_events(
     for section in plan.sections:
         if not section.figure.melody:
             continue
-        inside = _inside(plan, section, spans)
+        inside = spans_inside(plan, section, spans)
         tonic = plan.key + section.shift
         scale = frozenset((tonic + step) % 12 for step in scale_of(plan.mode))
         for index in range(section.bars):

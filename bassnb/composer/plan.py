@@ -119,14 +119,22 @@ def make_grid(
     idiom: Idiom, metre: str, tempo: float, seconds: float, rng: np.random.Generator
 ) -> Grid:
     """The time of every step: a steady pulse, perhaps swung, with up to 6 ms of common jitter."""
+    unit, late = 4, 0.0
+    if metre != "6/8" and rng.random() < idiom.swing:
+        unit = 2 if idiom.name in ("funk", "reggae") else 4  # sixteenths or eighths swing
+        late = float(rng.uniform(0.08, 0.34 if unit == 4 else 0.25)) * unit / 4 * 2
+    return lay_grid(metre, tempo, seconds, unit, late, rng)
+
+
+def lay_grid(
+    metre: str, tempo: float, seconds: float, unit: int, late: float, rng: np.random.Generator
+) -> Grid:
+    """The grid on which the middle of every `unit` steps comes `late` steps late."""
     steps, beat = STEPS_PER_BAR[metre], STEPS_PER_BEAT[metre]
     step_seconds = 60.0 / tempo / beat
     bars = int(np.ceil(max(seconds - _LEAD_IN, step_seconds) / (steps * step_seconds)))
     position = np.arange(bars * steps + 1, dtype=float)
-    if metre != "6/8" and rng.random() < idiom.swing:
-        unit = 2 if idiom.name in ("funk", "reggae") else 4  # sixteenths or eighths swing
-        late = float(rng.uniform(0.08, 0.34 if unit == 4 else 0.25)) * unit / 4 * 2
-        position += np.interp(position % unit, [0, unit / 2, unit], [0, late, 0])
+    position += np.interp(position % unit, [0, unit / 2, unit], [0, late, 0])
     jitter = np.clip(rng.normal(0, 0.003, len(position)), -0.006, 0.006)
     return Grid(bars, steps, beat, step_seconds, _LEAD_IN + position * step_seconds + jitter)
 

@@ -177,7 +177,8 @@ class Song:
     chords : cover [0, duration] without gaps
     parts : the stems
     bass_style : styles of the sections, each once, joined by "+"
-    bass_timbre : 0 to 7 for programs 32 to 39, 8 and 9 for synth leads
+    bass_timbre : 0 to 7 for programs 32 to 39, 8 and 9 for synth leads, -1 for any other sound
+    world : argument of `compose`
     """
 
     seed: int
@@ -196,6 +197,7 @@ class Song:
     parts: tuple[Part, ...]
     bass_style: str
     bass_timbre: int
+    world: str = "soundfont"
 
     def part(self, name: str) -> Part | None:
         """The part called `name`, or None if this song has none."""
@@ -219,7 +221,7 @@ class Song:
             raw["chords"] = tuple(Chord(**chord) for chord in raw["chords"])
             raw["parts"] = tuple(_part(part) for part in raw["parts"])
             raw["beats"], raw["downbeats"] = tuple(raw["beats"]), tuple(raw["downbeats"])
-            return cls(**{item.name: raw[item.name] for item in fields(cls)})
+            return cls(**{item.name: raw[item.name] for item in fields(cls) if item.name in raw})
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
                 f"the text is not a song ({error}); give what Song.to_json wrote"

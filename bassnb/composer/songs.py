@@ -20,6 +20,7 @@ from bassnb.composer.parts import (
     BASS_PROGRAMS,
     BASSES,
     LEADS,
+    Written,
     write_bass,
     write_drums,
     write_upper,
@@ -35,6 +36,8 @@ from bassnb.composer.score import (
     chord_at,
     pitch_at,
 )
+from bassnb.composer.wide.players import PLAYERS
+from bassnb.composer.wide.songs import VERSION, write_song
 from bassnb.errors import DataError
 
 __all__ = [
@@ -47,6 +50,8 @@ __all__ = [
     "LOWEST",
     "QUALITIES",
     "SPLITS",
+    "STYLES_OF",
+    "WORLDS",
     "Chord",
     "DataError",
     "Effects",
@@ -59,8 +64,10 @@ __all__ = [
 ]
 
 # Raise it whenever a seed gives another song or sound: caches of the old ones are then not used.
-SONGS_VERSION = 3
+WORLDS = {"soundfont": 3, "wide": VERSION}
+SONGS_VERSION = WORLDS["soundfont"]
 BASS_STYLES = tuple(STYLES)
+STYLES_OF = {"soundfont": BASS_STYLES, "wide": tuple(PLAYERS)}
 
 
 def compose(
@@ -71,6 +78,8 @@ def compose(
     bass_program: int | None = None,
     bass_style: str | None = None,
     take: int = 0,
+    world: str = "soundfont",
+    soundfonts: Sequence[str] = (),
 ) -> Song:
     """Compose a song.
 
@@ -83,10 +92,14 @@ def compose(
     seconds : duration, at which the song is cut
     bass_program : one of `BASS_PROGRAMS`, drawn if None
         Changes the sound of the bass and nothing else.
-    bass_style : one of `BASS_STYLES` for the whole song, drawn per section if None
+    bass_style : one of `STYLES_OF[world]` for the whole song, drawn per section if None
         Changes the bass part only.
     take : 0 for the song itself, another number for another bass part to the same song
         The part that an ideal accompanist would play who knows the idioms but not the original.
+    world : "soundfont" or "wide"
+        The first has ten idioms' worth of grooves and one SoundFont; the second has more of all:
+        see `bassnb.composer.wide`.
+    soundfonts : paths of SoundFonts that play some parts of the world "wide"
 
     Returns
     -------
@@ -97,18 +110,12 @@ def compose(
     DataError
         If an argument is not one of those named above.
     """
-    _check(seed, split, seconds, bass_program, bass_style, take)
-    streams = np.random.SeedSequence([SPLITS.index(split), seed]).spawn(6)
-    streams[1] = streams[1].spawn(take)[-1] if take else streams[1]
-    plan_rng, bass_rng, drum_rng, upper_rng, sound_rng, touch_rng = map(
-        np.random.default_rng, streams
-    )
-    plan = make_plan(split, seconds, bass_style, plan_rng, bass_rng)
-    spans = write_spans(plan)
-    parts = [write_bass(plan, spans, seconds, bass_program, bass_rng)]
-    if plan.drums:
-        parts.append(write_drums(plan, seconds, drum_rng, sound_rng))
-    parts += write_upper(plan, spans, seconds, upper_rng, sound_rng, touch_rng)
+    _check(seed, split, seconds, bass_program, bass_style, take, world)
+    if world == "wide":
+        written = write_song(seed, split, seconds, bass_program, bass_style, take, soundfonts)
+    else:
+        written = _write_first(seed, split, seconds, bass_program, bass_style, take)
+    plan = written.plan
     beats = range(0, plan.grid.bars * plan.grid.steps, plan.grid.beat)
     beats_within = [step for step in beats if plan.grid.nominal(step) < seconds]
     return Song(
@@ -120,18 +127,50 @@ def compose(
         key=plan.key,
         mode=plan.mode,
         duration=float(seconds),
-        tuning=_tuning(sound_rng),
-        gain_db=round(float(sound_rng.uniform(-5, 0)), 2),
+        tuning=written.tuning,
+        gain_db=written.gain_db,
         beats=tuple(round(plan.grid.nominal(step), 5) for step in beats_within),
         downbeats=tuple(
             round(plan.grid.nominal(step), 5)
             for step in beats_within
             if step % plan.grid.steps == 0
         ),
-        chords=timed_chords(spans, plan.grid, seconds),
-        parts=tuple(part for part in parts if part.notes),
-        bass_style="+".join(dict.fromkeys(section.figure.bass_style for section in plan.sections)),
-        bass_timbre=BASS_PROGRAMS.index(parts[0].program),
+        chords=timed_chords(written.spans, plan.grid, seconds),
+        parts=tuple(part for part in written.parts if part.notes),
+        bass_style=written.bass_style,
+        bass_timbre=written.bass_timbre,
+        world=world,
+    )
+
+
+def _write_first(
+    seed: int,
+    split: str,
+    seconds: float,
+    bass_program: int | None,
+    bass_style: str | None,
+    take: int,
+) -> Written:
+    """A song of the world "soundfont"; the order of the draws matters."""
+    streams = np.random.SeedSequence([SPLITS.index(split), seed]).spawn(6)
+    streams[1] = streams[1].spawn(take)[-1] if take else streams[1]
+    plan_rng, bass_rng, drum_rng, upper_rng, sound_rng, touch_rng = map(
+        np.random.default_rng, streams
+    )
+    plan = make_plan(split, seconds, bass_style, plan_rng, bass_rng)
+    spans = write_spans(plan)
+    parts = [write_bass(plan, spans, seconds, bass_program, bass_rng)]
+    if plan.drums:
+        parts.append(write_drums(plan, seconds, drum_rng, sound_rng))
+    parts += write_upper(plan, spans, seconds, upper_rng, sound_rng, touch_rng)
+    return Written(
+        plan,
+        tuple(spans),
+        tuple(parts),
+        _tuning(sound_rng),
+        round(float(sound_rng.uniform(-5, 0)), 2),
+        "+".join(dict.fromkeys(section.figure.bass_style for section in plan.sections)),
+        BASS_PROGRAMS.index(parts[0].program),
     )
 
 
@@ -141,8 +180,16 @@ def _tuning(rng: np.random.Generator) -> float:
 
 
 def _check(
-    seed: int, split: str, seconds: float, program: int | None, style: str | None, take: int
+    seed: int,
+    split: str,
+    seconds: float,
+    program: int | None,
+    style: str | None,
+    take: int,
+    world: str,
 ) -> None:
+    if world not in WORLDS:
+        raise DataError(f"there is no world {world!r}; choose one of {', '.join(WORLDS)}")
     if split not in SPLITS:
         raise DataError(f"there is no split {split!r}; choose one of {', '.join(SPLITS)}")
     if seed < 0 or take < 0 or not seconds > 0:
@@ -152,8 +199,9 @@ def _check(
         )
     if program is not None and program not in BASS_PROGRAMS:
         raise DataError(f"program {program} is not a bass; choose one of {BASS_PROGRAMS}")
-    if style is not None and style not in BASS_STYLES:
-        raise DataError(f"there is no bass style {style!r}; choose one of {', '.join(BASS_STYLES)}")
+    styles = STYLES_OF[world]
+    if style is not None and style not in styles:
+        raise DataError(f"there is no bass style {style!r}; choose one of {', '.join(styles)}")
 
 
 def timed_chords(spans: Sequence[Span], grid: Grid, seconds: float) -> tuple[Chord, ...]:
