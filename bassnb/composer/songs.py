@@ -37,7 +37,8 @@ from bassnb.composer.score import (
     pitch_at,
 )
 from bassnb.composer.wide.players import PLAYERS
-from bassnb.composer.wide.songs import VERSION, write_song
+from bassnb.composer.wide.songs import write_song
+from bassnb.composer.world import DEFAULT, World
 from bassnb.errors import DataError
 
 __all__ = [
@@ -51,7 +52,6 @@ __all__ = [
     "QUALITIES",
     "SPLITS",
     "STYLES_OF",
-    "WORLDS",
     "Chord",
     "DataError",
     "Effects",
@@ -63,9 +63,6 @@ __all__ = [
     "pitch_at",
 ]
 
-# Raise it whenever a seed gives another song or sound: caches of the old ones are then not used.
-WORLDS = {"soundfont": 3, "wide": VERSION}
-SONGS_VERSION = WORLDS["soundfont"]
 BASS_STYLES = tuple(STYLES)
 STYLES_OF = {"soundfont": BASS_STYLES, "wide": tuple(PLAYERS)}
 
@@ -78,8 +75,7 @@ def compose(
     bass_program: int | None = None,
     bass_style: str | None = None,
     take: int = 0,
-    world: str = "soundfont",
-    soundfonts: Sequence[str] = (),
+    world: World = DEFAULT,
 ) -> Song:
     """Compose a song.
 
@@ -92,14 +88,11 @@ def compose(
     seconds : duration, at which the song is cut
     bass_program : one of `BASS_PROGRAMS`, drawn if None
         Changes the sound of the bass and nothing else.
-    bass_style : one of `STYLES_OF[world]` for the whole song, drawn per section if None
+    bass_style : one of `STYLES_OF[world.name]` for the whole song, drawn per section if None
         Changes the bass part only.
     take : 0 for the song itself, another number for another bass part to the same song
         The part that an ideal accompanist would play who knows the idioms but not the original.
-    world : "soundfont" or "wide"
-        The first has ten idioms' worth of grooves and one SoundFont; the second has more of all:
-        see `bassnb.composer.wide`.
-    soundfonts : paths of SoundFonts that play some parts of the world "wide"
+    world : `SOUNDFONT` or `WIDE`, see `bassnb.composer.world`
 
     Returns
     -------
@@ -111,8 +104,10 @@ def compose(
         If an argument is not one of those named above.
     """
     _check(seed, split, seconds, bass_program, bass_style, take, world)
-    if world == "wide":
-        written = write_song(seed, split, seconds, bass_program, bass_style, take, soundfonts)
+    if world.name == "wide":
+        written = write_song(
+            seed, split, seconds, bass_program, bass_style, take, world.soundfonts
+        )
     else:
         written = _write_first(seed, split, seconds, bass_program, bass_style, take)
     plan = written.plan
@@ -139,7 +134,7 @@ def compose(
         parts=tuple(part for part in written.parts if part.notes),
         bass_style=written.bass_style,
         bass_timbre=written.bass_timbre,
-        world=world,
+        world=world.name,
     )
 
 
@@ -186,10 +181,8 @@ def _check(
     program: int | None,
     style: str | None,
     take: int,
-    world: str,
+    world: World,
 ) -> None:
-    if world not in WORLDS:
-        raise DataError(f"there is no world {world!r}; choose one of {', '.join(WORLDS)}")
     if split not in SPLITS:
         raise DataError(f"there is no split {split!r}; choose one of {', '.join(SPLITS)}")
     if seed < 0 or take < 0 or not seconds > 0:
@@ -199,7 +192,7 @@ def _check(
         )
     if program is not None and program not in BASS_PROGRAMS:
         raise DataError(f"program {program} is not a bass; choose one of {BASS_PROGRAMS}")
-    styles = STYLES_OF[world]
+    styles = STYLES_OF[world.name]
     if style is not None and style not in styles:
         raise DataError(f"there is no bass style {style!r}; choose one of {', '.join(styles)}")
 

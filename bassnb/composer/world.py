@@ -12,11 +12,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from bassnb.composer.wide.songs import VERSION
 from bassnb.errors import DataError
 
-# Raise a number whenever a seed gives another song or sound in that world: caches of the old ones
-# are then not used.
-VERSIONS = {"soundfont": 3, "wide": 4}
+# Raised whenever a seed gives another song or sound in that world: caches of the old ones are then
+# not used.
+VERSIONS = {"soundfont": 3, "wide": VERSION}
 
 
 @dataclass(frozen=True)
