@@ -92,7 +92,8 @@ def chromium():
     )
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--mute-audio"]
+            executable_path=program,
+            args=["--no-sandbox", "--mute-audio", "--enable-unsafe-webgpu"],
         )
         yield browser
         browser.close()

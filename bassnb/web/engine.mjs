@@ -16,9 +16,10 @@ export { EngineError };
 /** @typedef {import("./accompanist.mjs").Take} Take */
 /** @typedef {import("./sampling.mjs").Branches} Branches */
 /** @typedef {import("./spectral.mjs").Stereo} Stereo */
+/** @typedef {import("./runtime.mjs").Backend} Backend */
 /**
  * A loaded model; `close` frees its memory, `alive` is false after that and after an error that ended it.
- * @typedef {{about: import("./model.mjs").About, backend: string, ask: Ask, close: () => void, alive: () => boolean}} Model
+ * @typedef {{about: import("./model.mjs").About, backend: Backend, ask: Ask, close: () => void, alive: () => boolean}} Model
  */
 /** @typedef {(method: string, args: any[], onNews?: (...news: any[]) => void, signal?: AbortSignal) => Promise<any>} Ask */
 
@@ -26,15 +27,16 @@ export { EngineError };
  * Load a model and the runtime, about 20 MB the first time; the browser keeps them.
  * @param {string | URL} baseUrl folder of the model, relative to the page
  * @param {(bytes: number, total: number) => void} [onProgress]
- * @param {Worker | MessagePort} [port] where the engine computes, by default a worker of its own
+ * @param {{port?: Worker | MessagePort, backend?: Backend}} [how] where the engine computes, by default in a
+ *   worker of its own; on the graphics processor if there is one ("webgpu"), else in one thread ("wasm")
  * @returns {Promise<Model>}
  */
-export async function load(baseUrl, onProgress, port) {
+export async function load(baseUrl, onProgress, { port, backend } = {}) {
   const base = new URL(baseUrl, globalThis.document?.baseURI ?? import.meta.url).href;
   const name = `bassnb-${Math.random()}`;
   const { ask, close, alive } = client(port ?? worker(name), port ? null : name);
   try {
-    return { ...(await ask("load", [base], onProgress)), ask, close, alive };
+    return { ...(await ask("load", [base, backend], onProgress)), ask, close, alive };
   } catch (error) {
     close();
     throw error;

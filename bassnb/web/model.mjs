@@ -1,6 +1,8 @@
 /** A model in the browser: its files are fetched, checked, and run by onnxruntime-web. */
 
 import { EngineError } from "./errors.mjs";
+import { bytesOf, json, versioned } from "./fetching.mjs";
+import { findRuntime, network } from "./runtime.mjs";
 
 /**
  * Sizes and statistics of an autoencoder.
@@ -21,8 +23,9 @@ import { EngineError } from "./errors.mjs";
  *   defaults: Record<string, any>, level: Level, bytes: Record<string, number>,
  *   bassnb_files: Record<string, string>}} About
  */
-/** @typedef {(...inputs: any[]) => Promise<Float32Array[]>} Run arrays and their sizes in turn */
-/** @typedef {{about: About, backend: string, run: (network: string) => Run}} Model */
+/** @typedef {import("./runtime.mjs").Backend} Backend */
+/** @typedef {import("./runtime.mjs").Run} Run */
+/** @typedef {{about: About, backend: () => Backend, run: (network: string) => Run}} Model */
 /** @typedef {(bytes: number, total: number) => void} OnProgress */
 
 const NEEDED = ["encoder.onnx", "unet.onnx", "decoder.onnx"];
@@ -30,40 +33,74 @@ const NEEDED = ["encoder.onnx", "unet.onnx", "decoder.onnx"];
 /**
  * Fetch a model and the runtime, once; the browser keeps both.
  * @param {string} base address of the folder with `model.json`, or of one with `classroom/` in it
- * @param {string} runtime address of the folder with `runtime.json`
+ * @param {string} folder address of the folder with `runtime.json`
  * @param {OnProgress} onProgress
  * @param {(address: string) => Promise<any>} program imports onnxruntime-web
+ * @param {Backend} [backend] by default what fits this machine
  * @returns {Promise<Model>}
  */
-export async function loadModel(base, runtime, onProgress, program) {
-  if (typeof WebAssembly !== "object") {
-    throw new EngineError("This browser cannot run WebAssembly; take a current one, or allow it for this page.");
-  }
-  const [folder, about] = await description(base);
-  const engine = await json(new URL("runtime.json", runtime));
-  if (!engine) {
-    throw new EngineError("This site was built without onnxruntime-web; build the book again with a network.");
-  }
-  const sizes = [engine.bytes, ...NEEDED.map((name) => about.bytes[name])];
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+export async function loadModel(base, folder, onProgress, program, backend) {
+  const runtime = await findRuntime(folder, program, backend);
+  const [place, about] = await description(base);
+  const total = NEEDED.reduce((sum, name) => sum + about.bytes[name], runtime.bytes);
   let loaded = 0;
   const count = (/** @type {number} */ bytes) => onProgress((loaded += bytes), total);
-  const wasm = await unpacked(await bytesOf(versioned(runtime, engine.wasm, engine.version), count));
-  const ort = await program(versioned(runtime, engine.program, engine.version).href);
-  ort.env.wasm.numThreads = 1; // static hosts do not isolate their pages, which threads would need
-  ort.env.wasm.wasmBinary = wasm;
-  ort.env.logLevel = "error";
-  /** @type {Map<string, Run>} */
-  const networks = new Map();
-  const open = async (/** @type {string} */ name, count = (/** @type {number} */ _) => {}) => {
-    networks.set(name, await network(ort, await checked(folder, about, name, count)));
-  };
-  for (const name of NEEDED) await open(name, count);
-  const run = (/** @type {string} */ name) => async (/** @type {any[]} */ ...inputs) => {
-    if (!networks.has(name)) await open(name);
-    return /** @type {Run} */ (networks.get(name))(...inputs);
-  };
-  return { about, backend: "wasm", run };
+  const ort = await runtime.start(count);
+  const fetched = (/** @type {string} */ name) => checked(place, about, name, loaded < total ? count : () => {});
+  const networks = new Networks(ort, runtime.backend, fetched);
+  for (const name of NEEDED) await networks.open(name);
+  return { about, backend: () => networks.backend, run: (name) => (...inputs) => networks.run(name, inputs) };
+}
+
+/** The networks of a model, opened when they are first needed. */
+class Networks {
+  /**
+   * @param {any} ort
+   * @param {Backend} backend
+   * @param {(name: string) => Promise<Uint8Array>} fetched
+   */
+  constructor(ort, backend, fetched) {
+    Object.assign(this, { ort, fetched });
+    this.backend = backend;
+    /** @type {Map<string, Run>} */
+    this.opened = new Map();
+  }
+
+  /** @param {string} name */
+  async open(name) {
+    const { ort, fetched } = /** @type {any} */ (this);
+    const data = await fetched(name);
+    await this.orInThread(async () => this.opened.set(name, await network(ort, data, this.backend)));
+  }
+
+  /**
+   * @param {string} name
+   * @param {any[]} inputs
+   * @returns {Promise<Float32Array[]>}
+   */
+  async run(name, inputs) {
+    return this.orInThread(async () => {
+      if (!this.opened.has(name)) await this.open(name);
+      return /** @type {Run} */ (this.opened.get(name))(...inputs);
+    });
+  }
+
+  /**
+   * Work that is done again in the thread of the processor if that of graphics fails.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async orInThread(work) {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.backend === "wasm") throw error;
+      this.backend = "wasm";
+      this.opened.clear();
+      return work();
+    }
+  }
 }
 
 /**
@@ -78,29 +115,6 @@ async function description(base) {
     if (about?.command === "bassnb export") return [folder, about];
   }
   throw new EngineError(`There is no model at ${base}; build the book again, or write one with bassnb export.`);
-}
-
-/**
- * An object in a JSON file, or null if there is none.
- * @param {URL} address
- */
-async function json(address) {
-  try {
-    const reply = await fetch(address);
-    return reply.ok ? await reply.json() : null;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * The address of one version of a file: a browser that kept another one asks again.
- * @param {string | URL} folder
- * @param {string} name
- * @param {string} version
- */
-function versioned(folder, name, version) {
-  return new URL(`${name}?${version}`, folder);
 }
 
 /**
@@ -124,55 +138,4 @@ async function checked(folder, about, name, count) {
 /** @param {ArrayBuffer} digest */
 function hex(digest) {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/**
- * A file, from the browser's cache if it is there.
- * @param {URL} address
- * @param {(bytes: number) => void} count called with the bytes of each piece
- */
-async function bytesOf(address, count) {
-  const name = address.pathname.split("/").at(-1);
-  const reply = await fetch(address, { cache: "force-cache" }).catch(() => null);
-  if (!reply?.ok || !reply.body) {
-    throw new EngineError(`${name} cannot be fetched; check the connection and try again.`);
-  }
-  const pieces = [];
-  const reader = reply.body.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    pieces.push(next.value);
-    count(next.value.length);
-  }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
-}
-
-/**
- * The content of a gzip file; some servers have unpacked it already.
- * @param {Uint8Array<ArrayBuffer>} data
- * @returns {Promise<ArrayBuffer>}
- */
-async function unpacked(data) {
-  if (data[0] !== 0x1f || data[1] !== 0x8b) return data.buffer;
-  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).arrayBuffer();
-}
-
-/**
- * A graph as a function of arrays and their sizes.
- * @param {any} ort
- * @param {Uint8Array} data
- * @returns {Promise<Run>}
- */
-async function network(ort, data) {
-  const session = await ort.InferenceSession.create(data, { executionProviders: ["wasm"] });
-  return async (...inputs) => {
-    const feeds = Object.fromEntries(
-      session.inputNames.map((/** @type {string} */ name, /** @type {number} */ i) => [
-        name,
-        new ort.Tensor("float32", inputs[2 * i], inputs[2 * i + 1]),
-      ]),
-    );
-    const found = await session.run(feeds);
-    return session.outputNames.map((/** @type {string} */ name) => found[name].data);
-  };
 }

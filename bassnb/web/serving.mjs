@@ -23,9 +23,9 @@ export function serve(port, runtime, program = (address) => import(address), rea
 
   /** @type {Record<string, (tell: (...news: any[]) => Promise<void>, ...args: any[]) => Promise<any>>} */
   const methods = {
-    async load(tell, base) {
-      model = await loadModel(base, runtime, tell, program);
-      return { about: model.about, backend: model.backend };
+    async load(tell, base, backend) {
+      model = await loadModel(base, runtime, tell, program, backend);
+      return { about: model.about, backend: model.backend() };
     },
     async accompany(tell, channels, sampleRate, options) {
       return accompany(loaded(model), channels, sampleRate, options, tell);

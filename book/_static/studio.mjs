@@ -151,7 +151,7 @@ async function cost() {
   for (const name of ["guidance", "phi", "strength", "guidance_rule"]) at(name).value = about.defaults[name];
   at("guidance_interval").value = about.defaults.guidance_interval ?? "";
   const files = ["encoder.onnx", "unet.onnx", "decoder.onnx"].map((name) => about.bytes[name]);
-  const bytes = files.reduce((sum, size) => sum + size, runtime.bytes);
+  const bytes = files.reduce((sum, size) => sum + size, runtime.backends.wasm.bytes);
   const measured = await json("cost.json");
   const time = measured
     ? ` On our machine, if it does nothing else, 12 steps of dpm++ take ${measured.seconds.toFixed(1)} s for ${measured.song} s of music, and ` +

@@ -1,5 +1,7 @@
 """The build of the engine's site: a runtime that is whole or not there, and a copy of the engine."""
 
+import gzip
+import itertools
 import json
 import tarfile
 
@@ -9,31 +11,34 @@ import pytest
 from tests.web.conftest import ROOT, node, runtime_or_skip, small_model  # noqa: F401  a fixture
 
 
-def package(folder, **contents):
-    """A package as npm would give it."""
-    for name, text in contents.items():
-        path = folder / "package" / "dist" / getattr(page_engine, name)
+def package(folder):
+    """A package as npm would give it; each file holds its own name."""
+    for name in itertools.chain(*page_engine.FILES.values()):
+        path = folder / "package" / "dist" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(name)
     with tarfile.open(folder / "some.tgz", "w:gz") as archive:
         archive.add(folder / "package", "package")
     return folder / "some.tgz"
 
 
 def test_a_package_with_another_hash_is_not_taken(tmp_path, monkeypatch):
-    other = package(tmp_path, PROGRAM="export {}", WASM="0")
+    other = package(tmp_path)
     monkeypatch.setattr(page_engine, "fetched", lambda folder: other)
     assert page_engine.runtime(tmp_path / "store") is None
     assert not (tmp_path / "store").exists()
 
 
 def test_what_is_unpacked_is_taken_without_asking_again(tmp_path, monkeypatch):
-    page_engine.unpack(package(tmp_path, PROGRAM="export {}", WASM="00"), tmp_path / "store")
+    page_engine.unpack(package(tmp_path), tmp_path / "store")
     monkeypatch.setattr(page_engine, "fetched", None)  # calling it would fail
     assert page_engine.runtime(tmp_path / "store") == tmp_path / "store"
     facts = json.loads((tmp_path / "store" / "runtime.json").read_text())
-    assert (tmp_path / "store" / facts["wasm"]).stat().st_size == facts["bytes"]
-    assert (tmp_path / "store" / facts["program"]).read_text() == "export {}"
+    for backend, (program, wasm) in page_engine.FILES.items():
+        files = facts["backends"][backend]
+        packed = (tmp_path / "store" / files["wasm"]).read_bytes()
+        assert len(packed) == files["bytes"] and gzip.decompress(packed).decode() == wasm
+        assert (tmp_path / "store" / files["program"]).read_text() == program
 
 
 def test_without_a_registry_there_is_no_runtime(tmp_path, monkeypatch):
@@ -58,7 +63,8 @@ def test_the_runtime_is_the_pinned_one():
     store = runtime_or_skip()
     facts = json.loads((store / "runtime.json").read_text())
     assert facts["version"] == page_engine.VERSION
-    assert f"v{page_engine.VERSION}" in (store / facts["program"]).read_text()[:200]
+    for files in facts["backends"].values():
+        assert f"v{page_engine.VERSION}" in (store / files["program"]).read_text()[:200]
 
 
 def test_the_cost_that_a_page_states_is_the_measured_one(tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ async function opened(site, onProgress, base = "bassnb/") {
     close: () => port.close(),
   });
   serving.serve(end(port2), `${site.address}bassnb/runtime/`, program);
-  return load(`${site.address}${base}`, onProgress, end(port1));
+  return load(`${site.address}${base}`, onProgress, { port: end(port1) });
 }
 
 let site;
@@ -79,6 +79,38 @@ test("takes are those of Python, with and without style, chords and kept parts, 
     assert.ok(Math.abs(take.settings.gain_db - gain_db) < 0.01, what);
     assert.equal(take.settings.seed, settings.seed);
   }
+});
+
+/** A runtime whose graphics processor fails when a session begins, or in its second run. */
+const failing = (when) => async (address) => {
+  const { InferenceSession, Tensor, env } = await program(address.replace("webgpu", "wasm"));
+  const create = async (data, { executionProviders: [backend] }) => {
+    if (backend === "webgpu" && when === "begin") throw new Error("no device");
+    const session = await InferenceSession.create(data, { executionProviders: ["wasm"] });
+    let runs = 0;
+    const run = (feeds) => {
+      if (backend === "webgpu" && ++runs === 2) throw new Error("device lost");
+      return session.run(feeds);
+    };
+    return { inputNames: session.inputNames, outputNames: session.outputNames, run };
+  };
+  return { Tensor, env, InferenceSession: { create } };
+};
+
+test("where the graphics processor fails, the thread plays the same take", async () => {
+  const options = { steps: 3, sampler: "ddim" };
+  const own = await accompany(model, mix, 44100, options);
+  const wasm = new Uint8Array(await (await fetch(`${site.address}bassnb/runtime/ort-wasm-simd-threaded.wasm.gz`)).arrayBuffer());
+  const plain = await serve((name) => (name.endsWith("asyncify.wasm.gz") ? wasm : undefined));
+  for (const [when, first] of [["begin", "wasm"], ["later", "webgpu"]]) {
+    const folder = `${plain.address}bassnb/runtime/`;
+    const other = await loadModel(`${plain.address}bassnb/classroom`, folder, () => {}, failing(when), "webgpu");
+    assert.equal(other.backend(), first);
+    const take = await play(other, mix, 44100, options, async () => {});
+    assert.equal(other.backend(), "wasm");
+    close(take.channels[0], own.channels[0], 0);
+  }
+  plain.stop();
 });
 
 test("pieces are those of the whole", async () => {
@@ -211,7 +243,7 @@ test("without WebAssembly, or before a model is there, it says so", async () => 
 
 test("a worker that fails answers every open question", async () => {
   const port = { postMessage() {}, close() {} };
-  const loading = load(site.address, undefined, port);
+  const loading = load(site.address, undefined, { port });
   port.onerror({ message: "gone" });
   await assert.rejects(loading, /could not go on \(gone\); reload/);
 });
@@ -219,7 +251,7 @@ test("a worker that fails answers every open question", async () => {
 test("an error that nobody expects ends the engine, and every open question", async () => {
   let answer;
   const port = { postMessage: ({ id }) => (answer = id), close() {} };
-  const loading = load(site.address, undefined, port);
+  const loading = load(site.address, undefined, { port });
   port.onmessage({ data: { id: answer, result: { about: {} } } });
   const other = await loading;
   assert.ok(other.alive());

@@ -32,12 +32,14 @@ PLAY = """async ({mix, style, keep, options}) => {
     for (let i = 0; i < bytes.length; i += 32768) s += String.fromCharCode(...bytes.subarray(i, i + 32768));
     return btoa(s); };
   const {load, accompany} = await import("/_static/bassnb/engine.mjs");
-  window.model ??= await load("/_static/bassnb/classroom/");
+  const backend = options.backend; delete options.backend;
+  if (window.model && backend && window.model.backend !== backend) { window.model.close(); window.model = null; }
+  window.model ??= await load("/_static/bassnb/classroom/", undefined, {backend});
   if (style) options.style = style.map(floats);
   if (keep) options.keep = {...keep, latents: floats(keep.latents), channels: keep.channels.map(floats)};
   const steps = [];
   const take = await accompany(window.model, mix.map(floats), 44100, options, (k, n) => steps.push([k, n]));
-  return {...take, channels: take.channels.map(text), latents: text(take.latents), steps};
+  return {...take, backend: window.model.backend, channels: take.channels.map(text), latents: text(take.latents), steps};
 }"""
 
 
@@ -155,6 +157,26 @@ def test_a_take_fetches_files_of_the_site_and_sends_nothing(page):
     for method, url in page.asked:
         assert method == "GET" and url.startswith((page.address, "data:")) and len(url) < 200
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("backend", ["webgpu", "wasm"])
+def test_both_backends_play_the_bass_of_the_package(page, player, backend):
+    """A browser without a graphics processor has a program that plays one."""
+    mix = mix_of("pop", 3.0)
+    style = read_audio(ROOT / "data_samples" / "styles" / "finger.flac")
+    options = {"seed": 4, "sampler": "dpm++", "steps": 4}
+    given = {"mix": as_text(mix), "style": as_text(style), "options": {**options, "backend": backend}}
+    found = page.evaluate(PLAY, given)
+    assert found["backend"] == backend
+    assert_same(found, player(mix, style=style, tuning=0, **options))
+
+
+def test_a_program_that_plays_a_graphics_processor_is_not_taken(page):
+    chosen = page.evaluate(
+        """async () => { const {suitable} = await import("/_static/bassnb/runtime.mjs");
+        return [Boolean(await navigator.gpu?.requestAdapter()), await suitable()]; }"""
+    )
+    assert chosen == [True, "wasm"]
 
 
 def test_a_program_that_cannot_start_is_one_sentence(page):
