@@ -14,6 +14,7 @@ def _electric(rng: np.random.Generator) -> dict[str, float]:
         "position": float(rng.uniform(0.08, 0.35)),
         "pickup": float(rng.uniform(0.05, 0.25)),
         "hollow": float(rng.uniform(0.2, 0.95)),
+        "tilt": spread(rng, 1.0, 12.0),
         "decay": spread(rng, 1.5, 9.0),
         "bright_decay": spread(rng, 0.12, 2.5),
         "stiffness": float(rng.uniform(0.0, 0.35)),
@@ -56,7 +57,7 @@ def slap(rng: np.random.Generator) -> Drawn:
         "brightness": spread(rng, 2000, 9000),
         "bright_decay": spread(rng, 0.4, 3.0),
         "tone": spread(rng, 4000, 15000),
-        "slap": float(rng.uniform(0.2, 0.9)),
+        "slap": float(rng.uniform(0.1, 0.7)),
         "buzz": float(rng.uniform(0.2, 1.2)),
         "touch": float(rng.uniform(1.0, 2.2)),
     }
@@ -67,7 +68,7 @@ def muted(rng: np.random.Generator) -> Drawn:
     return "string", {
         **_electric(rng),
         "brightness": spread(rng, 200, 1500),
-        "decay": spread(rng, 0.2, 1.0),
+        "decay": spread(rng, 0.35, 1.2),
         "bright_decay": spread(rng, 0.04, 0.2),
         "finger": spread(rng, 0.01, 0.15),
     }

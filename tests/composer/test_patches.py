@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from scipy.signal import freqz
 
 from bassnb.composer import bass_patches
 from bassnb.composer.engines.string import loop
@@ -80,6 +81,13 @@ def test_a_round_in_the_string_loses_what_its_decay_asks_for(hertz):
     response = z**lag * np.polyval(b[::-1], z) / np.polyval(a[::-1], z)
     assert abs(response) == pytest.approx(10 ** (-3 / (2.0 * hertz)), rel=1e-6)
     assert np.angle(response) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_nothing_grows_in_a_string():
+    for hertz in (20.0, 41.2, 98.0, 330.0, 1900.0):
+        for decay, bright in ((20.0, 0.04), (20.0, 6.0), (0.2, 0.1)):
+            _, b, a = loop(hertz, decay, bright, 0.3)
+            assert np.abs(freqz(b, a, 512)[1]).max() < 1.0
 
 
 def test_a_string_decays_as_it_was_asked_to():
@@ -195,6 +203,13 @@ def test_nothing_to_play_is_silence():
         assert not play_patch(patch(engine), [], 100).any()
         assert play_patch(patch(engine), [Note(0, 1, 38, 90)], 0).shape == (2, 0)
         assert play_patch(patch(engine), [Note(0.001, 0.001, 38, 90)], 4000).any()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_midi_key_gives_finite_sound(engine):
+    notes = [Note(0.02 * key, 0.02 * key + 0.015, key, 127) for key in range(128)]
+    wave = play_patch(patch(engine), notes, 3 * SAMPLE_RATE, tuning=0.5)
+    assert np.isfinite(wave).all() and 0.05 < np.abs(wave).max() < 3.0
 
 
 def test_what_does_not_exist_is_refused():
