@@ -64,11 +64,11 @@ def play(values: Values, tone: Tone) -> np.ndarray:
     wave = _string(values, tone, hertz, decay, samples if steady else int(bent[-1]) + 4)
     if not steady:
         wave = cubic(np.concatenate([wave[:1], wave]), bent - bent[0])
+    _add_noises(values, tone, wave, held)
     wave = _voiced(values, tone, wave)
     rising = np.linspace(0.0, 1.0, max(round(values["attack"] * SAMPLE_RATE), 1), dtype=np.float32)
     wave[: len(rising)] *= rising[:samples]
     wave[held:] *= release
-    _add_noises(values, tone, wave, held)
     return wave[None]
 
 
