@@ -7,6 +7,7 @@ from bassnb.composer.amplifier import amplify, cabinet, compress, loudness_of
 from bassnb.composer.effects import apply_effects
 from bassnb.composer.score import Effects
 from bassnb.composer.strip import draw_strip
+from bassnb.errors import DataError
 from bassnb.presets import SAMPLE_RATE
 
 ROLES = ("bass", "drums", "chords", "pad", "melody")
@@ -158,3 +159,8 @@ def test_strips_of_basses_keep_their_pitch_and_have_the_sections_they_should():
     }
     assert shares == pytest.approx({"amp": 0.4, "ratio": 0.5, "eq": 0.7}, abs=0.08)
     assert max(s.wow for s in strips) <= 8 and all(abs(s.mid_gain) <= 12 for s in strips)
+
+
+def test_a_role_that_does_not_exist_is_refused():
+    with pytest.raises(DataError, match="no role 'flute'"):
+        draw_strip("flute", np.random.default_rng(0), 0.125)
