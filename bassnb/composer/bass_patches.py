@@ -141,7 +141,7 @@ def modulated(rng: np.random.Generator) -> Drawn:
         "ratio2": float(rng.choice([0.5, 1.0, 1.0, 1.0, 2.0, 3.0, 4.0])),
         "ratio3": float(rng.choice([1.0, 2.0, 3.0, 5.0, 7.0])),
         "index2": spread(rng, 0.2, 7.0),
-        "index3": sometimes(rng, 0.4, 0.3, 3.0),
+        "index3": sometimes(rng, 0.4, 0.2, 1.5),
         "index_decay": spread(rng, 0.03, 0.8),
         "index_sustain": float(rng.uniform(0, 0.7)),
         "touch": float(rng.uniform(0.3, 2.0)),

@@ -6,14 +6,25 @@ import numpy as np
 
 from bassnb.composer.draws import sometimes, spread
 from bassnb.composer.score import Effects
+from bassnb.errors import DataError
 
 # Shares of the parts of each role that have a section at all.
 _SHARES: dict[str, dict[str, float]] = {
-    "bass": dict(amp=0.4, compress=0.5, eq=0.7, chorus=0.08, room=0.12, echo=0.02, wear=0.15),
-    "drums": dict(amp=0.2, compress=0.5, eq=0.7, chorus=0.0, room=0.5, echo=0.03, wear=0.2),
-    "chords": dict(amp=0.3, compress=0.3, eq=0.7, chorus=0.35, room=0.6, echo=0.2, wear=0.2),
-    "pad": dict(amp=0.1, compress=0.2, eq=0.6, chorus=0.35, room=0.7, echo=0.15, wear=0.2),
-    "melody": dict(amp=0.3, compress=0.4, eq=0.7, chorus=0.2, room=0.6, echo=0.4, wear=0.2),
+    "bass": dict(
+        filter=0.2, amp=0.4, compress=0.5, eq=0.7, chorus=0.08, room=0.12, echo=0.02, wear=0.15
+    ),
+    "drums": dict(
+        filter=0.1, amp=0.2, compress=0.5, eq=0.7, chorus=0.0, room=0.5, echo=0.03, wear=0.2
+    ),
+    "chords": dict(
+        filter=0.25, amp=0.3, compress=0.3, eq=0.7, chorus=0.35, room=0.6, echo=0.2, wear=0.2
+    ),
+    "pad": dict(
+        filter=0.3, amp=0.1, compress=0.2, eq=0.6, chorus=0.35, room=0.7, echo=0.15, wear=0.2
+    ),
+    "melody": dict(
+        filter=0.15, amp=0.3, compress=0.4, eq=0.7, chorus=0.2, room=0.6, echo=0.4, wear=0.2
+    ),
 }
 _STEPS = (2, 3, 4, 6)  # sixteenth notes between two echoes
 
@@ -26,7 +37,14 @@ def draw_strip(role: str, rng: np.random.Generator, step_seconds: float) -> Effe
     role : "bass", "drums", "chords", "pad" or "melody"
     rng : decides
     step_seconds : duration of a sixteenth note, of which echoes are multiples
+
+    Raises
+    ------
+    DataError
+        If there is no such role.
     """
+    if role not in _SHARES:
+        raise DataError(f"there is no role {role!r}; choose one of {', '.join(_SHARES)}")
     share = _SHARES[role]
     drawn: dict[str, float] = {}
     for name, draw in _SECTIONS.items():
@@ -40,6 +58,11 @@ def draw_strip(role: str, rng: np.random.Generator, step_seconds: float) -> Effe
     rounded = {name: float(f"{value:.4g}") for name, value in drawn.items()}
     bits = int(rounded.pop("bits", 0))
     return Effects(**rounded, bits=bits, seed=int(rng.integers(2**31)))
+
+
+def _filter(role: str, rng: np.random.Generator) -> dict[str, float]:
+    lowest, highest = (500, 4000) if role == "bass" else (1500, 10000)
+    return {"lowpass": spread(rng, lowest, highest)}
 
 
 def _amp(role: str, rng: np.random.Generator) -> dict[str, float]:
@@ -113,6 +136,7 @@ def _wear(role: str, rng: np.random.Generator) -> dict[str, float]:
 
 
 _SECTIONS = {
+    "filter": _filter,
     "amp": _amp,
     "compress": _compress,
     "eq": _eq,

@@ -46,7 +46,7 @@ _LEVELS = {36: 1.0, 38: 0.8, 39: 0.8, 37: 0.6, 42: 0.4, 46: 0.4, 51: 0.35, 49: 0
 
 
 def chokes(key: int) -> tuple[int, ...]:
-    """Keys that a stroke ends: the closed hi-hat ends the open one."""
+    """Keys that a stroke ends: each hi-hat ends the open one."""
     return (_OPEN,) if key in (*_HATS, _OPEN) else ()
 
 

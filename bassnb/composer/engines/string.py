@@ -11,6 +11,8 @@ chapter 10.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.signal import freqz, lfilter
 
@@ -24,6 +26,7 @@ DEFAULTS = {
     "position": 0.2,  # where the string is plucked, as a share of its length
     "pickup": 0.12,  # where the pickup is, likewise
     "hollow": 0.6,  # depth of the pickup's comb
+    "tilt": 1.0,  # twice the harmonic above which the pluck falls by 6 dB an octave
     "brightness": 1500.0,  # Hz: corner of the pluck at medium force
     "touch": 1.0,  # octaves that full velocity adds
     "attack": 0.001,  # seconds
@@ -42,11 +45,14 @@ DEFAULTS = {
     "thump": 0.02,  # level of the noise when it is damped
 }
 _TAIL = 0.02  # seconds of noise when it is damped
-_SILENT = 1e-4
+_MOST = 0.99999  # gain of a round at 0 Hz, where it is highest
+_SHORTEST = 2000.0  # Hz; higher tones sound an octave lower
 
 
 def play(values: Values, tone: Tone) -> np.ndarray:
     """One tone (1, n) float32."""
+    while tone.hertz > _SHORTEST:
+        tone = replace(tone, hertz=tone.hertz / 2, before=tone.before / 2)
     release = falling(values["release"])
     decay = values["decay"] * 2.0 ** ((40 - tone.key) / 24.0)
     held = min(tone.held, round(1.4 * decay * SAMPLE_RATE))
@@ -58,11 +64,11 @@ def play(values: Values, tone: Tone) -> np.ndarray:
     wave = _string(values, tone, hertz, decay, samples if steady else int(bent[-1]) + 4)
     if not steady:
         wave = cubic(np.concatenate([wave[:1], wave]), bent - bent[0])
+    _add_noises(values, tone, wave, held)
     wave = _voiced(values, tone, wave)
     rising = np.linspace(0.0, 1.0, max(round(values["attack"] * SAMPLE_RATE), 1), dtype=np.float32)
     wave[: len(rising)] *= rising[:samples]
     wave[held:] *= release
-    _add_noises(values, tone, wave, held)
     return wave[None]
 
 
@@ -94,7 +100,7 @@ def _pluck(values: Values, tone: Tone, hertz: float) -> np.ndarray:
     away = min(max(round(place * period), 1), period)
     out = wave.copy()
     out[away:] -= wave[:-away]
-    pole = np.exp(-np.pi / period)  # the velocity of a plucked string falls as 1 / k
+    pole = np.exp(-np.pi * values["tilt"] / period)  # the velocity of a string falls as 1 / k
     out = lfilter([1.0], [1.0, -pole], out)
     out -= out.mean()
     out *= np.linspace(1.0, 0.0, len(out)) ** 0.25
@@ -109,8 +115,9 @@ def waveguide(
     Parameters
     ----------
     pluck : (M,), what is added to the string from the start
-    hertz : fundamental frequency, at most a fifth of that where `bright` is measured, 2 kHz
-    decay, bright : seconds in which the fundamental and partials around 2 kHz fall by 60 dB
+    hertz : fundamental frequency, at most 2 kHz
+    decay, bright : seconds in which the fundamental and partials around 2 kHz, or five times it if
+        that is higher, fall by 60 dB
     stiffness : coefficient of the dispersion
     samples : length of the result
 
@@ -135,7 +142,8 @@ def loop(
     """Whole delay and coefficients b, a of the loop of a string; see `waveguide`.
 
     The one-pole loss (1 - p) / (1 - p / z) has the gain at 2 kHz that `bright` asks for, relative
-    to the gain at the fundamental. The delays of all parts at the fundamental add up to a period.
+    to the gain at the fundamental. The delays of all parts at the fundamental add up to a period. The
+    gain is below 1 at all frequencies, so that nothing grows.
     """
     high = max(2000.0, 5.0 * hertz)
     cosine = np.cos(2 * np.pi * high / SAMPLE_RATE)
@@ -150,7 +158,7 @@ def loop(
     lag = int(period) - 1
     b = np.convolve(b, lagrange(period - lag))
     gain = 10.0 ** (-3.0 / (hertz * decay)) / abs(freqz(b, a, [omega])[1][0])
-    return lag, gain * b, a
+    return lag, min(gain, _MOST) * b, a
 
 
 def lagrange(delay: float) -> np.ndarray:
@@ -184,6 +192,6 @@ def _add_noises(values: Values, tone: Tone, wave: np.ndarray, held: int) -> None
         click = noise(tone.rng, count, 1200.0, 7000.0) * np.exp(-time / 0.004) * fade
         wave[:count] += values["slap"] * tone.force**2 * click
     tail = min(round(_TAIL * SAMPLE_RATE), len(wave) - held)
-    if values["thump"] and tail > 1:
+    if values["thump"] and tail > 1 and held == tone.held:
         swell = np.sin(np.linspace(0, np.pi, tail, dtype=np.float32)) ** 2
         wave[held : held + tail] += values["thump"] * noise(tone.rng, tail, 40, 900) * swell
