@@ -22,11 +22,11 @@ from bassnb.composer.grooves import Event, fill_bar
 from bassnb.composer.plan import Grid, Plan
 from bassnb.composer.wide.heard import Heard
 from bassnb.composer.wide.lines import LINES, Line
-from bassnb.composer.wide.plan import WideFigure, WideSection
+from bassnb.composer.wide.plan import WideSection
 from bassnb.composer.wide.players import PLAYERS, Player, choose_player
 
 _NOISE = 0.03  # standard deviation of the private part of the salience
-_FASTEST = 11.5  # notes a second; a faster grid is played at half its density
+_FASTEST = 12.2  # notes a second; a faster grid is played at half its density
 
 
 @dataclass(frozen=True)
