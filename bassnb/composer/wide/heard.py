@@ -13,7 +13,7 @@ import numpy as np
 from bassnb.composer.accompaniment import Span
 from bassnb.composer.grooves import KICK, TOMS, Event
 from bassnb.composer.plan import Grid
-from bassnb.composer.wide.families import SNARES
+from bassnb.composer.wide.kit import SNARES
 
 _SNARE_KEYS = tuple({key for key, _ in SNARES.values()})
 FEATURES = (

@@ -6,11 +6,13 @@ import pytest
 from bassnb.composer.grooves import STEPS_PER_BAR
 from bassnb.composer.songs import SPLITS
 from bassnb.composer.wide.comping import COMPS, choose_comping
-from bassnb.composer.wide.families import CYMBALS, FAMILIES, LAYERS, SNARES
+from bassnb.composer.wide.families import FAMILIES
 from bassnb.composer.wide.grooves import choose_backing, choose_kick, kicks_of, table_of
 from bassnb.composer.wide.heard import FEATURES
 from bassnb.composer.wide.idioms import IDIOMS
+from bassnb.composer.wide.kit import CYMBALS, LAYERS, SNARES
 from bassnb.composer.wide.lines import LINES
+from bassnb.composer.wide.melodies import LEADS
 from bassnb.composer.wide.players import PLAYERS, choose_player
 
 
@@ -47,7 +49,8 @@ def test_idioms_name_what_exists():
     assert set(FAMILIES) == {name for idiom in IDIOMS for name in idiom.grooves}
     assert set(PLAYERS) == {name for idiom in IDIOMS for name in idiom.bass}
     assert set(COMPS) == {name for idiom in IDIOMS for name in idiom.rhythms}
-    assert {rhythm for player in PLAYERS.values() for rhythm in player.rhythms} <= set(COMPS)
+    names = {*COMPS, *LEADS}
+    assert {name for player in PLAYERS.values() for name in player.fits} <= names
     assert all(set(player.weights) <= set(FEATURES) for player in PLAYERS.values())
     assert {player.pitches for player in PLAYERS.values()} == set(LINES)
 
@@ -67,5 +70,5 @@ def test_comping_and_cymbals_decide_between_the_players_of_an_idiom():
         ("runs", 4.0, "sixteenths"),
         ("quarters", 2.0, "walking"),
     ):
-        drawn = [choose_player(taste, rhythm, pulse, rng) for _ in range(100)]
+        drawn = [choose_player(taste, [rhythm], pulse, rng) for _ in range(100)]
         assert drawn.count(expected) > 95

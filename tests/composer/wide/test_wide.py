@@ -77,10 +77,10 @@ def test_an_unknown_world_or_player_is_refused_by_name():
 
 
 # 24 s of bass by human players have a median of 105 to 111 notes, and 45 to 250 of them between the
-# 5th and the 95th percentile. Measured over 400 songs: 42, 98, 214.
+# 5th and the 95th percentile. Measured over 400 songs: 41, 98, 214.
 def test_basses_have_as_many_notes_as_those_of_human_players(songs):
     low, middle, high = np.percentile([len(starts(song)) for song in songs], [5, 50, 95])
-    assert 35 <= low <= 55 and 95 <= middle <= 115 and 195 <= high <= 270
+    assert 35 <= low <= 55 and 95 <= middle <= 115 and 200 <= high <= 270
 
 
 def test_bass_program_changes_the_sound_of_the_bass_and_nothing_else(songs):
@@ -129,7 +129,7 @@ def test_another_take_is_another_bass_with_mostly_the_same_onsets(songs):
     assert all(a.part("bass").notes != b.part("bass").notes for a, b in zip(takes, songs))
     same = np.mean([agreement(starts(a), starts(b)) for a, b in zip(takes, songs)])
     chance = np.mean([agreement(starts(a), starts(b)) for a, b in zip(takes, songs[1:])])
-    assert (same - chance) / (1 - chance) > 0.8  # at 70 ms, one to one: .89
+    assert (same - chance) / (1 - chance) > 0.8  # at 70 ms, one to one: .90
 
 
 def test_basses_play_with_the_kick_and_the_chords_more_often_than_by_chance(songs):
