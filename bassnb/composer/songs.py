@@ -13,19 +13,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bassnb.composer.accompaniment import COMP_RHYTHMS, Span
+from bassnb.composer.accompaniment import COMP_RHYTHMS
 from bassnb.composer.basslines import HIGHEST, LOWEST, STYLES
 from bassnb.composer.harmony import SPLITS
 from bassnb.composer.parts import (
     BASS_PROGRAMS,
     BASSES,
     LEADS,
-    Written,
     write_bass,
     write_drums,
     write_upper,
 )
-from bassnb.composer.plan import Grid, make_plan, write_spans
+from bassnb.composer.plan import make_plan, write_spans
 from bassnb.composer.score import (
     QUALITIES,
     Chord,
@@ -38,6 +37,7 @@ from bassnb.composer.score import (
 )
 from bassnb.composer.wide.players import PLAYERS
 from bassnb.composer.wide.songs import VERSION, write_song
+from bassnb.composer.written import Written, as_song
 from bassnb.errors import DataError
 
 __all__ = [
@@ -97,9 +97,10 @@ def compose(
     take : 0 for the song itself, another number for another bass part to the same song
         The part that an ideal accompanist would play who knows the idioms but not the original.
     world : "soundfont" or "wide"
-        The first has ten idioms' worth of grooves and one SoundFont; the second has more of all:
-        see `bassnb.composer.wide`.
+        Another world has other songs for the same seeds; "wide" has more grooves, idioms, bass
+        players and sounds, see `bassnb.composer.wide`.
     soundfonts : paths of SoundFonts that play some parts of the world "wide"
+        They change sounds and no note.
 
     Returns
     -------
@@ -115,32 +116,7 @@ def compose(
         written = write_song(seed, split, seconds, bass_program, bass_style, take, soundfonts)
     else:
         written = _write_first(seed, split, seconds, bass_program, bass_style, take)
-    plan = written.plan
-    beats = range(0, plan.grid.bars * plan.grid.steps, plan.grid.beat)
-    beats_within = [step for step in beats if plan.grid.nominal(step) < seconds]
-    return Song(
-        seed=seed,
-        split=split,
-        idiom=plan.idiom.name,
-        tempo=plan.tempo,
-        metre=plan.metre,
-        key=plan.key,
-        mode=plan.mode,
-        duration=float(seconds),
-        tuning=written.tuning,
-        gain_db=written.gain_db,
-        beats=tuple(round(plan.grid.nominal(step), 5) for step in beats_within),
-        downbeats=tuple(
-            round(plan.grid.nominal(step), 5)
-            for step in beats_within
-            if step % plan.grid.steps == 0
-        ),
-        chords=timed_chords(written.spans, plan.grid, seconds),
-        parts=tuple(part for part in written.parts if part.notes),
-        bass_style=written.bass_style,
-        bass_timbre=written.bass_timbre,
-        world=world,
-    )
+    return as_song(written, seed, split, seconds, world)
 
 
 def _write_first(
@@ -202,13 +178,3 @@ def _check(
     styles = STYLES_OF[world]
     if style is not None and style not in styles:
         raise DataError(f"there is no bass style {style!r}; choose one of {', '.join(styles)}")
-
-
-def timed_chords(spans: Sequence[Span], grid: Grid, seconds: float) -> tuple[Chord, ...]:
-    """Chords in seconds; the first begins at 0 and the last ends at `seconds`."""
-    within = [span for span in spans if grid.nominal(span.start) < seconds]
-    starts = [0.0, *(round(grid.nominal(span.start), 5) for span in within[1:]), float(seconds)]
-    return tuple(
-        Chord(start, end, span.root, span.quality)
-        for start, end, span in zip(starts[:-1], starts[1:], within, strict=True)
-    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bassnb.composer.harmony import SPLITS
-from bassnb.composer.parts import Written, monophonic, perform
+from bassnb.composer.parts import monophonic, perform
 from bassnb.composer.plan import write_spans
 from bassnb.composer.wide.bass import bass_events
 from bassnb.composer.wide.drums import drum_events
@@ -15,6 +15,7 @@ from bassnb.composer.wide.heard import listen
 from bassnb.composer.wide.parts import upper_events
 from bassnb.composer.wide.plan import make_plan
 from bassnb.composer.wide.sounds import bass_timbre, draw_part
+from bassnb.composer.written import Written
 
 VERSION = 4  # raise it whenever a seed gives another song or sound
 _JITTER = {"bass": 0.003, "drums": 0.002, "chords": 0.004, "pad": 0.004, "melody": 0.005}

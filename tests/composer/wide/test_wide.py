@@ -112,6 +112,7 @@ def test_other_soundfonts_play_some_parts_and_change_no_note(songs):
     assert {None, "a.sf2", "b.sf2"} == set(fonts) and fonts.count(None) < 0.5 * len(fonts)
     for song, plain in zip(other, songs, strict=False):
         assert [part.notes for part in song.parts] == [part.notes for part in plain.parts]
+        assert [part.patch for part in song.parts] == [part.patch for part in plain.parts]
         assert all(part.patch is None or part.soundfont is None for part in song.parts)
 
 
