@@ -106,10 +106,14 @@ _HATS = {
 _RIDE = "x...x.x.x...x.x."  # the jazz cymbal: its off-beats swing
 _FILLS = ("xxxx", "x.xx", "xx.x", "x.x.", "..xx", "x.oo")
 KICK, SNARE, SIDE, CLAP, HAT, OPEN_HAT, RIDE, CRASH, SHAKER = 36, 38, 37, 39, 42, 46, 51, 49, 70
+ELECTRIC_SNARE = 40
 TOMS = (50, 48, 47, 45, 43)
 
 # Velocity of a full stroke; other percussion has 72.
-_LOUDNESS = {SNARE: 102, 40: 102, CLAP: 98, SIDE: 88, HAT: 74, OPEN_HAT: 72, RIDE: 78, SHAKER: 70}
+_LOUDNESS = {
+    **{SNARE: 102, ELECTRIC_SNARE: 102, CLAP: 98, SIDE: 88},
+    **{HAT: 74, OPEN_HAT: 72, RIDE: 78, SHAKER: 70},
+}
 
 Event = tuple[float, float, int, int]  # step, length in steps, pitch, velocity
 
@@ -216,7 +220,7 @@ def drum_bar(
     ]
     for key, pattern in backing.items():
         loud = _LOUDNESS.get(key, 72)
-        accent = 0 if key in (SNARE, 40, CLAP, SIDE) else 12
+        accent = 0 if key in (SNARE, ELECTRIC_SNARE, CLAP, SIDE) else 12
         events += [
             (start + step, 1.0, key, loud - 34 * soft + (accent if step % 4 == 0 else 0))
             for step, soft in strokes(pattern)

@@ -6,7 +6,6 @@ Taught in chapter 10.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,19 +30,6 @@ LEADS = {"square lead": 80, "bass lead": 87}  # synth leads that some songs have
 BASS_PROGRAMS = (*BASSES.values(), *LEADS.values())
 _LEAD_SHARE = 0.08  # share of songs whose bass is a synth lead
 _UNUSUAL = 0.35  # share of the other parts whose instrument is drawn without regard to the idiom
-
-
-@dataclass(frozen=True)
-class Written:
-    """A song without its ground truth in seconds; the bass is the first of `parts`."""
-
-    plan: Plan
-    spans: tuple[Span, ...]
-    parts: tuple[Part, ...]
-    tuning: float
-    gain_db: float
-    bass_style: str
-    bass_timbre: int
 
 
 def perform(

@@ -9,23 +9,20 @@ the melody and the instruments are common to all splits. Taught in chapter 10.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from bassnb.composer.accompaniment import COMP_RHYTHMS, Span
+from bassnb.composer.accompaniment import COMP_RHYTHMS
 from bassnb.composer.basslines import HIGHEST, LOWEST, STYLES
 from bassnb.composer.harmony import SPLITS
 from bassnb.composer.parts import (
     BASS_PROGRAMS,
     BASSES,
     LEADS,
-    Written,
     write_bass,
     write_drums,
     write_upper,
 )
-from bassnb.composer.plan import Grid, make_plan, write_spans
+from bassnb.composer.plan import make_plan, write_spans
 from bassnb.composer.score import (
     QUALITIES,
     Chord,
@@ -39,6 +36,7 @@ from bassnb.composer.score import (
 from bassnb.composer.wide.players import PLAYERS
 from bassnb.composer.wide.songs import write_song
 from bassnb.composer.world import DEFAULT, World
+from bassnb.composer.written import Written, as_song
 from bassnb.errors import DataError
 
 __all__ = [
@@ -93,6 +91,7 @@ def compose(
     take : 0 for the song itself, another number for another bass part to the same song
         The part that an ideal accompanist would play who knows the idioms but not the original.
     world : `SOUNDFONT` or `WIDE`, see `bassnb.composer.world`
+        Another world has other songs for the same seeds; its SoundFonts change sounds and no note.
 
     Returns
     -------
@@ -105,37 +104,10 @@ def compose(
     """
     _check(seed, split, seconds, bass_program, bass_style, take, world)
     if world.name == "wide":
-        written = write_song(
-            seed, split, seconds, bass_program, bass_style, take, world.soundfonts
-        )
+        written = write_song(seed, split, seconds, bass_program, bass_style, take, world.soundfonts)
     else:
         written = _write_first(seed, split, seconds, bass_program, bass_style, take)
-    plan = written.plan
-    beats = range(0, plan.grid.bars * plan.grid.steps, plan.grid.beat)
-    beats_within = [step for step in beats if plan.grid.nominal(step) < seconds]
-    return Song(
-        seed=seed,
-        split=split,
-        idiom=plan.idiom.name,
-        tempo=plan.tempo,
-        metre=plan.metre,
-        key=plan.key,
-        mode=plan.mode,
-        duration=float(seconds),
-        tuning=written.tuning,
-        gain_db=written.gain_db,
-        beats=tuple(round(plan.grid.nominal(step), 5) for step in beats_within),
-        downbeats=tuple(
-            round(plan.grid.nominal(step), 5)
-            for step in beats_within
-            if step % plan.grid.steps == 0
-        ),
-        chords=timed_chords(written.spans, plan.grid, seconds),
-        parts=tuple(part for part in written.parts if part.notes),
-        bass_style=written.bass_style,
-        bass_timbre=written.bass_timbre,
-        world=world.name,
-    )
+    return as_song(written, seed, split, seconds, world.name)
 
 
 def _write_first(
@@ -195,13 +167,3 @@ def _check(
     styles = STYLES_OF[world.name]
     if style is not None and style not in styles:
         raise DataError(f"there is no bass style {style!r}; choose one of {', '.join(styles)}")
-
-
-def timed_chords(spans: Sequence[Span], grid: Grid, seconds: float) -> tuple[Chord, ...]:
-    """Chords in seconds; the first begins at 0 and the last ends at `seconds`."""
-    within = [span for span in spans if grid.nominal(span.start) < seconds]
-    starts = [0.0, *(round(grid.nominal(span.start), 5) for span in within[1:]), float(seconds)]
-    return tuple(
-        Chord(start, end, span.root, span.quality)
-        for start, end, span in zip(starts[:-1], starts[1:], within, strict=True)
-    )

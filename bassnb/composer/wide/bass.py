@@ -22,11 +22,11 @@ from bassnb.composer.grooves import Event, fill_bar
 from bassnb.composer.plan import Grid, Plan
 from bassnb.composer.wide.heard import Heard
 from bassnb.composer.wide.lines import LINES, Line
-from bassnb.composer.wide.plan import WideFigure, WideSection
+from bassnb.composer.wide.plan import WideSection
 from bassnb.composer.wide.players import PLAYERS, Player, choose_player
 
 _NOISE = 0.03  # standard deviation of the private part of the salience
-_FASTEST = 11.5  # notes a second; a faster grid is played at half its density
+_FASTEST = 12.2  # notes a second; a faster grid is played at half its density
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,13 @@ def bass_events(
     rng: np.random.Generator,
 ) -> tuple[list[Event], list[str]]:
     """The bass of a song, and the names of its players in the order of the sections."""
-    register, habits = draw_register(rng), {}
+    register = draw_register(rng)
+    habits: dict[int, Habit] = {}
     events: list[Event] = []
     for section in sections:
         figure = section.figure
         if id(figure) not in habits:
-            habits[id(figure)] = _draw_habit(plan, section, heard, player, habits, rng)
+            habits[id(figure)] = _draw_habit(plan, section, heard, player, rng)
         if not section.bass:
             continue
         density = heard.activity(section.first, section.bars)
@@ -100,12 +101,12 @@ def _draw_habit(
     section: WideSection,
     heard: Heard,
     name: str | None,
-    known: dict[int, Habit],
     rng: np.random.Generator,
 ) -> Habit:
-    """The player of a figure: the one of an earlier figure with the same comping and groove."""
+    """The player of a figure, or the one called `name`, with noise and contour of its own."""
     pulse = heard.pulse(section.first, section.bars)
-    drawn = choose_player(plan.idiom.bass, section.figure.rhythm, pulse, rng)
+    names = (section.figure.rhythm, section.figure.lead if section.figure.melody else "")
+    drawn = choose_player(plan.idiom.bass, names, pulse, rng)
     player = PLAYERS[name or drawn]
     steps = plan.grid.steps
     noise = rng.normal(0, _NOISE, (2, steps))

@@ -52,7 +52,7 @@ samba 0.5 yes: x.x..x.xx.x..x.x x..x.x.x..x.x.x. .x.x..x.x.x..x.x | x.x..x.xx.x.
 boom-chuck 0.5 no: ....x.......x... ..x...x...x...x. ....x.x.....x.x. | ....x...x...
 boogie 0.6 yes: x...x...x.x.x... x.x.x.x.x.x.x.x. | x...x.x...x.
 clave 0.6 yes: x..x..x...x.x... ..x.x...x..x..x. x..x...x..x.x... | x.x.xx.x.x.x
-kicks 0.7 yes: | 
+kicks 0.7 yes: |
 answer 0.5 no: ........x.xx..x. ......x.x.x..... .......x..x.x.x. | ......x.x.x.
 riff 0.7 yes: x..xx.x...x.x... x.x..x.x....x.x. xx..x.x.x...x.x. x.xx....x.xx.x.. | x..x.x.x..x.
 broken 1 yes: x.x.x.x.x.x.x.x. | x.x.x.x.x.x.

@@ -1,4 +1,4 @@
-"""The tables of the wide world's drum grooves: families, snares, cymbals and percussion.
+"""The families of the wide world's drum grooves: their kicks and what is played around them.
 
 Patterns are strings of sixteenth notes as in `bassnb.composer.grooves`. Taught in chapter 10.
 """
@@ -6,11 +6,6 @@ Patterns are strings of sixteenth notes as in `bassnb.composer.grooves`. Taught 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from bassnb.composer.grooves import CLAP, HAT, OPEN_HAT, RIDE, SHAKER, SIDE, SNARE
-
-ELECTRIC_SNARE, TAMBOURINE, COWBELL, CLAVE, GUIRO, CABASA = 40, 54, 56, 75, 73, 69
-HIGH_CONGA, LOW_CONGA, HIGH_BONGO, TIMBALE, AGOGO, BLOCK = 63, 64, 60, 65, 67, 76
 
 
 @dataclass(frozen=True)
@@ -21,7 +16,7 @@ class Family:
     ----------
     metre : of its bars
     feel : "straight", "eighths" (off-beat eighths may swing) or "sixteenths"
-    snares, cymbals, layers : names in `SNARES`, `CYMBALS` and `LAYERS`
+    snares, cymbals, layers : names in the tables of `bassnb.composer.wide.kit`
     common : patterns of the kick that every split may play, because all music of the kind has them
     kicks : patterns of the kick, shared among the splits by `bassnb.composer.harmony.of_split`
     """
@@ -35,98 +30,6 @@ class Family:
     common: tuple[str, ...]
     kicks: tuple[str, ...]
 
-
-SNARES: dict[str, tuple[int, str]] = {
-    "none": (SNARE, "................"),
-    "backbeat": (SNARE, "....x.......x..."),
-    "ghosted": (SNARE, "....x..o.o..x..o"),
-    "pushed": (SNARE, "....x.......x.x."),
-    "electric": (ELECTRIC_SNARE, "....x.......x..."),
-    "clap": (CLAP, "....x.......x..."),
-    "clap-late": (CLAP, "....x.......x..x"),
-    "half": (SNARE, "........x......."),
-    "half-clap": (CLAP, "........x......."),
-    "half-ghost": (SNARE, "..o.....x..o..o."),
-    "rim": (SIDE, "....x.......x..."),
-    "one-drop": (SIDE, "........x......."),
-    "double": (SNARE, "..x...x...x...x."),
-    "four": (SNARE, "x...x...x...x..."),
-    "blast": (SNARE, ".x.x.x.x.x.x.x.x"),
-    "train": (SNARE, "ooxoooxoooxoooxo"),
-    "brushes": (SNARE, "o.ooxoo.o.ooxoo."),
-    "amen": (SNARE, "....x..o.o..x..o"),
-    "amen-late": (SNARE, "....x..o.o....x."),
-    "jungle": (SNARE, "....x..x.x..x..x"),
-    "two-step": (SNARE, "....x.......x..."),
-    "dembow": (SNARE, "...x..x....x..x."),
-    "bossa": (SIDE, "x..x..x...x..x.."),
-    "son": (SIDE, "x..x..x...x.x..."),
-    "rumba": (SIDE, "x..x...x..x.x..."),
-    "samba": (SNARE, "oxooxoxooxoxooxo"),
-    "second-line": (SNARE, "x..xo.x.o.xxo.x."),
-    "afrobeat": (SNARE, "....x..o....x.xo"),
-    "cumbia": (SIDE, "..x...x...x...x."),
-    "funk": (SNARE, "....x..o.o.ox..o"),
-    "linear": (SNARE, ".o..x.o..o..x..o"),
-    "jazz": (SNARE, "......o....o..o."),
-    "waltz": (SNARE, "....x...x..."),
-    "waltz-one": (SNARE, "........x..."),
-    "brush-waltz": (SNARE, "..o.x.o.x.o."),
-    "compound": (SNARE, "......x....."),
-    "compound-ghost": (SNARE, "..o...x...o."),
-    "six-rim": (SIDE, "x.x.xx.x.x.x"),
-    "five": (SNARE, "............x......."),
-    "five-back": (SNARE, "....x.......x...x..."),
-    "seven": (SNARE, "....x.......x.......x......."),
-    "seven-late": (SNARE, "....x.......x.........x....."),
-    "additive": (SNARE, "......x.....x..."),
-    "offset": (SNARE, "...x.....x......"),
-}
-CYMBALS: dict[str, tuple[int, str]] = {
-    "none": (HAT, "................"),
-    "quarters": (HAT, "x...x...x...x..."),
-    "eighths": (HAT, "x.x.x.x.x.x.x.x."),
-    "accents": (HAT, "x.o.x.o.x.o.x.o."),
-    "offs": (OPEN_HAT, "..x...x...x...x."),
-    "closed-offs": (HAT, "..x...x...x...x."),
-    "sixteenths": (HAT, "xoxoxoxoxoxoxoxo"),
-    "machine": (HAT, "xxxxxxxxxxxxxxxx"),
-    "gallop": (HAT, "x.xxx.xxx.xxx.xx"),
-    "swung": (RIDE, "x...x.x.x...x.x."),
-    "shuffle": (HAT, "x.x.x.x.x.x.x.x."),
-    "ride": (RIDE, "x.x.x.x.x.x.x.x."),
-    "ride-quarters": (RIDE, "x...x...x...x..."),
-    "skip": (HAT, "..x..xx...x..xx."),
-    "rolls": (HAT, "x.x.xxx.x.x.xxxx"),
-    "sparse": (HAT, "....x.......x..."),
-    "pedal": (44, "....x.......x..."),
-    "six": (HAT, "x.o.o.x.o.o."),
-    "six-ride": (RIDE, "x.x.x.x.x.x."),
-    "waltz-ride": (RIDE, "x...x.x.x.x."),
-    "waltz-hat": (HAT, "....x...x..."),
-}
-LAYERS: dict[str, tuple[int, str]] = {
-    "shaker": (SHAKER, "xoxoxoxoxoxoxoxo"),
-    "cabasa": (CABASA, "o.x.o.x.o.x.o.x."),
-    "tambourine": (TAMBOURINE, "....x.......x..."),
-    "tambourine-8": (TAMBOURINE, "o.x.o.x.o.x.o.x."),
-    "tambourine-16": (TAMBOURINE, "oox.oox.oox.oox."),
-    "conga": (LOW_CONGA, "......x.......xx"),
-    "tumba": (HIGH_CONGA, "..x...x...x.x.x."),
-    "bongo": (HIGH_BONGO, "x.oox.oox.oox.oo"),
-    "clave": (CLAVE, "x..x..x...x.x..."),
-    "clave-23": (CLAVE, "..x.x...x..x..x."),
-    "rumba-clave": (CLAVE, "x..x...x..x.x..."),
-    "bell": (COWBELL, "x.x.xx.x.x.xx.x."),
-    "cowbell": (COWBELL, "x...x...x...x..."),
-    "cascara": (TIMBALE, "x.x.xx.xx.x.xx.x"),
-    "guiro": (GUIRO, "x.ooxoo.x.ooxoo."),
-    "agogo": (AGOGO, "x.x..x.xx.x..x.x"),
-    "blocks": (BLOCK, "..x..x....x..x.."),
-    "claps": (CLAP, "....x.......x..."),
-    "six-bell": (COWBELL, "x.x.xx.x.x.x"),
-    "six-shaker": (SHAKER, "x.o.o.x.o.o."),
-}
 
 # Head: name, metre, feel; then snares | cymbals | layers | common kicks. The rows that follow are
 # kicks, five columns: `of_split` gives three to training, one to validation and one to test.

@@ -11,7 +11,8 @@ import numpy as np
 
 from bassnb.composer.grooves import STEPS_PER_BAR, fill_bar
 from bassnb.composer.harmony import SPLITS, of_split
-from bassnb.composer.wide.families import CYMBALS, FAMILIES, LAYERS, SNARES, Family
+from bassnb.composer.wide.families import FAMILIES, Family
+from bassnb.composer.wide.kit import CYMBALS, LAYERS, SNARES
 
 _INVENTED = 0.4  # share of the kicks of training songs that are new
 _PLAIN = 0.6  # share of the common kick in the families that have one

@@ -13,7 +13,7 @@ import numpy as np
 from bassnb.composer.accompaniment import Span
 from bassnb.composer.grooves import KICK, TOMS, Event
 from bassnb.composer.plan import Grid
-from bassnb.composer.wide.families import SNARES
+from bassnb.composer.wide.kit import SNARES
 
 _SNARE_KEYS = tuple({key for key, _ in SNARES.values()})
 FEATURES = (
@@ -22,7 +22,7 @@ FEATURES = (
 )
 
 
-_FACTOR = 1.25  # see `Heard.activity`
+_FACTOR = 1.75  # see `Heard.activity`
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Heard:
         factor are set so that the notes of the bass are as many as in recordings of human players.
         """
         powers = {"kick": 0.45, "cymbal": 0.45, "comp": 0.4}
-        rates = {name: max(self.rate(name, first, bars), 0.8) for name in powers}
+        rates = {name: max(self.rate(name, first, bars), 1.4) for name in powers}
         return _FACTOR * float(np.prod([rates[name] ** powers[name] for name in powers]))
 
     def pulse(self, first: int, bars: int) -> float:

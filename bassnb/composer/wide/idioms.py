@@ -75,13 +75,13 @@ kits: 24 25; rhythms: house offbeats held stabs tresillo
 
 name: techno; weight: 1.2; tempo: 124 148; swing: 0; sevenths: 0.1; drums: 1
 metres: 4/4 1; modes: minor 1; grooves: techno
-bass: rolling 4, offbeat 3, sixteenths 3, riff 2
+bass: rolling 4, offbeat 3, sixteenths 5, riff 2
 comp: 81 90 62 38 80; pad: synths; melody: leads 98 102
 kits: 24 25; rhythms: stabs sixteenths offbeats held dotted
 
 name: trance; weight: 1.2; tempo: 130 148; swing: 0; sevenths: 0.1; drums: 1
 metres: 4/4 1; modes: minor 0.8, major 0.2; grooves: trance
-bass: rolling 5, offbeat 4, sixteenths 3, octaves 1
+bass: rolling 5, offbeat 3, sixteenths 5, octaves 1
 comp: 81 90 80 88; pad: synths voices; melody: leads
 kits: 24 25; rhythms: runs held offbeats sixteenths dotted
 
@@ -95,13 +95,13 @@ name: electro; weight: 0.9; tempo: 105 132; swing: 0; sevenths: 0.2; drums: 1
 metres: 4/4 1; modes: minor 0.9, major 0.1; grooves: electro
 bass: riff 4, double 3, sixteenths 2, answer 2
 comp: 81 90 62 7; pad: synths; melody: leads
-kits: 24 25; rhythms: riff stabs clavinet held
+kits: 24 25; rhythms: riff stabs clavinet held answer
 
 name: hip-hop; weight: 1.5; tempo: 78 102; swing: 0.5; sevenths: 0.5; drums: 1
 metres: 4/4 1; modes: minor 0.75, major 0.25; grooves: boom-bap hip-hop
 bass: lock 5, riff 2, answer 3, funk 1, melodic 1
 comp: 4 0 11 26 5; pad: strings voices; melody: winds keys 56 11
-kits: 0 8 25; rhythms: held charleston halves stabs broken
+kits: 0 8 25; rhythms: held charleston halves stabs broken answer
 
 name: trap; weight: 1; tempo: 66 84; swing: 0; sevenths: 0.2; drums: 1
 metres: 4/4 1; modes: minor 0.9, major 0.1; grooves: trap
@@ -113,11 +113,11 @@ name: breakbeat; weight: 1; tempo: 118 142; swing: 0.2; sevenths: 0.3; drums: 1
 metres: 4/4 1; modes: minor 0.8, major 0.2; grooves: breakbeat
 bass: riff 4, lock 2, answer 2, funk 2, sub 1
 comp: 4 5 90 88 81; pad: synths strings; melody: leads 4 53 11
-kits: 24 25 8 0; rhythms: held stabs riff funk push
+kits: 24 25 8 0; rhythms: held stabs riff funk push answer
 
 name: drum-n-bass; weight: 1.3; tempo: 160 178; swing: 0; sevenths: 0.3; drums: 1
 metres: 4/4 1; modes: minor 0.85, major 0.15; grooves: drum-n-bass jungle
-bass: riff 4, sub 2, eighths 2, answer 2, sixteenths 1
+bass: riff 4, sub 2, eighths 2, answer 2, sixteenths 3
 comp: 4 5 90 88 81; pad: synths strings; melody: leads 4 53 11
 kits: 24 25 8; rhythms: held halves push broken stabs eighths
 
@@ -217,11 +217,23 @@ bass: double 5, gallop 4, sixteenths 3, eighths 2, lock 2
 comp: 29 30; pad: 48 52 18; melody: 29 30 81 84
 kits: 16 8; rhythms: kicks kicks gallop sixteenths eighths riff
 
-name: extreme; weight: 0.8; tempo: 150 210; swing: 0; sevenths: 0; drums: 1
+name: extreme; weight: 1.6; tempo: 150 210; swing: 0; sevenths: 0; drums: 1
 metres: 4/4 1; modes: minor 1; grooves: blast metal
 bass: sixteenths 5, eighths 2, double 2
 comp: 29 30; pad: 48 52 19; melody: 29 30
 kits: 16 8; rhythms: sixteenths sixteenths eighths kicks gallop
+
+name: thrash; weight: 1.5; tempo: 138 192; swing: 0; sevenths: 0; drums: 1
+metres: 4/4 1; modes: minor 1; grooves: gallop metal double-time
+bass: gallop 4, sixteenths 5, double 3, eighths 1
+comp: 29 30; pad: 48 52; melody: 29 30
+kits: 16 8; rhythms: gallop sixteenths sixteenths kicks
+
+name: psytrance; weight: 1.2; tempo: 136 150; swing: 0; sevenths: 0; drums: 1
+metres: 4/4 1; modes: minor 1; grooves: trance techno
+bass: rolling 4, sixteenths 5, gallop 1
+comp: 81 90 80 87; pad: synths voices; melody: leads 98 102
+kits: 24 25; rhythms: runs stabs held sixteenths
 
 name: prog; weight: 0.9; tempo: 110 190; swing: 0; sevenths: 0.25; drums: 0.95
 metres: 5/4 1, 7/4 1.2, 4/4 1; modes: minor 0.7, major 0.3; grooves: additive five seven gallop

@@ -136,7 +136,7 @@ def riff(line: Line) -> list[int]:
     seventh = line.tones[3] if len(line.tones) > 3 else 10 if line.tones[1] == 3 else 12
     choice = (0, 0, 0, 0, 12, 12, line.tones[2], line.tones[2], seventh, line.tones[1], 0, 0)
     pitches = [
-        line.root + (0 if strong and line.contour[step] < 10 else choice[line.contour[step]])
+        line.root + (0 if strong and line.contour[step] < 8 else choice[line.contour[step]])
         for step, strong in zip(line.onsets, line.strong, strict=True)
     ]
     if line.changes:

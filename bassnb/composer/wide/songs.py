@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bassnb.composer.grooves import Event
 from bassnb.composer.harmony import SPLITS
-from bassnb.composer.parts import Written, monophonic, perform
-from bassnb.composer.plan import write_spans
+from bassnb.composer.parts import monophonic, perform
+from bassnb.composer.plan import Grid, write_spans
+from bassnb.composer.score import Note
 from bassnb.composer.wide.bass import bass_events
 from bassnb.composer.wide.drums import drum_events
 from bassnb.composer.wide.heard import listen
 from bassnb.composer.wide.parts import upper_events
 from bassnb.composer.wide.plan import make_plan
 from bassnb.composer.wide.sounds import bass_timbre, draw_part
+from bassnb.composer.written import Written
 
 VERSION = 4  # raise it whenever a seed gives another song or sound
 _JITTER = {"bass": 0.003, "drums": 0.002, "chords": 0.004, "pad": 0.004, "melody": 0.005}
@@ -47,13 +50,9 @@ def write_song(
     heard = listen(grid, spans, drums, upper["chords"], upper["melody"])
     bass, players = bass_events(plan, sections, spans, heard, bass_style, bass_rng)
     parts = []
-    written = {"bass": bass, "drums": drums, **upper}
-    for (name, events), sound_rng in zip(written.items(), sound_rngs, strict=True):
-        rng = bass_rng if name == "bass" else touch_rng
-        tight = float(rng.uniform(0.2, 1.2))
-        lag = float(rng.uniform(-0.5, 1.0)) * _LAG[name]
-        notes = perform(events, grid, seconds, rng, jitter=_JITTER[name] * tight, lag=lag)
-        notes = monophonic(notes) if name == "bass" else notes
+    events = {"bass": bass, "drums": drums, **upper}
+    for (name, played), sound_rng in zip(events.items(), sound_rngs, strict=True):
+        notes = _play(name, played, grid, seconds, bass_rng if name == "bass" else touch_rng)
         program = bass_program if name == "bass" else None
         parts.append(
             draw_part(name, notes, plan.idiom, grid.step_seconds, soundfonts, sound_rng, program)
@@ -67,6 +66,15 @@ def write_song(
         "+".join(dict.fromkeys(players)),
         bass_timbre(parts[0]),
     )
+
+
+def _play(
+    name: str, events: Sequence[Event], grid: Grid, seconds: float, rng: np.random.Generator
+) -> tuple[Note, ...]:
+    """Notes in seconds, as tight or loose and as early or late as this part is played."""
+    tight, lag = float(rng.uniform(0.2, 1.2)), float(rng.uniform(-0.5, 1.0)) * _LAG[name]
+    notes = perform(events, grid, seconds, rng, jitter=_JITTER[name] * tight, lag=lag)
+    return monophonic(notes) if name == "bass" else notes
 
 
 def _tuning(rng: np.random.Generator) -> float:

@@ -42,7 +42,7 @@ def draw_part(
     pan = round(float(rng.uniform(-1, 1)) * _PAN[name], 3)
     effects = draw_strip(name, rng, step_seconds)
     drawn = _draw_program(name, idiom, rng)
-    font = [None, *soundfonts][int(rng.integers(1 + len(soundfonts)))]
+    font = [None, *soundfonts][int(rng.random() * (1 + len(soundfonts)))]
     synthesized = rng.random() < _PATCHES
     if program is not None:
         return Part(name, program, False, notes, gain, pan, effects)
