@@ -165,7 +165,11 @@ def test_both_backends_play_the_bass_of_the_package(page, player, backend):
     mix = mix_of("pop", 3.0)
     style = read_audio(ROOT / "data_samples" / "styles" / "finger.flac")
     options = {"seed": 4, "sampler": "dpm++", "steps": 4}
-    given = {"mix": as_text(mix), "style": as_text(style), "options": {**options, "backend": backend}}
+    given = {
+        "mix": as_text(mix),
+        "style": as_text(style),
+        "options": {**options, "backend": backend},
+    }
     found = page.evaluate(PLAY, given)
     assert found["backend"] == backend
     assert_same(found, player(mix, style=style, tuning=0, **options))

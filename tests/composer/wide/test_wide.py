@@ -1,5 +1,7 @@
 """Songs of the wide world: pure functions of their seeds, musically consistent, disjoint splits."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,6 @@ from bassnb.composer.songs import (
     BASS_PROGRAMS,
     SPLITS,
     STYLES_OF,
-    WORLDS,
     Song,
     chord_at,
     compose,
@@ -17,6 +18,7 @@ from bassnb.composer.songs import (
 )
 from bassnb.composer.wide.idioms import IDIOMS
 from bassnb.composer.wide.players import PLAYERS
+from bassnb.composer.world import WIDE, World
 from bassnb.errors import DataError
 from tests.composer.golden import song_hash
 
@@ -39,7 +41,7 @@ GOLDEN = {
 
 @pytest.fixture(scope="module")
 def songs():
-    return [compose(seed, world="wide") for seed in range(200)]
+    return [compose(seed, world=WIDE) for seed in range(200)]
 
 
 def starts(song):
@@ -57,21 +59,21 @@ def agreement(found, written):
 def test_the_first_world_is_what_it_was(split):
     hashes = [song_hash(compose(seed, split=split, take=seed // 8)) for seed in range(10)]
     assert hashes == GOLDEN[split].split()
-    assert WORLDS["soundfont"] == 3 and WORLDS["wide"] != 3
+    assert World("soundfont").version == 3 != WIDE.version
 
 
 def test_same_seed_same_song_and_other_world_other_song(songs):
-    assert compose(5, world="wide") == songs[5]
+    assert compose(5, world=WIDE) == songs[5]
     assert songs[5].parts != songs[6].parts and songs[5].world == "wide"
     assert songs[5].parts[0].notes != compose(5).parts[0].notes
-    assert len({compose(5, split=split, world="wide").parts[0].notes for split in SPLITS}) == 3
+    assert len({compose(5, split=split, world=WIDE).parts[0].notes for split in SPLITS}) == 3
 
 
 def test_an_unknown_world_or_player_is_refused_by_name():
     with pytest.raises(DataError, match="no world 'narrow'"):
-        compose(0, world="narrow")
+        World("narrow")
     with pytest.raises(DataError, match="no bass style 'pump'"):
-        compose(0, world="wide", bass_style="pump")
+        compose(0, world=WIDE, bass_style="pump")
     with pytest.raises(DataError, match="no bass style 'funk'"):
         compose(0, bass_style="funk")
 
@@ -85,7 +87,7 @@ def test_basses_have_as_many_notes_as_those_of_human_players(songs):
 
 def test_bass_program_changes_the_sound_of_the_bass_and_nothing_else(songs):
     for song in songs[:12]:
-        other = compose(song.seed, world="wide", bass_program=34)
+        other = compose(song.seed, world=WIDE, bass_program=34)
         bass, drawn = other.part("bass"), song.part("bass")
         assert (bass.program, bass.patch, bass.soundfont) == (34, None, None)
         assert other.bass_timbre == BASS_PROGRAMS.index(34)
@@ -106,10 +108,13 @@ def test_the_timbre_is_known_only_for_the_usual_programs(songs):
     assert len(set(timbres)) == 11 and 0.5 < np.mean(np.array(timbres) == -1) < 0.85
 
 
-def test_other_soundfonts_play_some_parts_and_change_no_note(songs):
-    other = [compose(seed, world="wide", soundfonts=("a.sf2", "b.sf2")) for seed in range(40)]
+def test_other_soundfonts_play_some_parts_and_change_no_note(songs, tmp_path):
+    files = tuple(str(tmp_path / name) for name in ("a.sf2", "b.sf2"))
+    for name in files:
+        Path(name).touch()
+    other = [compose(seed, world=World("wide", files)) for seed in range(40)]
     fonts = [part.soundfont for song in other for part in song.parts if part.patch is None]
-    assert {None, "a.sf2", "b.sf2"} == set(fonts) and fonts.count(None) < 0.5 * len(fonts)
+    assert {None, *files} == set(fonts) and fonts.count(None) < 0.5 * len(fonts)
     for song, plain in zip(other, songs, strict=False):
         assert [part.notes for part in song.parts] == [part.notes for part in plain.parts]
         assert [part.patch for part in song.parts] == [part.patch for part in plain.parts]
@@ -119,13 +124,13 @@ def test_other_soundfonts_play_some_parts_and_change_no_note(songs):
 @pytest.mark.parametrize("style", PLAYERS)
 def test_every_player_plays_and_leaves_the_other_parts_alone(songs, style):
     for song in songs[:6]:
-        other = compose(song.seed, world="wide", bass_style=style)
+        other = compose(song.seed, world=WIDE, bass_style=style)
         assert other.bass_style == style and other.parts[1:] == song.parts[1:]
         assert len(starts(other)) >= 8 and other.chords == song.chords
 
 
 def test_another_take_is_another_bass_with_mostly_the_same_onsets(songs):
-    takes = [compose(seed, world="wide", take=1) for seed in range(100)]
+    takes = [compose(seed, world=WIDE, take=1) for seed in range(100)]
     assert all(a.parts[1:] == b.parts[1:] for a, b in zip(takes, songs, strict=False))
     assert all(a.part("bass").notes != b.part("bass").notes for a, b in zip(takes, songs))
     same = np.mean([agreement(starts(a), starts(b)) for a, b in zip(takes, songs)])
@@ -211,7 +216,7 @@ def test_levels_and_tuning_stay_in_their_bounds(songs):
 
 
 def test_every_idiom_player_and_metre_occurs(songs):
-    more = songs + [compose(seed, seconds=2.0, world="wide") for seed in range(200, 800)]
+    more = songs + [compose(seed, seconds=2.0, world=WIDE) for seed in range(200, 800)]
     assert {song.idiom for song in more} == {idiom.name for idiom in IDIOMS}
     assert {style for song in more for style in song.bass_style.split("+")} == set(PLAYERS)
     assert {song.metre for song in more} == {"4/4", "3/4", "6/8", "5/4", "7/4"}
@@ -221,6 +226,6 @@ def test_every_idiom_player_and_metre_occurs(songs):
 @pytest.mark.parametrize("seconds", [0.3, 3.0, 61.3])
 def test_songs_of_any_length_have_a_bass(seconds):
     for seed in range(20):
-        song = compose(seed, seconds=seconds, world="wide")
+        song = compose(seed, seconds=seconds, world=WIDE)
         assert song.part("bass") is not None and song.parts[0].name == "bass"
         assert seconds - song.beats[-1] <= 60 / song.tempo + 0.03
