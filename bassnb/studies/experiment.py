@@ -19,9 +19,10 @@ from pathlib import Path
 import torch
 
 from bassnb.audio import read_audio, write_audio
-from bassnb.checkpoints import read_json, write_json
+from bassnb.checkpoints import System, read_json, write_json
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, json_with
+from bassnb.studies.provenance import provenance, reason
 
 SWITCH = "BASSNB_FULL"  # environment: `make record` sets it
 FOLDER = Path("../results/chapters")  # as seen from the folder of the chapters
@@ -48,6 +49,7 @@ def experiment(
     *,
     here: dict,
     full: dict,
+    system: System | None = None,
     at_full_scale: bool = False,
     folder: str | os.PathLike = FOLDER,
 ) -> tuple[Outcome, Outcome]:
@@ -59,6 +61,7 @@ def experiment(
     run : called with the settings; returns a dict for JSON, in which "takes" may hold waveforms by
         name
     here, full : settings of the two scales
+    system : whose weights the result depends on, if on any; a record made with others is called stale
     at_full_scale : run `full` now and record it, in place of `here`
 
     Returns
@@ -80,13 +83,14 @@ def experiment(
     result = run(**settings)
     values = {key: value for key, value in result.items() if key != "takes"}
     if settings is here:
-        return Outcome(
-            values, result.get("takes", {}), settings, f"run here: {describe(settings)}"
-        ), recorded(name, folder)
+        label = f"run here: {describe(settings)}"
+        now = Outcome(values, result.get("takes", {}), settings, label)
+        return now, recorded(name, folder, full=full, system=system)
     meta = {
         "minutes": round((time.perf_counter() - began) / 60, 1),
         "date": date.today().isoformat(),
         "device": device(),
+        "provenance": provenance(system),
     }
     _keep(
         Path(folder),
@@ -94,21 +98,40 @@ def experiment(
         {"settings": settings, **meta, "values": values},
         result.get("takes", {}),
     )
-    kept = recorded(name, folder)
+    kept = recorded(name, folder, full=full, system=system)
     return kept, kept
 
 
-def recorded(name: str, folder: str | os.PathLike = FOLDER) -> Outcome:
-    """The recorded result of an experiment; BassnbError if there is none."""
+def recorded(
+    name: str,
+    folder: str | os.PathLike = FOLDER,
+    *,
+    full: dict | None = None,
+    system: System | None = None,
+) -> Outcome:
+    """The recorded result of an experiment, and in its label whether it is one of today.
+
+    Raises
+    ------
+    BassnbError
+        If there is none.
+    """
     path = Path(folder) / f"{name}.json"
     if not path.is_file():
         raise BassnbError(
             f"no recorded result of {name!r}; set at_full_scale=True, or run `make record`"
         )
     record = read_json(path)
+    settings = record["settings"]
     takes = {take: read_audio(path.parent / file) for take, file in record.get("takes", {}).items()}
-    label = f"recorded: {describe(record['settings'])}; {record['minutes']:g} min on {record['device']}, {record['date']}"
-    return Outcome(record["values"], takes, record["settings"], label)
+    label = f"recorded: {describe(settings)}; {record['minutes']:g} min on {record['device']}, {record['date']}"
+    reasons = [reason(record.get("provenance"), provenance(system))]
+    if full is not None and settings != json.loads(json.dumps(full)):
+        reasons.append(f"the page asks for {describe(full)}")
+    stale = ", ".join(filter(None, reasons))
+    return Outcome(
+        record["values"], takes, settings, f"{label}; stale: {stale}" if stale else label
+    )
 
 
 def _keep(folder: Path, name: str, record: dict, takes: dict[str, torch.Tensor]) -> None:

@@ -17,20 +17,17 @@ MADE_BY = "bassnb evaluate"  # the commands whose records a model has made
 DECISIVE = ("weights", "songs")  # what makes a record stale if it differs
 
 
-def provenance(system: System) -> dict[str, str | int]:
-    """What the records of a system carry.
+def provenance(system: System | None) -> dict[str, str | int]:
+    """What the records of a system carry, or those for which no shipped weights were needed.
 
     Returns
     -------
     dict
-        ``weights``: the fingerprint that `bassnb info --json` prints; ``songs``: the version of the
-        composer's songs; ``package``: the version of bassnb.
+        ``weights``, with a system: the fingerprint that `bassnb info --json` prints; ``songs``: the
+        version of the composer's songs; ``package``: the version of bassnb.
     """
-    return {
-        "weights": weights_fingerprint(system),
-        "songs": DEFAULT.version,
-        "package": __version__,
-    }
+    weights = {"weights": weights_fingerprint(system)} if system else {}
+    return {**weights, "songs": DEFAULT.version, "package": __version__}
 
 
 def stale_records(reports: dict[str, dict], now: dict[str, str | int]) -> dict[str, str]:
@@ -38,25 +35,31 @@ def stale_records(reports: dict[str, dict], now: dict[str, str | int]) -> dict[s
 
     Parameters
     ----------
-    reports : contents of the records by their names; those without a model are not judged
+    reports : contents of the records by their names; those that neither a study nor an experiment of
+        a chapter has made are not judged
     now : from `provenance`
 
     Returns
     -------
     dict of reasons by the names of the stale records, in words
     """
-    made = {
-        name: report.get("provenance")
-        for name, report in reports.items()
-        if str(report.get("command", "")).startswith(MADE_BY)
-    }
+    made = {name: report.get("provenance") for name, report in reports.items() if is_judged(report)}
     reasons = {name: reason(then, now) for name, then in made.items()}
     return {name: why for name, why in reasons.items() if why}
 
 
+def is_judged(report: dict) -> bool:
+    """Whether a study or an experiment of a chapter has made a record."""
+    of_a_chapter = "settings" in report and "values" in report
+    return str(report.get("command", "")).startswith(MADE_BY) or of_a_chapter
+
+
 def reason(then: dict[str, str | int] | None, now: dict[str, str | int]) -> str:
-    """Why a record with the provenance `then` is stale, in words; empty if it is not."""
+    """Why a record with the provenance `then` is stale, in words; empty if it is not.
+
+    What `then` does not name, the weights for example, does not count.
+    """
     if not isinstance(then, dict):
         return "no provenance: made before records carried one"
-    differing = [key for key in DECISIVE if then.get(key) != now[key]]
+    differing = [key for key in DECISIVE if key in then and then[key] != now.get(key)]
     return ", ".join(f"{key} {then.get(key)}, now {now[key]}" for key in differing)

@@ -7,8 +7,11 @@ import json
 import pytest
 import torch
 
+from bassnb.checkpoints import System
 from bassnb.errors import BassnbError
+from bassnb.presets import SMOKE
 from bassnb.studies.experiment import experiment, recorded
+from bassnb.studies.provenance import provenance
 
 
 def run(steps, gain=1.0):
@@ -33,6 +36,22 @@ def test_the_switch_of_the_environment_is_that_of_the_chapter(tmp_path, monkeypa
     assert now == kept or len(now.values["loss"]) == len(kept.values["loss"]) == 3
     record = json.loads((tmp_path / "loss.json").read_text())
     assert record["settings"] == {"steps": 3} and record["takes"] == {"a tone": "loss/00.ogg"}
+
+
+def test_a_record_says_whether_it_is_of_today(tmp_path, accompanist):
+    how = {"here": {"steps": 2}, "full": {"steps": 3}, "folder": tmp_path}
+    system = accompanist.system
+    kept = experiment("loss", run, **how, system=system, at_full_scale=True)[1]
+    assert "stale" not in kept.label
+    made = json.loads((tmp_path / "loss.json").read_text())["provenance"]
+    assert made == provenance(system)
+    other = System(SMOKE).requires_grad_(False)
+    assert (
+        f"stale: weights {made['weights']}, now"
+        in experiment("loss", run, **how, system=other)[1].label
+    )
+    larger = experiment("loss", run, **{**how, "full": {"steps": 4}}, system=system)[1].label
+    assert larger.endswith("; stale: the page asks for steps 4")
 
 
 def test_nothing_recorded_is_said_in_a_sentence(tmp_path):

@@ -57,6 +57,15 @@ def test_another_package_alone_does_not():
     assert stale_records({"match": record(package="9.9.9")}, NOW) == {}
 
 
+def test_a_record_that_needed_no_weights_is_stale_by_its_songs_alone():
+    def of_a_chapter(**made):
+        return {"settings": {}, "values": {}, "provenance": made}
+
+    reports = {"fresh": of_a_chapter(songs=2), "old": of_a_chapter(songs=1)}
+    assert stale_records(reports, NOW) == {"old": "songs 1, now 2"}
+    assert list(stale_records({"older": {"settings": {}, "values": {}}}, NOW)) == ["older"]
+
+
 def test_a_record_without_provenance_is_stale_if_a_model_made_it():
     reports = {
         "match": {"command": "bassnb evaluate match"},
