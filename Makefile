@@ -7,11 +7,10 @@
 # make student   the chapters without solutions, with self-tests, and assignments, into _build/student
 # make instructor  the chapters with solutions and guides, and assignments with tests, into _build/instructor
 # make slides    slides from the chapters, into _build/slides
-# make results   every figure and table, measured again into results/, and their summary
 # make bench     speed beside other systems, as ratios of one run, into results/bench.json
 # make robustness  what tries to break the package, in many more cases, counted, into results/robustness.json
 # make mutants   the arithmetic changed in every way: do the tests notice? into results/mutants.json
-# make record    the experiments of the chapters at full scale, into results/chapters/
+# make record    every figure that is not of today's weights and songs, measured again into results/, and their summary
 # make lock      requirements.lock once more, from requirements.txt
 # All of them set up .venv on their first run and reuse it afterwards. With LOCKED=1 (`make LOCKED=1 test`) they use
 # .venv/locked, into which nothing comes whose hash does not stand in requirements.lock.
@@ -26,7 +25,7 @@ HTML := _build/html
 
 CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
 
-.PHONY: help book serve test quick lint lab student instructor slides results bench robustness mutants record lock clean repository
+.PHONY: help book serve test quick lint lab student instructor slides bench robustness mutants record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -91,10 +90,11 @@ lab: $(READY)
 student instructor slides: $(READY)
 	$(BIN)/python -m teaching $@
 
-# An hour or two on two CPU cores; each report says how long it took. Figures that need training are kept (make record).
-results: $(READY)
+# What was made with other weights or songs than today's, two at a time on two cores: three hours for everything. It goes on from
+# where it was stopped. `make record ARGS="match 05_ddim"` takes a study and a chapter, ARGS=--list says what there is to do.
+record: $(READY)
 	PYTHON=$(BIN)/python sh book/foreign_basses.sh
-	$(BIN)/bassnb evaluate all
+	$(BIN)/python -m benchmarks.record $(ARGS)
 	$(BIN)/bassnb evaluate summary --into README.md
 
 # Ten minutes on two CPU cores that do nothing else. The systems beside which we are measured lie in a folder of their own,
@@ -113,11 +113,6 @@ robustness mutants: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/robustness/requirements.txt
 	$(BIN)/python -m tests.robustness$(if $(filter mutants,$@),.mutants) $(ARGS)
 	$(BIN)/bassnb evaluate summary --into README.md
-
-# Long: hours on two CPU cores. `make record CHAPTERS=book/05_ddim.ipynb` takes one of them.
-record: $(READY)
-	for chapter in $(CHAPTERS); do BASSNB_FULL=1 $(BIN)/jupyter nbconvert --execute --to notebook --stdout \
-		--ExecutePreprocessor.timeout=-1 $$chapter >/dev/null || exit 1; done
 
 # The pins and everything that they bring, for Python 3.11 and later on every system, with the hashes of all their files.
 # What the lock names already keeps its version while the pins allow it: `make lock ARGS=--upgrade` takes the newest of all.

@@ -159,7 +159,7 @@ def examined(
         examine(name, accompanist, path)
         return read_json(path), read_json(path)
     if not path.is_file():
-        raise BassnbError(f"there is no report {path}; run bassnb evaluate {name}, or make results")
+        raise BassnbError(f"there is no report {path}; run bassnb evaluate {name}, or make record")
     return without_nan(STUDIES[name].run(accompanist, **here)), read_json(path)
 
 

@@ -1,0 +1,50 @@
+"""What `make record` finds to do: everything stale, the longest first, and what is named."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bassnb.checkpoints import load_pretrained
+from bassnb.studies.provenance import provenance
+from benchmarks import record
+
+
+@pytest.fixture(scope="module")
+def jobs():
+    return [*record.studies(), *record.chapters()]
+
+
+def test_every_recorded_experiment_has_a_job(jobs):
+    made = {name for job in jobs for name in job.records}
+    kept = {f"chapters/{path.stem}" for path in (record.ROOT / "results/chapters").glob("*.json")}
+    assert kept <= made
+    assert {"match", "ablations", "chapters/07_styles", "chapters/07_timbre"} <= made
+
+
+def test_fresh_records_are_left_alone(jobs):
+    made = {"command": "bassnb evaluate", "provenance": provenance(load_pretrained("classroom"))}
+    names = [name for job in jobs for name in job.records]
+    reports = {name: {**made, "minutes": number} for number, name in enumerate(names)}
+    assert record.due(jobs, [], reports) == []
+    assert [job.name for job in record.due(jobs, ["match"], reports)] == ["match"]
+    reports["match"] = {**reports["match"], "provenance": {"weights": "others", "songs": 0}}
+    del reports["chapters/07_timbre"]
+    todo = [job.name for job in record.due(jobs, [], reports)]
+    assert todo == ["07_style_grounding", "match"]  # the longer first
+
+
+def test_a_job_tells_whether_it_succeeded_and_keeps_what_it_printed(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "LOGS", tmp_path)
+    say = "import os, sys; print(os.environ['BASSNB_FULL']); sys.exit({})".format
+    good = record.Job("good", (sys.executable, "-c", say(0)), ("good",))
+    bad = record.Job("bad", (sys.executable, "-c", say(3)), ("bad",))
+    assert record.make(good) and not record.make(bad)
+    assert (tmp_path / "good.log").read_text() == "1\n"
+    assert record.run({good: 1.0, bad: 1.0}, 2) == 1
+
+
+def test_an_unknown_name_is_refused():
+    command = [sys.executable, "-m", "benchmarks.record", "nothing"]
+    done = subprocess.run(command, cwd=record.ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and "there is no nothing; choose among match" in done.stderr
