@@ -23,8 +23,6 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 HTML := _build/html
 
-CHAPTERS ?= $(wildcard book/[0-9][0-9]_*.ipynb)
-
 .PHONY: help book serve test quick lint lab student instructor slides bench robustness mutants record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
