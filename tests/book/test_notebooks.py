@@ -14,7 +14,7 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 # chapter 0 only plays examples
 TEACHING = [path for path in CHAPTERS if not path.stem.startswith("00_")]
 WITH_EQUATIONS = [
-    path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 5, 6, 7, 9, 11, 12)
+    path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12)
 ]
 NUMBERED = re.compile(r"\$\$\s*\(eq-[a-z0-9-]+\)")
 CITATION = re.compile(r"\{cite[a-z:]*\}`([^`]+)`")
