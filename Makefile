@@ -91,7 +91,7 @@ lab: $(READY)
 student instructor slides: $(READY)
 	$(BIN)/python -m teaching $@
 
-# An hour or two on two CPU cores; each report says how long it took. Figures that need training are kept (make record).
+# Some hours on two CPU cores; each report says how long it took. Figures that need training are kept (make record).
 results: $(READY)
 	PYTHON=$(BIN)/python sh book/foreign_basses.sh
 	$(BIN)/bassnb evaluate all
