@@ -102,6 +102,7 @@ class Player:
         line: Tensor | None = None,
         freedom: float = 1.0,
         loop: bool = False,
+        power: float | None = None,
         callback: Callable | None = None,
         **settings,
     ) -> Tensor:
@@ -121,6 +122,7 @@ class Player:
         freedom : from 0, which is the line, to 1, which is plain sampling bit for bit: the time at
             which sampling starts, see `noised_line`
         loop : the mixes are loops, see `bassnb.control.loop`
+        power : spacing of the times, see `pairs_of_times`; None is the sampler's own
         callback : see `ddim`
         settings : see `settings`
 
@@ -155,7 +157,11 @@ class Player:
         start = 1.0 if line is None else freedom
         with autocast(self.device, self.precision):
             walk = SAMPLERS[s["sampler"]]
-            return walk(denoise, z, s["steps"], ground=corrected, callback=callback, start=start)
+            times = {} if power is None else {"power": power}
+            steps = s["steps"]
+            return walk(
+                denoise, z, steps, ground=corrected, callback=callback, start=start, **times
+            )
 
     def _play(
         self,

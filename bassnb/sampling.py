@@ -32,6 +32,7 @@ def ddim(
     ground: Ground | None = None,
     callback: Watch | None = None,
     start: float = 1.0,
+    power: float = 1,
 ) -> Tensor:
     """Sample from pure noise at t = 1 to clean latents at t = 0.
 
@@ -53,6 +54,8 @@ def ddim(
     start : float in [0, 1]
         The time t0 at which ``z`` is: below 1 it is a noised line rather than noise, see
         `noised_line`; at 0 no step is left, and ``z`` is the result.
+    power : float
+        Spacing of the times, see `pairs_of_times`: 1 is even, 2 begins with small steps.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def ddim(
         of ``z``.
     """
     with torch.no_grad():
-        for k, (t, t_next) in enumerate(pairs_of_times(steps, start=start)):
+        for k, (t, t_next) in enumerate(pairs_of_times(steps, power, start)):
             c = _estimate(denoise, z, t, ground)
             if callback is not None:
                 callback(k, z, c)
@@ -83,6 +86,7 @@ def dpm_solver(
     ground: Ground | None = None,
     callback: Watch | None = None,
     start: float = 1.0,
+    power: float = 2,
 ) -> Tensor:
     """`ddim` with an estimate that is extrapolated from the two last ones: DPM-Solver++(2M) (taught
     in chapter 5).
@@ -93,14 +97,19 @@ def dpm_solver(
 
         c_half = c + (lambda' - lambda) / (2 (lambda - lambda_before)) (c - c_before)     (Lu et al. 2022, algorithm 2)
 
-    The first step from noise starts and the last one ends at an infinite lambda: they are steps of
-    DDIM, as is the first step from a noised line, which has none before it. The times are not evenly spaced but ``1 - (k / K)^2``: with strong guidance most of a take is
-    decided near t = 1. Parameters, returns and errors as in `ddim`; ``callback`` sees the network's
-    corrected estimate, not the extrapolated one.
+    An extrapolation needs three finite lambdas. The first step from noise starts at lambda = -inf and
+    the last one ends at inf: both are steps of DDIM, and so is the second, whose weight
+    ``(lambda' - lambda) / inf`` is 0. From a noised line only the first, which has none before it, and
+    the last are. The times are ``1 - (k / K)^2`` unless ``power`` says otherwise: with strong
+    guidance most of a take is decided near t = 1.
+
+    Parameters, returns and errors as in `ddim`; ``callback`` sees the network's corrected estimate,
+    not the extrapolated one. On any stretch away from t = 0 the error falls like 1 / K^2. Over the
+    whole way it falls more slowly, because the last steps do not become smaller in lambda as K grows.
     """
     before = None  # lambda and estimate of the last step
     with torch.no_grad():
-        for k, (t, t_next) in enumerate(pairs_of_times(steps, power=2, start=start)):
+        for k, (t, t_next) in enumerate(pairs_of_times(steps, power, start)):
             c = _estimate(denoise, z, t, ground)
             if callback is not None:
                 callback(k, z, c)

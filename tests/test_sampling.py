@@ -168,15 +168,43 @@ def test_solver_equals_the_printed_algorithm(steps):
     )
 
 
-def test_solver_is_of_second_order_and_ddim_of_first():
-    z, spread = draws(1, 2, 50), 0.7
+def order(walk, steps, *, until=0.0, **settings):
+    """By which power of 1 / K the error falls from `steps` to twice as many, at the time `until`."""
+    z, spread, errors = draws(1, 2, 50), 0.7, []
+    for K in (steps, 2 * steps):
+        path = {}
 
-    def error(walk, steps):
-        return (walk(perfect(spread), z, steps) - spread * z).abs().max().item()
+        def keep(k, z, c, K=K, path=path):
+            path[1 - (k / K) ** settings.get("power", 1 if walk is ddim else 2)] = z
 
-    quarter = {walk: error(walk, 128) / error(walk, 512) for walk in (ddim, dpm_solver)}
-    assert 3.5 < quarter[ddim] < 4.5 and quarter[dpm_solver] > 6
-    assert error(dpm_solver, 64) < error(ddim, 64) / 4
+        path[0.0] = walk(perfect(spread), z, K, callback=keep, **settings)
+        alpha, beta = alpha_beta(torch.tensor(until, dtype=torch.float64))
+        exact = (alpha**2 * spread**2 + beta**2).sqrt() * z
+        errors.append((path[until] - exact).abs().max().item())
+    return math.log2(errors[0] / errors[1])
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_ddim_is_of_first_order_at_any_spacing(power):
+    assert order(ddim, 256, power=power) == pytest.approx(1, abs=0.02)
+    assert order(ddim, 256, power=power, until=0.75) == pytest.approx(1, abs=0.02)
+
+
+def test_solver_is_of_second_order_away_from_the_end():
+    """At t = 0 the last steps stay large in lambda, whatever K is: the order comes near 2 slowly."""
+    assert order(dpm_solver, 256, until=0.75) == pytest.approx(2, abs=0.02)
+    over_all = [order(dpm_solver, steps) for steps in (128, 512, 2048)]
+    assert 1.5 < over_all[0] < over_all[1] < over_all[2] < 2
+    assert 1.5 < order(dpm_solver, 256, power=1) < 2
+
+
+def test_two_first_steps_and_the_last_of_the_solver_are_steps_of_ddim():
+    z, path = draws(2, 3, 8), []
+    dpm_solver(denoise, z, 12, callback=lambda k, z, c: path.append(z))
+    plain = []
+    ddim(denoise, z, 12, power=2, callback=lambda k, z, c: plain.append(z))
+    assert torch.equal(path[1], plain[1]) and torch.allclose(path[2], plain[2], atol=1e-12)
+    assert not torch.allclose(path[3], plain[3], atol=1e-6)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 12])

@@ -1,8 +1,10 @@
 """How few steps are enough? Two samplers at several numbers of steps.
 
-All takes of a song begin with the same noise and have the model's own guidance. What is compared
-with 64 steps of DDIM, the paper's choice, is the Fréchet distance to true basses, the match with
-the song, and how far apart the latents are.
+All takes of a song begin with the same noise and have the model's own guidance. The Fréchet
+distance to true basses and the match with the song are compared with those of 64 steps of DDIM,
+the paper's choice; the latents with those of 512 steps, which are near the limit that both samplers
+share. Each sampler is also run once at the times of the other, so that the gain of its order can be
+told from that of its spacing.
 
 Taught in chapter 5.
 """
@@ -17,15 +19,22 @@ from bassnb.accompanist import Accompanist
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import figure, summary
 from bassnb.studies.stage import SECONDS, Stage, farther, set_stage
-from bassnb.studies.takes import decode_takes
+from bassnb.studies.takes import decode_takes, sample_latents
 
-WALKS = (
+Walk = tuple[str, int] | tuple[str, int, str]  # sampler, steps, spacing if not the sampler's own
+
+SPACINGS = {"even": 1, "quadratic": 2}  # the power of `bassnb.sampling.pairs_of_times`
+LIMIT: Walk = ("ddim", 512)
+OTHER_SEEDS = 10_000  # added to the seeds of the songs, for takes from other noise
+WALKS: tuple[Walk, ...] = (
     ("ddim", 64),
     ("ddim", 24),
     ("ddim", 12),
+    ("ddim", 12, "quadratic"),
     ("ddim", 8),
     ("dpm++", 16),
     ("dpm++", 12),
+    ("dpm++", 12, "even"),
     ("dpm++", 8),
     ("dpm++", 6),
 )
@@ -34,6 +43,7 @@ QUICK = {
     "reference": 24,
     "seconds": 6.0,
     "resamples": 50,
+    "limit": ("ddim", 64),
     "walks": (("ddim", 64), ("ddim", 12), ("dpm++", 12)),
 }
 
@@ -44,7 +54,8 @@ def run(
     songs: int = 48,
     reference: int = 200,
     seconds: float = SECONDS,
-    walks: tuple[tuple[str, int], ...] = WALKS,
+    walks: tuple[Walk, ...] = WALKS,
+    limit: Walk = LIMIT,
     embedding: str = "spectral",
     resamples: int = 200,
     progress: bool = False,
@@ -53,16 +64,19 @@ def run(
 
     Parameters
     ----------
-    walks : pairs; the first is what the others are compared with
+    walks : sampler, steps and, if not the sampler's own, a spacing of `SPACINGS`; match and
+        distance of all others are compared with those of the first
+    limit : the walk whose latents stand for the limit of many steps
 
     Returns
     -------
     dict, JSON-ready
-        ``rows``: for each pair, called "ddim 64", its ``sampler``, ``steps``, ``distance`` (a row
-        of the Fréchet study) and ``match`` (mean of every measure). For all but the first also
-        ``farther`` (distance), ``lost`` (match, and the ``mean`` over the measures), both less that
-        of the first, song by song, and ``apart`` (root mean square of the difference of the
-        latents, 1 for real basses).
+        ``rows``: for each walk, called "ddim 64" or "ddim 12, quadratic", its ``sampler``,
+        ``steps``, ``distance`` (a row of the Fréchet study), ``match`` (mean of every measure) and
+        ``apart`` (root mean square of the difference of its latents to those of the limit, 1 for
+        real basses). For all but the first also ``farther`` (distance) and ``lost`` (match, and
+        the ``mean`` over the measures), both less that of the first, song by song.
+        ``seeds_apart``: the same difference for the first walk with another seed, a control.
     """
     stage = set_stage(
         accompanist,
@@ -73,28 +87,54 @@ def run(
         resamples=resamples,
         progress=progress,
     )
-    found = {}
-    for sampler, steps in tqdm(walks, desc="samplers", disable=not progress):
-        latents = stage.latents(sampler=sampler, steps=steps)
+    found, end = {}, walked(stage, limit)
+    for walk in tqdm(walks, desc="samplers", disable=not progress):
+        latents = walked(stage, walk)
         waves = decode_takes(accompanist, latents, stage.found[0].mix.shape[-1])
-        found[sampler, steps] = latents, stage.ruler.row(waves), marks(stage, waves)
+        found[walk] = latents, stage.ruler.row(waves), marks(stage, waves)
     first_latents, first_row, first_marks = found[walks[0]]
     rows = {}
-    for (sampler, steps), (latents, row, match) in found.items():
-        rows[f"{sampler} {steps}"] = shown = {
-            "sampler": sampler,
-            "steps": steps,
+    for walk, (latents, row, match) in found.items():
+        rows[name_of(walk)] = shown = {
+            "sampler": walk[0],
+            "steps": walk[1],
             "distance": row.report(),
             "match": {key: summary(column) for key, column in match.items()},
+            "apart": difference(latents, end),
         }
-        if (sampler, steps) != walks[0]:
+        if walk != walks[0]:
             shown["farther"] = farther(row, first_row)
             shown["lost"] = {
                 key: summary(first_marks[key] - column) for key, column in match.items()
             }
-            shown["apart"] = float((latents - first_latents).square().mean().sqrt())
-    settings = {key: accompanist.settings()[key] for key in ("guidance", "phi")}
-    return {**stage.setting, **settings, "than": "{} {}".format(*walks[0]), "rows": rows}
+    settings: dict = {key: accompanist.settings()[key] for key in ("guidance", "phi")}
+    compared: dict = {"than": name_of(walks[0]), "limit": name_of(limit)}
+    compared["seeds_apart"] = difference(walked(stage, walks[0], OTHER_SEEDS), first_latents)
+    return {**stage.setting, **settings, **compared, "rows": rows}
+
+
+def walked(stage: Stage, walk: Walk, seeds: int = 0) -> Tensor:
+    """Latents (songs, 32, L) of a take for each song; `seeds` is added to the seed of its noise."""
+    sampler, steps, *spacing = walk
+    return sample_latents(
+        stage.accompanist,
+        stage.c_x,
+        [one.song.seed + seeds for one in stage.found],
+        sampler=sampler,
+        steps=steps,
+        power=SPACINGS[spacing[0]] if spacing else None,
+    )
+
+
+def name_of(walk: Walk) -> str:
+    """ "ddim 64", or "ddim 12, quadratic" at times that are not the sampler's own."""
+    sampler, steps, *spacing = walk
+    return ", ".join([f"{sampler} {steps}", *spacing])
+
+
+def difference(latents: Tensor, others: Tensor) -> float:
+    """Root mean square of the difference; independent basses have about 1.4."""
+    return float((latents - others).square().mean().sqrt())
 
 
 def marks(stage: Stage, waves: list[Tensor]) -> dict[str, np.ndarray]:

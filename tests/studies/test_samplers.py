@@ -12,7 +12,7 @@ from bassnb.presets import get_preset
 from bassnb.studies import samplers
 from bassnb.studies.suite import examine
 
-FEW = {"songs": 3, "reference": 4, "seconds": 2.0, "resamples": 20}
+FEW = {"songs": 3, "reference": 4, "seconds": 2.0, "resamples": 20, "limit": ("ddim", 32)}
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +49,20 @@ def test_a_walk_loses_nothing_to_itself(accompanist):
     report = samplers.run(accompanist, walks=(("dpm++", 2), ("dpm++", 2), ("ddim", 1)), **FEW)
     assert list(report["rows"]) == ["dpm++ 2", "ddim 1"]
     assert np.isfinite(report["rows"]["ddim 1"]["distance"]["value"])
+
+
+def test_the_spacing_of_the_times_can_be_exchanged(accompanist):
+    """Every walk comes nearer to the limit with its steps, and a walk is what it is called."""
+    walks = (("ddim", 8), ("ddim", 8, "even"), ("ddim", 8, "quadratic"), ("dpm++", 8, "even"))
+    report = samplers.run(accompanist, walks=(*walks, ("dpm++", 8), ("ddim", 32)), **FEW)
+    rows, names = report["rows"], [samplers.name_of(walk) for walk in walks]
+    assert names == ["ddim 8", "ddim 8, even", "ddim 8, quadratic", "dpm++ 8, even"]
+    apart = {name: row["apart"] for name, row in rows.items()}
+    assert apart["ddim 8"] == apart["ddim 8, even"] != apart["ddim 8, quadratic"]
+    assert apart["dpm++ 8, even"] != apart["dpm++ 8"]
+    assert report["limit"] == "ddim 32" and apart["ddim 32"] == 0 < min(apart[n] for n in names)
+
+
+def test_latents_of_other_seeds_are_the_control(accompanist):
+    report = samplers.run(accompanist, walks=(("ddim", 8), ("dpm++", 8)), **FEW)
+    assert report["seeds_apart"] > report["rows"]["dpm++ 8"]["apart"] > 0
