@@ -26,6 +26,7 @@ from bassnb.composer.render import render_part
 from bassnb.composer.score import Note, Patch, Song
 from bassnb.composer.songs import compose
 from bassnb.composer.synth import play
+from bassnb.composer.world import SOUNDFONT
 from bassnb.errors import DataError
 from bassnb.presets import SAMPLE_RATE
 from tests.composer.test_synth import semitones_off
@@ -223,7 +224,7 @@ def test_what_does_not_exist_is_refused():
 
 def test_songs_with_patches_and_soundfonts_are_saved_without_loss_and_rendered(tmp_path):
     font = str(write_soundfont(tmp_path / "tiny.sf2", [{}]))
-    song = compose(2, seconds=1.0)
+    song = compose(2, seconds=1.0, world=SOUNDFONT)
     bass, *others = song.parts
     patched = replace(bass, patch=draw_patch("bass", np.random.default_rng(0)))
     foreign = replace(bass, soundfont=font)
@@ -239,7 +240,7 @@ def test_songs_with_patches_and_soundfonts_are_saved_without_loss_and_rendered(t
 
 
 def test_songs_saved_before_there_were_patches_are_read():
-    song = compose(2, seconds=1.0)
+    song = compose(2, seconds=1.0, world=SOUNDFONT)
     raw = json.loads(song.to_json())
     for part in raw["parts"]:
         del part["patch"], part["soundfont"]

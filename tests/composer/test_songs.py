@@ -1,5 +1,7 @@
 """Songs: pure functions of their seeds, musically consistent, disjoint between splits."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -24,11 +26,14 @@ from bassnb.composer.songs import (
     Part,
     Song,
     chord_at,
-    compose,
     pitch_at,
 )
+from bassnb.composer.songs import compose as compose_in
+from bassnb.composer.world import SOUNDFONT
 from bassnb.errors import DataError
 from bassnb.metrics.match import note_starts, onset_f1
+
+compose = functools.partial(compose_in, world=SOUNDFONT)
 
 
 @pytest.fixture(scope="module")
