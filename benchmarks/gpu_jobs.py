@@ -20,8 +20,8 @@ from bassnb.denoiser import guided_denoiser
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO, AutoencoderConfig, AutoencoderTraining
 from bassnb.sampling import ddim
 from bassnb.training.ahead import WORKERS, Ahead
-from bassnb.training.autoencoder import AutoencoderTrainer
-from bassnb.training.diffusion import DiffusionTrainer
+from bassnb.training.autoencoder_trainer import AutoencoderTrainer
+from bassnb.training.diffusion_trainer import DiffusionTrainer
 from bassnb.unet import UNet1d
 from benchmarks.gpu_measuring import (
     HOW,

@@ -46,10 +46,11 @@ from bassnb.studies.variants import (
     name_beyond,
     variant_loss,
 )
-from bassnb.training.diffusion import fit, latent_pairs, train
+from bassnb.training.diffusion_trainer import fit, train
 from bassnb.training.loop import open_accelerator, step_seed
 from bassnb.training.posthoc import PosthocTrainer, chosen
 from bassnb.training.run import check_run
+from bassnb.training.sources import latent_pairs
 from bassnb.unet import UNet1d
 
 

@@ -188,7 +188,8 @@ def train_small(
     """
     from bassnb.checkpoints import save_pretrained
     from bassnb.diffusion import diffusion_loss
-    from bassnb.training.diffusion import assemble, fit
+    from bassnb.training.diffusion import assemble
+    from bassnb.training.diffusion_trainer import fit
     from bassnb.training.loop import open_accelerator
     from bassnb.unet import UNet1d
 

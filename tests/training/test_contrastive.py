@@ -13,7 +13,7 @@ from bassnb.presets import get_preset
 from bassnb.settings import TrainingSettings
 from bassnb.training import contrastive
 from bassnb.training.contrastive import ContrastivePlan, held_out_scores, train_contrastive
-from bassnb.training.diffusion import latent_pairs
+from bassnb.training.sources import latent_pairs
 
 PLAN = ContrastivePlan(
     steps=120, batch=16, latents=16, width=12, embedding=8, warmup=5, noise=0.1, songs=40
