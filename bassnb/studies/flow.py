@@ -154,7 +154,7 @@ def run(
 def check_folders(folder: Path) -> None:
     """Refuse, before any work, folders with files that no training wrote."""
     from bassnb.training.diffusion import MODEL_FILES
-    from bassnb.training.run import check_run
+    from bassnb.training.run_folder import check_run
 
     check_run(folder / "v", MODEL_FILES)
     check_run(folder / "flow", ())

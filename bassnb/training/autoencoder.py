@@ -33,7 +33,8 @@ from bassnb.settings import TrainingSettings
 from bassnb.training.ahead import Ahead
 from bassnb.training.autoencoder_trainer import AutoencoderTrainer
 from bassnb.training.loop import check_best, open_accelerator, parts_of_batch, step_seed
-from bassnb.training.run import Run, check_run
+from bassnb.training.run import Run
+from bassnb.training.run_folder import check_run
 from bassnb.training.sources import open_pools
 
 

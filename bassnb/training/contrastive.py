@@ -16,7 +16,8 @@ from bassnb.collections.latents import LatentDataset, fingerprint
 from bassnb.metrics.contrastive import ContrastiveModel, info_nce, save_judge
 from bassnb.settings import TrainingSettings
 from bassnb.training.loop import learning_rate, open_accelerator, step_seed
-from bassnb.training.run import Run, check_run
+from bassnb.training.run import Run
+from bassnb.training.run_folder import check_run
 from bassnb.training.sources import latent_pairs
 
 

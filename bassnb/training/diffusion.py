@@ -32,7 +32,7 @@ from bassnb.presets import Preset
 from bassnb.settings import TrainingSettings
 from bassnb.training.diffusion_trainer import fit
 from bassnb.training.loop import check_best, open_accelerator, step_seed
-from bassnb.training.run import check_run
+from bassnb.training.run_folder import check_run
 from bassnb.training.sources import open_pairs
 from bassnb.unet import UNet1d
 

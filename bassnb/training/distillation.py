@@ -30,7 +30,7 @@ from bassnb.settings import TrainingSettings
 from bassnb.training.diffusion import MODEL_FILES, assemble
 from bassnb.training.diffusion_trainer import DiffusionTrainer, train
 from bassnb.training.loop import open_accelerator
-from bassnb.training.run import check_run
+from bassnb.training.run_folder import check_run
 from bassnb.training.sources import open_pairs
 
 STEPS = 4000  # of all stages together

@@ -12,7 +12,8 @@ from bassnb.errors import BassnbError
 from bassnb.metrics.match import MEASURES
 from bassnb.presets import SMOKE, DiffusionTraining
 from bassnb.studies import ablations
-from bassnb.studies.ablations import AblationPlan, accompanist, run_ablations, unstandardised
+from bassnb.studies.ablation_marks import AblationPlan
+from bassnb.studies.ablations import accompanist, run_ablations, unstandardised
 from bassnb.studies.variants import VARIANTS, Variant
 
 PLAN = AblationPlan(
