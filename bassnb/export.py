@@ -30,12 +30,12 @@ from torch import Tensor, nn
 
 from bassnb import __version__, level
 from bassnb.attention import SelfAttention
-from bassnb.audio import LEVEL
 from bassnb.autoencoder import CHUNK, LEVEL_SCALE, Autoencoder
 from bassnb.checkpoints import System, load_pretrained, weights_fingerprint
 from bassnb.errors import CheckpointError
 from bassnb.extras import need
 from bassnb.files import write_atomically
+from bassnb.level import LEVEL
 from bassnb.outputs import FILES, Output, check_outputs, json_with, listed_in, write_settings
 from bassnb.player import AS_IN_PAPER
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO

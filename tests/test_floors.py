@@ -10,7 +10,7 @@ FLOORS = [
     {"errors"},
     {"layers", "checked", "files", "channels", "containers", "extras", "precisions"},
     {"presets", "settings"},
-    {"level", "plans"},
+    {"level", "plans", "waves"},
     {
         "audio",
         "spectral",

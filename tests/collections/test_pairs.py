@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.audio import LEVEL, level
 from bassnb.checkpoints import write_json
 from bassnb.collections.change import Change, draw_change
 from bassnb.collections.pairs import LivePairs, read_pair
 from bassnb.collections.stem_index import stem_index
 from bassnb.collections.stem_songs import Place
 from bassnb.collections.stems import StemDataset, open_splits
+from bassnb.level import LEVEL, level
 from bassnb.presets import TIME_RATIO
 
 RATE = 44_100

@@ -35,6 +35,7 @@ CLASSES = {
         "test_audio.py",
         "test_channels.py",
         "test_containers.py",
+        "test_waves.py",
     ],
     "settings, arguments and shapes": [
         "robustness/test_parameters.py",
