@@ -124,15 +124,11 @@ class Autoencoder(nn.Module):
         return stft(mid_side, c.window // decimation, c.hop // decimation, c.bins)
 
     def log_spectrogram(self, wave: Tensor, *, decimation: int = 1) -> Tensor:
-        """s = log(|S|^2 + eps) of `wave` (B, 2, N): Tensor (B, 2, F, T) of mid and side; see
-        `spectrum`.
-        """
+        """s = log(|S|^2 + eps) of mid and side of `wave` (B, 2, N): (B, 2, F, T)."""
         return log_magnitude(self.spectrum(wave, decimation=decimation), self.config.log_eps)
 
     def levels(self, s: Tensor) -> Tensor:
-        """What the encoder reads: s (B, 2, F, T) shifted and scaled so that silence is 0, as (B,
-        2F, T).
-        """
+        """What the encoder reads: s (B, 2, F, T) scaled so that silence is 0, as (B, 2F, T)."""
         return ((s - math.log(self.config.log_eps)) / LEVEL_SCALE).flatten(1, 2)
 
     def log_spectrogram_from_levels(self, levels: Tensor) -> Tensor:
@@ -194,9 +190,7 @@ class Autoencoder(nn.Module):
         return self.wave(spectrum, length, decimation=decimation)
 
     def wave(self, spectrum: Tensor, length: int, *, decimation: int = 1) -> Tensor:
-        """Left and right (B, 2, ceil(length / decimation)) of a spectrum of mid and side, complex
-        (B, 2, F, T).
-        """
+        """Left and right (B, 2, ceil(length / decimation)) of a complex spectrum (B, 2, F, T)."""
         c = self.config
         mid, side = istft(spectrum, c.window, c.hop, length, decimation=decimation).unbind(1)
         return torch.stack([mid + side, mid - side], 1)
@@ -229,9 +223,7 @@ class Autoencoder(nn.Module):
 
     @property
     def receptive_field(self) -> int:
-        """The larger of `encoder_reach` and `decoder_reach`: by so many latent steps pieces of a
-        file must overlap.
-        """
+        """Latent steps by which pieces of a file must overlap: the larger of the two reaches."""
         return max(self.encoder_reach, self.decoder_reach)
 
     def encode(self, wave: Tensor, *, chunk: int = CHUNK) -> Tensor:
@@ -323,8 +315,6 @@ class Autoencoder(nn.Module):
         return latents * self.latent_std[:, None] + self.latent_mean[:, None]
 
     def set_statistics(self, latents: Tensor) -> None:
-        """Measure mean and std per channel over latents (B, C, L) and keep them as part of the
-        weights.
-        """
+        """Keep mean and std per channel of latents (B, C, L), as part of the weights."""
         self.latent_mean.copy_(latents.mean((0, 2)))
         self.latent_std.copy_(latents.std((0, 2)))
