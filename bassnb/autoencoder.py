@@ -16,31 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bassnb.errors import BassnbError, check_shape
-from bassnb.layers import ChannelNorm
+from bassnb.layers import ChannelNorm, ResidualBlock
 from bassnb.presets import TIME_RATIO, AutoencoderConfig
 from bassnb.spectral import alternate_projections, istft, log_magnitude, magnitude, mirrored, stft
 
 LEVEL_SCALE = 3.0  # the input is (s - log eps) / 3: silence is 0, a full-scale partial about 5
 CHUNK = 512  # latent steps coded at once, 48 s: bounds the memory for files of hours
-
-
-class ResidualBlock(nn.Module):
-    """x + conv3(silu(norm(conv3(silu(norm(x)))))), shape (B, C, T) in and out."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.layers = nn.Sequential(
-            ChannelNorm(channels),
-            nn.SiLU(),
-            nn.Conv1d(channels, channels, 3, padding=1),
-            ChannelNorm(channels),
-            nn.SiLU(),
-            nn.Conv1d(channels, channels, 3, padding=1),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Add the block's correction to `x`, Tensor (B, C, T)."""
-        return x + self.layers(x)
 
 
 class Encoder(nn.Module):
@@ -210,9 +191,7 @@ class Autoencoder(nn.Module):
 
     @property
     def decoder_reach(self) -> int:
-        """Latent steps on each side of a step beyond which nothing can change its 4096 samples;
-        exact, see the tests.
-        """
+        """Latent steps on each side of a step beyond which nothing changes its 4096 samples; exact."""
         c = self.config
         overlap = c.window // c.hop - 1  # frames that a frame shares samples with, on each side
         frames = math.ceil(overlap / 2) + c.projections * overlap + 2 * c.phase_blocks

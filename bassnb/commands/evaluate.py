@@ -64,7 +64,8 @@ def evaluate_guidance_command(
     ] = False,
 ) -> None:
     """Choose guidance and phi on 16 validation songs."""
-    from bassnb.checkpoints import adopt_defaults, read_json
+    from bassnb.checkpoints import adopt_defaults
+    from bassnb.stored import read_json
 
     examine("guidance", model, device, out, force, songs=songs)
     if adopt:
@@ -140,9 +141,10 @@ def evaluate_ablations_command(
 
     What is there already is kept.
     """
-    from bassnb.checkpoints import load_pretrained, write_json
+    from bassnb.checkpoints import load_pretrained
     from bassnb.extras import need
     from bassnb.outputs import check_outputs
+    from bassnb.stored import write_json
 
     need("train")
     from bassnb.studies.ablations import run_ablations

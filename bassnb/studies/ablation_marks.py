@@ -18,7 +18,8 @@ from bassnb.composer.examples import Example, examples
 from bassnb.diffusion import add_noise, v_target
 from bassnb.metrics.match import compare, transcribe
 from bassnb.metrics.statistics import normalised_score_summary, summary
-from bassnb.presets import DiffusionTraining, UNetConfig
+from bassnb.presets import UNetConfig
+from bassnb.schedules import DiffusionTraining
 from bassnb.studies.length import digest, mean_marks
 from bassnb.studies.marks import Marks, floor_marks, normalised_scores
 from bassnb.studies.takes import single_take, through_autoencoder

@@ -23,11 +23,12 @@ from accelerate import Accelerator
 from torch import nn
 
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import System, read_json, write_json
+from bassnb.checkpoints import System
 from bassnb.collections.latents import LatentDataset, fingerprint
 from bassnb.metrics.statistics import summary
 from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.settings import TrainingSettings
+from bassnb.stored import read_json, write_json
 from bassnb.studies.ablation_marks import AblationPlan, Study, examine_variant, v_losses
 from bassnb.studies.length import compare_lengths
 from bassnb.studies.variants import (

@@ -25,7 +25,7 @@ from bassnb.accompanist import Accompanist
 from bassnb.flow import Velocity, flow_loss, integrate, line_time, shifted_times, velocity_from_v
 from bassnb.guidance import classifier_free_guidance
 from bassnb.metrics.statistics import decided, figure, summary
-from bassnb.presets import DiffusionTraining
+from bassnb.schedules import DiffusionTraining
 from bassnb.settings import TrainingSettings
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
 from bassnb.studies.takes import decode_takes, starts

@@ -18,18 +18,13 @@ import torch
 from torch import Tensor
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import (
-    AUTOENCODER,
-    load_pretrained,
-    load_strictly,
-    write_json,
-    write_tensors,
-)
+from bassnb.checkpoints import AUTOENCODER, load_pretrained
 from bassnb.collections.pools import Pool
 from bassnb.composer.world import World
 from bassnb.plans import with_steps
 from bassnb.presets import SAMPLE_RATE, Preset
 from bassnb.settings import TrainingSettings
+from bassnb.stored import load_strictly, write_json, write_tensors
 from bassnb.training.ahead import Ahead
 from bassnb.training.autoencoder_trainer import AutoencoderTrainer
 from bassnb.training.loop import check_best, open_accelerator, parts_of_batch, step_seed

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from bassnb.autoencoder import Autoencoder
 from bassnb.critics import Critics, adversarial_loss, critic_hinge_loss
-from bassnb.presets import SAMPLE_RATE, AutoencoderTraining, Preset
+from bassnb.presets import SAMPLE_RATE, Preset
+from bassnb.schedules import AutoencoderTraining
 from bassnb.spectral import (
     FLUX_HOPS,
     PAPER_HOPS,

@@ -12,17 +12,7 @@ import torch
 from torch import nn
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import (
-    AUTOENCODER,
-    CONFIG,
-    WEIGHTS,
-    System,
-    load_pretrained,
-    load_strictly,
-    read_json,
-    read_tensors,
-    save_pretrained,
-)
+from bassnb.checkpoints import AUTOENCODER, System, load_pretrained, save_pretrained
 from bassnb.collections.latents import fingerprint
 from bassnb.collections.pairs import Pairs
 from bassnb.composer.world import World
@@ -30,6 +20,7 @@ from bassnb.diffusion import diffusion_loss
 from bassnb.plans import with_steps
 from bassnb.presets import Preset
 from bassnb.settings import TrainingSettings
+from bassnb.stored import CONFIG, WEIGHTS, load_strictly, read_json, read_tensors
 from bassnb.training.diffusion_trainer import fit
 from bassnb.training.loop import check_best, open_accelerator, step_seed
 from bassnb.training.run_folder import check_run

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from bassnb.collections.pairs import Pairs
 from bassnb.diffusion import diffusion_loss
-from bassnb.presets import DiffusionTraining
+from bassnb.schedules import DiffusionTraining
 from bassnb.settings import TrainingSettings
 from bassnb.training.ahead import Ahead
 from bassnb.training.loop import (

@@ -24,8 +24,8 @@ from bassnb.denoiser import Denoise, guided_denoiser
 from bassnb.diffusion import add_noise, alpha_beta, draw_noise, eps_from_c
 from bassnb.errors import BassnbError
 from bassnb.plans import scaled
-from bassnb.presets import DiffusionTraining
 from bassnb.sampling import PAPER_STEPS
+from bassnb.schedules import DiffusionTraining
 from bassnb.settings import TrainingSettings
 from bassnb.training.diffusion import MODEL_FILES, assemble
 from bassnb.training.diffusion_trainer import DiffusionTrainer, train

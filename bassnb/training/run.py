@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from bassnb.checkpoints import load_strictly, read_tensors, write_json, write_tensors
 from bassnb.errors import BassnbError
+from bassnb.stored import load_strictly, read_tensors, write_json, write_tensors
 from bassnb.training.loop import step_seed
 from bassnb.training.run_folder import BEST, LOG, NAN, STATE, tidy
 from bassnb.training.states import load_state, save_state

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from bassnb.checkpoints import read_tensors
 from bassnb.errors import CheckpointError
 from bassnb.files import remove_unfinished, write_atomically
 from bassnb.outputs import Output, check_outputs, json_with
+from bassnb.stored import read_tensors
 
 STATE, BEST, LOG, NAN = "state.safetensors", "best.safetensors", "log.jsonl", "nan.json"
 

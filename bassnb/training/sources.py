@@ -20,7 +20,7 @@ from bassnb.collections.pools import OTHERS, TARGET, MixedPool, Pool, RecordedPo
 from bassnb.collections.stems import open_splits
 from bassnb.composer.world import DEFAULT, World
 from bassnb.errors import BassnbError
-from bassnb.presets import AutoencoderTraining, DiffusionTraining
+from bassnb.schedules import AutoencoderTraining, DiffusionTraining
 from bassnb.settings import TrainingSettings
 from bassnb.training.loop import check_composed
 

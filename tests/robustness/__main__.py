@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bassnb.checkpoints import read_json, write_json
+from bassnb.stored import read_json, write_json
 from tests.amounts import MANY
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +45,7 @@ CLASSES = {
     "models and training states": [
         "robustness/test_models.py",
         "test_checkpoints.py",
+        "test_stored.py",
         "training/test_states.py",
     ],
     "collections, scores and caches": [

@@ -10,7 +10,8 @@ from bassnb.checkpoints import System
 from bassnb.collections.latents import LatentDataset
 from bassnb.errors import BassnbError
 from bassnb.metrics.match import MEASURES
-from bassnb.presets import SMOKE, DiffusionTraining
+from bassnb.presets import SMOKE
+from bassnb.schedules import DiffusionTraining
 from bassnb.studies import ablations
 from bassnb.studies.ablation_marks import AblationPlan
 from bassnb.studies.ablations import accompanist, run_ablations, unstandardised

@@ -6,11 +6,12 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from bassnb.checkpoints import System, read_tensors
+from bassnb.checkpoints import System
 from bassnb.collections.latents import LatentDataset
 from bassnb.metrics.contrastive import load_judge
 from bassnb.presets import get_preset
 from bassnb.settings import TrainingSettings
+from bassnb.stored import read_tensors
 from bassnb.training import contrastive
 from bassnb.training.contrastive import ContrastivePlan, held_out_scores, train_contrastive
 from bassnb.training.sources import latent_pairs
