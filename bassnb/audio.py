@@ -2,15 +2,14 @@
 
 Everything inside bassnb is a float32 tensor `(2, N)` at 44.1 kHz in [-1, 1]; this module makes that
 true for WAV, FLAC, Ogg and MP3 of any rate and channel count, for what ffmpeg decodes where it is
-installed (M4A, MP4, AAC, WebM, WMA), and for arrays. Files are read and
-written in blocks, so that a file of hours needs no more memory than one of seconds, and read to
-their true end: see `bassnb.containers`.
+installed (M4A, MP4, AAC, WebM, WMA); for arrays `bassnb.waves` does. Files are read and written in
+blocks, so that a file of hours needs no more memory than one of seconds, and read to their true
+end: see `bassnb.containers`.
 """
 
 from __future__ import annotations
 
 import math
-import numbers
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,146 +17,25 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
-import numpy as np
 import soundfile
-import soxr
 import torch
 
-from bassnb.channels import channels_first, stereo
+from bassnb.channels import channels_first
 from bassnb.containers import ffmpeg, segments_of
-from bassnb.containers.reading import (
-    BLOCK,
-    Readable,
-    facts_of,
-    opened,
-    opened_at,
-    samples_of,
-)
+from bassnb.containers.reading import BLOCK, Readable, facts_of, opened, opened_at, samples_of
 from bassnb.containers.spliced import Segment
 from bassnb.containers.writing import Watched, make_readable
 from bassnb.errors import AudioError
 from bassnb.files import whole_file
-from bassnb.level import audible, measure
 from bassnb.presets import SAMPLE_RATE
+from bassnb.waves import check_rate, resample, resampled, two_channels
 
-# linear, -20 dBFS: the level of the audible part of what the autoencoders receive
-LEVEL = 0.1
 # samples of all channels per second of the longest file that `read_audio` may be limited to
 MOST_NUMBERS = 2 * 192_000
-RATES = (1000, 1_000_000)  # Hz
-LOUDEST = 1e30  # linear; filters turn what is louder into infinite numbers
 # frames written at once: libvorbis needs 4 bytes of the stack for each, and a thread may have 512
 # KB
 WRITTEN = 2**16
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
-
-
-def resample(
-    wave: torch.Tensor, source_rate: float, target_rate: int = SAMPLE_RATE
-) -> torch.Tensor:
-    """Change the sample rate of `wave`, shape (C, N), with the SoX resampler."""
-    wave = channels_first(wave)
-    return torch.cat(list(_resampled([wave], source_rate, target_rate)), -1)
-
-
-def _resampled(
-    blocks: Iterable[torch.Tensor], source_rate: float, target_rate: float = SAMPLE_RATE
-) -> Iterator[torch.Tensor]:
-    """`resample` block by block, (C, n) each.
-
-    The resampler keeps its state, so that the seams are not audible.
-    """
-    if source_rate == target_rate:
-        yield from blocks
-        return
-    stream = None
-    for block in blocks:
-        stream = stream or soxr.ResampleStream(source_rate, target_rate, block.shape[0])
-        yield torch.from_numpy(stream.resample_chunk(np.ascontiguousarray(block.numpy().T)).T)
-    if stream is not None:
-        yield torch.from_numpy(
-            stream.resample_chunk(np.zeros((0, block.shape[0]), np.float32), last=True).T
-        )
-
-
-def resampled_to(
-    blocks: Iterable[torch.Tensor], source_rate: float, target_rate: float, length: int
-) -> Iterator[torch.Tensor]:
-    """`resample` block by block, (2, n) each: exactly `length` samples, cut at the end or followed
-    by silence.
-    """
-    for block in _resampled(blocks, source_rate, target_rate):
-        yield block[:, :length]
-        length -= min(length, block.shape[-1])
-    if length:
-        yield torch.zeros(2, length)
-
-
-def as_stereo(samples, sample_rate: float = SAMPLE_RATE, *, name: str = "audio") -> torch.Tensor:
-    """Any array of samples as `(2, N)` float32 at 44.1 kHz.
-
-    Parameters
-    ----------
-    samples : array or Tensor (N,) or (C, N), float in [-1, 1] or integer PCM; see `channels_first`
-        for (N, C)
-    sample_rate : Hz
-    name : how error messages call it
-
-    Returns
-    -------
-    wave : Tensor (2, N'), float32, 44.1 kHz. Mono is doubled; more than two channels are mixed
-        down, see `stereo`.
-
-    Raises
-    ------
-    AudioError
-        If the samples are empty, not finite, not one- or two-dimensional, the rate is not positive,
-        or the axis of the channels is in doubt.
-    """
-    check_rate(sample_rate, name)
-    if isinstance(samples, torch.Tensor):
-        samples = samples.detach().cpu()
-        # numpy has no bfloat16
-        samples = samples.float() if samples.dtype == torch.bfloat16 else samples
-    array = np.asarray(samples)
-    if array.dtype.kind in "iu":
-        largest, middle = float(np.iinfo(array.dtype).max), float(array.dtype.kind == "u") / 2
-        # unsigned samples rest in the middle
-        array = (array / largest - middle).astype(np.float32) * (1 + 2 * middle)
-    if array.dtype.kind != "f" or array.ndim not in (1, 2):
-        raise AudioError(
-            f"{name} has shape {array.shape} and type {array.dtype}; give numbers of shape (N,) or (channels, N)"
-        )
-    if array.size == 0:
-        raise AudioError(f"{name} holds no samples; give a file with sound in it")
-    array = channels_first(array, name) if array.ndim == 2 else array
-    return resample(_two_channels(array, name), sample_rate).contiguous()
-
-
-def check_rate(sample_rate: float, name: str) -> None:
-    """Refuse a sample rate that no recording has: a minute at 1 Hz would become hours of memory.
-
-    Raises
-    ------
-    AudioError
-        If it is not a number from `RATES`.
-    """
-    if not isinstance(sample_rate, numbers.Real) or not RATES[0] <= sample_rate <= RATES[1]:
-        raise AudioError(
-            f"{name} has a sample rate of {sample_rate} Hz; give the true rate, for example 44100"
-        )
-
-
-def _two_channels(array: np.ndarray, name: str, *, vorbis: bool = False) -> torch.Tensor:
-    """Finite samples (C, N) or (N,) as (2, N); see `stereo`."""
-    # 16 bits cannot hold the bound
-    array = array.astype(np.promote_types(array.dtype, np.float32), copy=False)
-    if not (np.abs(array) <= LOUDEST).all():  # not so of NaN either
-        raise AudioError(f"{name} holds NaN or infinite samples; export it again")
-    return stereo(
-        torch.from_numpy(np.ascontiguousarray(np.atleast_2d(array), dtype=np.float32)),
-        vorbis=vorbis,
-    )
 
 
 def read_audio(
@@ -201,7 +79,7 @@ def read_blocks(
         if longest is not None and _too_long(path, segments, longest):
             raise AudioError(f"{name} is longer than {longest:g} s; give a shorter excerpt")
         for rate, blocks in groupby(_rated_blocks(path, segments, frames, name), itemgetter(0)):
-            for block in _resampled((block for _, block in blocks), rate):
+            for block in resampled((block for _, block in blocks), rate):
                 empty &= not block.numel()
                 yield block.contiguous()
     if empty:
@@ -281,7 +159,7 @@ def _stereo_blocks(
 ) -> Iterator[torch.Tensor]:
     """The next `most` frames of an open file as (2, n) at a time, at the rate of the file."""
     for block in samples_of(file, frames, most):
-        yield _two_channels(block.T, name, vorbis=file.subtype in ("VORBIS", "OPUS"))
+        yield two_channels(block.T, name, vorbis=file.subtype in ("VORBIS", "OPUS"))
 
 
 def _rated_blocks(
@@ -372,44 +250,3 @@ def _writable(block: torch.Tensor, path: Path) -> torch.Tensor:
             f"the audio for {path} has shape {tuple(block.shape)}; give two channels, (2, N)"
         )
     return block.detach().cpu().clamp(-1, 1)
-
-
-def peak(wave: torch.Tensor) -> float:
-    """Largest absolute sample, linear; 0 of nothing."""
-    return float(wave.abs().max()) if wave.numel() else 0.0
-
-
-def rms(wave: torch.Tensor) -> float:
-    """Root of the mean square over both channels and time, linear."""
-    return float(wave.square().mean().sqrt())
-
-
-def to_level(wave: torch.Tensor, gain_db: float = 0.0) -> torch.Tensor:
-    """What is audible of `wave` (2, N), at `LEVEL` plus `gain_db`: the input of the
-    autoencoders. Silence stays silent.
-    """
-    filtered = torch.cat(list(audible([wave])), -1)
-    return filtered * (level_gain(measure([filtered]).level) * 10 ** (gain_db / 20))
-
-
-def level(wave: torch.Tensor) -> float:
-    """Root mean square of what sounds in `wave` (2, N), linear; see `bassnb.level`."""
-    return measure(audible([wave])).level
-
-
-def level_gain(level: float) -> float:
-    """The factor that brings audio of this level to `LEVEL`; 1 for silence, which stays silent."""
-    return LEVEL / level if level else 1.0
-
-
-def loudness(wave: torch.Tensor) -> float:
-    """Integrated loudness in LUFS (ITU-R BS.1770-4); minus infinity for silence and for less than
-    0.4 s.
-    """
-    wave = channels_first(wave)
-    if wave.shape[-1] < int(0.4 * SAMPLE_RATE) or peak(wave) == 0:
-        return float("-inf")
-    import torchaudio  # of the extras that show and measure; accompanying does not need it
-
-    value = float(torchaudio.functional.loudness(wave, SAMPLE_RATE))
-    return value if value == value else float("-inf")

@@ -16,31 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bassnb.errors import BassnbError, check_shape
-from bassnb.layers import ChannelNorm
+from bassnb.layers import ChannelNorm, ResidualBlock
 from bassnb.presets import TIME_RATIO, AutoencoderConfig
 from bassnb.spectral import alternate_projections, istft, log_magnitude, magnitude, mirrored, stft
 
 LEVEL_SCALE = 3.0  # the input is (s - log eps) / 3: silence is 0, a full-scale partial about 5
 CHUNK = 512  # latent steps coded at once, 48 s: bounds the memory for files of hours
-
-
-class ResidualBlock(nn.Module):
-    """x + conv3(silu(norm(conv3(silu(norm(x)))))), shape (B, C, T) in and out."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.layers = nn.Sequential(
-            ChannelNorm(channels),
-            nn.SiLU(),
-            nn.Conv1d(channels, channels, 3, padding=1),
-            ChannelNorm(channels),
-            nn.SiLU(),
-            nn.Conv1d(channels, channels, 3, padding=1),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Add the block's correction to `x`, Tensor (B, C, T)."""
-        return x + self.layers(x)
 
 
 class Encoder(nn.Module):
@@ -124,15 +105,11 @@ class Autoencoder(nn.Module):
         return stft(mid_side, c.window // decimation, c.hop // decimation, c.bins)
 
     def log_spectrogram(self, wave: Tensor, *, decimation: int = 1) -> Tensor:
-        """s = log(|S|^2 + eps) of `wave` (B, 2, N): Tensor (B, 2, F, T) of mid and side; see
-        `spectrum`.
-        """
+        """s = log(|S|^2 + eps) of mid and side of `wave` (B, 2, N): (B, 2, F, T)."""
         return log_magnitude(self.spectrum(wave, decimation=decimation), self.config.log_eps)
 
     def levels(self, s: Tensor) -> Tensor:
-        """What the encoder reads: s (B, 2, F, T) shifted and scaled so that silence is 0, as (B,
-        2F, T).
-        """
+        """What the encoder reads: s (B, 2, F, T) scaled so that silence is 0, as (B, 2F, T)."""
         return ((s - math.log(self.config.log_eps)) / LEVEL_SCALE).flatten(1, 2)
 
     def log_spectrogram_from_levels(self, levels: Tensor) -> Tensor:
@@ -194,9 +171,7 @@ class Autoencoder(nn.Module):
         return self.wave(spectrum, length, decimation=decimation)
 
     def wave(self, spectrum: Tensor, length: int, *, decimation: int = 1) -> Tensor:
-        """Left and right (B, 2, ceil(length / decimation)) of a spectrum of mid and side, complex
-        (B, 2, F, T).
-        """
+        """Left and right (B, 2, ceil(length / decimation)) of a complex spectrum (B, 2, F, T)."""
         c = self.config
         mid, side = istft(spectrum, c.window, c.hop, length, decimation=decimation).unbind(1)
         return torch.stack([mid + side, mid - side], 1)
@@ -216,9 +191,7 @@ class Autoencoder(nn.Module):
 
     @property
     def decoder_reach(self) -> int:
-        """Latent steps on each side of a step beyond which nothing can change its 4096 samples;
-        exact, see the tests.
-        """
+        """Latent steps on each side of a step beyond which nothing changes its 4096 samples; exact."""
         c = self.config
         overlap = c.window // c.hop - 1  # frames that a frame shares samples with, on each side
         frames = math.ceil(overlap / 2) + c.projections * overlap + 2 * c.phase_blocks
@@ -229,9 +202,7 @@ class Autoencoder(nn.Module):
 
     @property
     def receptive_field(self) -> int:
-        """The larger of `encoder_reach` and `decoder_reach`: by so many latent steps pieces of a
-        file must overlap.
-        """
+        """Latent steps by which pieces of a file must overlap: the larger of the two reaches."""
         return max(self.encoder_reach, self.decoder_reach)
 
     def encode(self, wave: Tensor, *, chunk: int = CHUNK) -> Tensor:
@@ -323,8 +294,6 @@ class Autoencoder(nn.Module):
         return latents * self.latent_std[:, None] + self.latent_mean[:, None]
 
     def set_statistics(self, latents: Tensor) -> None:
-        """Measure mean and std per channel over latents (B, C, L) and keep them as part of the
-        weights.
-        """
+        """Keep mean and std per channel of latents (B, C, L), as part of the weights."""
         self.latent_mean.copy_(latents.mean((0, 2)))
         self.latent_std.copy_(latents.std((0, 2)))

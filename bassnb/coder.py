@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from bassnb.audio import LEVEL, level_gain
 from bassnb.autoencoder import Autoencoder
 from bassnb.control.loop import MARGIN, around, wrapped
+from bassnb.level import LEVEL, level_gain
 from bassnb.precisions import autocast
 from bassnb.presets import TIME_RATIO
 from bassnb.tracks import Track, with_progress

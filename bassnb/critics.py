@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bassnb.autoencoder import LEVEL_SCALE, ResidualBlock
-from bassnb.layers import ChannelNorm
+from bassnb.autoencoder import LEVEL_SCALE
+from bassnb.layers import ChannelNorm, ResidualBlock
 from bassnb.presets import CriticConfig
 from bassnb.spectral import log_mel
 

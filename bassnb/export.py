@@ -8,9 +8,9 @@ with any runtime for ONNX. Taught in chapter 8.
 - `unet.onnx`: `z` (B, C, L), `t` (B,) and `mix` (B, M, L) to `v` (B, C, L);
 - `decoder.onnx`: `latents` (B, C, L) to `levels` (B, 2F, T) and `phase` (B, 2, 2F, T).
 
-B, L and T are free. Weights are stored in half precision, as in a model folder, and computed with in
-float32. Everything around the networks (Fourier transforms, level, standardisation, sampler) is left
-to the program; each constant that it needs stands in `model.json`.
+B, L and T are free. Weights are stored in half precision and computed with in float32. All else
+(Fourier transforms, level, standardisation, sampler) is left to the program, with its constants in
+`model.json`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from torch import Tensor, nn
 
 from bassnb import __version__, level
 from bassnb.attention import SelfAttention
-from bassnb.audio import LEVEL
 from bassnb.autoencoder import CHUNK, LEVEL_SCALE, Autoencoder
 from bassnb.checkpoints import System, load_pretrained, weights_fingerprint
 from bassnb.errors import CheckpointError
 from bassnb.extras import need
 from bassnb.files import write_atomically
+from bassnb.level import LEVEL
 from bassnb.outputs import FILES, Output, check_outputs, json_with, listed_in, write_settings
 from bassnb.player import AS_IN_PAPER
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
@@ -70,10 +70,10 @@ class Graph:
 
 
 class AnyLengthAttention(nn.Module):
-    """`SelfAttention` as a graph of any length: in one piece, with sizes that are read when it runs.
+    """`SelfAttention` as a graph of any length, in one piece. Taught in chapter 4.
 
-    Taught in chapter 4. ``B_ij = b(i - j)`` is gathered from the vector of distances by a table of
-    indices; the views of `bassnb.attention.toeplitz` would keep the length of the example.
+    ``B_ij = b(i - j)`` is gathered from the vector of distances by a table of indices; the views of
+    `bassnb.attention.toeplitz` would keep the length of the example.
     """
 
     def __init__(self, attention: SelfAttention):
@@ -182,9 +182,7 @@ def halve(model) -> None:
 
 
 def largest_difference(graph: Graph, onnx_file: bytes) -> float:
-    """The largest difference between torch and onnxruntime over inputs of several sizes, as a share
-    of the largest number that torch computes.
-    """
+    """The largest difference of onnxruntime from torch, as a share of torch's largest number."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -258,8 +256,6 @@ def export(
 ) -> dict[str, float]:
     """Write a model as ONNX graphs and `model.json` into `folder`, each compared with torch.
 
-    Taught in chapter 8.
-
     Parameters
     ----------
     source : a shipped model, a model folder or a hub id
@@ -268,8 +264,8 @@ def export(
 
     Returns
     -------
-    dict of float : for each graph the largest difference from torch, as a share of the largest
-        number; `model.json` holds them too, beside the checksum of each file
+    dict of float : see `largest_difference`; `model.json` holds them too, beside the checksum of
+        each file
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Normalisation that every network of the package shares: one step of time at a time.
+"""Layers that the networks of the package share; their norm takes one step of time at a time.
 
 Anything that averages over time (batch, instance or group norm) would make the output
 at second 3 depend on how long the file is, and "decode in pieces" would differ from "decode
@@ -38,3 +38,22 @@ class ChannelNorm(nn.Module):
         wide = x.float() if x.dtype == torch.float16 else x
         mean_square = (wide * wide).mean(dim=1, keepdim=True)  # (B, 1, L)
         return x * torch.rsqrt(mean_square + self.eps).to(x.dtype) * self.gain.to(x.dtype)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv3(silu(norm(conv3(silu(norm(x)))))), shape (B, C, T) in and out."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            ChannelNorm(channels),
+            nn.SiLU(),
+            nn.Conv1d(channels, channels, 3, padding=1),
+            ChannelNorm(channels),
+            nn.SiLU(),
+            nn.Conv1d(channels, channels, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the block's correction to `x`, Tensor (B, C, T)."""
+        return x + self.layers(x)

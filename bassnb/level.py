@@ -22,8 +22,11 @@ import torch
 from scipy.signal import butter, sosfilt, sosfilt_zi
 from torch import Tensor
 
+from bassnb.channels import channels_first
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 
+# linear, -20 dBFS: the level of the audible part of what the autoencoders receive
+LEVEL = 0.1
 HOP = TIME_RATIO // 4  # samples, 23 ms
 GAP = SAMPLE_RATE // HOP  # hops, 1 s
 # power: 50 dB below the loudest hop, 10 dB below the mean of the hops that passed
@@ -123,3 +126,44 @@ def pieces(blocks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
         samples += block.shape[-1]
     if samples:
         yield torch.cat(held, -1)
+
+
+def peak(wave: Tensor) -> float:
+    """Largest absolute sample, linear; 0 of nothing."""
+    return float(wave.abs().max()) if wave.numel() else 0.0
+
+
+def rms(wave: Tensor) -> float:
+    """Root of the mean square over both channels and time, linear."""
+    return float(wave.square().mean().sqrt())
+
+
+def to_level(wave: Tensor, gain_db: float = 0.0) -> Tensor:
+    """What is audible of `wave` (2, N), at `LEVEL` plus `gain_db`: the input of the
+    autoencoders. Silence stays silent.
+    """
+    filtered = torch.cat(list(audible([wave])), -1)
+    return filtered * (level_gain(measure([filtered]).level) * 10 ** (gain_db / 20))
+
+
+def level(wave: Tensor) -> float:
+    """Root mean square of what sounds in `wave` (2, N), linear; see `measure`."""
+    return measure(audible([wave])).level
+
+
+def level_gain(level: float) -> float:
+    """The factor that brings audio of this level to `LEVEL`; 1 for silence, which stays silent."""
+    return LEVEL / level if level else 1.0
+
+
+def loudness(wave: Tensor) -> float:
+    """Integrated loudness in LUFS (ITU-R BS.1770-4); minus infinity for silence and for less than
+    0.4 s.
+    """
+    wave = channels_first(wave)
+    if wave.shape[-1] < int(0.4 * SAMPLE_RATE) or peak(wave) == 0:
+        return float("-inf")
+    import torchaudio  # of the extras that show and measure; accompanying does not need it
+
+    value = float(torchaudio.functional.loudness(wave, SAMPLE_RATE))
+    return value if value == value else float("-inf")

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bassnb.errors import BassnbError
-from bassnb.presets import AutoencoderTraining, DiffusionTraining, Preset, get_preset
+from bassnb.presets import Preset, get_preset
+from bassnb.schedules import AutoencoderTraining, DiffusionTraining
 
 Plan = TypeVar("Plan", AutoencoderTraining, DiffusionTraining)
 # numbers of steps within a plan, all of which belong to its length

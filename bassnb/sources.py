@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from torch import Tensor
 
-from bassnb.audio import as_stereo, read_audio, read_blocks
+from bassnb.audio import read_audio, read_blocks
 from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.tracks import Track
+from bassnb.waves import as_stereo
 
 SILENCE = 1e-4  # peak below which audio counts as silent
 

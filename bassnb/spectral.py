@@ -66,9 +66,7 @@ def stft(wave: Tensor, window: int, hop: int, bins: int | None = None) -> Tensor
 
 
 def mirrored(wave: Tensor, before: int, after: int) -> Tensor:
-    """`wave` (..., N), N >= 1, with as many samples before and after it as if there were a mirror
-    at each end.
-    """
+    """`wave` (..., N), N >= 1, with as many samples before and after it, mirrored at its ends."""
     length = wave.shape[-1]
     sides = []
     for beyond in (torch.arange(-before, 0), torch.arange(length, length + after)):
@@ -112,9 +110,7 @@ def istft(spectrum: Tensor, window: int, hop: int, length: int, *, decimation: i
 
 
 def _overlap_add(frames: Tensor, hop: int) -> Tensor:
-    """Sum frames (..., T, window) at their places; window is a multiple of hop: that many shifted
-    sums suffice.
-    """
+    """Sum frames (..., T, window) at their places, in window / hop shifted sums."""
     *batch, steps, window = frames.shape
     pieces = frames.reshape(*batch, steps, window // hop, hop)
     wave = frames.new_zeros(*batch, steps + window // hop - 1, hop)
@@ -129,9 +125,7 @@ def log_magnitude(spectrum: Tensor, eps: float) -> Tensor:
 
 
 def magnitude(log_magnitudes: Tensor, eps: float) -> Tensor:
-    """The inverse of `log_magnitude` up to phase: |S| = sqrt(max(exp(s) - eps, 0)), with a finite
-    slope at 0.
-    """
+    """The inverse of `log_magnitude`: |S| = sqrt(max(exp(s) - eps, 0)), its slope finite at 0."""
     return (log_magnitudes.exp() - eps).clamp_min(1e-8).sqrt()
 
 
@@ -140,9 +134,7 @@ def magnitude(log_magnitudes: Tensor, eps: float) -> Tensor:
 def mel_filters(
     bins: int, mel_bins: int, nyquist: float, device: torch.device | str = "cpu"
 ) -> Tensor:
-    """Triangular mel filters of height 1, Tensor (bins, mel_bins), over `bins` linear bins from 0
-    Hz to `nyquist`.
-    """
+    """Triangular mel filters of height 1 over bins from 0 Hz to `nyquist`, (bins, mel_bins)."""
     import torchaudio  # only the critics use a mel axis; accompanying does not need it
 
     # coarse bins leave some of the lowest filters empty: they stay constant
@@ -165,12 +157,10 @@ def log_mel(log_magnitudes: Tensor, mel_bins: int, nyquist: float, eps: float) -
 def multi_scale_spectral_distance(
     wave: Tensor, other: Tensor, hops: tuple[int, ...] = PAPER_HOPS
 ) -> Tensor:
-    """L_mssd = sum over h of || |STFT_h(w)|^2 - |STFT_h(w~)|^2 ||_1 (section 3.1), the norm taken
-    as a mean.
+    """L_mssd = sum over h of || |STFT_h(w)|^2 - |STFT_h(w~)|^2 ||_1 (section 3.1), as a mean.
 
-    A window (4 hops) longer than the crop still gives ceil(N / hop) frames, padded with zeros on
-    both sides: such a scale compares whole-crop spectra, which is why the paper can list hop 4096
-    for crops of 1.5 s.
+    A window (4 hops) longer than the crop, padded with zeros on both sides, still gives ceil(N /
+    hop) frames: spectra of the whole crop, so the paper can list hop 4096 for crops of 1.5 s.
 
     Parameters
     ----------
@@ -189,15 +179,13 @@ def multi_scale_spectral_distance(
 def relative_spectral_distance(
     wave: Tensor, other: Tensor, hops: tuple[int, ...] = PAPER_HOPS, *, eps: float
 ) -> Tensor:
-    """A distance in which every scale and quiet partials count: sum over h of ||S - S~|| / ||S|| +
-    ||log S - log S~||.
+    """Every scale and quiet partials count: sum over h of ||S - S~|| / ||S|| + ||log S - log S~||.
 
     A partial fills 4 bins whatever the window, so in plain means a window of 16384 weighs a hundred
-    times less than one of 128, though the long ones measure whether phase is continuous
-    from frame to frame: hence relative magnitudes. An error in magnitudes alone is smallest for a
-    wave that is too quiet wherever phase is uncertain: hence the logarithm, log(|S|^2 + eps) / 2,
-    as in DDSP (Engel et al. 2020), which the paper cites for L_mssd. Parameters as in
-    `multi_scale_spectral_distance`; norms are means of absolute values.
+    times less than one of 128, though long ones measure whether phase is continuous from frame to
+    frame: hence relative magnitudes. An error in magnitudes alone is smallest for a wave that is too
+    quiet wherever phase is uncertain: hence the logarithm, log(|S|^2 + eps) / 2, as in DDSP (Engel
+    et al. 2020), which the paper cites for L_mssd. Norms are means of absolute values.
     """
     check_shape(BassnbError, "other", other, *wave.shape)
     distance = wave.new_zeros(())
@@ -212,8 +200,7 @@ def relative_spectral_distance(
 
 
 def flux_distance(wave: Tensor, other: Tensor, hops: tuple[int, ...] = FLUX_HOPS) -> Tensor:
-    """Mean over hops and crops of |log(flux(w~) / flux(w))|: asks for attacks as strong as the
-    original's.
+    """Mean over hops and crops of |log(flux(w~) / flux(w))|: are attacks as strong as they were?
 
     The flux of a crop is the mean rise of its magnitudes from frame to frame, falls counted as
     nothing. Differences bin by bin reward a wave that stays quiet where the phase is uncertain; a
@@ -235,8 +222,7 @@ def _power(wave: Tensor, hop: int) -> Tensor:
 def resample_periodic(wave: Tensor, length: int) -> Tensor:
     """A period of a sound, (..., N), in `length` samples, and still a period.
 
-    The Fourier method: the spectrum of the period is cut, or continued with zeros. Taught in
-    chapter 11.
+    Its spectrum is cut, or continued with zeros (Fourier method). Taught in chapter 11.
 
     Returns
     -------
@@ -251,8 +237,7 @@ def resample_periodic(wave: Tensor, length: int) -> Tensor:
 def griffin_lim(
     magnitudes: Tensor, window: int, hop: int, length: int, *, steps: int = 32, seed: int = 0
 ) -> Tensor:
-    """Phase by alternating projections (Griffin and Lim 1984): the baseline that a trained phase
-    head must beat.
+    """Phase by alternating projections (Griffin and Lim 1984): the baseline of a phase head.
 
     Parameters
     ----------
@@ -284,8 +269,7 @@ def alternate_projections(
     steps: int,
     decimation: int = 1,
 ) -> Tensor:
-    """`steps` times: make the wave, analyse it again, keep the phase of that and the wanted
-    magnitudes.
+    """`steps` times: make the wave, analyse it, and keep its phase with the wanted magnitudes.
 
     Neighbouring frames overlap, so not every spectrum belongs to a wave. istft and stft project it
     onto those that do; where frames agree nothing changes, where they cancel the stronger one wins.

@@ -21,8 +21,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from bassnb.audio import peak
-from bassnb.level import Measured, audible, measure
+from bassnb.level import Measured, audible, measure, peak
 from bassnb.presets import SAMPLE_RATE
 
 

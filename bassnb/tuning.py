@@ -24,13 +24,13 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
-from bassnb.audio import level_gain, resampled_to
 from bassnb.errors import BassnbError
 from bassnb.extras import missing
-from bassnb.level import pieces
+from bassnb.level import level_gain, pieces
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 from bassnb.tracks import Track
+from bassnb.waves import resampled_to
 
 AUTO = "auto"
 CONCERT_PITCH = 440.0  # Hz

@@ -13,9 +13,9 @@ import psutil
 import torch
 
 from bassnb import __version__
-from bassnb.checkpoints import write_json
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, report_of
+from bassnb.stored import write_json
 from benchmarks import codecs, end_to_end, machine, precision, sampler, scaling, table, together
 from benchmarks.settings import FULL, QUICK, Settings
 

@@ -20,10 +20,10 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from bassnb.checkpoints import read_json, write_json
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.presets import get_preset
+from bassnb.stored import read_json, write_json
 from benchmarks.gpu_collections import stall_cached, stall_recorded
 from benchmarks.gpu_jobs import JOBS, SHARE_TARGET, STALL_TARGET
 from benchmarks.gpu_measuring import HOW, Bench

@@ -17,11 +17,12 @@ from bassnb.collections.latents import LatentDataset
 from bassnb.collections.pools import OTHERS, StemPool
 from bassnb.critics import Critics
 from bassnb.denoiser import guided_denoiser
-from bassnb.presets import SAMPLE_RATE, TIME_RATIO, AutoencoderConfig, AutoencoderTraining
+from bassnb.presets import SAMPLE_RATE, TIME_RATIO, AutoencoderConfig
 from bassnb.sampling import ddim
+from bassnb.schedules import AutoencoderTraining
 from bassnb.training.ahead import WORKERS, Ahead
-from bassnb.training.autoencoder import AutoencoderTrainer
-from bassnb.training.diffusion import DiffusionTrainer
+from bassnb.training.autoencoder_trainer import AutoencoderTrainer
+from bassnb.training.diffusion_trainer import DiffusionTrainer
 from bassnb.unet import UNet1d
 from benchmarks.gpu_measuring import (
     HOW,

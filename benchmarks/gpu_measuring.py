@@ -13,8 +13,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from bassnb.checkpoints import read_json
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO, Preset
+from bassnb.stored import read_json
 
 HOW = {
     "plain": "as written, without torch.compile",

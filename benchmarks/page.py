@@ -26,8 +26,8 @@ import torch
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import SAMPLE_RATE, read_audio
-from bassnb.checkpoints import write_json
 from bassnb.outputs import Output, check_outputs, report_of
+from bassnb.stored import write_json
 from bassnb.studies.provenance import provenance
 from benchmarks import machine
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from bassnb.accompanist import Accompanist
-from bassnb.audio import peak, read_audio, write_audio
+from bassnb.audio import read_audio, write_audio
 from bassnb.checkpoints import System
 from bassnb.errors import AudioError, BassnbError
+from bassnb.level import peak
 from bassnb.outputs import checksum
 from bassnb.presets import SMOKE
 from bassnb.take import Accompaniment

@@ -9,9 +9,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bassnb.audio import as_stereo, loudness, read_audio, read_stretch, resample, write_audio
+from bassnb.audio import read_audio, read_stretch, write_audio
 from bassnb.channels import channels_first, stereo
 from bassnb.errors import AudioError
+from bassnb.level import loudness
+from bassnb.waves import as_stereo, resample
 from bassnb.widgets.listen import listen
 
 pytestmark = pytest.mark.kind("meaning guessed")

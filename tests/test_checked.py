@@ -8,13 +8,8 @@ import pytest
 
 from bassnb.checked import MOST, MOST_ENTRIES, Checked, fields_of, fits, setting, wanted
 from bassnb.errors import BassnbError
-from bassnb.presets import (
-    AutoencoderConfig,
-    AutoencoderTraining,
-    CriticConfig,
-    DiffusionTraining,
-    UNetConfig,
-)
+from bassnb.presets import AutoencoderConfig, CriticConfig, UNetConfig
+from bassnb.schedules import AutoencoderTraining, DiffusionTraining
 from bassnb.settings import TakeSettings, TrainingSettings
 
 

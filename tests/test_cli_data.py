@@ -13,12 +13,13 @@ import torch
 from typer.testing import CliRunner
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import AUTOENCODER, write_json, write_tensors
+from bassnb.checkpoints import AUTOENCODER
 from bassnb.cli import app
 from bassnb.collections.cache import CachedPairs
 from bassnb.collections.latents import fingerprint
 from bassnb.collections.layouts import LAYOUTS
 from bassnb.presets import SMOKE
+from bassnb.stored import write_json, write_tensors
 from bassnb.training.diffusion import load_autoencoders
 
 RATE = 44_100

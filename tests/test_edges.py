@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from bassnb import Accompanist
-from bassnb.audio import SAMPLE_RATE, peak, read_audio
+from bassnb.audio import SAMPLE_RATE, read_audio
+from bassnb.level import peak
 from bassnb.presets import TIME_RATIO
 from bassnb.spectral import mirrored
 from tests.amounts import cases

@@ -9,8 +9,9 @@ PACKAGE = Path(__file__).parents[1] / "bassnb"
 FLOORS = [
     {"errors"},
     {"layers", "checked", "files", "channels", "containers", "extras", "precisions"},
-    {"presets", "settings"},
-    {"level", "plans"},
+    {"settings", "schedules", "stored"},
+    {"presets"},
+    {"level", "plans", "waves"},
     {
         "audio",
         "spectral",
@@ -48,7 +49,7 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 WITHIN = {
-    ("critics", "autoencoder"),  # a critic is built of the autoencoder's blocks
+    ("critics", "autoencoder"),  # a critic reads levels at the autoencoder's scale
 }
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bassnb import Accompanist
-from bassnb.audio import LEVEL, SAMPLE_RATE, level, peak, read_audio, rms, to_level
-from bassnb.level import audible, measure
+from bassnb.audio import SAMPLE_RATE, read_audio
+from bassnb.level import LEVEL, audible, level, loudness, measure, peak, rms, to_level
 from bassnb.presets import TIME_RATIO
 
 pytestmark = [pytest.mark.kind("only what sounds counts"), pytest.mark.slow]
@@ -242,3 +242,13 @@ def test_the_balance_of_a_loud_master_is_that_of_a_soft_one(accompanist, tmp_pat
     )
     soft = accompanist(mix, steps=4)
     assert torch.allclose(played / gain, soft.audio, atol=1e-4)
+
+
+def test_levels():
+    time = torch.arange(SAMPLE_RATE) / SAMPLE_RATE
+    wave = 0.5 * torch.sin(2 * torch.pi * 440 * time).expand(2, -1)
+    assert rms(wave) == pytest.approx(0.5 / 2**0.5, rel=1e-3)
+    assert level(to_level(wave, 6.0)) == pytest.approx(LEVEL * 10 ** (6 / 20), rel=1e-3)
+    assert torch.equal(to_level(torch.zeros(2, 9)), torch.zeros(2, 9))
+    assert loudness(wave * 10 ** (-6 / 20)) == pytest.approx(loudness(wave) - 6, abs=0.1)
+    assert loudness(torch.zeros(2, 44_100)) == float("-inf")

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import read_audio, write_audio, write_blocks
-from bassnb.checkpoints import System, save_pretrained, write_json, write_tensors
+from bassnb.checkpoints import System, save_pretrained
 from bassnb.cli import app
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
@@ -25,6 +25,7 @@ from bassnb.errors import AudioError, BassnbError
 from bassnb.files import whole_file
 from bassnb.outputs import FILES, Output, check_outputs
 from bassnb.presets import SMOKE
+from bassnb.stored import write_json, write_tensors
 from bassnb.studies import suite
 from bassnb.studies.suite import examine
 from bassnb.studies.summary import MARKS, TITLE, put_into

@@ -9,11 +9,13 @@ import torch
 from typer.testing import CliRunner
 
 from bassnb import Accompanist
-from bassnb.audio import SAMPLE_RATE, peak, read_audio, rms
-from bassnb.checkpoints import SHIPPED, checksum, read_json
+from bassnb.audio import SAMPLE_RATE, read_audio
+from bassnb.checkpoints import SHIPPED, checksum
 from bassnb.cli import app
 from bassnb.composer.score import Song, chord_at
+from bassnb.level import peak, rms
 from bassnb.pitch import track_pitch
+from bassnb.stored import read_json
 
 pytestmark = pytest.mark.slow
 

@@ -4,9 +4,9 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.audio import peak, read_audio, read_blocks, write_audio, write_blocks
+from bassnb.audio import read_audio, read_blocks, write_audio, write_blocks
 from bassnb.errors import AudioError
-from bassnb.level import audible
+from bassnb.level import audible, peak
 from bassnb.tracks import Spool, Track, summed, unclipped_gain, with_progress
 
 

@@ -14,13 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.checkpoints import checksum, read_json, read_tensors
+from bassnb.checkpoints import checksum
 from bassnb.collections.latents import LatentDataset
 from bassnb.collections.names import stem_name
 from bassnb.collections.pools import own_part
 from bassnb.collections.stem_songs import SOUNDING
 from bassnb.errors import CheckpointError, DataError
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
+from bassnb.stored import read_json, read_tensors
 
 if TYPE_CHECKING:  # reading a cache needs no accelerate
     pass

@@ -20,7 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import checksum, read_tensors, write_json, write_tensors
+from bassnb.checkpoints import checksum
 from bassnb.collections.cache import (
     FACTS,
     FORMAT,
@@ -40,6 +40,7 @@ from bassnb.errors import AudioError, CheckpointError, DataError
 from bassnb.files import name_bytes, remove_unfinished
 from bassnb.outputs import Output, check_outputs
 from bassnb.presets import TIME_RATIO
+from bassnb.stored import read_tensors, write_json, write_tensors
 
 if TYPE_CHECKING:  # reading a cache needs no accelerate
     from accelerate import Accelerator

@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import read_tensors, write_tensors
 from bassnb.collections.augment import colour_mix
 from bassnb.collections.pools import OTHERS, TARGET, own_part, random_submix, stems_of
 from bassnb.composer.world import DEFAULT, World
+from bassnb.level import to_level
+from bassnb.stored import read_tensors, write_tensors
 
 SHARD = 50  # songs a file
 

@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.collections.augment import colour_mix
 from bassnb.collections.change import draw_change
 from bassnb.collections.pools import own_part, random_subset
 from bassnb.collections.stem_songs import Place
 from bassnb.collections.stems import StemDataset
+from bassnb.level import to_level
 from bassnb.presets import TIME_RATIO
 
 

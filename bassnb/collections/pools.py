@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from bassnb.audio import to_level
 from bassnb.collections.change import draw_change
 from bassnb.collections.stem_index import WHOLE
 from bassnb.collections.stems import StemDataset
@@ -19,6 +18,7 @@ from bassnb.composer.render import render
 from bassnb.composer.songs import compose
 from bassnb.composer.world import DEFAULT, World
 from bassnb.files import whole_file
+from bassnb.level import to_level
 from bassnb.presets import SAMPLE_RATE
 
 TARGET = "bass"

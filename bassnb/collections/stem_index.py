@@ -21,13 +21,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb.audio import read_blocks
-from bassnb.checkpoints import read_json, write_json
 from bassnb.collections.contents import Sketch
 from bassnb.collections.layouts import find_songs
 from bassnb.collections.names import is_whole
 from bassnb.collections.song_files import SongFiles
 from bassnb.errors import AudioError
 from bassnb.presets import SAMPLE_RATE
+from bassnb.stored import read_json, write_json
 
 VERSION = 3  # of the index
 BLOCK = 2**17  # frames of a file that are read at once: 3 s of perhaps dozens of files

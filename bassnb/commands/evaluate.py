@@ -5,12 +5,18 @@ Heavy modules are imported inside the commands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 
+from bassnb.commands.evaluate_foreign import (
+    evaluate_control_command,
+    evaluate_foreign_command,
+    evaluate_transfer_command,
+)
+from bassnb.commands.evaluate_since import evaluate_flow_command, evaluate_guidance_since_command
+from bassnb.commands.examine import Reference, examine
 from bassnb.commands.options import (
     Cache,
     Device,
@@ -25,28 +31,6 @@ from bassnb.commands.options import (
 )
 
 evaluate_app = group("Measure a model on unseen songs, into JSON files.")
-
-
-def examine(
-    name: str,
-    model: str,
-    device: str,
-    out: Path | None,
-    force: bool,
-    inputs: Sequence[str] = (),
-    **options,
-) -> None:
-    """Run a study and write its JSON file, which must be none of `inputs`."""
-    from bassnb.accompanist import Accompanist
-    from bassnb.outputs import check_outputs
-    from bassnb.studies.suite import examine as run
-    from bassnb.studies.suite import report_output
-
-    path = out or Path("results") / f"{name}.json"
-    check_outputs([report_output(path)], [*model_files(model), *inputs], force=force)
-    accompanist = Accompanist.from_pretrained(model, device=device)
-    headline = run(name, accompanist, path, progress=shows_progress(), force=force, **options)
-    typer.echo(f"{path}: {headline}")
 
 
 @evaluate_app.command("match")
@@ -80,7 +64,8 @@ def evaluate_guidance_command(
     ] = False,
 ) -> None:
     """Choose guidance and phi on 16 validation songs."""
-    from bassnb.checkpoints import adopt_defaults, read_json
+    from bassnb.checkpoints import adopt_defaults
+    from bassnb.stored import read_json
 
     examine("guidance", model, device, out, force, songs=songs)
     if adopt:
@@ -100,11 +85,6 @@ def plain_study(name: str, help: str) -> None:
         force: Force = False,
     ) -> None:
         examine(name, model, device, out, force, songs=songs)
-
-
-Reference = Annotated[
-    Optional[int], typer.Option(min=2, help="Songs whose true basses are compared with.")
-]
 
 
 def distance_study(name: str, help: str) -> None:
@@ -134,180 +114,18 @@ distance_study(
     "Two samplers at several numbers of steps: distance, match, and the gain of 64 steps.",
 )
 distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
-
-
-Counts = Annotated[
-    Optional[list[int]],
-    typer.Option(min=1, help="Only this number of sampler steps; may be given several times."),
-]
-
-
-Resamples = Annotated[
-    Optional[int], typer.Option(min=2, help="Draws for the interval of a distance.")
-]
-
-
-@evaluate_app.command(
+evaluate_app.command(
     "guidance_since", help="Rules of guidance since the paper, against plain guidance."
-)
-def evaluate_guidance_since_command(
-    model: Model = "classroom",
-    songs: Songs = None,
-    reference: Reference = None,
-    grid: Annotated[
-        Optional[int], typer.Option(min=1, help="Songs of the grid of weights and steps.")
-    ] = None,
-    counts: Counts = None,
-    resamples: Resamples = None,
-    weak: Annotated[
-        Optional[str],
-        typer.Option(
-            help="Model with a weaker U-Net, for autoguidance; by default an early one of the "
-            "model itself, where its folder has one."
-        ),
-    ] = None,
-    out: Results = None,
-    device: Device = "auto",
-    force: Force = False,
-) -> None:
-    """Distance, match and level of each rule for all weights and numbers of steps."""
-    options: dict = {"songs": songs, "reference": reference, "grid": grid, "weak": weak}
-    options |= {"counts": counts or None, "resamples": resamples}
-    inputs = [str(path) for path in model_files(weak)] if weak else []
-    examine("guidance_since", model, device, out, force, inputs, **options)
-
-
-@evaluate_app.command("flow")
-def evaluate_flow_command(
-    model: Model = "classroom",
-    songs: Songs = None,
-    reference: Reference = None,
-    folder: Annotated[
-        Optional[Path],
-        typer.Option(
-            "--run", "--folder", help="Folder of both trainings, which go on where they were."
-        ),
-    ] = None,
-    training_steps: Annotated[
-        Optional[int], typer.Option(min=1, help="Steps of each of the two trainings.")
-    ] = None,
-    pool: Annotated[
-        Optional[int], typer.Option(min=2, help="Generated songs to train with.")
-    ] = None,
-    submixes: Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")] = None,
-    counts: Counts = None,
-    resamples: Resamples = None,
-    out: Results = None,
-    device: Device = "auto",
-    force: Force = False,
-) -> None:
-    """v against rectified flow: two small networks, trained alike, in 1 to 64 steps."""
-    from bassnb.extras import need
-
-    need("train")
-    plan: dict = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
-    plan |= {"songs": songs, "reference": reference, "folder": folder}
-    plan |= {"counts": counts or None, "resamples": resamples}
-    examine("flow", model, device, out, force, **plan)
-
-
+)(evaluate_guidance_since_command)
+evaluate_app.command("flow")(evaluate_flow_command)
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_study("probe", "Read chord roots and strokes from mix latents of unseen songs.")
 plain_study("contrastive", "How often a trained judge finds the bass of each mix among 25.")
 plain_study("style", "Distance of takes to a style reference, with and without grounding.")
 plain_study("length", "Songs of 24 s to 5 minutes, and one song generated in pieces.")
-
-
-SecondSoundFont = Annotated[
-    Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")
-]
-
-
-def foreign_sources(
-    folders: Optional[list[Path]], soundfont: Optional[Path]
-) -> tuple[dict, list[str]]:
-    """Options of a study for what the generator did not make, and the paths that it reads."""
-    places = [str(place) for place in folders or []]
-    font = str(soundfont) if soundfont else None
-    return {"folder": places or None, "soundfont": font}, [*places, *([font] if font else [])]
-
-
-@evaluate_app.command("foreign")
-def evaluate_foreign_command(
-    model: Model = "classroom",
-    songs: Annotated[
-        Optional[int], typer.Option(min=1, help="Most basses of a group; by default all.")
-    ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=1.0, max=600.0, help="Most of a bass that is used.")
-    ] = 8.0,
-    fetched: Annotated[
-        Path, typer.Option(help="Folder that book/foreign_basses.sh has filled.")
-    ] = Path("cache/foreign"),
-    folder: Annotated[
-        Optional[list[Path]],
-        typer.Option(help="Recorded basses, a group of their own; may be given several times."),
-    ] = None,
-    soundfont: SecondSoundFont = None,
-    out: Results = None,
-    device: Device = "auto",
-    force: Force = False,
-) -> None:
-    """Basses that the generator did not make, through the bass autoencoder."""
-    foreign, inputs = foreign_sources(folder, soundfont)
-    options = {"songs": songs, "seconds": seconds, "fetched": str(fetched), **foreign}
-    examine("foreign", model, device, out, force, [str(fetched), *inputs], **options)
-
-
-@evaluate_app.command("control")
-def evaluate_control_command(
-    model: Model = "classroom",
-    songs: Songs = None,
-    foreign: Annotated[
-        Optional[int], typer.Option(min=2, help="Number of written pieces of the transfer set.")
-    ] = None,
-    soundfont: SecondSoundFont = None,
-    out: Results = None,
-    device: Device = "auto",
-    force: Force = False,
-) -> None:
-    """What a player decides: chords, regions, a line of his own, loops, notes."""
-    options, inputs = foreign_sources(None, soundfont)
-    chosen = {"songs": songs, "foreign": foreign, "soundfont": options["soundfont"]}
-    examine("control", model, device, out, force, inputs, **chosen)
-
-
-@evaluate_app.command("transfer")
-def evaluate_transfer_command(
-    model: Model = "classroom",
-    songs: Annotated[
-        Optional[int], typer.Option(min=1, help="Most songs of a family; by default all.")
-    ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=2.0, max=600.0, help="Length of an excerpt.")
-    ] = 24.0,
-    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
-    folder: Annotated[
-        Optional[list[Path]],
-        typer.Option(help="MIDI, MusicXML, or a collection of stems; may be given several times."),
-    ] = None,
-    soundfont: SecondSoundFont = None,
-    family: Annotated[
-        Optional[list[str]], typer.Option(help="Only this family; may be given several times.")
-    ] = None,
-    split: Annotated[
-        Optional[str],
-        typer.Option(help="Only this split of collections of stems: test, for example."),
-    ] = None,
-    out: Results = None,
-    device: Device = "auto",
-    force: Force = False,
-) -> None:
-    """Foreign songs: other metres, textures, composers, instruments, and recordings."""
-    foreign, inputs = foreign_sources(folder, soundfont)
-    chosen = {"songs": songs, "seconds": seconds, "steps": steps}
-    options = {**chosen, **foreign, "family": family or None, "split": split}
-    examine("transfer", model, device, out, force, inputs, **options)
+evaluate_app.command("foreign")(evaluate_foreign_command)
+evaluate_app.command("control")(evaluate_control_command)
+evaluate_app.command("transfer")(evaluate_transfer_command)
 
 
 @evaluate_app.command("ablations")
@@ -323,9 +141,10 @@ def evaluate_ablations_command(
 
     What is there already is kept.
     """
-    from bassnb.checkpoints import load_pretrained, write_json
+    from bassnb.checkpoints import load_pretrained
     from bassnb.extras import need
     from bassnb.outputs import check_outputs
+    from bassnb.stored import write_json
 
     need("train")
     from bassnb.studies.ablations import run_ablations

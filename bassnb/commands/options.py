@@ -152,7 +152,8 @@ def group(help: str, **options) -> typer.Typer:
 
 def model_files(model: str) -> list[Path]:
     """The files that a local or shipped model is read from, if it is one."""
-    from bassnb.checkpoints import CONFIG, SHIPPED, WEIGHTS
+    from bassnb.checkpoints import SHIPPED
+    from bassnb.stored import CONFIG, WEIGHTS
 
     return [
         folder / name for folder in (Path(model), SHIPPED / model) for name in (WEIGHTS, CONFIG)

@@ -14,25 +14,10 @@ import numpy as np
 from bassnb.composer.accompaniment import COMP_RHYTHMS
 from bassnb.composer.basslines import HIGHEST, LOWEST, STYLES
 from bassnb.composer.harmony import SPLITS
-from bassnb.composer.parts import (
-    BASS_PROGRAMS,
-    BASSES,
-    LEADS,
-    write_bass,
-    write_drums,
-    write_upper,
-)
+from bassnb.composer.parts import BASS_PROGRAMS, BASSES, LEADS, write_bass, write_drums
 from bassnb.composer.plan import make_plan, write_spans
-from bassnb.composer.score import (
-    QUALITIES,
-    Chord,
-    Effects,
-    Note,
-    Part,
-    Song,
-    chord_at,
-    pitch_at,
-)
+from bassnb.composer.score import QUALITIES, Chord, Effects, Note, Part, Song, chord_at, pitch_at
+from bassnb.composer.upper_parts import write_upper
 from bassnb.composer.wide.players import PLAYERS
 from bassnb.composer.wide.songs import write_song
 from bassnb.composer.world import DEFAULT, World

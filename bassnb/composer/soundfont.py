@@ -84,8 +84,7 @@ class Zone:
     Attributes
     ----------
     keys, velocities : lowest and highest
-    start, end, loop_start, loop_end : positions in the samples of the file, offsets included;
-        `loop_end` is the first position after the loop
+    start, end, loop_start, loop_end : positions in the file's samples; `loop_end` is after the loop
     rate : sample rate in Hz
     root : MIDI key at which the sample sounds as it was recorded
     correction : cents to add to its pitch

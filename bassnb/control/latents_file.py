@@ -14,8 +14,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from bassnb.checkpoints import read_tensors, write_tensors
 from bassnb.errors import CheckpointError, DataError
+from bassnb.stored import read_tensors, write_tensors
 
 SUFFIX = ".latents"
 NAME, KIND = "latents", "bassnb-take"  # of the tensor, and what the file says that it is

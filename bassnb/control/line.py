@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.audio import resample
 from bassnb.collections.midi import read_midi
 from bassnb.control.tone import HOP, contours_of_notes, tone
 from bassnb.errors import BassnbError, DataError
@@ -24,6 +23,7 @@ from bassnb.extras import need
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sources import sounding_track, track_of
 from bassnb.tracks import Track
+from bassnb.waves import resample
 
 MIDI = (".mid", ".midi")
 LOWEST, HIGHEST = 28.0, 48.0  # E1 to C3: where the median pitch of a bass line lies

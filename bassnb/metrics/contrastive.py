@@ -16,14 +16,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import SHIPPED, System, load_strictly, read_tensors, write_tensors
+from bassnb.checkpoints import SHIPPED, System
 from bassnb.collections.latents import fingerprint
 from bassnb.errors import CheckpointError
 from bassnb.layers import ChannelNorm
+from bassnb.level import to_level
 from bassnb.metrics.statistics import summary
 from bassnb.presets import UNetConfig
+from bassnb.stored import load_strictly, read_tensors, write_tensors
 
 SHIPPED_JUDGE = SHIPPED / "classroom" / "judge.safetensors"
 MOST_SCALE = 100.0  # of the cosines: beyond it the softmax saturates and has no gradient

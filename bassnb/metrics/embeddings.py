@@ -20,10 +20,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bassnb.audio import resample
 from bassnb.errors import BassnbError
 from bassnb.metrics.frechet import spectral_embedding
 from bassnb.presets import SAMPLE_RATE
+from bassnb.waves import resample
 
 Embedding = Callable[[Tensor], np.ndarray]  # wave (2, N) at 44.1 kHz to vectors (frames, d)
 

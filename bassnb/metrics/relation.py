@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.audio import to_level
+from bassnb.level import to_level
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
 

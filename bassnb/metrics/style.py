@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from bassnb.audio import to_level
 from bassnb.errors import BassnbError
+from bassnb.level import to_level
 from bassnb.metrics.frechet import BANDWIDTH, spectral_embedding
 
 

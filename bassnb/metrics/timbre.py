@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from bassnb.audio import to_level
 from bassnb.composer.songs import BASSES
 from bassnb.errors import BassnbError
+from bassnb.level import to_level
 from bassnb.pitch import track_pitch
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft

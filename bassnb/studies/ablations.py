@@ -12,10 +12,10 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -23,22 +23,16 @@ from accelerate import Accelerator
 from torch import nn
 
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import System, read_json, write_json
+from bassnb.checkpoints import System
 from bassnb.collections.latents import LatentDataset, fingerprint
-from bassnb.composer.examples import Example, examples
-from bassnb.diffusion import add_noise, v_target
-from bassnb.metrics.match import compare, transcribe
-from bassnb.metrics.statistics import normalised_score_summary, summary
+from bassnb.metrics.statistics import summary
 from bassnb.outputs import Output, check_outputs, json_with
-from bassnb.presets import DiffusionTraining, UNetConfig
 from bassnb.settings import TrainingSettings
-from bassnb.studies.length import compare_lengths, digest, mean_marks
-from bassnb.studies.marks import Marks, floor_marks, normalised_scores
-from bassnb.studies.takes import single_take, through_autoencoder
+from bassnb.stored import read_json, write_json
+from bassnb.studies.ablation_marks import AblationPlan, Study, examine_variant, v_losses
+from bassnb.studies.length import compare_lengths
 from bassnb.studies.variants import (
     POSITIONS,
-    TRAINING,
-    UNET,
     VARIANTS,
     NoiseAsV,
     Variant,
@@ -46,26 +40,12 @@ from bassnb.studies.variants import (
     name_beyond,
     variant_loss,
 )
-from bassnb.training.diffusion import fit, latent_pairs, train
-from bassnb.training.loop import open_accelerator, step_seed
+from bassnb.training.diffusion_trainer import fit, train
+from bassnb.training.loop import open_accelerator
 from bassnb.training.posthoc import PosthocTrainer, chosen
-from bassnb.training.run import check_run
+from bassnb.training.run_folder import check_run
+from bassnb.training.sources import latent_pairs
 from bassnb.unet import UNet1d
-
-
-@dataclass(frozen=True)
-class AblationPlan:
-    """What every variant gets: two minutes of one core for its training, and the same study."""
-
-    unet: UNetConfig = UNET
-    training: DiffusionTraining = TRAINING
-    crops: int = 192  # of validation songs, for the loss
-    songs: int = 16  # of the validation split, for the marks
-    seconds: float = 12.0  # about the length of the training crops
-    steps: int = 32  # of the sampler
-    guidance: float = 4.0
-    phi: float = 0.7
-    lengths: dict = field(default_factory=dict)  # options of `compare_lengths`
 
 
 def run_ablations(
@@ -265,84 +245,3 @@ def kept(path: Path, settings: dict, measure: Callable[[], dict]) -> dict:
     if not path.is_file() or read_json(path)["settings"] != settings:
         write_json(path, {"settings": settings, "result": measure()})
     return read_json(path)["result"]
-
-
-# -- the study -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Study:
-    """The songs on which all variants are marked, with floor and ceiling.
-
-    `music` is the digest of their notes.
-    """
-
-    examples: list[Example]
-    floor: list[Marks]
-    ceiling: list[Marks]
-    music: str
-
-    @classmethod
-    def make(cls, shipped: Accompanist, plan: AblationPlan, progress: bool) -> Study:
-        """Compose and render the songs; `shipped` has the autoencoders."""
-        studied = list(examples("validation", plan.songs, seconds=plan.seconds, progress=progress))
-        takes = [transcribe(through_autoencoder(shipped, one.bass)) for one in studied]
-        songs = [one.song for one in studied]
-        music = digest("validation", [(song.seed, plan.seconds) for song in songs])
-        ceiling = [compare(take, song) for take, song in zip(takes, songs)]
-        return cls(studied, floor_marks(takes, songs), ceiling, music)
-
-
-def examine_variant(
-    variant: Variant, player: Accompanist, plan: AblationPlan, held_out: LatentDataset, study: Study
-) -> dict:
-    """v-losses on crops of validation songs, and the marks of takes with guidance and without.
-
-    Returns
-    -------
-    dict, JSON-ready
-        ``loss``: v-loss "with the mix" and "without", and ``by_time``, with the mix in each third
-        of [0, 1]; None for latents that are not standardised, whose v is another quantity.
-        ``guided`` and ``plain``: the normalised score of every measure from floor to ceiling, and
-        of their mean. ``each``: per crop or song, for paired differences; ``match`` is the mean of
-        the measures.
-    """
-    report: dict = {"variant": asdict(variant), "loss": None, "each": {}}
-    if variant.standardise:
-        report["loss"], report["each"] = v_losses(player.system.unet, plan, held_out, player.device)
-    for name, guidance in (("guided", plan.guidance), ("plain", 1.0)):
-        marks = []
-        for one in study.examples:
-            options = {"steps": plan.steps, "seed": one.song.seed, "guidance": guidance}
-            take = single_take(player, one.mix, **options)
-            marks.append(compare(transcribe(take), one.song))
-        overall = [mean_marks(row) for row in (marks, study.floor, study.ceiling)]
-        report[name] = {
-            **normalised_scores(marks, study.floor, study.ceiling),
-            "overall": normalised_score_summary(*overall),
-        }
-        report["each"][f"{name} match"] = overall[0].round(4).tolist()
-    return report
-
-
-@torch.no_grad()
-def v_losses(
-    network: nn.Module, plan: AblationPlan, held_out: LatentDataset, device: torch.device
-) -> tuple[dict, dict]:
-    """Squared error of v on fixed crops, noise and evenly spread times.
-
-    Returns summaries, and the values per crop.
-    """
-    c_y, c_x = (
-        c.to(device) for c in held_out.batch(step_seed(0, 0), plan.crops, plan.training.latents)
-    )
-    t = (torch.arange(plan.crops, device=device) + 0.5) / plan.crops
-    eps = torch.randn(c_y.shape, generator=torch.Generator().manual_seed(0)).to(device)
-    z, v = add_noise(c_y, eps, t), v_target(c_y, eps, t)
-    each = {}
-    for name, mix in (("with the mix", c_x), ("without", torch.zeros_like(c_x))):
-        answers = [network(*batch) for batch in zip(z.split(32), t.split(32), mix.split(32))]
-        each[name] = (torch.cat(answers) - v).square().mean((1, 2)).cpu().numpy()
-    loss: dict[str, Any] = {name: summary(values) for name, values in each.items()}
-    loss["by_time"] = [float(third.mean()) for third in np.array_split(each["with the mix"], 3)]
-    return loss, {name: values.astype(float).round(5).tolist() for name, values in each.items()}

@@ -14,10 +14,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
-from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.composer.examples import example
 from bassnb.composer.songs import BASSES, LEADS
+from bassnb.level import to_level
 from bassnb.metrics.spectra import spectral_measures
 from bassnb.metrics.statistics import figure, summary
 from bassnb.pitch import track_pitch

@@ -19,9 +19,10 @@ from pathlib import Path
 import torch
 
 from bassnb.audio import read_audio, write_audio
-from bassnb.checkpoints import System, read_json, write_json
+from bassnb.checkpoints import System
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, json_with
+from bassnb.stored import read_json, write_json
 from bassnb.studies.provenance import provenance, reason
 
 SWITCH = "BASSNB_FULL"  # environment: `make record` sets it

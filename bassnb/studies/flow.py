@@ -25,7 +25,7 @@ from bassnb.accompanist import Accompanist
 from bassnb.flow import Velocity, flow_loss, integrate, line_time, shifted_times, velocity_from_v
 from bassnb.guidance import classifier_free_guidance
 from bassnb.metrics.statistics import decided, figure, summary
-from bassnb.presets import DiffusionTraining
+from bassnb.schedules import DiffusionTraining
 from bassnb.settings import TrainingSettings
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
 from bassnb.studies.takes import decode_takes, starts
@@ -154,7 +154,7 @@ def run(
 def check_folders(folder: Path) -> None:
     """Refuse, before any work, folders with files that no training wrote."""
     from bassnb.training.diffusion import MODEL_FILES
-    from bassnb.training.run import check_run
+    from bassnb.training.run_folder import check_run
 
     check_run(folder / "v", MODEL_FILES)
     check_run(folder / "flow", ())
@@ -188,7 +188,8 @@ def train_small(
     """
     from bassnb.checkpoints import save_pretrained
     from bassnb.diffusion import diffusion_loss
-    from bassnb.training.diffusion import assemble, fit
+    from bassnb.training.diffusion import assemble
+    from bassnb.training.diffusion_trainer import fit
     from bassnb.training.loop import open_accelerator
     from bassnb.unet import UNet1d
 

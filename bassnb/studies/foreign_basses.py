@@ -16,9 +16,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bassnb.audio import read_audio, to_level
+from bassnb.audio import read_audio
 from bassnb.composer.synth import SAMPLE_RATE, play
 from bassnb.errors import BassnbError, DataError
+from bassnb.level import to_level
 from bassnb.studies.autoencoder import basses_in_turn
 from bassnb.studies.transfer_songs.notation import read_score
 from bassnb.studies.transfer_songs.scorebook import pieces

@@ -6,7 +6,7 @@ Taught in chapter 9.
 from __future__ import annotations
 
 from bassnb.accompanist import Accompanist
-from bassnb.audio import to_level
+from bassnb.level import to_level
 from bassnb.metrics.frechet import interval_of_distance
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import figure

@@ -21,10 +21,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
-from bassnb.audio import peak
 from bassnb.checkpoints import SHIPPED, load_early, load_pretrained
 from bassnb.denoiser import autoguided_denoiser
 from bassnb.errors import BassnbError
+from bassnb.level import peak
 from bassnb.metrics.statistics import centre, decided, figure, summary
 from bassnb.sampling import ddim
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.audio import to_level
 from bassnb.checkpoints import System
 from bassnb.composer.examples import Example
 from bassnb.diffusion import add_noise, v_target
+from bassnb.level import to_level
 from bassnb.metrics.statistics import summary
 from bassnb.sampling import initial_noise
 

@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bassnb.accompanist import Accompanist
-from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.composer.examples import examples
 from bassnb.composer.score import Song, chord_at
+from bassnb.level import to_level
 from bassnb.metrics.statistics import figure, summary, with_interval
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.spectral import mel_filters

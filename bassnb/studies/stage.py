@@ -17,8 +17,8 @@ import numpy as np
 from torch import Tensor
 
 from bassnb.accompanist import Accompanist
-from bassnb.audio import to_level
 from bassnb.composer.examples import Example, examples
+from bassnb.level import to_level
 from bassnb.metrics.contrastive import encode_waves
 from bassnb.metrics.embeddings import Embedding, embedding
 from bassnb.metrics.frechet import (

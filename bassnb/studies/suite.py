@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import read_json, without_nan, write_json
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, report_of
+from bassnb.stored import read_json, without_nan, write_json
 from bassnb.studies import (
     autoencoder,
     contrastive,

@@ -12,11 +12,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bassnb.checkpoints import load_pretrained, read_json
+from bassnb.checkpoints import load_pretrained
 from bassnb.errors import BassnbError
 from bassnb.files import read_bytes, write_atomically
 from bassnb.metrics.statistics import VERDICTS, between, figure, with_interval
 from bassnb.outputs import MOST_BYTES, Output, beginning_with, check_outputs
+from bassnb.stored import read_json
 from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
 from bassnb.studies.goals import CLAIMS, GOALS
 from bassnb.studies.provenance import provenance, stale_records

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from bassnb.accompanist import Accompaniment, Accompanist
-from bassnb.audio import to_level
+from bassnb.level import to_level
 from bassnb.sampling import initial_noise
 
 BATCH = 8  # songs: more is not faster on two cores

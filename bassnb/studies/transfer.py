@@ -1,10 +1,9 @@
 """Does the model carry over to songs that its generator did not write?
 
-Every measure stands between the true bass through the autoencoder and the basses of the other
-songs, as in `bassnb.studies.match`, for each of the families of
-`bassnb.studies.transfer_songs.cases`. Where a mix leaves something open, the measures of it are
-left out: drums alone do not determine harmony, and neither a lone lead nor a pad determines a
-bass's rhythm. The rule baseline shows how far one gets without learning.
+Every measure stands between the true bass through the autoencoder and the basses of other songs, as
+in `bassnb.studies.match`, for each family of `bassnb.studies.transfer_songs.cases`. What a mix
+leaves open is not measured: drums alone do not determine harmony, and neither a lone lead nor a pad
+determines a bass's rhythm. The rule baseline shows how far one gets without learning.
 
 Taught in chapter 9.
 """

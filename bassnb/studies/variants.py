@@ -18,7 +18,8 @@ from torch.nn import functional as F
 from bassnb import diffusion
 from bassnb.attention import SelfAttention
 from bassnb.diffusion import add_noise, alpha_beta, draw_noise, log_normal_times, v_target
-from bassnb.presets import DiffusionTraining, UNetConfig
+from bassnb.presets import UNetConfig
+from bassnb.schedules import DiffusionTraining
 from bassnb.unet import UNet1d
 
 # the network of the studies that train one, and two minutes of one core for it

@@ -15,9 +15,10 @@ from bassnb.checkpoints import System
 from bassnb.collections.latents import LatentDataset, fingerprint
 from bassnb.metrics.contrastive import ContrastiveModel, info_nce, save_judge
 from bassnb.settings import TrainingSettings
-from bassnb.training.diffusion import latent_pairs
 from bassnb.training.loop import learning_rate, open_accelerator, step_seed
-from bassnb.training.run import Run, check_run
+from bassnb.training.run import Run
+from bassnb.training.run_folder import check_run
+from bassnb.training.sources import latent_pairs
 
 
 @dataclass(frozen=True)

@@ -24,18 +24,14 @@ from bassnb.denoiser import Denoise, guided_denoiser
 from bassnb.diffusion import add_noise, alpha_beta, draw_noise, eps_from_c
 from bassnb.errors import BassnbError
 from bassnb.plans import scaled
-from bassnb.presets import DiffusionTraining
 from bassnb.sampling import PAPER_STEPS
+from bassnb.schedules import DiffusionTraining
 from bassnb.settings import TrainingSettings
-from bassnb.training.diffusion import (
-    MODEL_FILES,
-    DiffusionTrainer,
-    assemble,
-    open_pairs,
-    train,
-)
+from bassnb.training.diffusion import MODEL_FILES, assemble
+from bassnb.training.diffusion_trainer import DiffusionTrainer, train
 from bassnb.training.loop import open_accelerator
-from bassnb.training.run import check_run
+from bassnb.training.run_folder import check_run
+from bassnb.training.sources import open_pairs
 
 STEPS = 4000  # of all stages together
 RATE = 0.25  # of the learning rate of the training, for the student begins as its teacher

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bassnb.checkpoints import load_strictly, read_tensors, write_tensors
 from bassnb.errors import BassnbError
-from bassnb.training.diffusion import DiffusionTrainer
+from bassnb.stored import load_strictly, read_tensors, write_tensors
+from bassnb.training.diffusion_trainer import DiffusionTrainer
 
 WIDTHS = (0.05, 0.10)  # of the averages that are kept, as shares of the training
 SNAPSHOTS = 8  # of each

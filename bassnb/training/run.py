@@ -15,7 +15,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,14 +25,12 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from bassnb.checkpoints import load_strictly, read_tensors, write_json, write_tensors
-from bassnb.errors import BassnbError, CheckpointError
-from bassnb.files import remove_unfinished, write_atomically
-from bassnb.outputs import Output, check_outputs, json_with
+from bassnb.errors import BassnbError
+from bassnb.stored import load_strictly, read_tensors, write_json, write_tensors
 from bassnb.training.loop import step_seed
+from bassnb.training.run_folder import BEST, LOG, NAN, STATE, tidy
 from bassnb.training.states import load_state, save_state
 
-STATE, BEST, LOG, NAN = "state.safetensors", "best.safetensors", "log.jsonl", "nan.json"
 LOG_EVERY = 50  # steps
 # in the errors of gloo and NCCL when another process has ended
 LOST = ("Connection reset", "Connection closed", "Broken pipe", "NCCL")
@@ -272,66 +270,6 @@ class Run:
             }
             save_state(self.folder / STATE, self.modules, self.optimizers, meta)
         self.saved, self.saved_step = time.monotonic(), self.step
-
-
-def check_run(folder: str | Path, finished: Iterable[str], inputs: Iterable = ()) -> None:
-    """Refuse a folder in which a training would write over something, before its data are prepared.
-
-    A folder with a training state is a run; `Run` compares its configuration.
-
-    Parameters
-    ----------
-    finished : names of the files that the training writes at its end
-    inputs : paths that the training reads; see `check_outputs`
-
-    Raises
-    ------
-    BassnbError
-        If a file in it is an input, or was not written by a training.
-    """
-    folder = Path(folder)
-    if (folder / STATE).is_file():
-        return
-    # files of a training that ended before its first checkpoint
-    begun = {LOG: has_steps, BEST: has_best, NAN: json_with("step", "batch_seed")}
-    names = {**begun, STATE: lambda path: False, **{name: lambda path: False for name in finished}}
-    check_outputs([Output(folder / name, ours) for name, ours in names.items()], inputs)
-
-
-def has_steps(path: Path) -> bool:
-    """Whether a file is the log of a training, by its first line."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return step_of(file.readline(10_000)) < float("inf")
-
-
-def has_best(path: Path) -> bool:
-    """Whether a file holds the best weights of a training."""
-    try:
-        return "best" in read_tensors(path)[1]
-    except CheckpointError:
-        return False
-
-
-def tidy(folder: Path, step: int) -> None:
-    """Remove files left by a killed process, and log lines beyond the checkpoint of `step`."""
-    for place in (folder, folder / "pretrained"):
-        remove_unfinished(place)
-    if not step:
-        (folder / BEST).unlink(missing_ok=True)  # of a training without a checkpoint
-    log = folder / LOG
-    if log.is_file():
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        kept = [line for line in lines if step_of(line) <= step]
-        if kept != lines:
-            write_atomically(log, "".join(line + "\n" for line in kept).encode())
-
-
-def step_of(line: str) -> float:
-    """The step of a line of the log; infinity for a line that is incomplete or has none."""
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-        return float("inf")
 
 
 @contextmanager

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from bassnb.checkpoints import load_strictly, read_tensors, write_tensors
 from bassnb.errors import CheckpointError
+from bassnb.stored import load_strictly, read_tensors, write_tensors
 
 MOMENTS = {"step", "exp_avg", "exp_avg_sq"}  # of Adam and AdamW, for each parameter
 ADVICE = "copy it again, or train anew in another folder"

@@ -12,8 +12,9 @@ from html import escape
 
 import torch.nn.functional as F
 
-from bassnb.audio import SAMPLE_RATE, as_stereo
+from bassnb.audio import SAMPLE_RATE
 from bassnb.errors import BassnbError
+from bassnb.waves import as_stereo
 from bassnb.widgets.block import Block, bar_html, block_html, choice_html
 from bassnb.widgets.listen import match_loudness, sound_url
 

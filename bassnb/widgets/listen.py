@@ -17,10 +17,12 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from bassnb.audio import SAMPLE_RATE, as_stereo, loudness, peak, write_audio
+from bassnb.audio import SAMPLE_RATE, write_audio
 from bassnb.control.notes import Note
 from bassnb.errors import BassnbError
+from bassnb.level import loudness, peak
 from bassnb.take import Accompaniment
+from bassnb.waves import as_stereo
 from bassnb.widgets.block import STATIC, STATIC_URL, Block
 from bassnb.widgets.player import Take, player_html
 

@@ -12,8 +12,9 @@ from html import escape
 import numpy as np
 import torch
 
-from bassnb.audio import SAMPLE_RATE, peak
+from bassnb.audio import SAMPLE_RATE
 from bassnb.control.notes import Note
+from bassnb.level import peak
 from bassnb.widgets.block import (
     audio_html,
     bar_html,

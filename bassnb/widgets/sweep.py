@@ -14,8 +14,9 @@ from html import escape
 import torch
 import torch.nn.functional as F
 
-from bassnb.audio import SAMPLE_RATE, as_stereo
+from bassnb.audio import SAMPLE_RATE
 from bassnb.errors import BassnbError
+from bassnb.waves import as_stereo
 from bassnb.widgets.block import (
     Block,
     audio_html,

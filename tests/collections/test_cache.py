@@ -6,19 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.checkpoints import read_tensors, write_json, write_tensors
 from bassnb.collections.cache import CachedPairs, cached_splits
 from bassnb.collections.encoding import CachePlan
 from bassnb.collections.latents import fingerprint
 from bassnb.errors import DataError
 from bassnb.presets import TIME_RATIO
-from tests.collections.small_cache import (
-    RATE,
-    STEPS,
-    contents,
-    encoded,
-    manifest_of,
-)
+from bassnb.stored import read_tensors, write_json, write_tensors
+from tests.collections.small_cache import RATE, STEPS, contents, encoded, manifest_of
 
 pytestmark = pytest.mark.usefixtures("small_shards")
 

@@ -9,7 +9,6 @@ import torch
 from accelerate import Accelerator
 
 from bassnb.autoencoder import Autoencoder
-from bassnb.checkpoints import read_tensors
 from bassnb.collections import cache
 from bassnb.collections.cache import CachedPairs, cached_splits
 from bassnb.collections.encoding import CachePlan, encode_split, encode_splits, rests, stretches
@@ -18,15 +17,8 @@ from bassnb.collections.pairs import LivePairs, read_pair
 from bassnb.collections.stem_songs import Place
 from bassnb.errors import DataError
 from bassnb.presets import SMOKE, TIME_RATIO
-from tests.collections.small_cache import (
-    PLAN,
-    STEPS,
-    contents,
-    encoded,
-    manifest_of,
-    opened,
-    times,
-)
+from bassnb.stored import read_tensors
+from tests.collections.small_cache import PLAN, STEPS, contents, encoded, manifest_of, opened, times
 
 pytestmark = pytest.mark.usefixtures("small_shards")
 

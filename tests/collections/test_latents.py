@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from bassnb.audio import to_level
 from bassnb.autoencoder import Autoencoder
 from bassnb.collections.latents import LatentDataset, encode_song, encode_songs, fingerprint
 from bassnb.collections.pools import stems_of
+from bassnb.level import to_level
 from bassnb.presets import SMOKE
 
 

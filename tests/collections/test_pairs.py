@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.audio import LEVEL, level
-from bassnb.checkpoints import write_json
 from bassnb.collections.change import Change, draw_change
 from bassnb.collections.pairs import LivePairs, read_pair
 from bassnb.collections.stem_index import stem_index
 from bassnb.collections.stem_songs import Place
 from bassnb.collections.stems import StemDataset, open_splits
+from bassnb.level import LEVEL, level
 from bassnb.presets import TIME_RATIO
+from bassnb.stored import write_json
 
 RATE = 44_100
 # no sum or difference of a few is another

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.audio import LEVEL
 from bassnb.collections.pools import OTHERS, StemPool, random_submix, stems_of
+from bassnb.level import LEVEL
 
 SHAPE = dict(split="train", count=2, seconds=6.0)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.audio import LEVEL
 from bassnb.collections.pools import RecordedPool
 from bassnb.collections.stems import TRIES, StemDataset
 from bassnb.errors import DataError
+from bassnb.level import LEVEL
 
 RATE = 44_100
 NOTES = {"bass": 110, "drums": 443, "keys": 701}

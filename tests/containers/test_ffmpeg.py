@@ -12,9 +12,10 @@ import pytest
 import soundfile
 import torch
 
-from bassnb.audio import read_audio, read_blocks, read_stretch, rms
+from bassnb.audio import read_audio, read_blocks, read_stretch
 from bassnb.containers import ffmpeg, segments_of
 from bassnb.errors import AudioError
+from bassnb.level import rms
 
 REAL = shutil.which(ffmpeg.PROGRAM)
 needs_ffmpeg = pytest.mark.skipif(not REAL, reason="ffmpeg is not installed")

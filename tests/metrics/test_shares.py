@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bassnb.checkpoints import read_json, write_json
 from bassnb.composer.songs import compose
 from bassnb.errors import DataError
 from bassnb.metrics.match import MEASURES, Transcription, compare
@@ -25,6 +24,7 @@ from bassnb.metrics.statistics import (
     summary,
     with_interval,
 )
+from bassnb.stored import read_json, write_json
 from bassnb.studies import guidance, transfer
 from bassnb.studies.claims import Claim
 from bassnb.studies.goal_rules import carries_over, least

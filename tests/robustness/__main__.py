@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bassnb.checkpoints import read_json, write_json
+from bassnb.stored import read_json, write_json
 from tests.amounts import MANY
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +35,7 @@ CLASSES = {
         "test_audio.py",
         "test_channels.py",
         "test_containers.py",
+        "test_waves.py",
     ],
     "settings, arguments and shapes": [
         "robustness/test_parameters.py",
@@ -44,6 +45,7 @@ CLASSES = {
     "models and training states": [
         "robustness/test_models.py",
         "test_checkpoints.py",
+        "test_stored.py",
         "training/test_states.py",
     ],
     "collections, scores and caches": [

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import yaml
 
-from bassnb.checkpoints import write_json
+from bassnb.stored import write_json
 
 ROOT, SURVIVORS = Path(__file__).parents[2], Path(__file__).with_name("survivors.yml")
 ENOUGH = ("bassnb", "tests", "data_samples", "pyproject.toml")  # for the tests of these modules

@@ -18,10 +18,11 @@ from typer.testing import CliRunner
 
 from bassnb import cli
 from bassnb.audio import read_audio, write_audio
-from bassnb.checkpoints import read_json, save_pretrained
+from bassnb.checkpoints import save_pretrained
 from bassnb.cli import app
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
+from bassnb.stored import read_json
 from tests.commands import commands, kinds
 from tests.refusals import assert_sentence
 

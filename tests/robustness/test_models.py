@@ -10,18 +10,10 @@ import struct
 import pytest
 import torch
 
-from bassnb.checkpoints import (
-    System,
-    load_pretrained,
-    outline,
-    read_config,
-    read_tensors,
-    save_pretrained,
-    write_json,
-    write_tensors,
-)
+from bassnb.checkpoints import System, load_pretrained, outline, read_config, save_pretrained
 from bassnb.errors import BassnbError, CheckpointError
 from bassnb.presets import get_preset
+from bassnb.stored import read_tensors, write_json, write_tensors
 from tests.amounts import cases
 
 pytestmark = pytest.mark.evidence("bounded-configurations")

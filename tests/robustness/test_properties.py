@@ -16,8 +16,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from bassnb.audio import as_stereo, read_audio, resample, write_audio
-from bassnb.checkpoints import load_pretrained, read_json, read_tensors, write_json
+from bassnb.audio import read_audio, write_audio
+from bassnb.checkpoints import load_pretrained
 from bassnb.collections.midi import read_midi
 from bassnb.collections.musicxml import read_musicxml
 from bassnb.composer.score import Song
@@ -37,7 +37,9 @@ from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.presets import PRESETS, Preset
 from bassnb.sampling import initial_noise, pairs_of_times
 from bassnb.spectral import istft, stft
+from bassnb.stored import read_json, read_tensors, write_json
 from bassnb.take import numbered
+from bassnb.waves import as_stereo, resample
 from bassnb.widgets.block import choice_html
 from bassnb.windows import trapezoid, windowed
 

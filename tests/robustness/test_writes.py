@@ -17,11 +17,11 @@ import soundfile
 import torch
 
 from bassnb.audio import read_audio, write_audio, write_blocks
-from bassnb.checkpoints import read_tensors, write_json, write_tensors
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
 from bassnb.errors import BassnbError
 from bassnb.files import ABANDONED, whole_file, write_atomically
+from bassnb.stored import read_tensors, write_json, write_tensors
 from bassnb.training.states import save_state
 
 pytestmark = pytest.mark.evidence("whole-or-not-at-all")

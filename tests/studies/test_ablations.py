@@ -10,9 +10,11 @@ from bassnb.checkpoints import System
 from bassnb.collections.latents import LatentDataset
 from bassnb.errors import BassnbError
 from bassnb.metrics.match import MEASURES
-from bassnb.presets import SMOKE, DiffusionTraining
+from bassnb.presets import SMOKE
+from bassnb.schedules import DiffusionTraining
 from bassnb.studies import ablations
-from bassnb.studies.ablations import AblationPlan, accompanist, run_ablations, unstandardised
+from bassnb.studies.ablation_marks import AblationPlan
+from bassnb.studies.ablations import accompanist, run_ablations, unstandardised
 from bassnb.studies.variants import VARIANTS, Variant
 
 PLAN = AblationPlan(

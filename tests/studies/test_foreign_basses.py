@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from bassnb.audio import LEVEL
 from bassnb.composer.synth import soundfont_path
 from bassnb.errors import DataError
+from bassnb.level import LEVEL
 from bassnb.studies.foreign_basses import (
     FETCHED,
     FONT,

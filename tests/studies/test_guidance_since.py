@@ -6,14 +6,9 @@ import pytest
 import torch
 
 from bassnb.accompanist import Accompanist
-from bassnb.checkpoints import (
-    load_early,
-    read_tensors,
-    save_early,
-    save_pretrained,
-    write_tensors,
-)
+from bassnb.checkpoints import load_early, save_early, save_pretrained
 from bassnb.errors import BassnbError, CheckpointError
+from bassnb.stored import read_tensors, write_tensors
 from bassnb.studies import guidance_since
 from bassnb.studies.suite import examine
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from bassnb.audio import LEVEL, level
 from bassnb.composer.examples import examples
+from bassnb.level import LEVEL, level
 from bassnb.metrics.contrastive import encode_waves
 from bassnb.studies import takes
 from bassnb.studies.takes import decode_takes, sample_latents

@@ -20,9 +20,9 @@ from pathlib import Path
 import torch
 
 from bassnb import files
-from bassnb.checkpoints import read_tensors
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
+from bassnb.stored import read_tensors
 from bassnb.training import run
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion

@@ -6,14 +6,15 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from bassnb.checkpoints import System, read_tensors
+from bassnb.checkpoints import System
 from bassnb.collections.latents import LatentDataset
 from bassnb.metrics.contrastive import load_judge
 from bassnb.presets import get_preset
 from bassnb.settings import TrainingSettings
+from bassnb.stored import read_tensors
 from bassnb.training import contrastive
 from bassnb.training.contrastive import ContrastivePlan, held_out_scores, train_contrastive
-from bassnb.training.diffusion import latent_pairs
+from bassnb.training.sources import latent_pairs
 
 PLAN = ContrastivePlan(
     steps=120, batch=16, latents=16, width=12, embedding=8, warmup=5, noise=0.1, songs=40

@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 import torch
 
-from bassnb.checkpoints import read_json
 from bassnb.errors import BassnbError
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
+from bassnb.stored import read_json
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion

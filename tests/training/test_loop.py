@@ -9,10 +9,11 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from bassnb.checkpoints import load_pretrained, read_tensors
+from bassnb.checkpoints import load_pretrained
 from bassnb.errors import BassnbError, CheckpointError
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
+from bassnb.stored import read_tensors
 from bassnb.training import ahead
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder

@@ -10,7 +10,7 @@ from bassnb.autoencoder import Autoencoder
 from bassnb.critics import adversarial_loss, critic_hinge_loss
 from bassnb.presets import SMOKE
 from bassnb.spectral import multi_scale_spectral_distance
-from bassnb.training.autoencoder import AutoencoderTrainer, rises
+from bassnb.training.autoencoder_trainer import AutoencoderTrainer, rises
 
 PLAN = dataclasses.replace(
     SMOKE.bass_training,

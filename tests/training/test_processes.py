@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
-from bassnb.checkpoints import read_tensors
 from bassnb.errors import BassnbError
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
+from bassnb.stored import read_tensors
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 from tests.training.two_processes import run_twice

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from bassnb.checkpoints import read_tensors, write_tensors
 from bassnb.errors import CheckpointError
-from bassnb.training.run import LOG, step_of, tidy
+from bassnb.stored import read_tensors, write_tensors
+from bassnb.training.run_folder import LOG, step_of, tidy
 from bassnb.training.states import load_state, save_state
 
 

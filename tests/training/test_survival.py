@@ -13,12 +13,12 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from bassnb.checkpoints import read_tensors
 from bassnb.composer.render import write_song
 from bassnb.composer.songs import compose
 from bassnb.errors import BassnbError
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
+from bassnb.stored import read_tensors
 from bassnb.training import run as run_module
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.run import Run

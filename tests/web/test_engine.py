@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from bassnb import level, sampling, spectral
-from bassnb.audio import resample
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import rescale
+from bassnb.waves import resample
 from bassnb.windows import windowed
 from tests.web import control_numbers
 from tests.web.conftest import as_json, node, song

@@ -9,8 +9,9 @@ import re
 import pytest
 import torch
 
-from bassnb.audio import loudness, read_audio
+from bassnb.audio import read_audio
 from bassnb.errors import AudioError, BassnbError
+from bassnb.level import loudness
 from bassnb.widgets import BlindTest, blind_test
 from bassnb.widgets.listen import STATIC
 from tests.widgets.test_listen import Tags, tone

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from bassnb.audio import SAMPLE_RATE, loudness, peak, read_audio
+from bassnb.audio import SAMPLE_RATE, read_audio
 from bassnb.control.notes import Note
 from bassnb.errors import AudioError, BassnbError
+from bassnb.level import loudness, peak
 from bassnb.take import Accompaniment
 from bassnb.widgets import listen, plot_spectrogram
 from bassnb.widgets.listen import CEILING, STATIC, TARGET, matching_gains, sound_url

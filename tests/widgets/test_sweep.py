@@ -7,8 +7,9 @@ import re
 import pytest
 import torch
 
-from bassnb.audio import loudness, read_audio
+from bassnb.audio import read_audio
 from bassnb.errors import AudioError, BassnbError
+from bassnb.level import loudness
 from bassnb.widgets import Sweep, sweep
 from bassnb.widgets.listen import STATIC, TARGET
 from tests.widgets.test_listen import Tags, tone

@@ -9,8 +9,8 @@ import numpy as np
 from bassnb.composer.accompaniment import Span, pad_events
 from bassnb.composer.grooves import Event, fill_bar
 from bassnb.composer.harmony import scale_of
-from bassnb.composer.parts import clipped, spans_inside
 from bassnb.composer.plan import Plan
+from bassnb.composer.upper_parts import clipped, spans_inside
 from bassnb.composer.wide.comping import comping_bar
 from bassnb.composer.wide.melodies import Singer
 from bassnb.composer.wide.plan import WideSection

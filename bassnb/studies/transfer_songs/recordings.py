@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bassnb.audio import read_audio, read_stretch, to_level
+from bassnb.audio import read_audio, read_stretch
 from bassnb.collections.layouts import find_songs
 from bassnb.collections.song_files import SongFiles, folders
 from bassnb.collections.stem_index import listened
@@ -24,6 +24,7 @@ from bassnb.collections.stem_songs import song_of as song_of_index
 from bassnb.composer.score import Note, Part, Song
 from bassnb.errors import DataError
 from bassnb.harmony import chroma_of_wave, estimate_chords
+from bassnb.level import to_level
 from bassnb.metrics.match import Transcription, transcribe
 from bassnb.presets import SAMPLE_RATE
 from bassnb.studies.transfer_songs.excerpts import song_of

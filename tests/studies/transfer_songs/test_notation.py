@@ -5,7 +5,7 @@ import pytest
 
 from bassnb.composer.score import chord_at
 from bassnb.errors import DataError
-from bassnb.studies.transfer_songs.notation import Harmony, read_chords, read_score, voice
+from bassnb.studies.transfer_songs.notation import read_score
 from bassnb.studies.transfer_songs.scorebook import pieces
 
 HEAD = "title: Test\nfamily: test\ntime: 120 4/4 {swing}\nchords: {chords}\n"
@@ -18,17 +18,6 @@ def song(lines, chords="C | Am7", swing=0.5, seconds=8.0):
 
 def pitches(piece, name="bass"):
     return [note.pitch for note in piece.part(name).notes]
-
-
-def test_chords_share_a_bar_or_say_how_long_they_are():
-    found = read_chords("Em7 | Am7:12 D9:8", 20, 3)
-    assert [(chord.start, chord.end, chord.root, chord.quality) for chord in found] == [
-        (0, 20, 4, "min7"),
-        (20, 32, 9, "min7"),
-        (32, 40, 2, "dom7"),
-        (40, 60, 4, "min7"),
-    ]
-    assert [chord.end for chord in read_chords("C G", 16, 1)] == [8, 16]
 
 
 def test_degrees_are_the_chords_own_unless_altered():
@@ -65,14 +54,6 @@ def test_drums_and_comping():
     assert chord[0].end == pytest.approx(0.03 + 0.475, abs=0.01)
 
 
-def test_voicings():
-    chord = Harmony(0, 16, 0, "dom7", (0, 4, 7, 10, 14))
-    assert {pitch % 12 for pitch in voice(chord, "rootless", 60)} == {4, 10, 2}
-    assert {pitch % 12 for pitch in voice(chord, "shell", 60)} == {4, 10}
-    assert {pitch % 12 for pitch in voice(chord, "power", 60)} == {0, 7}
-    assert min(voice(chord, "close", 60)) >= 60 > min(voice(chord, "open", 60))
-
-
 @pytest.mark.parametrize(
     "lines",
     [
@@ -87,12 +68,6 @@ def test_voicings():
 def test_a_line_that_cannot_be_read_is_named(lines):
     with pytest.raises(DataError, match="."):
         song(lines)
-
-
-@pytest.mark.parametrize("chords", ["Hm", "Cmaj77", "C:4 G:4"])
-def test_a_chord_that_cannot_be_read_is_named(chords):
-    with pytest.raises(DataError, match="."):
-        song("bass 33: 1:16", chords=chords)
 
 
 @pytest.mark.parametrize(
