@@ -136,9 +136,11 @@ class Preset:
             "diffusion_training": DiffusionTraining,
         }
         try:
+            if not isinstance(world := fields.get("world", "soundfont"), str):
+                raise TypeError("its world is no text")
             return cls(
                 name=fields["name"],
-                world=fields.get("world", "soundfont"),
+                world=world,
                 **{key: kind(**_tuples(fields[key])) for key, kind in parts.items()},
             )
         except (TypeError, KeyError, AttributeError) as error:

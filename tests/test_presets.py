@@ -85,3 +85,11 @@ def test_unknown_names_and_fields_are_refused():
     fields["unet"]["wings"] = 2
     with pytest.raises(BassnbError, match="wings"):
         Preset.from_dict(fields)
+
+
+def test_a_model_saved_before_there_were_worlds_is_of_the_first():
+    fields = get_preset("smoke").to_dict()
+    del fields["world"]
+    assert Preset.from_dict(fields).world == "soundfont"
+    with pytest.raises(BassnbError, match="its world is no text"):
+        Preset.from_dict({**fields, "world": ["wide"]})

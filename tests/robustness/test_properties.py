@@ -265,7 +265,8 @@ def test_windows_of_any_size_change_nothing_where_all_agree(length, window, shar
 @given(data=st.data(), value=anything)
 def test_a_preset_with_any_value_is_refused_or_returns_from_json(data, value, tally):
     preset = PRESETS["smoke"]
-    part = data.draw(st.sampled_from([f.name for f in fields(Preset) if f.name != "name"]))
+    parts = [f.name for f in fields(Preset) if f.name not in ("name", "world")]
+    part = data.draw(st.sampled_from(parts))
     name = data.draw(st.sampled_from([f.name for f in fields(getattr(preset, part))]))
     try:
         changed = replace(preset, **{part: replace(getattr(preset, part), **{name: value})})
