@@ -29,8 +29,10 @@ ADDRESS = re.compile(r'REPOSITORY = "[^"]*"')
 # runs in every kernel and program before anything else
 START = """
 import sys, types
+from importlib.machinery import ModuleSpec
 if {colab}:
     sys.modules["google.colab"] = types.ModuleType("google.colab")
+    sys.modules["google.colab"].__spec__ = ModuleSpec("google.colab", None)  # libraries ask for it
 if {gpu} and "pip" not in sys.argv[0]:
     sys.path.insert(0, {root!r})
     from tests import fakecuda
