@@ -10,13 +10,13 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from bassnb.attention import DynamicPositionBias, SelfAttention
 from bassnb.sampling import initial_noise
 from bassnb.unet import Level, UNet1d
 
 Network = TypeVar("Network", bound=nn.Module)
+SHARE = 0.999  # of all influence, that lies within the measured reach
 
 
 # -- the same network, with other attention --------------------------------------------------------
@@ -80,14 +80,13 @@ def banded(unet: UNet1d, latents: int) -> UNet1d:
 # -- how far ---------------------------------------------------------------------------------------
 
 
-def influence(network: nn.Module, c_x: Tensor, t: float = 0.5) -> Tensor:
+def influence(unet: UNet1d, c_x: Tensor, t: float = 0.5) -> Tensor:
     """How much each step of the input counts for the middle step of the output.
 
     The mean absolute gradient of the squared answer with respect to the noisy bass and the mix.
 
     Parameters
     ----------
-    network : callable (z (B, C, L), t (B,), mix) -> v (B, C, L), with `config`
     c_x : Tensor (1, mix_channels, L)
     t : time, in [0, 1]
 
@@ -95,27 +94,25 @@ def influence(network: nn.Module, c_x: Tensor, t: float = 0.5) -> Tensor:
     -------
     influence : Tensor (L,), on the CPU; 0 where there is none
     """
-    channels = network.config.stem_channels
+    channels = unet.config.stem_channels
     z = initial_noise(0, (channels, c_x.shape[-1]), c_x.device)[None]
     inputs = torch.cat([z, c_x], dim=1).detach().requires_grad_()
-    v = network(inputs[:, :channels], c_x.new_full((1,), t), inputs[:, channels:])
+    v = unet(inputs[:, :channels], c_x.new_full((1,), t), inputs[:, channels:])
     middle = v[..., c_x.shape[-1] // 2].square().sum()
     (gradient,) = torch.autograd.grad(middle, inputs)
     return gradient.abs().mean(dim=(0, 1)).cpu()
 
 
-def radius(influence: Tensor, share: float = 0.99) -> int:
+def radius(influence: Tensor, share: float = SHARE) -> int:
     """The smallest distance from the middle within which `share` of an influence (L,) lies."""
     length = len(influence)
-    to_right = influence[length // 2 :]
-    to_left = F.pad(influence[: length // 2].flip(0), (1, 0))  # the middle is counted once
-    size = max(len(to_left), len(to_right))
-    folded = sum(F.pad(side, (0, size - len(side))) for side in (to_left, to_right))
-    within = folded.double().cumsum(0)
+    distance = (torch.arange(length) - length // 2).abs()
+    within = torch.zeros(length // 2 + 1).double().index_add(0, distance, influence.double())
+    within = within.cumsum(0)
     return int((within < share * within[-1]).sum())
 
 
-def convolution_radius(unet: UNet1d, share: float = 0.99, length: int = 512) -> int:
+def convolution_radius(unet: UNet1d, share: float = SHARE, length: int = 512) -> int:
     """`radius` of the convolutions of a U-Net in latent steps, on noise in the place of a song."""
     channels = (unet.config.mix_channels, length)
     noise = initial_noise(0, channels, next(unet.parameters()).device)[None]
