@@ -96,20 +96,18 @@ def train(
 def errors(network: nn.Module, length: int, songs: int = 32, seed: int = 1000) -> list[float]:
     """Mean squared error of the repeated notes for each bar of songs of `length` steps.
 
-    In units of the variance of the bass: 0 is right, and 1 is what somebody gets who always answers
-    the mean. Bars that cannot be repetitions are left out: the list begins with bar `AGO`.
+    In units of the power of these notes: 0 is right, and 1 is an answer of zeros, the mean of all
+    notes. Bars that cannot be repetitions are left out: the list begins with bar `AGO`.
     """
     generator = torch.Generator().manual_seed(seed)
     c_y, c_x, rests = repeating_songs(songs, length, generator)
     z = initial_noise(seed, c_y.shape)
-    wrong = torch.cat(
-        [
-            (answer(network, *part) - truth).square().mean(1)
-            for *part, truth in zip(c_x.split(8), z.split(8), c_y.split(8))
-        ]
+    answers = [answer(network, *part) for part in zip(c_x.split(8), z.split(8))]
+    wrong, power = (
+        (x.square().sum(1) * rests).unflatten(-1, (-1, BAR)).sum((0, 2))
+        for x in (torch.cat(answers) - c_y, c_y)
     )
-    by_bar = [(x * rests).unflatten(-1, (-1, BAR)).sum((0, 2)) for x in (wrong, torch.ones(()))]
-    return [round(error, 5) for error in (by_bar[0] / by_bar[1])[AGO:].tolist()]
+    return [round(error, 5) for error in (wrong / power)[AGO:].tolist()]
 
 
 def compare_positions(
