@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
 RESAMPLES = 2000
 COINCIDE = 1e-9  # of floor and ceiling: a smaller difference of two means is an error of rounding
@@ -85,6 +86,20 @@ def median_summary(values: ArrayLike, *, seed: int = 0) -> dict:
     """Median over songs and its 95 % interval: {"value", "low", "high"}; otherwise as `summary`."""
     median, low, high = _interval(np.median, values, seed)
     return {"value": median, "low": low, "high": high}
+
+
+def student_summary(values: ArrayLike) -> dict:
+    """Mean and its 95 % interval by Student's t: {"mean", "low", "high"}.
+
+    For a few independent values, such as one for each seed of a training: resampling three of them
+    would make the interval too narrow (chapter 9). It is nan for a single value.
+    """
+    figures = np.asarray(values, dtype=float)
+    mean, count = float(figures.mean()), len(figures)
+    if count < 2:
+        return {"mean": mean, "low": float("nan"), "high": float("nan")}
+    half = stdtrit(count - 1, 0.975) * figures.std(ddof=1) / math.sqrt(count)
+    return {"mean": mean, "low": float(mean - half), "high": float(mean + half)}
 
 
 def _interval(

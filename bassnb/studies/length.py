@@ -32,12 +32,13 @@ from bassnb.metrics.match import (
 from bassnb.metrics.statistics import figure, normalised_score_summary, summary
 from bassnb.presets import SAMPLE_RATE
 from bassnb.studies.marks import Marks, column, normalised_scores
-from bassnb.studies.pieces import loss_table, piece_losses
+from bassnb.studies.pieces import loss_table, measured_steps, piece_losses
+from bassnb.studies.reach import convolution_radius
 from bassnb.studies.takes import single_take, through_autoencoder
 
 LENGTHS = (24.0, 48.0, 96.0, 300.0)  # seconds
-PIECES = (128, 256, 512, 1024, 3072)  # latent steps seen at once: 12 s to 285 s
-QUICK = {"songs": 2, "steps": 4, "lengths": (6.0, 24.0), "pieces": (32, 64, 256)}
+PIECES = (256, 512, 1024, 3072)  # latent steps seen at once: a training crop, 24 s, to 285 s
+QUICK = {"songs": 2, "steps": 4, "lengths": (6.0, 48.0), "pieces": (256, 512)}
 
 
 def run(accompanist: Accompanist, **options) -> dict:
@@ -75,14 +76,19 @@ def compare_lengths(
         the mean of all measures, ``windows``, the same when the songs are played in windows of the
         first length, ``gain``, how much higher that mean is for the whole takes, on the same
         stretches, and ``course``, the mean for each stretch in its order; and ``pieces``, the
-        v-loss with its change against the first size. The intervals are over stretches: those of
+        v-loss with its change against the first size, on steps ``margin`` or more from all cuts:
+        as far as the convolutions of every model reach. The intervals are over stretches: those of
         one song are not independent.
     """
     counts = {seconds: max(2, round(songs * lengths[0] / seconds)) for seconds in lengths}
     # (seconds, seed)
     plan = list(zip(np.repeat(lengths, list(counts.values())).tolist(), range(seed0, 10**9)))
     shown = tqdm(plan, desc="lengths", disable=not progress)
-    ceiling, takes = played(accompanists, shown, split, steps, lengths, pieces)
+    margin = max(convolution_radius(one.system.unet) for one in accompanists.values())
+    measured_steps(
+        pieces[-1], pieces[0], margin
+    )  # refuse pieces that are too short before the work
+    ceiling, takes = played(accompanists, shown, split, steps, lengths, pieces, margin)
     floor = [
         [floor_mark(ceiling, i, k) for k in range(len(song))] for i, song in enumerate(ceiling)
     ]
@@ -92,6 +98,7 @@ def compare_lengths(
         "steps": steps,
         "stretch": lengths[0],
         "counts": list(counts.values()),
+        "margin": margin,
         "music": digest(split, [(seed, seconds) for seconds, seed in plan]),
         "models": {
             name: _model_report(plan, pieces, took, ceiling, floor) for name, took in takes.items()
@@ -106,6 +113,7 @@ def played(
     steps: int,
     lengths: Sequence[float],
     pieces: Sequence[int],
+    margin: int,
 ) -> tuple[list[list[Stretch]], dict[str, dict[str, list]]]:
     """All songs (seconds, seed) of a plan, played and transcribed.
 
@@ -132,7 +140,7 @@ def played(
             takes[name]["whole"].append(whole)
             takes[name]["windows"].append(glued)
             if seconds == lengths[-1]:
-                takes[name]["losses"].append(piece_losses(player.system, one, pieces))
+                takes[name]["losses"].append(piece_losses(player.system, one, pieces, margin))
     return ceiling, takes
 
 

@@ -195,11 +195,12 @@ class Names(nn.Module):
     steps : length of the training crops at this level
     beyond : what a longer song gets. "stretched": the names are interpolated to its length. "held":
         all steps beyond the last name share it.
+    size : standard deviation of the initial names
     """
 
-    def __init__(self, channels: int, steps: int, beyond: str = "stretched"):
+    def __init__(self, channels: int, steps: int, beyond: str = "stretched", *, size: float = 0.02):
         super().__init__()
-        self.names = nn.Parameter(0.02 * torch.randn(channels, steps))
+        self.names = nn.Parameter(size * torch.randn(channels, steps))
         self.beyond = beyond
 
     def forward(self, x: Tensor) -> Tensor:

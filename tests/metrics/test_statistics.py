@@ -10,6 +10,7 @@ from bassnb.metrics.statistics import (
     median_summary,
     normalised_score,
     normalised_score_summary,
+    student_summary,
     summary,
 )
 
@@ -70,3 +71,16 @@ def test_a_median_forgives_one_outlier_and_leaves_out_what_is_unknown():
     one = median_summary([4.0])
     assert one["value"] == 4.0 and math.isnan(one["low"]) and math.isnan(one["high"])
     assert math.isnan(median_summary([math.nan])["value"])
+
+
+def test_student_covers_the_mean_of_three():
+    """Three normal values: 95 % of the intervals hold the mean, where resampling holds fewer."""
+    rng = np.random.default_rng(0)
+    draws = rng.normal(2.0, 1.0, (2000, 3))
+    rows = [student_summary(draw) for draw in draws]
+    assert np.mean([row["low"] < 2 < row["high"] for row in rows]) == pytest.approx(0.95, abs=0.015)
+    known = student_summary([1.0, 2.0, 3.0])  # t = 4.3027 with two degrees of freedom
+    assert known["mean"] == 2 and known["high"] - 2 == pytest.approx(
+        4.3027 / math.sqrt(3), rel=1e-4
+    )
+    assert math.isnan(student_summary([1.0])["low"])

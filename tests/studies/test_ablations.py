@@ -34,7 +34,7 @@ PLAN = AblationPlan(
     songs=2,
     seconds=3.0,
     steps=2,
-    lengths={"songs": 2, "lengths": (3.0, 6.0), "pieces": (8, 16, 32), "steps": 2},
+    lengths={"songs": 2, "lengths": (3.0, 6.0), "pieces": (32, 64), "steps": 2},
 )
 SOME = tuple(
     v
