@@ -129,7 +129,7 @@ class Patch:
 
     Attributes
     ----------
-    engine : one of `bassnb.composer.patches.ENGINES`
+    engine : one of ``ENGINES`` of `bassnb.composer.patches`
     seed : of its noise and of the small differences between its notes
     values : parameters by name; those that are missing have the engine's default
     """

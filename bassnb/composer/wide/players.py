@@ -22,8 +22,8 @@ class Player:
     grid : steps of 16 that the player's own figure contains, "" for none
     triple : the same for bars of 12 steps
     density : notes relative to `bassnb.composer.wide.heard.Heard.activity`; at least the grid
-    weights : of the features of `bassnb.composer.wide.heard.FEATURES` in the salience of a step
-    pitches : name of the rule of `bassnb.composer.wide.lines.LINES`
+    weights : of the features of ``FEATURES`` of `bassnb.composer.wide.heard` in the salience of a step
+    pitches : name of the rule of ``LINES`` of `bassnb.composer.wide.lines`
     gate : share of the time to the next note for which a note sounds
     longest : steps that a note sounds at most
     ghosts : whether unaccented notes on odd steps are dead notes
