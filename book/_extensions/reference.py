@@ -5,7 +5,7 @@ The cards of the chapters link to it.
 A page says which modules it describes, by the names of files and folders in `bassnb/`, or that it
 describes the commands:
 
-    ```{modules} audio spectral training
+    ```{modules} audio spectral training -training/run
     ```
 
     ```{commands} bassnb.cli
@@ -24,13 +24,16 @@ FILE = re.compile(r"`(bassnb/([\w/]+?)(?:\.py|/))`")
 
 
 def modules(names: str, root: Path = ROOT) -> list[str]:
-    """Dotted names of the modules that a page lists; a folder includes its modules."""
-    found = []
+    """Dotted names of the modules that a page lists; a folder includes its modules, and a name after
+    a minus excludes them.
+    """
+    found: list[str] = []
     for name in names.split():
-        top = root / "bassnb" / name
+        top = root / "bassnb" / name.removeprefix("-")
         paths = sorted(top.rglob("*.py")) if top.is_dir() else [top.with_suffix(".py")]
         parts = [path.relative_to(root).with_suffix("").parts for path in paths]
-        found += [".".join(name for name in part if name != "__init__") for part in parts]
+        named = [".".join(name for name in part if name != "__init__") for part in parts]
+        found = [one for one in found if one not in named] if name[0] == "-" else found + named
     return found
 
 

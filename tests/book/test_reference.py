@@ -30,6 +30,7 @@ def test_every_module_is_described_on_one_page():
 
 def test_a_folder_stands_for_its_modules_and_a_list_keeps_its_order():
     assert reference.modules("unet audio") == ["bassnb.unet", "bassnb.audio"]
+    assert reference.modules("unet audio -unet") == ["bassnb.audio"]
     assert reference.modules("commands")[
         0
     ] == "bassnb.commands" and "bassnb.commands.train" in reference.modules("commands")
