@@ -184,8 +184,9 @@ def songs(
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
     seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="Length of a song.")] = 24.0,
     world: Annotated[
-        str, typer.Option(help="soundfont, or wide: synthesized sounds too, and busier basses.")
-    ] = "soundfont",
+        Optional[str],
+        typer.Option(help="soundfont, or wide: synthesized sounds too, and busier basses."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Compose and render songs with their ground truth."""
@@ -196,13 +197,13 @@ def songs(
     need("songs")
     from bassnb.composer.render import song_outputs, write_song
     from bassnb.composer.songs import compose
-    from bassnb.composer.world import World
+    from bassnb.composer.world import DEFAULT, World
     from bassnb.outputs import check_outputs
 
     def folder_of(number: int) -> Path:
         return out / f"{split}-{number:06d}"
 
-    numbers, played = range(seed, seed + count), World(world)
+    numbers, played = range(seed, seed + count), World(world) if world else DEFAULT
     there = (folder for folder in map(folder_of, numbers) if folder.exists())
     check_outputs((output for folder in there for output in song_outputs(folder)), force=force)
     for number in tqdm(numbers, desc="songs", disable=not shows_progress()):

@@ -7,6 +7,7 @@ Taught in chapter 10.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from scipy.signal import lfilter
@@ -162,8 +163,9 @@ def _drums(
             tone = Tone(key, _hertz(key), _hertz(key), (layer + 0.5) / _LAYERS, 1, rng)
             takes[which] = play(values, tone)
         wave = np.float32(2 * _LEVEL * (velocity / 127.0) ** _TOUCH) * takes[which]
-        ends = [s.start for s in strokes[place + 1 :] if key in drums.chokes(s.key)]
-        yield start, _choked(wave, ends[0] - start) if ends else wave
+        later = (s.start for s in islice(strokes, place + 1, None) if key in drums.chokes(s.key))
+        end = next(later, None)
+        yield start, wave if end is None else _choked(wave, end - start)
 
 
 def _choked(wave: np.ndarray, samples: int) -> np.ndarray:

@@ -60,17 +60,17 @@ class Networks {
    * @param {(name: string) => Promise<Uint8Array>} fetched
    */
   constructor(ort, backend, fetched) {
-    Object.assign(this, { ort, fetched });
+    this.ort = ort;
     this.backend = backend;
+    this.fetched = fetched;
     /** @type {Map<string, Run>} */
     this.opened = new Map();
   }
 
   /** @param {string} name */
   async open(name) {
-    const { ort, fetched } = /** @type {any} */ (this);
-    const data = await fetched(name);
-    await this.orInThread(async () => this.opened.set(name, await network(ort, data, this.backend)));
+    const data = await this.fetched(name);
+    await this.orInThread(async () => this.opened.set(name, await network(this.ort, data, this.backend)));
   }
 
   /**
