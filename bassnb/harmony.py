@@ -22,6 +22,7 @@ from scipy.ndimage import median_filter
 from bassnb.composer.score import QUALITIES, Chord, Note
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
+from bassnb.temperament import key_of_hertz
 
 LABELS = [(root, quality) for quality in QUALITIES for root in range(12)]
 ROOTS = np.array([root for root, _ in LABELS])
@@ -79,7 +80,7 @@ def chroma_of_wave(wave: torch.Tensor, borders: np.ndarray, *, tuning: float = 0
     s = np.maximum(s - median_filter(s, size=(25, 1)), 0)
     hertz = np.arange(bins) * SAMPLE_RATE / _WINDOW
     used = hertz > 55
-    midi = 69 + 12 * np.log2(hertz[used] / 440) - tuning
+    midi = key_of_hertz(hertz[used]) - tuning
     fold = np.zeros((12, bins))
     fold[np.round(midi).astype(int) % 12, np.flatnonzero(used)] = 1
     by_frame = (fold @ s).T  # (T, 12)

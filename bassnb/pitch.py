@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from scipy.signal import resample_poly
 
+from bassnb.temperament import key_of_hertz
+
 # Hz: one eighth of 44.1 kHz keeps harmonics up to 2.7 kHz, plenty for notes below middle C
 RATE = 5512.5
 DOWN = 8
@@ -145,7 +147,7 @@ def track_pitch(
     x = np.pad(x, (span // 2, span))  # frame i is centred on sample i * HOP
     d = difference(x, WINDOW, HOP, MAX_LAG)[:count]
     lag, depth = first_dip(normalised_difference(d), threshold, min_lag=int(RATE / 420))
-    midi = 69 + 12 * np.log2(RATE / lag / 440.0)
+    midi = key_of_hertz(RATE / lag)
     energy = frame_energy(x, span, HOP, count)
     loud = energy > energy.max() * 10 ** (floor_db / 10)
     voiced = loud & (depth < aperiodicity) & (energy > 1e-9)

@@ -29,11 +29,11 @@ from bassnb.extras import missing
 from bassnb.level import level_gain, pieces
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
+from bassnb.temperament import CONCERT_PITCH, key_of_hertz
 from bassnb.tracks import Track
 from bassnb.waves import resampled_to
 
 AUTO = "auto"
-CONCERT_PITCH = 440.0  # Hz
 HERTZ, CENTS = (400.0, 480.0), (-200.0, 200.0)  # what a number may mean; the ranges do not meet
 # cents: nearer to 440 Hz than this, where an estimate errs as much, the mix is left as it is
 IN_TUNE = 10.0
@@ -195,7 +195,7 @@ def peaks(wave: Tensor) -> tuple[np.ndarray, np.ndarray]:
         threshold=QUIETEST,
     )
     found = hertz > 0
-    return 69 + 12 * np.log2(hertz[found] / CONCERT_PITCH), heights[found].astype(float)
+    return key_of_hertz(hertz[found]), heights[found].astype(float)
 
 
 def agreement(midi: np.ndarray, weight: np.ndarray) -> float:

@@ -15,6 +15,7 @@ FLOORS = [
     {
         "audio",
         "spectral",
+        "temperament",
         "diffusion",
         "attention",
         "guidance",

@@ -20,6 +20,7 @@ from bassnb.composer.score import Note, Patch
 from bassnb.composer.synth import strokes_of
 from bassnb.errors import DataError
 from bassnb.presets import SAMPLE_RATE
+from bassnb.temperament import hertz_of_key
 
 ENGINES = {
     "subtractive": subtractive,
@@ -131,18 +132,14 @@ def _tones(
         legato = last is not None and stroke.start < last.end + _LEGATO * SAMPLE_RATE
         tone = Tone(
             stroke.key,
-            _hertz(stroke.key + tuning),
-            _hertz((last.key if last and legato else stroke.key) + tuning),
+            hertz_of_key(stroke.key + tuning),
+            hertz_of_key((last.key if last and legato else stroke.key) + tuning),
             stroke.velocity / 127.0,
             max(min(stroke.end, samples) - stroke.start, 1),
             np.random.default_rng((patch.seed, stroke.key, stroke.start)),
         )
         yield stroke.start, np.float32(_LEVEL * tone.force**_TOUCH) * play(values, tone)
         last = stroke
-
-
-def _hertz(key: float) -> float:
-    return 440.0 * 2.0 ** ((key - 69.0) / 12.0)
 
 
 def _drums(
@@ -160,7 +157,7 @@ def _drums(
         which = (key, layer, place % _TAKES)
         if which not in takes:
             rng = np.random.default_rng((patch.seed, *which))
-            tone = Tone(key, _hertz(key), _hertz(key), (layer + 0.5) / _LAYERS, 1, rng)
+            tone = Tone(key, hertz_of_key(key), hertz_of_key(key), (layer + 0.5) / _LAYERS, 1, rng)
             takes[which] = play(values, tone)
         wave = np.float32(2 * _LEVEL * (velocity / 127.0) ** _TOUCH) * takes[which]
         later = (s.start for s in islice(strokes, place + 1, None) if key in drums.chokes(s.key))

@@ -27,11 +27,12 @@ from bassnb.composer.envelopes import (
 )
 from bassnb.composer.soundfont import SoundFont, Zone
 from bassnb.presets import SAMPLE_RATE
+from bassnb.temperament import hertz_of_key
 
 _SHORTEST_RELEASE = 0.01  # seconds; a shorter one would click
 _CUTOFF_STEP = 25.0  # cents that the cutoff moves before the filter follows
 _HIGHEST_CUTOFF = 18000.0  # Hz; above, nothing is filtered
-_A_MINUS = 440.0 * 2.0 ** (-69 / 12)  # Hz of MIDI key 0, where absolute cents begin
+_A_MINUS = hertz_of_key(0)  # Hz of MIDI key 0, where absolute cents begin
 _HIGHEST_CENTS = 9600.0  # eight octaves above the recorded pitch: nothing is audible there
 _HALF_TAPS = 24  # of the filter before a transposition upwards, on each side
 _MOST_LAYERS = 128  # zones that one stroke plays; more are left out

@@ -22,6 +22,7 @@ from bassnb.errors import BassnbError, DataError
 from bassnb.extras import need
 from bassnb.presets import SAMPLE_RATE
 from bassnb.sources import sounding_track, track_of
+from bassnb.temperament import key_of_hertz
 from bassnb.tracks import Track
 from bassnb.waves import resample
 
@@ -148,7 +149,7 @@ def in_bass_register(wave: Tensor, name: str) -> Tensor:
     sounding = amplitude > 0
     if clear < CLEAR:
         raise BassnbError(f"{name} has no clear pitch; give a hummed, sung or played line")
-    moved = octaves(float(np.median(69 + 12 * np.log2(hertz[sounding] / 440))))
+    moved = octaves(float(np.median(key_of_hertz(hertz[sounding]))))
     if not moved:
         return wave
     sound = tone(hertz * 2.0**moved, amplitude, wave.shape[-1])

@@ -25,6 +25,7 @@ from bassnb.level import pieces
 from bassnb.onsets import HOP, magnitudes, onset_peaks, superflux, without_end
 from bassnb.pitch import DOWN, RATE, track_pitch
 from bassnb.presets import SAMPLE_RATE
+from bassnb.temperament import key_of_hertz
 
 Blocks = Callable[[], Iterable[Tensor]]
 
@@ -181,7 +182,7 @@ def pitch_of(wave: np.ndarray) -> float:
     at = int(peaks[np.argmax(n[peaks] >= NEAR_BEST * n[peaks].max())])
     left, mid, right = n[at - 1 : at + 2]
     lag = at + (left - right) / (2 * (left - 2 * mid + right))
-    return 69 + 12 * math.log2(RATE / lag / 440)
+    return float(key_of_hertz(RATE / lag))
 
 
 def sounding(level: np.ndarray, onset: float, end: float) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from bassnb.control.progression import Span
 from bassnb.presets import SAMPLE_RATE
+from bassnb.temperament import hertz_of_key
 from bassnb.tracks import Track, summed
 
 DRAWBARS = (0.0, 1.0, 0.6, 0.35, 0.25, 0.0, 0.1)  # amplitude of the multiples of the frequency
@@ -78,7 +79,7 @@ def play_tones(tones: Sequence[Tone], start: int, stop: int) -> Tensor:
             continue
         distance = np.minimum(at - tone.start, tone.end + fade - at)  # to the nearer end
         envelope = np.sin(np.pi / 2 * np.clip(distance / fade, 0, 1)) ** 2
-        turns = 440 * 2 ** ((tone.pitch - 69) / 12) / SAMPLE_RATE * at
+        turns = hertz_of_key(tone.pitch) / SAMPLE_RATE * at
         z = np.exp(2j * np.pi * turns)
         wave += envelope * np.polyval(DRAWBARS[::-1], z).imag  # sum of a_k sin(2 pi k f t)
     level = math.sqrt(TONES * sum(height**2 for height in DRAWBARS) / 2)

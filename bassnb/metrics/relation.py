@@ -21,6 +21,7 @@ from torch import Tensor
 from bassnb.level import to_level
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
+from bassnb.temperament import key_of_hertz
 
 # 372 ms, so that neighbouring notes are resolved at 60 Hz; every 50 ms
 WINDOW, HOP = 16_384, 2205
@@ -41,7 +42,7 @@ def folding(low: float, high: float) -> np.ndarray:
     """
     frequency = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW
     bins = np.flatnonzero((frequency > low) & (frequency < high))
-    pitch = 69 + 12 * np.log2(frequency[bins] / 440)
+    pitch = key_of_hertz(frequency[bins])
     below = np.floor(pitch).astype(int)
     matrix = np.zeros((12, len(frequency)))
     matrix[below % 12, bins] = 1 - (pitch - below)

@@ -24,6 +24,7 @@ from bassnb.level import to_level
 from bassnb.pitch import track_pitch
 from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import stft
+from bassnb.temperament import hertz_of_key
 
 TIMBRES, PROGRAMS = tuple(BASSES), tuple(BASSES.values())
 HARMONICS = 20
@@ -64,7 +65,7 @@ def timbre_features(wave: Tensor) -> np.ndarray:
             "the take has no pitch, so its timbre is unknown; give one with some notes"
         )
     power = (power[voiced - 1] + power[voiced]) / 2
-    bin_of_f0 = 440 * 2 ** ((midi[voiced] - 69) / 12) * WINDOW / SAMPLE_RATE
+    bin_of_f0 = hertz_of_key(midi[voiced]) * WINDOW / SAMPLE_RATE
     number = np.arange(1, HARMONICS + 1)
     at = bin_of_f0[:, None] * number  # (frames, HARMONICS)
     harmonics = np.maximum.reduce([_power_at(power, at + shift) for shift in (-1, 0, 1)])

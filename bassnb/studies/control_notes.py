@@ -29,6 +29,7 @@ from bassnb.control.notes import Note, notes_of
 from bassnb.metrics.match import compare, onset_scores, transcribe
 from bassnb.metrics.statistics import figure, summary, with_interval
 from bassnb.studies.takes import decode_takes, through_autoencoder
+from bassnb.temperament import hertz_of_key
 from bassnb.tracks import Track
 
 TOLERANCE, SEMITONE = 0.07, 50.0  # seconds, cents
@@ -162,7 +163,7 @@ def note_scores(found: Sequence[Note], written: Sequence[Note]) -> dict[str, flo
 def intervals_and_hertz(notes: Sequence[Note]) -> tuple[np.ndarray, np.ndarray]:
     """Arrays (n, 2) in seconds and (n,) in Hz, as mir_eval takes notes."""
     times = [(note.onset, max(note.offset, note.onset + 0.01)) for note in notes]
-    return np.array(times), 440 * 2 ** ((np.array([note.pitch for note in notes]) - 69) / 12)
+    return np.array(times), hertz_of_key(np.array([note.pitch for note in notes]))
 
 
 def resynthesised(notes: Sequence[Note], length: int) -> Tensor:

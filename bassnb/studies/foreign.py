@@ -28,6 +28,7 @@ from bassnb.metrics.statistics import figure, median_summary, summary, with_inte
 from bassnb.presets import SAMPLE_RATE
 from bassnb.studies.autoencoder import pitch_kept
 from bassnb.studies.foreign_basses import Bass, foreign_basses, own_basses
+from bassnb.temperament import key_of_hertz
 
 MEDIANS = ("spectral_convergence", "pitch_class", "voiced", "pitch_class_pyin", "flux_ratio")
 PYIN_RATE = 22_050  # Hz
@@ -134,7 +135,7 @@ def pyin(wave: Tensor) -> np.ndarray:
     """Pitch of a wave (2, N), 44.1 kHz, as MIDI numbers (T,) every 23 ms; nan where unvoiced."""
     mono = librosa.resample(wave.mean(0).numpy(), orig_sr=SAMPLE_RATE, target_sr=PYIN_RATE)
     hertz, _, _ = librosa.pyin(mono, fmin=LOWEST, fmax=HIGHEST, sr=PYIN_RATE, resolution=0.2)
-    return 69 + 12 * np.log2(hertz / 440.0)
+    return key_of_hertz(hertz)
 
 
 def level_difference(original: Tensor, decoded: Tensor) -> float:
