@@ -100,7 +100,7 @@ class UNetConfig(Checked):
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(Checked):
     """One complete configuration: two autoencoders, critics, U-Net and their training."""
 
     name: str
@@ -108,7 +108,8 @@ class Preset:
     bass: AutoencoderConfig
     critic: CriticConfig
     unet: UNetConfig
-    world: str = "soundfont"  # of composed songs, see `bassnb.composer.world`
+    # of composed songs, see `bassnb.composer.world`
+    world: str = setting("wide", choices=("soundfont", "wide"))
     mix_training: AutoencoderTraining = field(default_factory=AutoencoderTraining)
     bass_training: AutoencoderTraining = field(default_factory=AutoencoderTraining)
     diffusion_training: DiffusionTraining = field(default_factory=DiffusionTraining)
@@ -136,11 +137,9 @@ class Preset:
             "diffusion_training": DiffusionTraining,
         }
         try:
-            if not isinstance(world := fields.get("world", "soundfont"), str):
-                raise TypeError("its world is no text")
             return cls(
                 name=fields["name"],
-                world=world,
+                world=fields.get("world", "soundfont"),  # the presets of the first models name none
                 **{key: kind(**_tuples(fields[key])) for key, kind in parts.items()},
             )
         except (TypeError, KeyError, AttributeError) as error:
@@ -196,18 +195,22 @@ SMOKE = Preset(
 # Hop 1024 because a semitone at E1 is 2.4 Hz: with the paper's 43 Hz bins a small model learns no
 # pitch in hours. The lowest 512 bins reach 5.5 kHz, enough for bass and for harmony.
 _CLASSROOM_AUTOENCODER = AutoencoderTraining(
-    steps=13_600,
+    steps=13_300,
     batch=8,
-    learning_rate=1e-3,
+    learning_rate=7e-4,
     warmup=100,
-    phase_start=11_000,
+    phase_start=12_300,
     freeze_encoder=True,
     critic_warmup=300,
     decimation=4,
+    # of the weights of losses only the ratios count: four times the paper's 25 keep the magnitudes
+    # while phase is learned
+    lambda_rec=100.0,
     lambda_mssd=5.0,
     lambda_adv=0.02,
     relative_distance=True,
-    songs=800,
+    songs=1000,
+    song_seconds=12.0,
 )
 CLASSROOM = Preset(
     name="classroom",
@@ -216,9 +219,14 @@ CLASSROOM = Preset(
     critic=CriticConfig(widths=(64, 96, 128)),
     unet=UNetConfig(),
     # only chapter 1 uses its decoder
-    mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, songs=300, steps=12_200),
+    mix_training=dataclasses.replace(_CLASSROOM_AUTOENCODER, lambda_onset=20.0),
     bass_training=dataclasses.replace(
-        _CLASSROOM_AUTOENCODER, steps=15_000, settle_start=13_600, lambda_flux=10.0
+        _CLASSROOM_AUTOENCODER,
+        steps=27_000,
+        phase_start=22_000,
+        settle_start=22_000,
+        lambda_flux=10.0,
+        songs=3000,
     ),
     diffusion_training=DiffusionTraining(
         steps=13_000,
