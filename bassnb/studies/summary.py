@@ -20,6 +20,7 @@ from bassnb.outputs import MOST_BYTES, Output, beginning_with, check_outputs
 from bassnb.stored import read_json
 from bassnb.studies.claims import MEASURES, NOT_TESTED, Claim, Reports
 from bassnb.studies.goals import CLAIMS, GOALS
+from bassnb.studies.later_claims import LATER_CLAIMS
 from bassnb.studies.provenance import provenance, stale_records
 
 TITLE = "# Summary of all results"
@@ -85,6 +86,10 @@ def summary_page(reports: Reports, now: dict[str, str | int]) -> str:
             "",
             "No number of ours may be set beside the paper's: other data, another embedding, a smaller model. Directions can.",
             "",
+            "## What later papers say",
+            "",
+            *claim_table(LATER_CLAIMS, reports),
+            "",
             "## What we aim at",
             "",
             *goal_table(GOALS, reports),
@@ -113,7 +118,7 @@ def claim_table(judged: tuple[Claim, ...], reports: Reports) -> list[str]:
         f"| {claim.text} | {claim.where} | {verdict_cells(claim, reports)} |" for claim in judged
     ]
     return [
-        "| claim | section | ours | 95 % interval | verdict | from |",
+        "| claim | where | ours | 95 % interval | verdict | from |",
         "|---|---|---|---|---|---|",
         *rows,
     ]
