@@ -64,4 +64,4 @@ class World:
 
 
 SOUNDFONT, WIDE = World(), World("wide")
-DEFAULT = SOUNDFONT  # the world of the shipped model, and so of chapters and studies
+DEFAULT = WIDE  # the world of the shipped model, and so of chapters and studies
