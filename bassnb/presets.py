@@ -231,10 +231,10 @@ CLASSROOM = Preset(
     diffusion_training=DiffusionTraining(
         steps=13_000,
         batch=32,
-        learning_rate=8e-4,
+        learning_rate=6e-4,
         warmup=200,
         ema=0.999,
-        songs=2000,
+        songs=1600,
         song_seconds=28.0,
         submixes=3,
         # at an equal budget half as far again from floor to ceiling: results/ablations.json
