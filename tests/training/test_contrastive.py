@@ -79,4 +79,5 @@ def test_pairs_are_made_where_they_are_missing(tmp_path):
     train, held_out = latent_pairs(
         plan, [system.mix_autoencoder, system.bass_autoencoder], tmp_path, Accelerator(cpu=True)
     )
-    assert train.bass.shape[:2] == (2, 32) and held_out.mix.shape[:3] == (2, 2, 64)
+    assert train.bass.shape[:2] == (2, 32)
+    assert held_out.mix.shape[:3] == (2, plan.submixes, 64)
