@@ -132,6 +132,7 @@ COMMANDS = [
             "samplers",
             "guidance_since",
             "rescale",
+            "rescale_strong",
             "autoencoder",
             "foreign",
             "probe",

@@ -114,6 +114,7 @@ distance_study(
     "Two samplers at several numbers of steps: distance, match, and the gain of 64 steps.",
 )
 distance_study("rescale", "Figure 2, right: Frechet distance against guidance, for several phi.")
+distance_study("rescale_strong", "The rescale at strong guidance, in few steps and many.")
 evaluate_app.command(
     "guidance_since", help="Rules of guidance since the paper, against plain guidance."
 )(evaluate_guidance_since_command)

@@ -1,14 +1,17 @@
 """The studies of Fréchet distances, on a tiny system with random weights."""
 
 import json
+from unittest import mock
 
 import numpy as np
 import pytest
+import torch
 
+from bassnb.diffusion import alpha_beta
 from bassnb.errors import BassnbError
 from bassnb.metrics import embeddings
 from bassnb.metrics.embeddings import LOADERS
-from bassnb.studies import frechet, steps
+from bassnb.studies import frechet, rescale_strong, steps
 from bassnb.studies.rescale import gain_above
 from bassnb.studies.stage import Row, farther
 from bassnb.studies.suite import examine
@@ -103,6 +106,32 @@ def test_rescale_report(accompanist, tmp_path):
     mean = (gain["3"]["value"] + gain["4"]["value"]) / 2  # only these lie above 2.5
     assert report["gain_strong"]["1"]["value"] == pytest.approx(mean)
     assert report["spread"]["1"]["1"] == report["spread"]["0"]["1"] > 0
+
+
+def test_strong_guidance_with_and_without_the_rescale(accompanist, tmp_path):
+    few = {"weights": (8.0,), "counts": (2, 4)}
+    examine("rescale_strong", accompanist, tmp_path / "r.json", **few, **TINY)
+    report = json.loads((tmp_path / "r.json").read_text())
+    cells, contrasts = report["cells"], report["contrasts"]
+    assert list(cells) == ["no rescale", "on c", "on v"] and list(contrasts) == ["on c", "on v"]
+    for way, counts in contrasts.items():
+        for k, found in counts.items():
+            plain, rescaled = (cells[name][k]["8"] for name in ("no rescale", way))
+            assert found["8"]["distance"]["value"] == pytest.approx(
+                plain["distance"]["value"] - rescaled["distance"]["value"]
+            )
+            assert found["8"]["level"]["verdict"] in ("holds", "does not hold", "undecided")
+
+
+def test_a_rescale_on_v_is_that_of_its_equation(accompanist):
+    """Of v, whose spread it brings back to that of the branch with the mix."""
+    unet, c_x = accompanist.system.unet, torch.randn(2, 64, 16)
+    z, t = torch.randn(2, 32, 16), torch.full((2,), 0.6)
+    with mock.patch.object(rescale_strong, "PHI", 1.0):
+        c = rescale_strong.denoiser(unet, c_x, 6.0, rescale_strong.ON_V)(z, t)
+    alpha, beta = alpha_beta(t[0])
+    v = (alpha * z - c) / beta
+    assert torch.allclose(v.std((1, 2)), unet(z, t, c_x).std((1, 2)), rtol=1e-3)
 
 
 def test_differences_are_those_of_pairs():
