@@ -57,13 +57,13 @@ def test_better_than_griffin_lim_bass_by_bass(gain, verdict):
     assert goal_rules.beats_griffin_lim("x", ".2f")(reports).verdict == verdict
 
 
-@pytest.mark.parametrize(("there", "verdict"), [(0.51, HOLDS), (0.41, OPEN), (0.29, FAILS)])
-def test_a_share_of_the_score_carries_over(there, verdict):
-    def report(mean):
-        return {"normalised_score": {"generated": {"root": row(mean)}}}
-
-    rule = goal_rules.carries_over("root", 1 / 2)
-    assert rule({"transfer": report(there), "match": report(0.8)}).verdict == verdict
+@pytest.mark.parametrize(
+    ("mean", "verdict"),
+    [(1.0, HOLDS), (1.2, OPEN), (0.8, OPEN), (0.6, FAILS), (1.4, FAILS)],
+)
+def test_a_figure_between_two_bounds(mean, verdict):
+    reports = {"match": {"a": {"b": row(mean)}}}
+    assert goal_rules.within("match", "a/b", 0.8, 1.2)(reports).verdict == verdict
 
 
 def test_what_is_missing_is_an_error_that_a_claim_knows():
