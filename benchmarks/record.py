@@ -48,7 +48,8 @@ class Job:
 def studies() -> Iterator[Job]:
     """One job for each study."""
     for name in [*STUDIES, "ablations"]:
-        command = (sys.executable, "-m", "bassnb", "evaluate", name)
+        place = ("--run", "runs/ablations") if name == "ablations" else ()
+        command = (sys.executable, "-m", "bassnb", "evaluate", name, *place)
         yield Job(name, command, (name,))
 
 

@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -149,15 +150,22 @@ def evaluate_ablations_command(
 
     need("train")
     from bassnb.studies.ablations import run_ablations
+    from bassnb.studies.experiment import device as machine
     from bassnb.studies.provenance import provenance
     from bassnb.studies.suite import FORMAT, report_output
 
     out = out or Path("results/ablations.json")
     check_outputs([report_output(out)], model_files(model), force=force)
     system = load_pretrained(model)
+    began = time.perf_counter()
     report = run_ablations(system, run, cache=cache, device=device, progress=shows_progress())
-    command = f"bassnb evaluate ablations --run {run} --model {model}"
-    meta = {"command": command, "format": FORMAT, "provenance": provenance(system)}
+    meta = {
+        "command": f"bassnb evaluate ablations --run {run} --model {model}",
+        "format": FORMAT,
+        "provenance": provenance(system),
+        "minutes": round((time.perf_counter() - began) / 60, 1),
+        "device": machine(),
+    }
     typer.echo(write_json(out, {**meta, **report}))
 
 

@@ -23,7 +23,7 @@ from bassnb.checkpoints import System
 from bassnb.errors import BassnbError
 from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.stored import read_json, write_json
-from bassnb.studies.provenance import provenance, reason
+from bassnb.studies.provenance import origin, provenance
 
 SWITCH = "BASSNB_FULL"  # environment: `make record` sets it
 FOLDER = Path("../results/chapters")  # as seen from the folder of the chapters
@@ -125,14 +125,12 @@ def recorded(
     record = read_json(path)
     settings = record["settings"]
     takes = {take: read_audio(path.parent / file) for take, file in record.get("takes", {}).items()}
-    label = f"recorded: {describe(settings)}; {record['minutes']:g} min on {record['device']}, {record['date']}"
-    reasons = [reason(record.get("provenance"), provenance(system))]
+    label = f"recorded: {describe(settings)}; {origin(record, provenance(system))}"
     if full is not None and settings != json.loads(json.dumps(full)):
-        reasons.append(f"the page asks for {describe(full)}")
-    stale = ", ".join(filter(None, reasons))
-    return Outcome(
-        record["values"], takes, settings, f"{label}; stale: {stale}" if stale else label
-    )
+        label += (
+            f"{', ' if '; stale: ' in label else '; stale: '}the page asks for {describe(full)}"
+        )
+    return Outcome(record["values"], takes, settings, label)
 
 
 def _keep(folder: Path, name: str, record: dict, takes: dict[str, torch.Tensor]) -> None:

@@ -1,13 +1,16 @@
 """Which weights, songs and package a record of results was made with, and which records are stale.
 
-A record is stale if the same command would be run with other weights or with other songs today. A
-newer package alone makes none stale: what changes a figure changes the weights, the songs, or the
-study, and whoever changes a study records it again.
+A record is stale if the same command would be run with other weights or with other songs today, or
+if it is a rehearsal: a study whose own settings were changed by options. A newer package alone
+makes none stale: what changes a figure changes the weights, the songs, or the study, and whoever
+changes a study records it again.
 
 Taught in chapter 9.
 """
 
 from __future__ import annotations
+
+import re
 
 from bassnb import __version__
 from bassnb.checkpoints import System, weights_fingerprint
@@ -15,6 +18,8 @@ from bassnb.composer.world import DEFAULT
 
 MADE_BY = "bassnb evaluate"  # the commands whose records a model has made
 DECISIVE = ("weights", "songs")  # what makes a record stale if it differs
+# options of a command that choose a model and places, and no settings
+PLACES = re.compile(r"\s--(?:model|run|cache|device) \S+")
 
 
 def provenance(system: System | None) -> dict[str, str | int]:
@@ -31,7 +36,7 @@ def provenance(system: System | None) -> dict[str, str | int]:
 
 
 def stale_records(reports: dict[str, dict], now: dict[str, str | int]) -> dict[str, str]:
-    """The records that a model made with other weights or songs than those of `now`.
+    """The records that a model made with other weights or songs than those of `now`, or other settings.
 
     Parameters
     ----------
@@ -43,9 +48,28 @@ def stale_records(reports: dict[str, dict], now: dict[str, str | int]) -> dict[s
     -------
     dict of reasons by the names of the stale records, in words
     """
-    made = {name: report.get("provenance") for name, report in reports.items() if is_judged(report)}
-    reasons = {name: reason(then, now) for name, then in made.items()}
+    reasons = {name: why_stale(report, now) for name, report in reports.items()}
     return {name: why for name, why in reasons.items() if why}
+
+
+def why_stale(record: dict, now: dict[str, str | int]) -> str:
+    """Why a record of `stale_records` is stale, in words; empty if it is not."""
+    if not is_judged(record):
+        return ""
+    options = PLACES.sub("", str(record.get("command", ""))).partition(" --")[2]
+    rehearsal = f"a rehearsal with --{options}" if options else ""
+    return ", ".join(filter(None, [reason(record.get("provenance"), now), rehearsal]))
+
+
+def origin(record: dict, now: dict[str, str | int]) -> str:
+    """Where a record comes from, in words for a label: minutes, machine, weights and songs, and why
+    it is stale if it is.
+    """
+    made = record.get("provenance") or {}
+    parts = [f"{record['minutes']:g} min on {record['device']}", record.get("date", "")]
+    parts += [f"{key} {made[key]}" for key in DECISIVE if key in made]
+    stale = why_stale(record, now)
+    return ", ".join(filter(None, parts)) + (f"; stale: {stale}" if stale else "")
 
 
 def is_judged(report: dict) -> bool:

@@ -34,8 +34,8 @@ from bassnb.studies import (
     style,
     transfer,
 )
-from bassnb.studies.experiment import SWITCH, device
-from bassnb.studies.provenance import provenance
+from bassnb.studies.experiment import device
+from bassnb.studies.provenance import origin, provenance
 
 # of the reports: 1 called the normalised score "way", 2 had no provenance and no `onsets`
 FORMAT = 3
@@ -137,7 +137,8 @@ def examined(
     at_full_scale: bool = False,
     folder: str | os.PathLike = "../results",
 ) -> tuple[dict, dict]:
-    """A study in a chapter: a small run now, and the recorded report of the full run.
+    """A study in a chapter: a small run now, and the recorded report of the full run, which `make
+    record` makes as well.
 
     Parameters
     ----------
@@ -149,7 +150,8 @@ def examined(
     Returns
     -------
     now, recorded : dict
-        At full scale both are the run that has just been made.
+        Each with ``origin``, a line for labels. At full scale both are the run that has just been
+        made.
 
     Raises
     ------
@@ -157,12 +159,15 @@ def examined(
         If no report is there.
     """
     path = Path(folder) / f"{name}.json"
-    if at_full_scale or os.environ.get(SWITCH) == "1":
+    if at_full_scale:
         examine(name, accompanist, path)
-        return read_json(path), read_json(path)
     if not path.is_file():
         raise BassnbError(f"there is no report {path}; run bassnb evaluate {name}, or make record")
-    return without_nan(STUDIES[name].run(accompanist, **here)), read_json(path)
+    kept = read_json(path)
+    kept["origin"] = f"recorded: {origin(kept, provenance(accompanist.system))}"
+    if at_full_scale:
+        return kept, kept
+    return {**without_nan(STUDIES[name].run(accompanist, **here)), "origin": "run here"}, kept
 
 
 def examine_all(

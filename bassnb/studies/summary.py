@@ -185,7 +185,7 @@ def measured_table(reports: Reports) -> list[str]:
         "generated": "**generated**",
         "rule": "by rule",
         "retrieval": "nearest neighbour's bass",
-        "unconditional": "generated without hearing the mix",
+        "unconditional": "generated without the mix",
         "shuffled": "another song's bass (floor)",
     }
     match = reports["match"]

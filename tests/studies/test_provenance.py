@@ -6,7 +6,7 @@ import torch
 from bassnb import __version__
 from bassnb.checkpoints import load_pretrained, save_pretrained, weights_fingerprint
 from bassnb.composer.world import DEFAULT
-from bassnb.studies.provenance import provenance, stale_records
+from bassnb.studies.provenance import origin, provenance, stale_records
 
 NOW = {"weights": "a" * 16, "songs": 2, "package": "0.1.0"}
 
@@ -55,6 +55,25 @@ def test_other_weights_or_songs_make_a_record_stale(change, words):
 
 def test_another_package_alone_does_not():
     assert stale_records({"match": record(package="9.9.9")}, NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "stale"),
+    [
+        ("bassnb evaluate match --model classroom", ""),
+        ("bassnb evaluate ablations --run runs/ablations --model classroom", ""),
+        ("bassnb evaluate match --model classroom --songs 3", "a rehearsal with --songs 3"),
+    ],
+)
+def test_a_rehearsal_is_stale(command, stale):
+    assert stale_records({"match": {**record(), "command": command}}, NOW).get("match", "") == stale
+
+
+def test_a_label_says_where_a_record_comes_from_and_why_it_is_stale():
+    made = {**record(), "minutes": 4.1, "device": "2 CPU cores"}
+    fresh = "4.1 min on 2 CPU cores, weights aaaaaaaaaaaaaaaa, songs 2"
+    assert origin(made, NOW) == fresh
+    assert origin(made, {**NOW, "songs": 3}) == f"{fresh}; stale: songs 2, now 3"
 
 
 def test_a_record_that_needed_no_weights_is_stale_by_its_songs_alone():
