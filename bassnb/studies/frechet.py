@@ -5,12 +5,17 @@ Taught in chapter 9.
 
 from __future__ import annotations
 
+from functools import partial
+
+from torch import Tensor
+
 from bassnb.accompanist import Accompanist
 from bassnb.level import to_level
-from bassnb.metrics.frechet import interval_of_distance
+from bassnb.metrics.frechet import interval_of_distance, spectral_embedding
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import figure
-from bassnb.studies.stage import SECONDS, set_stage
+from bassnb.presets import SAMPLE_RATE
+from bassnb.studies.stage import SECONDS, Ruler, Stage, embedded_reference, set_stage
 
 QUICK = {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "steps": 8}
 
@@ -40,7 +45,8 @@ def run(
         ``rows``: ``true`` bass, the same through the ``autoencoder``, ``generated`` with the
         model's own guidance, ``unconditional``, and what the ``rule`` plays; each has ``value``,
         ``low``, ``high``, and ``infinity`` (None below 8 songs). ``ratio``: generated over
-        autoencoder, with its interval over songs.
+        autoencoder, with its interval over songs. ``full_band``: with the embedding "spectral" the
+        same rows with bands up to 22 kHz, beyond what the model synthesises; otherwise None.
     """
     stage = set_stage(
         accompanist,
@@ -51,12 +57,14 @@ def run(
         resamples=resamples,
         progress=progress,
     )
-    rows = {
-        **stage.true_rows(),
-        "generated": stage.takes(stage.latents(steps=steps)),
-        "unconditional": stage.takes(stage.latents(steps=steps, guidance=0.0)),
-        "rule": stage.ruler.row([to_level(rule_bass(one.mix)) for one in stage.found]),
+    waves = {
+        "true": [to_level(one.bass) for one in stage.found],
+        "autoencoder": stage.decoded,
+        "generated": stage.waves(stage.latents(steps=steps)),
+        "unconditional": stage.waves(stage.latents(steps=steps, guidance=0.0)),
+        "rule": [to_level(rule_bass(one.mix)) for one in stage.found],
     }
+    rows = {name: stage.ruler.row(takes) for name, takes in waves.items()}
     ours, best = rows["generated"], rows["autoencoder"]
     ratio = interval_of_distance(
         ours.value / max(best.value, 1e-9), ours.draws / best.draws.clip(1e-9)
@@ -66,7 +74,17 @@ def run(
         "steps": steps,
         "rows": {name: row.report() for name, row in rows.items()},
         "ratio": ratio,
+        "full_band": full_band_rows(waves, stage) if embedding == "spectral" else None,
     }
+
+
+def full_band_rows(waves: dict[str, list[Tensor]], stage: Stage) -> dict[str, dict]:
+    """The rows of waves (2, N) in an embedding that hears all that 44.1 kHz can hold."""
+    embed = partial(spectral_embedding, bandwidth=SAMPLE_RATE / 2)
+    count, seconds = (stage.setting[key] for key in ("reference", "seconds"))
+    truth = embedded_reference(embed, count, seconds)
+    ruler = Ruler(embed, truth, stage.ruler.resamples)
+    return {name: ruler.row(takes).report() for name, takes in waves.items()}
 
 
 def headline(report: dict) -> str:

@@ -96,9 +96,13 @@ class Stage:
             self.accompanist, self.c_x, [one.song.seed for one in self.found], **settings
         )
 
+    def waves(self, latents: Tensor) -> list[Tensor]:
+        """The decoded takes (2, N) with these latents."""
+        return decode_takes(self.accompanist, latents, self.found[0].mix.shape[-1])
+
     def takes(self, latents: Tensor) -> Row:
         """The row of takes with these latents."""
-        return self.ruler.row(decode_takes(self.accompanist, latents, self.found[0].mix.shape[-1]))
+        return self.ruler.row(self.waves(latents))
 
     def marks(self, waves: list[Tensor]) -> np.ndarray:
         """Mean of the measures of the match of each wave with its song, (songs,)."""
@@ -130,6 +134,14 @@ class Stage:
         }
 
 
+def embedded_reference(
+    embed: Embedding, songs: int, seconds: float, *, progress: bool = False
+) -> np.ndarray:
+    """Points (songs, frames, d) of the true basses of the songs from `REFERENCE_SEED` on."""
+    others = examples("test", songs, seconds=seconds, seed0=REFERENCE_SEED, progress=progress)
+    return np.stack([embed(to_level(example.bass)) for example in others])
+
+
 def set_stage(
     accompanist: Accompanist,
     *,
@@ -143,8 +155,7 @@ def set_stage(
     """Compose the songs, encode their mixes, and embed the basses of `reference` other songs."""
     # before minutes of work
     embed = embedding(name, bandwidth=accompanist.system.preset.bass.bandwidth)
-    others = examples("test", reference, seconds=seconds, seed0=REFERENCE_SEED, progress=progress)
-    truth = np.stack([embed(to_level(example.bass)) for example in others])
+    truth = embedded_reference(embed, reference, seconds, progress=progress)
     found = list(examples("test", songs, seconds=seconds, progress=progress))
     c_x = encode_waves(accompanist.system.mix_autoencoder, [example.mix for example in found])
     setting = {

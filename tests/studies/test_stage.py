@@ -31,7 +31,8 @@ def test_frechet_report(accompanist, tmp_path):
         and report["reference"] == 3
         and report["embedding"] == "spectral"
     )
-    rows = report["rows"]
+    rows, full = report["rows"], report["full_band"]
+    assert full.keys() == rows.keys() and full["true"]["value"] != rows["true"]["value"]
     assert rows["true"]["value"] < rows["generated"]["value"]  # random weights make no bass
     assert rows["true"]["infinity"] is None and all(map(ordered, rows.values()))
     assert report["ratio"]["value"] == pytest.approx(
