@@ -1,5 +1,5 @@
 #!/bin/sh
-# Basses that bassnb did not make, for `bassnb evaluate foreign`:
+# Basses and songs that bassnb did not make, for `bassnb evaluate foreign` and `bassnb evaluate transfer`:
 #
 #   sh foreign_basses.sh [FOLDER]
 #
@@ -34,6 +34,17 @@ real_stem() { # one recorded song; its third stream is the bass
 }
 loops() { debian lmms-common && cp "$work"/lmms-common/usr/share/lmms/samples/bassloops/* "$work/group"; }
 notes() { debian sonic-pi-samples && cp "$work"/sonic-pi-samples/usr/share/sonic-pi/samples/bass_* "$work/group"; }
+recording() { # the same song, all its streams: a collection with one song
+    wheel stempeg && ffmpeg=$(decoder) && chmod +x "$ffmpeg" 2>/dev/null
+    mkdir "$work/group/falcon" && stream=1 && for name in drums bass other vocals; do
+        "$ffmpeg" -v error -i "$work"/stempeg/stempeg/data/*.mp4 -map 0:a:$stream "$work/group/falcon/$name.wav" || return 1
+        stream=$((stream + 1))
+    done
+}
+openmsx() { debian openttd-openmsx && cp "$work"/openttd-openmsx/usr/share/games/openttd/baseset/openmsx/*.mid "$work/group"; }
+simutrans() { debian simutrans-data && cp "$work"/simutrans-data/usr/share/games/simutrans/music/*.mid "$work/group"; }
+chorales() { wheel music21 && cp "$work"/music21/music21/corpus/bach/*.mxl "$work/group"; }
+quartets() { wheel music21 && cp -R "$work"/music21/music21/corpus/beethoven/. "$work/group"; }
 soundfont() { debian csound-soundfont && cp "$work"/csound-soundfont/usr/share/sounds/sf2/*.sf2 "$work/group/foreign.sf2"; }
 
 # A group appears whole or not at all.
@@ -51,3 +62,8 @@ fetch real_stem "real stem"
 fetch loops "electronic loops"
 fetch notes "electronic notes"
 fetch soundfont "soundfont"
+fetch recording "Recording"
+fetch openmsx "OpenMSX"
+fetch simutrans "Simutrans"
+fetch chorales "Bach chorales"
+fetch quartets "Beethoven quartets"

@@ -38,7 +38,7 @@ evaluate_app = group("Measure a model on unseen songs, into JSON files.")
 def evaluate_match_command(
     model: Model = "classroom",
     songs: Songs = None,
-    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
+    steps: Annotated[Optional[int], typer.Option(min=1, help="Sampler steps: 64.")] = None,
     guidance: Annotated[
         Optional[float], typer.Option(help="Default: the model's, chosen on validation songs.")
     ] = None,

@@ -13,6 +13,11 @@ import typer
 from bassnb.commands.examine import examine
 from bassnb.commands.options import Device, Force, Model, Results, Songs
 
+FETCHED = Path("cache/foreign")  # the default of both studies
+Fetched = Annotated[
+    Optional[Path],
+    typer.Option(help="Folder that book/foreign_basses.sh has filled: cache/foreign."),
+]
 SecondSoundFont = Annotated[
     Optional[Path], typer.Option(envvar="BASSNB_SOUNDFONT", help="A second SoundFont.")
 ]
@@ -33,11 +38,10 @@ def evaluate_foreign_command(
         Optional[int], typer.Option(min=1, help="Most basses of a group; by default all.")
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=1.0, max=600.0, help="Most of a bass that is used.")
-    ] = 8.0,
-    fetched: Annotated[
-        Path, typer.Option(help="Folder that book/foreign_basses.sh has filled.")
-    ] = Path("cache/foreign"),
+        Optional[float],
+        typer.Option(min=1.0, max=600.0, help="Most of a bass that is used: 8."),
+    ] = None,
+    fetched: Fetched = None,
     folder: Annotated[
         Optional[list[Path]],
         typer.Option(help="Recorded basses, a group of their own; may be given several times."),
@@ -49,8 +53,8 @@ def evaluate_foreign_command(
 ) -> None:
     """Basses that the generator did not make, through the bass autoencoder."""
     foreign, inputs = foreign_sources(folder, soundfont)
-    options = {"songs": songs, "seconds": seconds, "fetched": str(fetched), **foreign}
-    examine("foreign", model, device, out, force, [str(fetched), *inputs], **options)
+    options = {"songs": songs, "seconds": seconds, "fetched": fetched, **foreign}
+    examine("foreign", model, device, out, force, [str(fetched or FETCHED), *inputs], **options)
 
 
 def evaluate_control_command(
@@ -72,13 +76,12 @@ def evaluate_control_command(
 
 def evaluate_transfer_command(
     model: Model = "classroom",
-    songs: Annotated[
-        Optional[int], typer.Option(min=1, help="Most songs of a family; by default all.")
-    ] = None,
+    songs: Annotated[Optional[int], typer.Option(min=1, help="Most songs of a family: 6.")] = None,
     seconds: Annotated[
-        float, typer.Option(min=2.0, max=600.0, help="Length of an excerpt.")
-    ] = 24.0,
-    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 64,
+        Optional[float], typer.Option(min=2.0, max=600.0, help="Length of an excerpt: 24.")
+    ] = None,
+    steps: Annotated[Optional[int], typer.Option(min=1, help="Sampler steps: 64.")] = None,
+    fetched: Fetched = None,
     folder: Annotated[
         Optional[list[Path]],
         typer.Option(help="MIDI, MusicXML, or a collection of stems; may be given several times."),
@@ -97,6 +100,6 @@ def evaluate_transfer_command(
 ) -> None:
     """Foreign songs: other metres, textures, composers, instruments, and recordings."""
     foreign, inputs = foreign_sources(folder, soundfont)
-    chosen = {"songs": songs, "seconds": seconds, "steps": steps}
+    chosen = {"songs": songs, "seconds": seconds, "steps": steps, "fetched": fetched}
     options = {**chosen, **foreign, "family": family or None, "split": split}
-    examine("transfer", model, device, out, force, inputs, **options)
+    examine("transfer", model, device, out, force, [str(fetched or FETCHED), *inputs], **options)

@@ -21,6 +21,7 @@ from bassnb.composer.synth import SAMPLE_RATE, play
 from bassnb.errors import BassnbError, DataError
 from bassnb.level import to_level
 from bassnb.studies.autoencoder import basses_in_turn
+from bassnb.studies.transfer_songs.cases import SOUNDFONT
 from bassnb.studies.transfer_songs.notation import read_score
 from bassnb.studies.transfer_songs.scorebook import pieces
 
@@ -32,9 +33,6 @@ FETCHED = {
     "electronic notes": "single notes of synthesizers, some processed",
 }
 FETCH = "sh book/foreign_basses.sh"
-SOUNDFONT = (
-    "soundfont/foreign.sf2"  # in the same folder: plays the written pieces of the transfer set
-)
 STYLES = Path(__file__).parents[2] / "data_samples" / "styles"
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
 SHORTEST = 1.0  # seconds: of a shorter sound neither pitch nor level is certain

@@ -19,7 +19,7 @@ from bassnb.composer.world import DEFAULT
 MADE_BY = "bassnb evaluate"  # the commands whose records a model has made
 DECISIVE = ("weights", "songs")  # what makes a record stale if it differs
 # options of a command that choose a model and places, and no settings
-PLACES = re.compile(r"\s--(?:model|run|cache|device) \S+")
+PLACES = re.compile(r"\s--(?:model|run|cache|device|fetched) \S+")
 
 
 def provenance(system: System | None) -> dict[str, str | int]:

@@ -49,9 +49,10 @@ QUICK = {"songs": 1, "seconds": 6.0, "steps": 4, "family": ("odd metre", "drums 
 def run(
     accompanist: Accompanist,
     *,
-    songs: int | None = None,
+    songs: int | None = 6,
     seconds: float = 24.0,
     steps: int = 64,
+    fetched: str | Path = Path("cache/foreign"),
     folder: Sequence[str | Path] = (),
     soundfont: str | None = None,
     family: Sequence[str] | None = None,
@@ -63,11 +64,13 @@ def run(
     Parameters
     ----------
     songs : most songs of a family; None takes all
+    fetched : folder that `book/foreign_basses.sh` has filled
     folder : folders with MIDI files, or collections of stems (`bassnb.collections.layouts`); none
-        takes the packages of `USUAL`
+        takes the music of `USUAL`, as far as it was fetched or is installed
     family : names of families to include, for example "reggae" or a folder's; None takes all
     split : of collections of stems, "test" for example; None takes all songs
-    soundfont : path of a second SoundFont: it plays the written pieces once more, and all scores
+    soundfont : path of a second SoundFont: it plays the written pieces once more, and all scores;
+        None takes the one that was fetched, if there is one
 
     Returns
     -------
@@ -90,6 +93,7 @@ def run(
     found = transfer_cases(
         seconds=seconds,
         songs=songs,
+        fetched=Path(fetched),
         folder=folder,
         soundfont=soundfont,
         families=family,

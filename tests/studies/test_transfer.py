@@ -157,7 +157,7 @@ def test_a_run_of_everything(accompanist, folder, tmp_path):
     assert f"--folder {folder}" in report["command"] and report["skipped"] == {}
 
 
-def test_without_folders_the_report_says_what_could_be_installed(monkeypatch):
+def test_without_folders_the_report_says_what_could_be_installed(monkeypatch, tmp_path):
     monkeypatch.setattr(
         "bassnb.studies.transfer_songs.cases.USUAL",
         {"Organ": ("", "/no/such/folder", "apt install organ")},
@@ -168,7 +168,11 @@ def test_without_folders_the_report_says_what_could_be_installed(monkeypatch):
         "songs": 1,
         "folder": (),
         "soundfont": None,
+        "fetched": tmp_path,
         "families": ("reggae", "waltz"),
     }
     assert len(list(transfer_cases(**options, skipped=skipped))) == 2
     assert "apt install organ" in skipped["Organ"]
+    (tmp_path / "Organ").mkdir()  # fetched, and not of a family that was asked for
+    skipped = {}
+    assert len(list(transfer_cases(**options, skipped=skipped))) == 2 and skipped == {}

@@ -36,13 +36,15 @@ OPEN = {  # families whose mix leaves something undetermined: the measures that 
     "lone lead": ("chord_tone", "root", "pitch_class"),
     "pad only": ("chord_tone", "root", "pitch_class"),
 }
-# where packages of free music lie once they are installed: family, Python package or "", folder,
-# how to get it
+SOUNDFONT = "soundfont/foreign.sf2"  # in the folder that `book/foreign_basses.sh` fills
+# Families of free music, folders in the same place. Where their packages are installed, they lie
+# here: Python package or "", folder, how to get it.
 USUAL = {
     "OpenMSX": ("", "/usr/share/games/openttd/baseset/openmsx", "apt install openttd-openmsx"),
     "Simutrans": ("", "/usr/share/games/simutrans/music", "apt install simutrans-data"),
     "Bach chorales": ("music21", "corpus/bach", "pip install --no-deps music21"),
     "Beethoven quartets": ("music21", "corpus/beethoven", "pip install --no-deps music21"),
+    "Recording": ("", "cache/foreign/Recording", "sh book/foreign_basses.sh"),
 }
 READERS = {
     ".mid": read_midi,
@@ -169,6 +171,7 @@ def transfer_cases(
     *,
     seconds: float,
     songs: int | None,
+    fetched: Path,
     folder: Sequence[str | Path],
     soundfont: str | None,
     families: Sequence[str] | None,
@@ -177,22 +180,32 @@ def transfer_cases(
 ) -> Iterator[Case]:
     """All songs of the study.
 
-    Written pieces, once more with the other SoundFont, and installed packages or given folders.
+    Written pieces, once more with the other SoundFont, and given folders or the music of `USUAL`.
     """
+    if soundfont is None and (fetched / SOUNDFONT).is_file():
+        soundfont = str(fetched / SOUNDFONT)
     yield from written_cases(seconds, songs, None, families)
     if soundfont:
         yield from written_cases(seconds, songs, soundfont, families)
     places = [(Path(path).absolute().name, Path(path)) for path in folder]
     if not places:
-        for family, (package, subfolder, how) in USUAL.items():
-            if (found := installed(package, subfolder)) is not None:
-                places.append((family, found))
-            else:
-                skipped[family] = f"not installed; get it with `{how}`, or name a folder of music"
+        places = usual_places(fetched, skipped)
     if families is not None:
         places = [(family, path) for family, path in places if family in families]
     for family, path in places:
         yield from folder_cases(path, family, seconds, songs, soundfont, skipped, split)
+
+
+def usual_places(fetched: Path, skipped: dict[str, str]) -> list[tuple[str, Path]]:
+    """Each family of `USUAL` with its folder; those that are nowhere are entered in `skipped`."""
+    places = []
+    for family, (package, subfolder, how) in USUAL.items():
+        found = fetched / family if (fetched / family).is_dir() else installed(package, subfolder)
+        if found is not None:
+            places.append((family, found))
+        else:
+            skipped[family] = f"not there; get it with `{how}`, or name a folder of music"
+    return places
 
 
 def installed(package: str, place: str) -> Path | None:
