@@ -76,12 +76,6 @@ def sounds_better_than_the_rule(reports: Reports) -> Finding:
     return finding(said, ours, ".1f", "frechet", f"FAD {{}} against {theirs['value']:.1f}")
 
 
-def harmony_kept(reports: Reports) -> Finding:
-    """Grounded takes lose less than 3 points of chord tones."""
-    cost = at(reports, "style/cost/chord_tone")
-    return finding(verdict(cost, most=0.03), cost, ".1%", "style", "{} fewer")
-
-
 def beats_griffin_lim(measure: str, form: str) -> Callable[[Reports], Finding]:
     """The trained phase is better than Griffin-Lim's, bass by bass."""
 

@@ -115,11 +115,30 @@ GOALS = (
         goal_rules.least("contrastive", "rows/generated/top1", 0.60),
     ),
     Claim(
-        "Asked timbre recognised in at least 75 % of grounded takes",
+        "Style at strength 1: asked timbre recognised in at least 75 % of takes",
+        "",
+        goal_rules.least("style", "strength_table/1/recognised", 0.75),
+    ),
+    Claim(
+        "Style at the model's strength: the same",
         "",
         goal_rules.least("style", "recognised/grounded", 0.75),
     ),
-    Claim("Grounding costs less than 3 points of chord tones", "", goal_rules.harmony_kept),
+    Claim(
+        "Style at strength 1 costs less than 3 points of chord tones",
+        "",
+        goal_rules.most("style", "paper_cost/chord_tone", 0.03, ".1%"),
+    ),
+    Claim(
+        "Style of a foreign bass: nearer to its own reference than to another in at least 80 %",
+        "",
+        goal_rules.least("style", "foreign/strengths/1/pairs", 0.80),
+    ),
+    Claim(
+        "The mix's latents hold the strokes of the chords: F at least 0.85",
+        "",
+        goal_rules.least("probe", "strokes/latents/chords/f1", 0.85, ".2f"),
+    ),
     Claim(
         "12 steps of the faster sampler cost less than 1 of FAD against 64 of DDIM",
         "",

@@ -11,6 +11,8 @@ Taught in chapter 9.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -25,6 +27,7 @@ from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import figure, summary
 from bassnb.metrics.style import cosine_distance, euclidean_distance, style_embedding
 from bassnb.metrics.timbre import PROGRAMS, TIMBRES, TimbreRuler
+from bassnb.studies.foreign_styles import SONGS, foreign_references, foreign_rows
 from bassnb.studies.ruler import calibrate
 from bassnb.studies.takes import decode_takes, through_autoencoder
 
@@ -33,8 +36,9 @@ SECONDS = 12.0
 PIECES = 4
 # of the first song whose bass is a reference; takes are made for songs below it
 REFERENCE_SEED = 2000
-# 1 is the paper's; each with `FEW` of the references of a song
-STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+PAPER = 1.0  # strength of the paper's formula
+# each with `FEW` of the references of a song; the paper's, and the model's own, with all of them
+STRENGTHS = (0.25, 0.5, 0.75, PAPER, 1.25, 1.5, 2.0)
 FEW = 2
 QUICK = {"songs": 2, "seconds": 6.0, "steps": 4, "pieces": 1, "basses": 32}
 
@@ -142,6 +146,7 @@ def study(
     every = list(range(len(references)))
     few = [(FEW * number + i) % len(references) for i in range(FEW)]
     free, grounded = takes([0], 0.0)[0], takes(every, strength)
+    whole = {strength: grounded, PAPER: grounded if strength == PAPER else takes(every, PAPER)}
     found = {
         "free": mean_marks([asked(free, i) for i in every]),
         "grounded": mean_marks([asked(marks, i) for i, marks in enumerate(grounded)]),
@@ -153,10 +158,9 @@ def study(
         ],
     }
     for other in STRENGTHS:
-        several = grounded if other == strength else dict(zip(few, takes(few, other), strict=True))
-        found[f"{other:g}"] = mean_marks(
-            [asked(several[i], i) for i in (every if other == strength else few)]
-        )
+        chosen = every if other in whole else few
+        several = dict(zip(chosen, whole.get(other) or takes(few, other), strict=True))
+        found[f"{other:g}"] = mean_marks([asked(several[i], i) for i in chosen])
     return found
 
 
@@ -178,6 +182,7 @@ def run(
     strength: float | None = None,
     pieces: int = PIECES,
     basses: int = 240,
+    fetched: str | Path = Path("cache/foreign"),
     progress: bool = False,
 ) -> dict:
     """Grounding measured on unseen songs, with eight references for each.
@@ -188,6 +193,7 @@ def run(
         model's own
     pieces : songs that make up a reference, each as long as a take
     basses : of training songs, that the ruler of timbres is fitted to
+    fetched : folder that `book/foreign_basses.sh` has filled
 
     Returns
     -------
@@ -198,11 +204,13 @@ def run(
         0.125), for the ``true`` references, these through the ``autoencoder``, and ``grounded`` and
         ``free`` takes. ``confusion``: requested timbres down, recognised ones across. ``strength_table``:
         recognition, distances and match at each strength, with two references a song, except at the
-        strength in question, with all. ``cost``: match without grounding less that with it, song by
-        song.
+        paper's and at the strength in question, with all. ``cost``: match without grounding less
+        that with it, song by song; ``paper_cost``: the same at strength 1. ``foreign``: see
+        `bassnb.studies.foreign_styles`, None where no foreign basses were fetched.
     """
     strength = accompanist.settings(strength=strength)["strength"]
     ruler = calibrate(accompanist, basses=basses)
+    played = list(examples("test", songs, seconds=seconds, progress=progress))
     found = [
         study(
             accompanist,
@@ -213,10 +221,10 @@ def run(
             steps=steps,
             strength=strength,
         )
-        for number, example in enumerate(
-            examples("test", songs, seconds=seconds, progress=progress)
-        )
+        for number, example in enumerate(played)
     ]
+    references = foreign_references(Path(fetched))
+    strengths = sorted({PAPER, strength})
     return {
         "preset": accompanist.system.preset.name,
         "split": "test",
@@ -230,6 +238,7 @@ def run(
         "basses": basses,
         "timbres": list(TIMBRES),
         **tabulate(found),
+        "foreign": foreign_rows(accompanist, played[:SONGS], references, strengths, steps=steps),
     }
 
 
@@ -258,6 +267,9 @@ def tabulate(found: list[dict]) -> dict[str, dict | list]:
             for name, row in table.items()
         },
         "cost": {key: summary(column("free", key) - column("grounded", key)) for key in MEASURES},
+        "paper_cost": {
+            key: summary(column("free", key) - column(f"{PAPER:g}", key)) for key in MEASURES
+        },
     }
 
 

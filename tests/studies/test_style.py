@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from bassnb.audio import write_audio
 from bassnb.composer.examples import example
 from bassnb.metrics.contrastive import encode_waves
 from bassnb.studies import style as grounded
+from bassnb.studies.foreign_styles import nearer_shares
 from bassnb.studies.ruler import labelled_basses, ruler_of
 from bassnb.studies.style import (
     STRENGTHS,
@@ -70,9 +72,8 @@ def test_confusion_counts_what_was_heard():
 
 def test_style_report(accompanist, ruler, monkeypatch, tmp_path):
     monkeypatch.setattr(grounded, "calibrate", lambda *_, **__: ruler)
-    headline = examine(
-        "style", accompanist, tmp_path / "s.json", songs=2, seconds=1.5, steps=1, pieces=1
-    )
+    short = {"songs": 2, "seconds": 1.5, "steps": 1, "pieces": 1, "fetched": tmp_path}
+    headline = examine("style", accompanist, tmp_path / "s.json", **short)
     report = json.loads((tmp_path / "s.json").read_text())
     assert (
         "timbre recognised in" in headline and report["references"] == 8 and report["strength"] == 1
@@ -89,11 +90,27 @@ def test_style_report(accompanist, ruler, monkeypatch, tmp_path):
         <= 1 / 8
     )
     assert set(report["cost"]) == {"chord_tone", "root", "pitch_class", "onset_f1"}
+    assert report["paper_cost"] == report["cost"] and report["foreign"] is None
 
 
-def test_a_model_may_have_a_strength_of_its_own(accompanist, ruler, monkeypatch):
+def test_a_take_may_be_nearest_to_its_own_reference_or_nearer_than_to_some():
+    references = np.eye(3)
+    assert nearer_shares(references + 0.1, references) == (1.0, 1.0)
+    pairs, nearest = nearer_shares(references[[0, 2, 1]], references)
+    assert pairs == pytest.approx(1 / 3)  # the first is right; the others are as far from two
+    assert nearest == pytest.approx(1 / 3)
+
+
+def test_a_model_may_have_a_strength_of_its_own(accompanist, ruler, monkeypatch, tmp_path):
+    played = style_references(0, 2.0, 1)[:2]
     monkeypatch.setattr(grounded, "calibrate", lambda *_, **__: ruler)
     monkeypatch.setitem(accompanist.system.defaults, "strength", 2.0)
-    report = run(accompanist, songs=2, seconds=1.0, steps=1, pieces=2)
+    (tmp_path / "electronic loops").mkdir()
+    for number in range(2):
+        write_audio(tmp_path / "electronic loops" / f"{number}.wav", played[number][0])
+    report = run(accompanist, songs=2, seconds=1.0, steps=1, pieces=2, fetched=tmp_path)
+    foreign = report["foreign"]
+    assert foreign["references"] == ["electronic loops: 0", "electronic loops: 1"]
+    assert list(foreign["strengths"]) == ["0", "1", "2"] and foreign["songs"] == 2
     assert report["strength"] == 2.0
     assert report["strength_table"]["2"]["cosine"] == report["rows"]["grounded"]["cosine"]
