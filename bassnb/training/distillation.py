@@ -194,9 +194,8 @@ def train_distilled(
     )
     plan = scaled(plan, settings.total_steps)
     coders = (system.mix_autoencoder, system.bass_autoencoder)
-    pairs, _ = open_pairs(
-        plan, settings, system.stem, coders, accelerator, World(system.preset.world)
-    )
+    world = World(system.preset.world, settings.soundfont or ())
+    pairs, _ = open_pairs(plan, settings, system.stem, coders, accelerator, world)
     teacher = {key: system.defaults[key] for key in ("guidance", "phi")}
     trainer = Distiller(
         system.unet,

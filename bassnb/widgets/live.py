@@ -1,8 +1,8 @@
 """Dials that move freely: `live` plays takes in the page, without a kernel.
 
 The live twin of `listen` and `sweep`. In the rendered book the model of `bassnb/web/` plays behind
-the dials; in a notebook, where a kernel is at hand, one sentence takes their place. Chapters 0, 5,
-6, 7, 8 and 11 use it.
+the dials; in a notebook, where a kernel is at hand, one sentence takes their place. Chapters 0, 5 to
+8, and 11 to 13 use it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 from html import escape
 
+from bassnb.denoiser import RULES
 from bassnb.errors import BassnbError
 from bassnb.settings import ControlSettings, TakeSettings, chosen
 from bassnb.widgets.block import STATIC, Block, bar_html, block_html, choice_html
@@ -24,7 +25,11 @@ SLIDERS = {  # setting -> its name on the page, lowest, highest, step
     "phi": ("rescale φ", 0, 1, 0.05),
     "strength": ("strength of the style", 0, 2, 0.05),
 }
-CONTROLS = ("song", "style", *SLIDERS, "chords", "seed")
+CHOICES = {  # setting -> its name on the page, and what can be chosen
+    "guidance_rule": ("rule of guidance", RULES),
+    "guidance_interval": ("guidance within t", ("0-1", "0.3-1", "0.5-1", "0.7-1", "0.5-0.9")),
+}
+CONTROLS = ("song", "style", *SLIDERS, *CHOICES, "chords", "seed")
 SETTINGS = (TakeSettings, ControlSettings)
 START = {
     "style": "",
@@ -32,6 +37,8 @@ START = {
     "guidance": 6.0,
     "phi": 0.0,
     "strength": 1.5,
+    "guidance_rule": "cfg",
+    "guidance_interval": "0-1",
     "chords": "",
     "seed": 0,
 }
@@ -77,7 +84,8 @@ def live(
     ----------
     song : what is accompanied first: "pop", "rock", "jazz", "latin", or "drums", those of the first
     controls : what the reader may change, in this order: "song" and "style" (also files of the
-        reader), "steps", "guidance", "phi", "strength", "chords", "seed"
+        reader), "steps", "guidance", "phi", "strength", "guidance_rule", "guidance_interval",
+        "chords", "seed"
     view : what is drawn: "sound", its spectrogram; "latents", also the latents of each step, which
         can be listened to; "line", the estimates of each step on the line of guidance; "region",
         a spectrogram in which a part is marked and played again
@@ -155,6 +163,12 @@ def _control(name: str, value) -> str:
     """The HTML of one control, whose setting stands in `data-setting`."""
     if name in ("song", "style"):
         return _choice_of_sounds(name, value)
+    if name in CHOICES:
+        text, known = CHOICES[name]
+        options = "".join(
+            f"<option{' selected' if key == value else ''}>{key}</option>" for key in known
+        )
+        return f'<label class="bl-dial">{text} <select data-setting="{name}">{options}</select></label>'
     if name == "chords":
         return (
             f'<label class="bl-dial">chords <input type="text" data-setting="chords" value="{escape(value)}" '

@@ -28,6 +28,7 @@ PANELS = {  # name -> arguments of `live`
     "line": {"controls": ("guidance", "phi"), "view": "line", "sampler": "ddim", "steps": 3},
     "chords": {"song": "drums", "controls": ("chords", "seed"), "steps": 2, **BARS},
     "region": {"controls": ("seed",), "view": "region", "steps": 8},
+    "rules": {"controls": ("guidance_rule", "guidance_interval"), "steps": 3},
 }
 MOVE = """(dial, value) => { dial.value = value;
   dial.dispatchEvent(new Event("input", {bubbles: true})); }"""
@@ -201,6 +202,17 @@ def test_a_file_that_is_no_sound_is_one_sentence(page):
         "[data-file=song]", {"name": "words.wav", "mimeType": "audio/wav", "buffer": b"no sound"}
     )
     assert wait_for(block, "words.wav is no sound").endswith("give WAV, FLAC, MP3 or Ogg.")
+
+
+def test_rule_and_interval_of_guidance_are_those_of_the_package(page, player):
+    block = panel(page, "rules")
+    plain = play(block)
+    how = {"sampler": "dpm++", "steps": 3, "guidance_rule": "apg"}
+    projected = move(block, "guidance_rule", "apg")
+    assert np.abs(projected - expected(player, **how)).max() < MOST
+    assert np.abs(projected - plain).max() > 0.01
+    early = move(block, "guidance_interval", "0.5-1")
+    assert np.abs(early - expected(player, **how, guidance_interval="0.5-1")).max() < MOST
 
 
 def test_each_step_of_the_sampler_can_be_heard(page, player):

@@ -10,7 +10,7 @@ from bassnb.errors import BassnbError
 from bassnb.settings import TakeSettings
 from bassnb.widgets import Live, live
 from bassnb.widgets.listen import STATIC
-from bassnb.widgets.live import CONTROLS, SLIDERS, SONGS, START, STYLES, VIEWS
+from bassnb.widgets.live import CHOICES, CONTROLS, SLIDERS, SONGS, START, STYLES, VIEWS
 from tests.web.conftest import ROOT
 from tests.widgets.test_listen import Tags
 
@@ -35,8 +35,10 @@ def test_each_control_has_a_name_its_bounds_and_its_first_value(page, view):
     }
     for name, (_, low, high, step) in SLIDERS.items():
         assert [float(dials[name][key]) for key in ("min", "max", "step")] == [low, high, step]
-    chosen = [option["value"] for option in tags.all("option") if "selected" in option]
-    assert chosen == ["jazz", "pick"]
+    chosen = [option.get("value") for option in tags.all("option") if "selected" in option]
+    assert chosen == ["jazz", "pick", None, None]  # and the first rule, and the first interval
+    selects = [x["data-setting"] for x in tags.all("select")]
+    assert selects == ["song", "style", *CHOICES]
     assert [x["data-file"] for x in tags.all("input") if x.get("type") == "file"] == [
         "song",
         "style",
@@ -60,6 +62,14 @@ def test_a_notebook_has_one_sentence_and_no_script(monkeypatch):
     assert isinstance(shown, Live) and shown.names == ("guidance", "phi")
     assert Tags(shown.html).tags == [("p", {}), ("code", {})]
     assert "guidance, phi" in " ".join(Tags(shown.html).words)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_what_can_be_chosen_is_a_setting_of_takes(name):
+    _, known = CHOICES[name]
+    assert START[name] == known[0]
+    for value in known:
+        assert getattr(TakeSettings.of(**{name: value}), name) == value
 
 
 def test_songs_and_styles_are_those_of_the_site():
