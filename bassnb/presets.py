@@ -234,7 +234,7 @@ CLASSROOM = Preset(
         learning_rate=6e-4,
         warmup=200,
         ema=0.999,
-        songs=1300,
+        songs=1000,
         song_seconds=28.0,
         submixes=3,
         # at an equal budget half as far again from floor to ceiling: results/ablations.json

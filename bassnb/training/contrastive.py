@@ -37,7 +37,7 @@ class ContrastivePlan:
     width: int = 48  # 0.2 MB of weights, small enough to be shipped
     embedding: int = 48
     # those of the diffusion network of `classroom`, so that they are encoded once; with 800 it overfits
-    songs: int = 1300
+    songs: int = 1000
     song_seconds: float = 28.0
     submixes: int = 3
 
