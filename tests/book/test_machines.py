@@ -113,6 +113,19 @@ def test_the_workflow_runs_files_that_are_there():
         assert (ROOT / name).is_file(), name
 
 
+def test_a_change_of_what_the_pages_read_starts_the_workflow():
+    push = WORKFLOW[True]["push"]  # YAML reads the key `on` as True
+    for path in ("bassnb", "book", "data_samples", "results", "teaching", ".ci"):
+        assert (ROOT / path).is_dir() and f"{path}/**" in push["paths"]
+    assert {"pyproject.toml", "requirements*"} <= set(push["paths"])
+
+
+def test_every_page_with_code_is_run_on_every_machine():
+    commands = [step["run"] for step in WORKFLOW["jobs"]["chapters"]["steps"]]
+    (run,) = [command for command in commands if ".ci/notebooks.py $OPTIONS" in command]
+    assert "book/*.ipynb" in run and "PRESET=smoke" in run
+
+
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
 def test_every_supported_python_is_tried(python):
     assert python in WORKFLOW["jobs"]["versions"]["strategy"]["matrix"]["python"]
