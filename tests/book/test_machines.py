@@ -76,6 +76,7 @@ def test_a_page_on_colab_begins_in_a_folder_that_holds_nothing_else(tmp_path):
     assert done.stdout.startswith("page.ipynb: ran in ")
 
 
+@pytest.mark.evidence("preset-file-on-colab")
 def test_the_training_on_colab_keeps_its_weights_on_the_drive(tmp_path):
     """The cell of its settings, in the folder to which the set-up changes; it trains nothing yet."""
     page = json.loads((ROOT / "book" / "training_on_colab.ipynb").read_text())

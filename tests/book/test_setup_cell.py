@@ -114,6 +114,7 @@ def test_it_may_be_run_twice_and_the_chapter_finds_its_samples(empty, repository
         assert done.stdout.split() == ["True", str(empty / "bassnb" / "book")]
 
 
+@pytest.mark.evidence("self-tests-on-colab")
 def test_a_chapter_of_the_student_edition_finds_samples_and_self_tests(empty, repository):
     shutil.copytree(ROOT / "teaching", repository / "teaching")
     shutil.copy(CHAPTERS[1], repository / "book")
