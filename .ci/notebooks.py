@@ -5,15 +5,15 @@
     python .ci/notebooks.py --threads 1 book/*.ipynb
 
 With --colab the set-up cell of the page finds `google.colab`, clones this checkout in place of the
-published address, and installs the package into the environment that runs this. Prints seconds and
-MB of each page; returns the number of pages with a cell that fails.
+published address, and installs the package into the environment that runs this; Google Drive is an
+empty folder. Prints the seconds of each page and, on Linux, the most memory that its kernel took;
+returns the number of pages with a cell that fails.
 """
 
 import argparse
 import contextlib
 import os
 import re
-import resource
 import shutil
 import sys
 import tempfile
@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -28,11 +29,13 @@ ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = re.compile(r'REPOSITORY = "[^"]*"')
 # runs in every kernel and program before anything else
 START = """
-import sys, types
+import os, sys, types
 from importlib.machinery import ModuleSpec
 if {colab}:
-    sys.modules["google.colab"] = types.ModuleType("google.colab")
-    sys.modules["google.colab"].__spec__ = ModuleSpec("google.colab", None)  # libraries ask for it
+    colab = sys.modules["google.colab"] = types.ModuleType("google.colab")
+    colab.__spec__ = ModuleSpec("google.colab", None)  # libraries ask for it
+    colab.drive = types.SimpleNamespace()
+    colab.drive.mount = lambda place: os.makedirs(place + "/MyDrive", exist_ok=True)
 if {gpu} and "pip" not in sys.argv[0]:
     sys.path.insert(0, {root!r})
     from tests import fakecuda
@@ -54,8 +57,26 @@ def imitation(options):
         yield {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": str(options.threads)}
 
 
+class Kernel(AsyncKernelManager):
+    """A kernel that leaves behind how many MB it has held at most, without the programs it ran.
+
+    Linux counts them until the kernel ends; elsewhere, and of a kernel that died, it is nan.
+    """
+
+    peak = float("nan")
+
+    async def shutdown_kernel(self, *args, **kwargs):
+        status = Path(f"/proc/{self.provisioner.pid}/status")
+        if status.is_file():
+            self.peak = int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) / 1024
+        await super().shutdown_kernel(*args, **kwargs)
+
+
 def run(path, options, environment):
-    """Execute a page; returns the error of its first cell that fails or takes too long, or None."""
+    """Execute a page.
+
+    Returns the error of its first cell that fails or takes too long, or None, and its MB.
+    """
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as empty:
         place = Path(empty) if options.colab else path.parent
@@ -65,19 +86,21 @@ def run(path, options, environment):
                 cell.source = ADDRESS.sub(f'REPOSITORY = "{ROOT.as_uri()}"', cell.source, count=1)
         client = NotebookClient(
             notebook,
-            timeout=options.seconds,
+            kernel_manager_class=Kernel,
             kernel_name="python3",
+            timeout=options.seconds,
             resources={"metadata": {"path": str(place)}},
         )
+        kernel, error = client.create_kernel_manager(), None
         try:
             client.execute(env=environment)
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            return str(error)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as failure:
+            error = str(failure)
         finally:
             if options.out:
                 options.out.mkdir(parents=True, exist_ok=True)
                 nbformat.write(notebook, options.out / path.name)
-    return None
+    return error, kernel.peak
 
 
 def main(arguments=None):
@@ -97,8 +120,7 @@ def main(arguments=None):
     with imitation(options) as environment:
         for path in map(Path.resolve, options.pages):
             began = time.monotonic()
-            error = run(path, options, environment)
-            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            error, peak = run(path, options, environment)
             state = "failed" if error else "ran"
             print(
                 f"{path.name}: {state} in {time.monotonic() - began:.0f} s, {peak:.0f} MB",

@@ -1,10 +1,10 @@
-"""Audio files to tensors and back: the only file of bassnb that touches audio formats.
+"""Audio files to tensors and back: all audio that bassnb reads or writes passes here.
 
 Everything inside bassnb is a float32 tensor `(2, N)` at 44.1 kHz in [-1, 1]; this module makes that
 true for WAV, FLAC, Ogg and MP3 of any rate and channel count, for what ffmpeg decodes where it is
 installed (M4A, MP4, AAC, WebM, WMA); for arrays `bassnb.waves` does. Files are read and written in
 blocks, so that a file of hours needs no more memory than one of seconds, and read to their true
-end: see `bassnb.containers`.
+end: `bassnb.containers` has what the formats themselves say about it.
 """
 
 from __future__ import annotations

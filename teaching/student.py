@@ -3,7 +3,8 @@
     make student
 
 writes _build/student: the chapters, the samples and records that they read, and the assignments as
-they are handed out.
+they are handed out. On Google Colab, where a chapter is alone, it makes them itself from the
+published book.
 """
 
 from __future__ import annotations
@@ -28,10 +29,21 @@ from teaching.exercises import (
 from teaching.grading import ASSIGNMENTS, released
 
 OUT = ROOT / "_build" / "student"
+ON_COLAB = """\
+# On Google Colab this cell makes the self-tests from the fetched book; anywhere else it does nothing.
+if "google.colab" in sys.modules and not os.path.isfile("checks.py"):
+    if not os.path.isdir("../_build/student"):
+        make = "from teaching import student; student.make()"
+        subprocess.run([sys.executable, "-c", make], cwd="..", check=True)
+    os.chdir("../_build/student/book")
+"""
 
 
 def without_solutions(notebook: dict) -> dict:
-    """A chapter with a starter cell and a self-test in the place of each solution."""
+    """A chapter with a starter cell and a self-test in the place of each solution.
+
+    Below the set-up for Google Colab stands what makes the self-tests there.
+    """
     notebook, cells = copy.deepcopy(notebook), []
     waiting = {exercise.name: exercise for exercise in exercises(notebook["cells"])}
     order = iter(list(waiting.values()))
@@ -42,6 +54,9 @@ def without_solutions(notebook: dict) -> dict:
             inside = True
             continue
         inside = False
+        if "colab" in cell["metadata"].get("tags", []):
+            cells += [cell, code_cell("checks-colab", ON_COLAB, tags=["colab", "hide-cell"])]
+            continue
         if cell["cell_type"] == "markdown" and ANSWER.search(source(cell)):
             text = ANSWER.sub("", source(cell)).strip()
             if not text:

@@ -81,6 +81,12 @@ def test_imports_point_downwards(path):
         )
 
 
+def test_every_room_is_described_to_contributors():
+    table = (PACKAGE.parent / "CONTRIBUTING.md").read_text()
+    rooms = [path for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    assert [path.name for path in rooms if f"| `bassnb/{path.name}/`" not in table] == []
+
+
 def test_every_room_has_a_floor():
     rooms = {
         path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")

@@ -14,7 +14,7 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 # chapter 0 only plays examples
 TEACHING = [path for path in CHAPTERS if not path.stem.startswith("00_")]
 WITH_EQUATIONS = [
-    path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12)
+    path for path in CHAPTERS if int(path.stem[:2]) in (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13)
 ]
 NUMBERED = re.compile(r"\$\$\s*\(eq-[a-z0-9-]+\)")
 CITATION = re.compile(r"\{cite[a-z:]*\}`([^`]+)`")
@@ -64,6 +64,12 @@ def test_no_time_on_a_gpu_is_claimed_without_a_record(chapter):
     """Figures of a GPU come from results/gpu, where they are measured."""
     (card,) = re.findall(r"^\| \*\*Time\*\* .*$", source(cells(chapter, "markdown")[0]), re.M)
     assert "GPU" not in card
+
+
+def test_a_chapter_plays_in_float32(chapter):
+    """What how_to_use.md says of the bounds in asserts."""
+    code = "\n".join(source(cell) for cell in cells(chapter))
+    assert not re.search(r"precision=|autocast", code)
 
 
 def test_lines_fit_the_page(chapter):

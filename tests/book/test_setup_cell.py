@@ -3,13 +3,16 @@ our own in place of the published one, and packages that are not changed.
 """
 
 import importlib.metadata
+import json
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from tests.book.test_notebooks import CHAPTERS, CONFIG, cells, source
+from teaching import student
+from tests.book.test_notebooks import CHAPTERS, CONFIG, ROOT, cells, source
 from tests.refusals import assert_sentence
 
 CELL = source(cells(CHAPTERS[0])[0])
@@ -109,6 +112,34 @@ def test_it_may_be_run_twice_and_the_chapter_finds_its_samples(empty, repository
         done = run(empty, repository, times=times, then=found)
         assert done.returncode == 0, done.stderr
         assert done.stdout.split() == ["True", str(empty / "bassnb" / "book")]
+
+
+@pytest.mark.evidence("self-tests-on-colab")
+def test_a_chapter_of_the_student_edition_finds_samples_and_self_tests(empty, repository):
+    shutil.copytree(ROOT / "teaching", repository / "teaching")
+    shutil.copy(CHAPTERS[1], repository / "book")
+    (repository / "results").mkdir()
+    (repository / "results" / "match.json").touch()
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "more")
+    chapter = student.without_solutions(json.loads(CHAPTERS[1].read_text()))
+    setup, checks = [c for c in chapter["cells"] if "colab" in c["metadata"].get("tags", [])]
+    assert source(setup) == CELL
+    found = (
+        f"for _ in range(2):\n    exec({source(checks)!r})\n"
+        "assert os.path.isfile('../data_samples/mix.flac')\nprint(os.getcwd())\n"
+        "from checks import check_1_1\ncheck_1_1()"
+    )
+    for _ in range(2):  # in one kernel, and in another one after a restart
+        done = run(empty, repository, then=found)
+        assert done.stdout.strip() == str(empty / "bassnb" / "_build" / "student" / "book")
+        last = done.stderr.splitlines()[-1]
+        assert last == "AssertionError: exercise 1.1: partial, window not made yet"
+
+
+def test_elsewhere_the_student_edition_uses_the_self_tests_beside_it(empty):
+    done = run(empty, "https://github.com/OWNER/bassnb", on_colab=False, then=student.ON_COLAB)
+    assert done.returncode == 0 and not list(empty.iterdir())
 
 
 def test_an_address_where_nothing_is_stops_the_chapter_with_one_sentence(empty, tmp_path):

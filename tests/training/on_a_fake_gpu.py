@@ -1,5 +1,5 @@
 """A program for test_fake_gpu.py: every training on a GPU that is not there, in one process, in the
-three precisions; then takes. Prints one JSON object.
+three precisions; then takes, and how much a GPU does at once. Prints one JSON object.
 """
 
 import dataclasses
@@ -15,9 +15,12 @@ torch.set_num_threads(1)
 fakecuda.install(tf32=True)
 
 from bassnb.accompanist import Accompanist
+from bassnb.attention import SelfAttention
 from bassnb.presets import SMOKE
 from bassnb.settings import TrainingSettings
+from bassnb.studies.takes import batches
 from bassnb.training import contrastive
+from bassnb.training.ahead import Ahead
 from bassnb.training.autoencoder import train_autoencoder
 from bassnb.training.diffusion import train_diffusion
 from bassnb.training.loop import open_accelerator
@@ -48,6 +51,27 @@ def train(precision, where):
     return system
 
 
+def blocks_of_attention(device):
+    """How often attention over 2048 steps with two heads computes a block of rows."""
+    layer, blocks = SelfAttention(2, 2).to(device), []
+    attend = layer._attend
+    layer._attend = lambda *given: blocks.append(given[-2:]) or attend(*given)
+    layer(torch.zeros(1, 2, 2048, device=device))
+    return len(blocks)
+
+
+def waits_for_copies():
+    """How often the computing stream has waited for that of the copies when a batch is handed over."""
+    compute = torch.cuda.current_stream()
+    with Ahead(lambda k: (torch.zeros(3),), torch.device("cuda", 0), workers=2) as ahead:
+        counts = []
+        for k in range(4):
+            compute.waits.clear()
+            ahead(k)
+            counts.append(compute.waits.count(ahead.stream))
+    return counts
+
+
 open_accelerator("cpu")  # a training on the CPU came first, in the same kernel
 for precision in ("no", "bf16", "fp16"):
     system = train(precision, root / precision)
@@ -68,4 +92,10 @@ for precision in ("no", "bf16"):
     alone = accompanist(mix, style=mix, steps=2, seed=2)
     found[f"takes {precision}"] = [str(take.audio.device) for take in takes]
     found[f"apart {precision}"] = float((takes[2].audio - alone.audio).abs().max())
+
+found["batches"] = [
+    len(seeds) for _, seeds in batches(accompanist, torch.zeros(70, 1, 1), range(70))
+]
+found["blocks"] = {device: blocks_of_attention(device) for device in ("cpu", "cuda")}
+found["waits"] = waits_for_copies()
 print(json.dumps(found))

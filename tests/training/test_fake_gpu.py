@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bassnb import attention
+from bassnb.studies import takes
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +51,17 @@ def test_no_step_waits_for_the_gpu(found):
     callers = [place.split(" in ")[1:] for place in found["synced"]]
     assert any("look_at" in names for names in callers)  # what waits is seen
     assert not [names for names in callers if "step" in names]
+
+
+def test_what_is_computed_waits_for_the_copy_of_its_batch(found):
+    assert found["waits"] == [1, 1, 1, 1]
+
+
+def test_a_gpu_gets_larger_batches_and_blocks_than_a_cpu(found):
+    assert found["batches"] == [takes.GPU_BATCH, 70 - takes.GPU_BATCH]
+    rows = {"cpu": attention.SCORES // (2 * 2048), "cuda": attention.GPU_SCORES // (2 * 2048)}
+    assert found["blocks"] == {device: math.ceil(2048 / rows[device]) for device in rows}
+    assert found["blocks"]["cpu"] > found["blocks"]["cuda"] == 1
 
 
 def test_takes_of_one_batch_are_what_each_is_alone_and_come_back_to_the_cpu(found):

@@ -40,5 +40,17 @@ def test_an_engine_that_cannot_be_reset_is_one_sentence(monkeypatch):
     assert_sentence(refused.value, "bf16")
 
 
+def test_a_device_that_cannot_be_had_is_one_sentence(monkeypatch):
+    """Processes that have begun on the CPU do not train there when the GPU was asked for."""
+    open_accelerator("cpu", "no")
+    monkeypatch.setitem(loop.PartialState._shared_state, "num_processes", 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for device in ("cuda", "auto"):
+        with pytest.raises(BassnbError) as refused:
+            open_accelerator(device, "no")
+        assert_sentence(refused.value, device)
+
+
 def test_processes_wait_longer_than_the_songs_take():
     assert loop.PATIENCE.total_seconds() > 3600
+    assert open_accelerator("cpu").init_handler.timeout == loop.PATIENCE

@@ -51,7 +51,7 @@ def run_script(musdb, out, script=SCRIPT):
         "OMP_NUM_THREADS": "1",
     }
     song = musdb / "test/Another - Song/mixture.wav"
-    command = ["sh", script, musdb, song, out, "smoke", "--best"]
+    command = ["sh", script, musdb, song, out, "smoke", "--best", "--precision", "bf16"]
     done = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, env=environment, timeout=2000
     )
