@@ -37,7 +37,7 @@ def run(
     ----------
     songs : at least 8 for the extrapolation to infinitely many takes
     reference : songs whose true basses are the reference
-    embedding : a name in `LOADERS` of `bassnb.metrics.embeddings`
+    embedding : a name that `bassnb.metrics.embeddings.embedding` takes
 
     Returns
     -------

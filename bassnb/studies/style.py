@@ -22,7 +22,6 @@ from bassnb.composer.examples import Example, examples
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
 from bassnb.metrics.contrastive import encode_waves
-from bassnb.metrics.frechet import BANDWIDTH
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import figure, summary
 from bassnb.metrics.style import cosine_distance, euclidean_distance, style_embedding
@@ -74,7 +73,7 @@ class Listener:
         ruler: TimbreRuler,
         example: Example,
         references: list[list[Tensor]],
-        bandwidth: float = BANDWIDTH,
+        bandwidth: float,
     ):
         self.ruler, self.song, self.bandwidth = ruler, example.song, bandwidth
         self.anchors = [
