@@ -38,6 +38,11 @@ test("a wish has bounds, and no chords are no wish", () => {
     [{ chords: "C", tempo: 90, bars_per_chord: -1 }, /bars_per_chord is -1.* give/],
     [{ chords: "C", tempo: 90, chord_level: 90 }, /chord_level is 90.* give/],
   ];
+  for (const [name, [low, high]] of Object.entries(expected.bounds_of_chords)) {
+    const wish = (value) => wishOf({ chords: "C", tempo: 90, [name]: value })[name];
+    for (const value of [Number(low), Number(high)]) assert.equal(wish(value), value);
+    for (const value of [Number(low) - 0.001, Number(high) + 0.001]) assert.throws(() => wish(value), `${name} ${value}`);
+  }
   for (const [options, sentence] of wrong) assert.throws(() => wishOf(options), sentence);
   assert.throws(() => spansOf(wishOf({ chords: "C", tempo: 90, first_beat: 9 }), 8), /first bar begins at 9 s/);
   assert.throws(() => placedOf("| |"), /holds no chord.* write/);

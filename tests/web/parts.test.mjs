@@ -127,6 +127,23 @@ test("settings are the model's unless given, and bounded", () => {
   }
 });
 
+test("bounds and choices are those of the package", () => {
+  const { about, bounds, choices } = expected;
+  const { seed, ...others } = bounds;
+  for (const [name, [low, high]] of Object.entries(others)) {
+    const beyond = name === "steps" ? 1 : 0.001;
+    for (const value of [Number(low), Number(high)]) assert.equal(settingsOf(about, { [name]: value })[name], value);
+    for (const value of [Number(low) - beyond, Number(high) + beyond]) {
+      assert.throws(() => settingsOf(about, { [name]: value }), EngineError, `${name} ${value}`);
+    }
+  }
+  assert.equal(settingsOf(about, { seed: seed[1] }).seed, seed[1]);
+  assert.throws(() => settingsOf(about, { seed: String(BigInt(seed[1]) + 1n) }), EngineError);
+  for (const [name, known] of Object.entries(choices)) {
+    for (const value of known) assert.equal(settingsOf(about, { [name]: value })[name], value);
+  }
+});
+
 test("every error is one sentence", () => {
   assert.equal(sentenceOf(new EngineError("One.")), "One.");
   assert.match(sentenceOf(new RangeError("Array buffer allocation failed")), /too little memory/);
