@@ -1,5 +1,4 @@
 """From a mix that was read to latents and sound: the order of everything that decides a take.
-Taught in chapters 8 and 11.
 
 Mix at 440 Hz, with what the player wants it to sound like -> latents -> sampler, from noise or from a
 noised line; at each step estimate, guidance, what is kept, style, what is kept -> decoder -> tuning

@@ -1,7 +1,7 @@
 """What a user may set, for a take and for a training, with types, bounds and one sentence of help.
 
 The command line makes its options of these classes, the panel its sliders, and every check reads
-them. Taught in chapters 8 and 10.
+them. Taught in chapter 10.
 """
 
 from __future__ import annotations

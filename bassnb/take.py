@@ -1,7 +1,4 @@
-"""One bass take: its audio, its latents, its settings, and the files that it is written to.
-
-Taught in chapter 8.
-"""
+"""One bass take: its audio, its latents, its settings, and the files that it is written to."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A metronome before the song, so that a player can come in on bar 1.
 
 It is heard in the file of mix and bass together alone. The bass stays exactly as long as the mix,
-so that both still lie beside each other in an audio editor. Taught in chapter 11.
+so that both still lie beside each other in an audio editor.
 """
 
 from __future__ import annotations

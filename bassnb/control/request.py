@@ -1,4 +1,4 @@
-"""What a call of the accompanist asks for, checked before any audio is read. Taught in chapter 11."""
+"""What a call of the accompanist asks for, checked before any audio is read."""
 
 from __future__ import annotations
 

@@ -6,8 +6,6 @@ hears. A take is marked on the wanted chords. What a bass can reach there is sho
 of the song on its own chords: it plays passing notes, and the marks are taken by a transcription that
 errs. A key is measured in the same way, by the share of the notes that lie in it; and the estimated
 beats, on which chords are laid when no tempo is given, are compared with those of the scores.
-
-Taught in chapter 11.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What came after the paper: claims of later papers, judged by one contrast each.
 
 The contrasts are those of `guidance_since.QUESTIONS` and `flow.QUESTIONS`, fixed before measuring.
-Taught in chapters 9, 12 and 13.
+Taught in chapter 9.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ difference that 24 songs in 32 steps leave undecided (`bassnb.studies.rescale`) 
 with more songs, at weights up to 20, and in 4, 16 and 64 steps. The rescale is applied to the
 estimate of the latents, as the paper writes it, and to v, as many implementations do.
 
-Taught in chapters 6 and 9.
+Taught in chapter 9.
 """
 
 from __future__ import annotations
