@@ -110,7 +110,6 @@ def test_what_says_that_a_chapter_teaches_it_is_named_there():
             source(cell) for kind in ("code", "markdown") for cell in cells(path, kind)
         )
         for path in CHAPTERS
-        if path.stem[:2].isdigit()
     }
     found = 0
     for path in sorted((ROOT / "bassnb").rglob("*.py")):
