@@ -1,5 +1,4 @@
-"""The command `bassnb`: parse, call the package, print. Whatever it knows, the package knows
-better.
+"""The command `bassnb`: parse, call the package, print. All that it does, Python can do as well.
 
 Every error that a user can cause is a `BassnbError` or an `OSError`; both become one sentence on
 standard error and exit status 2 in one place, `bassnb.commands.options.OneSentence`. Anything else

@@ -52,7 +52,7 @@ def of_guidance(name: str) -> Callable[[Reports], Finding]:
 
 
 def of_flow(question: str) -> Callable[[Reports], Finding]:
-    """The first way of a question is nearer to true basses than the second."""
+    """The first method of a question is nearer to true basses than the second."""
 
     def rule(reports: Reports) -> Finding:
         row = reports["flow"]["contrasts"][question]["distance"]

@@ -45,8 +45,8 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Cell:
-    """Takes of one way, weight and number of steps: their distance, and the standard deviation of
-    their latents (songs,), 1 for real basses.
+    """Takes of one method, weight and number of steps: their distance, and the standard deviation
+    of their latents (songs,), 1 for real basses.
     """
 
     row: Row

@@ -163,12 +163,12 @@ def study(
     return found
 
 
-def confusion(heard: list[list[int]]) -> list[list[float]]:
+def confusion(recognised: list[list[int]]) -> list[list[float]]:
     """Shares (8, 8) of recognised timbres (columns) for requested timbres (rows).
 
     The input are (songs, 8) numbers; -1 is no timbre.
     """
-    columns = np.array(heard).T
+    columns = np.array(recognised).T
     return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in columns]
 
 

@@ -142,7 +142,7 @@ test("a region is made again, the rest is kept to the bit", async () => {
   await assert.rejects(accompany(model, mix, 44100, foreign), /belongs to another song/);
 });
 
-test("what is heard takes the place of the mix, at the level of the mix", async () => {
+test("another sound is encoded in place of the mix, at the level of the mix", async () => {
   const options = { steps: 2, sampler: "ddim", seed: 3 };
   const quiet = mix.map((x) => x.map((y) => y / 10));
   const own = await accompany(model, quiet, 44100, options);
@@ -201,7 +201,7 @@ test("a wrong input is one sentence", async () => {
     [[mix, 44100, { style: silent }], /The style is silent/],
     [[mix, 44100, { style: [] }], /list of styles is empty/],
     [[mix, 44100, { style: style.map((x) => x.slice(0, 100)) }], /shorter than 0.1 s/],
-    [[mix, 44100, { heard: silent }], /What is heard is silent/],
+    [[mix, 44100, { heard: silent }], /in place of the song is silent/],
     [[mix, 44100, { phi: 2 }], /phi is 2.* give a number from 0 to 1/],
   ];
   for (const [[channels, rate, options], sentence] of refused) {
