@@ -4,7 +4,7 @@
 >>> bass = Accompanist.from_pretrained("classroom")("mix.flac", style="slap.flac", seed=0)   # doctest: +SKIP
 >>> bass.save("bass.flac")                                                     # doctest: +SKIP
 
-Each file of the package holds one idea and is taught in one chapter of the book.
+Each file of the package holds one idea; where a chapter of the book teaches it, the file says which.
 
 Importing it sets one environment variable, GOMP_SPINCOUNT=1000, unless you have set that or
 OMP_WAIT_POLICY yourself. It has an effect if torch is imported later: threads that wait for each

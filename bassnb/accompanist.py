@@ -169,7 +169,7 @@ class Accompanist(Player):
         """
         request, written = Request.of(variations, settings), []
         if request.control.count_in and with_mix is None:
-            raise BassnbError("a count-in is heard before mix and bass together; give with_mix")
+            raise BassnbError("a count-in is written before mix and bass together; give with_mix")
         control, count = request.control, len(request.seeds)
         inputs = [mix, *several(style), control.keep, control.line, chord_file(control.chords)]
         check_takes(out, with_mix, count, midi=midi, inputs=inputs, force=force)

@@ -1,7 +1,4 @@
-"""A folder of songs: a bass for each of them, and on the next call only for those that have changed.
-
-Taught in chapter 8.
-"""
+"""A folder of songs: a bass for each of them, and on the next call only for those that have changed."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@ check read them here.
 
 A class of settings is a frozen dataclass that derives from `Checked`. The type of a field is its
 annotation; `setting` adds its bounds or choices and the sentence that the command line and the
-panel show. Taught in chapter 8.
+panel show.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""The command `bassnb`: parse, call the package, print. Whatever it knows, the package knows
-better.
+"""The command `bassnb`: parse, call the package, print. All that it does, Python can do as well.
 
 Every error that a user can cause is a `BassnbError` or an `OSError`; both become one sentence on
 standard error and exit status 2 in one place, `bassnb.commands.options.OneSentence`. Anything else
 is a bug: a sentence that asks for a report, and exit status 1. `bassnb --debug` shows the traceback
 of either. Heavy imports happen inside the commands, so that `bassnb --help` does not wait for
-torch. Taught in chapter 8.
+torch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Which device computes: a GPU of NVIDIA (cuda) or Apple (mps) where there is one, or the CPU.
-
-Taught in chapter 8.
-"""
+"""Which device computes: a GPU of NVIDIA (cuda) or Apple (mps) where there is one, or the CPU."""
 
 import torch
 

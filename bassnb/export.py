@@ -1,7 +1,7 @@
 """A model for programs without Python: three ONNX graphs and one JSON file.
 
 The pages of the book play with these files (`bassnb/web/`), and so can a plugin, a phone or a game,
-with any runtime for ONNX. Taught in chapter 8.
+with any runtime for ONNX.
 
 - `encoder.onnx`: `levels` (B, 2F, T) of a mix to `latents` (B, C, L), T = stride * L;
 - `bass_encoder.onnx`: the same of a bass, for its style;
@@ -70,7 +70,7 @@ class Graph:
 
 
 class AnyLengthAttention(nn.Module):
-    """`SelfAttention` as a graph of any length, in one piece. Taught in chapter 4.
+    """`SelfAttention` as a graph of any length, in one piece.
 
     ``B_ij = b(i - j)`` is gathered from the vector of distances by a table of indices; the views of
     `bassnb.attention.toeplitz` would keep the length of the example.

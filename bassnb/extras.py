@@ -2,7 +2,7 @@
 widgets.
 
 Accompanying a song needs none of them. A subpackage or command that needs some calls `need`
-once, before it imports them. Taught in chapter 10.
+once, before it imports them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Files that appear whole: under a name lies the old file or the new one, never half of it. Taught
-in chapter 10.
-"""
+"""Files that appear whole: under a name lies the old file or the new one, never half of it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class ChannelNorm(nn.Module):
 
     ``y[b, c, l] = gain[c] * x[b, c, l] / sqrt(mean_c(x[b, c, l]^2) + eps)``
 
-    Taught in chapters 1 and 4. The paper does not name its norm; this is the cheapest one
+    Taught in chapter 1. The paper does not name its norm; this is the cheapest one
     that does not depend on the length of the file.
 
     Parameters

@@ -1,4 +1,4 @@
-"""What a training is told by name, by file or by length: presets from JSON, and schedules at scale.
+"""What is trained, by name, by file or by length: presets from JSON, and schedules at scale.
 
 Taught in chapter 10.
 """

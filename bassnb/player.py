@@ -1,9 +1,8 @@
 """From a mix that was read to latents and sound: the order of everything that decides a take.
-Taught in chapters 8 and 11.
 
-Mix at 440 Hz, with what the player wants it to sound like -> latents -> sampler, from noise or from a
-noised line; at each step estimate, guidance, what is kept, style, what is kept -> decoder -> tuning
-of the song -> crossfade with what is kept.
+Mix at 440 Hz, with the chords and the density of the settings -> latents -> sampler, from noise or
+from a noised line; at each step estimate, guidance, what is kept, style, what is kept -> decoder ->
+tuning of the song -> crossfade with what is kept.
 """
 
 from __future__ import annotations
@@ -139,10 +138,10 @@ class Player:
         z = torch.stack([initial_noise(seed, shape, self.device) for seed in seeds])
         if line is not None:
             z = noised_line(line, z, freedom)
-        heard = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
+        audible = slice(None) if sounding is None or sounding.all() else sounding.to(self.device)
         network, c_x = windowed(self.system.unet), c_x.expand(len(z), -1, -1)
         network = looped(network) if loop else network
-        measured = heard if repaint is None else repaint.measured(sounding)
+        measured = audible if repaint is None else repaint.measured(sounding)
         rule = {"rule": s["guidance_rule"], "interval": interval_of(s["guidance_interval"])}
         denoise = guided_denoiser(network, c_x, s["guidance"], s["phi"], measured, **rule)
 
@@ -151,7 +150,7 @@ class Player:
             c_hat = c_hat if repaint is None else repaint.put_back(c_hat)
             if mean is None:
                 return c_hat
-            c_hat = ground(c_hat, mean, beta, s["strength"], heard)
+            c_hat = ground(c_hat, mean, beta, s["strength"], audible)
             return c_hat if repaint is None else repaint.put_back(c_hat)
 
         start = 1.0 if line is None else freedom
@@ -190,11 +189,11 @@ class Player:
         line = (
             None if line_at_440 is None else self.bass_coder.encode(line_at_440, loop=control.loop)
         )
-        hears, wished = request.heard(track, at_440)
-        c_x = self._mix_latents(hears, request, track, progress)
+        played_to, wished = request.network_input(track, at_440)
+        c_x = self._mix_latents(played_to, request, track, progress)
         options: dict = {
             "mean": mean,
-            "sounding": hears.sounding,
+            "sounding": played_to.sounding,
             "repaint": repaint,
             "line": line,
         }
@@ -212,7 +211,7 @@ class Player:
             options["callback"] = step
             latents_of = self._one_by_one(c_x, itertools.chain(*request.candidates), options)
 
-            def heard(latents: Tensor) -> Iterable[Tensor]:
+            def decoded(latents: Tensor) -> Iterable[Tensor]:
                 played = self.bass_coder.decode(latents, at_440.length, level, loop=control.loop)
                 blocks = tuned.from_440(played, track.length)
                 reach = self.system.bass_autoencoder.decoder_reach
@@ -222,10 +221,10 @@ class Player:
                 drawn = {seed: next(latents_of) for seed in seeds}
                 seed, scores = seeds[0], dict[str, dict]()
                 if len(seeds) > 1:
-                    takes = {seed: heard(latents) for seed, latents in drawn.items()}
+                    takes = {seed: decoded(latents) for seed, latents in drawn.items()}
                     seed, scores = choose(track, tuned.cents, takes)
                 own = {**facts, **scores, "level": level, "seed": seed}
-                yield own, drawn[seed], heard(drawn[seed])
+                yield own, drawn[seed], decoded(drawn[seed])
 
     def _one_by_one(self, c_x: Tensor, seeds: Iterable[int], options: dict) -> Iterator[Tensor]:
         """Latents (1, 32, L) of each seed; on a GPU, several are sampled in one batch."""
@@ -239,15 +238,13 @@ class Player:
 
             yield from self.sample(c_x, batch, **{**options, "callback": step_of_all}).split(1)
 
-    def _mix_latents(self, hears: Track, request: Request, track: Track, progress: bool) -> Tensor:
-        """Standardised latents (1, 64, L) of what the network hears of a mix, at the density that is
-        wanted.
-        """
+    def _mix_latents(self, mix: Track, request: Request, track: Track, progress: bool) -> Tensor:
+        """Standardised latents (1, 64, L) of the mix that is encoded, at the density of the settings."""
         loop = request.control.loop
-        c_x = self.mix_coder.encode(hears, loop=loop, progress=progress)
+        c_x = self.mix_coder.encode(mix, loop=loop, progress=progress)
         if request.density <= 0:
             return moved(c_x, averaged(c_x), request.density) if request.density else c_x
-        pulsed = with_pulse(hears, beats_of(request.control, track), hears.length / track.length)
+        pulsed = with_pulse(mix, beats_of(request.control, track), mix.length / track.length)
         return moved(c_x, self.mix_coder.encode(pulsed, loop=loop), request.density)
 
     def _facts(self, mix, style) -> dict:

@@ -1,7 +1,4 @@
-"""Which arithmetic a device can do: precisions and their names.
-
-Taught in chapter 10.
-"""
+"""Which arithmetic a device can do: precisions and their names."""
 
 from __future__ import annotations
 

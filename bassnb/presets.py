@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
-from bassnb.checked import MOST_ENTRIES, Checked, setting
+from bassnb.checked import MOST_ENTRIES, Checked, fields_of, setting
 from bassnb.errors import BassnbError
 from bassnb.schedules import AutoencoderTraining, DiffusionTraining
 
@@ -127,15 +127,7 @@ class Preset(Checked):
         BassnbError
             If a field is missing, unknown or contradictory.
         """
-        parts = {
-            "mix": AutoencoderConfig,
-            "bass": AutoencoderConfig,
-            "critic": CriticConfig,
-            "unet": UNetConfig,
-            "mix_training": AutoencoderTraining,
-            "bass_training": AutoencoderTraining,
-            "diffusion_training": DiffusionTraining,
-        }
+        parts = {entry.name: kind for entry, kind in fields_of(cls) if issubclass(kind, Checked)}
         try:
             return cls(
                 name=fields["name"],

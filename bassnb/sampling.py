@@ -104,8 +104,8 @@ def dpm_solver(
     guidance most of a take is decided near t = 1.
 
     Parameters, returns and errors as in `ddim`; ``callback`` sees the network's corrected estimate,
-    not the extrapolated one. On any stretch away from t = 0 the error falls like 1 / K^2. Over the
-    whole way it falls more slowly, because the last steps do not become smaller in lambda as K grows.
+    not the extrapolated one. On any stretch away from t = 0 the error falls like 1 / K^2. Over all
+    times it falls more slowly, because the last steps do not become smaller in lambda as K grows.
     """
     before = None  # lambda and estimate of the last step
     with torch.no_grad():
@@ -188,8 +188,8 @@ def noised_line(line: Tensor, z: Tensor, start: float) -> Tensor:
     """Where sampling begins that is to stay near a line: ``z_t0 = alpha c + beta z``.
 
     SDEdit (Meng et al. 2022), taught in chapter 11. The forward process carries the line ``c`` to
-    the time t0, where its details are lost in noise and its outline is not, and the sampler finds
-    the way back from there. At t0 = 1 this is the noise itself, bit for bit, and at 0 the line.
+    the time t0, where its details are lost in noise and its outline is not, and the sampler goes
+    back from there. At t0 = 1 this is the noise itself, bit for bit, and at 0 the line.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """How each part of a system is trained: steps, batches, learning rates, weights of losses.
 
 A field that the paper fixes names its section; `bassnb.presets` has the values of each preset.
-Taught in chapters 1, 2, 3 and 10.
+Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bassnb.checked import Checked, setting
 
 @dataclass(frozen=True)
 class AutoencoderTraining(Checked):
-    """How one autoencoder is trained (sections 3.1 and 4, taught in chapters 1, 2 and 10)."""
+    """How one autoencoder is trained (sections 3.1 and 4, taught in chapter 10)."""
 
     steps: int = 500_000  # section 4
     batch: int = 32  # section 4
@@ -48,7 +48,7 @@ class AutoencoderTraining(Checked):
 
 @dataclass(frozen=True)
 class DiffusionTraining(Checked):
-    """How the diffusion network is trained (sections 3.2 and 4, taught in chapters 3 and 10)."""
+    """How the diffusion network is trained (sections 3.2 and 4, taught in chapter 10)."""
 
     steps: int = 500_000  # section 4
     batch: int = 128  # section 4

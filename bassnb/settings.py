@@ -1,7 +1,7 @@
 """What a user may set, for a take and for a training, with types, bounds and one sentence of help.
 
 The command line makes its options of these classes, the panel its sliders, and every check reads
-them. Taught in chapters 8 and 10.
+them. Taught in chapter 10.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class ControlSettings(Checked):
         low=-40,
         high=40,
         usual=12,
-        help="Of the chords that the network hears, in dB above the mix; 6 by default.",
+        help="Of the chords in the input of the network, in dB above the mix; 6 by default.",
     )
     bars_per_chord: float | None = setting(
         None, low=0.01, high=1000, usual=4, help="How long each of the chords lasts; 1 by default."

@@ -1,6 +1,4 @@
-"""What a user gives as audio, a path, an array or a Tensor: read, named, and refused when silent.
-Taught in chapter 8.
-"""
+"""What a user gives as audio, a path, an array or a Tensor: read, named, and refused when silent."""
 
 from __future__ import annotations
 

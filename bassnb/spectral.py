@@ -222,7 +222,7 @@ def _power(wave: Tensor, hop: int) -> Tensor:
 def resample_periodic(wave: Tensor, length: int) -> Tensor:
     """A period of a sound, (..., N), in `length` samples, and still a period.
 
-    Its spectrum is cut, or continued with zeros (Fourier method). Taught in chapter 11.
+    Its spectrum is cut, or continued with zeros (Fourier method).
 
     Returns
     -------

@@ -1,7 +1,4 @@
-"""One bass take: its audio, its latents, its settings, and the files that it is written to.
-
-Taught in chapter 8.
-"""
+"""One bass take: its audio, its latents, its settings, and the files that it is written to."""
 
 from __future__ import annotations
 
@@ -47,7 +44,7 @@ class Accompaniment:
         another length
     settings : everything needed to make it again, and `gain_db`, by which `audio` was turned down
         so as not to clip
-    lead : what is heard before mix and bass together; None for nothing
+    lead : what comes before mix and bass together; None for nothing
     """
 
     audio: Tensor

@@ -112,9 +112,9 @@ class Lead:
         yield self.sound[:, : self.start]
         over = self.sound[:, self.start :]
         for block in blocks:
-            heard = over[:, : block.shape[-1]]
+            part = over[:, : block.shape[-1]]
             block = block.clone()
-            block[:, : heard.shape[-1]] += heard
+            block[:, : part.shape[-1]] += part
             over = over[:, block.shape[-1] :]
             yield block
 

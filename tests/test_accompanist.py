@@ -10,6 +10,7 @@ import torch
 
 from bassnb.accompanist import Accompanist
 from bassnb.audio import read_audio, write_audio
+from bassnb.autoencoder import Autoencoder
 from bassnb.checkpoints import System
 from bassnb.errors import AudioError, BassnbError
 from bassnb.level import peak
@@ -200,6 +201,25 @@ def test_a_file_gets_the_bass_that_its_samples_get(accompanist, tmp_path):
         written_files = (bass, mixed, bass.with_suffix(".latents"))
         assert saved.pop("bassnb_files") == {path.name: checksum(path) for path in written_files}
         assert saved.pop("mix_gain_db") == 0 and saved == take.settings
+
+
+@pytest.mark.parametrize("more", [(), ("with_mix",), ("with_mix", "midi")], ids=len)
+def test_a_take_is_decoded_once_however_many_files_it_makes(
+    accompanist, tmp_path, monkeypatch, more
+):
+    calls, decode = [], Autoencoder.decode_blocks
+
+    def counted(model, *args, **kwargs):
+        calls.append(model)
+        return decode(model, *args, **kwargs)
+
+    monkeypatch.setattr(Autoencoder, "decode_blocks", counted)
+    mix = write_audio(tmp_path / "mix.wav", noise(100_000))
+    names = {"with_mix": "both.flac", "midi": "bass.mid"}
+    paths = {name: tmp_path / names[name] for name in more}
+    written = accompanist.accompany_file(mix, tmp_path / "bass.wav", variations=2, steps=1, **paths)
+    assert len(written) == 2 * (1 + len(more)) and len(calls) == 2
+    assert all(model is accompanist.system.bass_autoencoder for model in calls)
 
 
 def test_a_loud_file_is_turned_down_as_the_samples_are(accompanist, tmp_path, monkeypatch):

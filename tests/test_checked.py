@@ -71,7 +71,7 @@ def test_anything_else_is_refused_with_the_name_and_what_fits(one):
 
 
 def test_a_changed_copy_is_checked_too_and_none_changes_in_place():
-    with pytest.raises(BassnbError, match="size is 99; give a whole number from 1 to 9"):
+    with pytest.raises(BassnbError, match="size is 99.* whole number from 1 to 9"):
         replace(Knobs(), size=99)
     with pytest.raises(FrozenInstanceError):
         Knobs().size = 2

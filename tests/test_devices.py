@@ -41,7 +41,7 @@ def test_the_trial_tells_devices_from_names():
 
 @pytest.mark.skipif(torch.backends.mps.is_available(), reason="here it is no refusal")
 def test_mps_is_refused_where_there_is_none():
-    with pytest.raises(BassnbError, match="no device 'mps' here; use cpu, or auto"):
+    with pytest.raises(BassnbError, match="no device 'mps' .*cpu.*auto"):
         Accompanist.from_pretrained("classroom", device="mps")
 
 

@@ -8,6 +8,7 @@ import pytest
 from bassnb.checkpoints import load_pretrained
 from bassnb.studies.provenance import provenance
 from benchmarks import record
+from tests.refusals import assert_sentence
 
 
 @pytest.fixture(scope="module")
@@ -47,4 +48,5 @@ def test_a_job_tells_whether_it_succeeded_and_keeps_what_it_printed(tmp_path, mo
 def test_an_unknown_name_is_refused():
     command = [sys.executable, "-m", "benchmarks.record", "nothing"]
     done = subprocess.run(command, cwd=record.ROOT, capture_output=True, text=True)
-    assert done.returncode == 2 and "there is no nothing; choose among match" in done.stderr
+    assert done.returncode == 2
+    assert_sentence(done.stderr.splitlines()[-1], "nothing", "match")

@@ -5,5 +5,5 @@ machine, as a Space of Hugging Face, and as an effect in HARP, a host for audio 
 >>> from bassnb.app.page import make_app                                       # doctest: +SKIP
 >>> make_app(Accompanist.from_pretrained()).launch()                           # doctest: +SKIP
 
-Only `page` needs Gradio. Taught in chapter 11.
+Only `page` needs Gradio.
 """

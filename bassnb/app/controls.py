@@ -1,4 +1,4 @@
-"""The controls of the page, one for each field of the classes of settings. Taught in chapter 11."""
+"""The controls of the page, one for each field of the classes of settings."""
 
 from __future__ import annotations
 

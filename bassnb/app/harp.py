@@ -3,7 +3,7 @@ on the tracks of an audio workstation (REAPER, Logic, Live).
 
 HARP asks a page of Gradio for its endpoint `controls`, draws what that lists, and calls `process` with
 the values in the same order. Its own package, pyharp, makes such endpoints from components; ours
-are described here, because pyharp needs one fixed version of Gradio. Taught in chapter 11.
+are described here, because pyharp needs one fixed version of Gradio.
 """
 
 from __future__ import annotations

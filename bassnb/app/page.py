@@ -1,7 +1,7 @@
 """The page: uploads and controls on top, takes with players below, and the effect for HARP.
 
 Only this file uses Gradio. It sends nothing anywhere: no analytics, no link that others can open,
-no fonts or scripts of other servers of our own choice. Taught in chapter 11.
+no fonts or scripts of other servers of our own choice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the page does with its controls: sounds in, takes out, as files. Taught in chapter 11."""
+"""What the page does with its controls: sounds in, takes out, as files."""
 
 from __future__ import annotations
 

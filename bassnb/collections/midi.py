@@ -1,4 +1,4 @@
-"""A tolerant reader of Standard MIDI files. Taught in chapter 9.
+"""A tolerant reader of Standard MIDI files.
 
 It keeps notes, programs, volumes, pans and tempi, not bends, pedals and lyrics, and skips what it
 cannot use: many files have invalid key signatures, unknown chunks, truncated tracks, or notes

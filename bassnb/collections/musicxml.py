@@ -1,4 +1,4 @@
-"""A reader of MusicXML: notes, ties, voices, tempi; repeats are ignored. Taught in chapter 9."""
+"""A reader of MusicXML: notes, ties, voices, tempi; repeats are ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `bassnb accompany` for a file, a folder, and the standard streams. Taught in chapter 8."""
+"""The command `bassnb accompany` for a file, a folder, and the standard streams."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What all commands share: how they answer errors, and the options that several of them have.
-Taught in chapter 8.
-"""
+"""What all commands share: how they answer errors, and the options that several of them have."""
 
 from __future__ import annotations
 

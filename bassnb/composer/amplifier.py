@@ -18,8 +18,8 @@ def peak_of(wave: np.ndarray) -> float:
 def loudness_of(wave: np.ndarray) -> float:
     """Root mean square of a wave where it is not silent, at least 1e-6."""
     power = np.einsum("cn,cn->n", wave, wave)
-    heard = power > 1e-4 * power.max(initial=0.0)
-    return max(float(np.sqrt(power[heard].mean() / len(wave))) if heard.any() else 0.0, _SILENT)
+    loud = power > 1e-4 * power.max(initial=0.0)
+    return max(float(np.sqrt(power[loud].mean() / len(wave))) if loud.any() else 0.0, _SILENT)
 
 
 def amplify(wave: np.ndarray, gain: float, bias: float) -> None:

@@ -98,8 +98,8 @@ def play_patch(
     voices = _drums if patch.engine == "drums" else _tones
     out = np.zeros((2, samples), np.float32)
     for start, wave in voices(play, patch, values, strokes_of(notes, samples), samples, tuning):
-        heard = wave[:, : samples - start]
-        out[:, start : start + heard.shape[1]] += heard
+        sounding = wave[:, : samples - start]
+        out[:, start : start + sounding.shape[1]] += sounding
     pole = np.exp(-2 * np.pi * _LOWEST / SAMPLE_RATE)
     return lfilter([pole, -pole], [1, -pole], out, axis=-1).astype(np.float32)
 

@@ -74,7 +74,7 @@ def compose(
     bass_style : one of `STYLES_OF[world.name]` for the whole song, drawn per section if None
         Changes the bass part only.
     take : 0 for the song itself, another number for another bass part to the same song
-        The part that an ideal accompanist would play who knows the idioms but not the original.
+        The part of an ideal accompanist: written by the rules of the idiom, without the original.
     world : `SOUNDFONT` or `WIDE`, see `bassnb.composer.world`
         Another world has other songs for the same seeds; its SoundFonts change sounds and no note.
 

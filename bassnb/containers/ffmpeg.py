@@ -3,7 +3,7 @@
 ffmpeg is started without a shell. The name of the file is passed as `file:name`, so that no name is
 taken for an option or an address; the demuxer is the one that the first bytes call for, and the
 only protocols are files and pipes: no file can make it open another one. It writes its samples into
-a pipe, so that a film of hours needs no more memory than a song. Taught in chapter 8.
+a pipe, so that a film of hours needs no more memory than a song.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Of several takes, the one that fits best, judged by what can be heard in the mix alone.
+"""Of several takes, the one that fits best, judged by the mix alone, without its score.
 
 The match report marks a take against the score of its song. A user has no score, so chords and
 kicks are estimated from the mix: the pitch classes that sound, the roots of the chords that they
@@ -8,9 +8,9 @@ form, and the strokes of the bass drum.
 
 What it does not do: on 16 composed songs with eight takes each, judged frame by frame, the chosen
 take had 0.02 more chord tones than the mean take (95 % interval 0.005 to 0.037) and 0.03 more roots
-(-0.002 to 0.07), but no better rhythm: onsets 0.003 (-0.02 to 0.03). Who knows the score could gain 0.024
-chord tones or 0.05 onsets. Takes of one song are much alike. The
-weights were chosen on these very songs, so their gains are flattering.
+(-0.002 to 0.07), but no better rhythm: onsets 0.003 (-0.02 to 0.03). With the score one could gain
+0.024 chord tones or 0.05 onsets. Takes of one song are much alike. The weights were chosen on these
+very songs, so their gains are flattering.
 
 Taught in chapter 11.
 """
@@ -34,13 +34,13 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.tracks import Spool, Track
 
 STEP = 0.5  # seconds of a chroma
-PIECE = 24 * SAMPLE_RATE  # samples that are heard at a time
+PIECE = 24 * SAMPLE_RATE  # samples that are analysed at a time
 LOCKED = 0.05  # seconds: a note this close to a stroke of the bass drum is with it
 
 
 @dataclass(frozen=True, eq=False)
 class Ear:
-    """What is heard in a mix.
+    """Harmony and rhythm of a mix, estimated from its sound.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Ear:
 
     @classmethod
     def of(cls, blocks: Blocks, cents: float = 0.0) -> Ear:
-        """Listen to a mix.
+        """Analyse a mix.
 
         Parameters
         ----------

@@ -6,9 +6,9 @@ Harte's labels (Harte, "Towards automatic extraction of harmony information from
 2010, chapter 3) put a colon after the root, name the bass by its degree and list degrees in
 brackets: A:min/b3, C:maj(9).
 
-Packages that parse symbols read fewer of them: pychord (1.4) knows neither C-7, Cø, C+ and CΔ7 nor
-the signs ♯ and ♭, and takes C6/9 for a chord over 9; mingus (0.6) does not know Cadd9, C7sus4 and
-Cm(maj7); both know no label of Harte's, and the library that does brings 114 MB of music21.
+Packages that parse symbols read fewer of them: pychord (1.4) reads neither C-7, Cø, C+ and CΔ7 nor
+the signs ♯ and ♭, and takes C6/9 for a chord over 9; mingus (0.6) does not read Cadd9, C7sus4 and
+Cm(maj7); neither reads a label of Harte's, and the library that does brings 114 MB of music21.
 
 Taught in chapter 11.
 """
@@ -32,7 +32,7 @@ _SIGNS = str.maketrans(
     {"♯": "#", "♭": "b", "Δ": "maj", "△": "maj", "^": "maj", "°": "dim", "º": "dim", "ø": "hdim"}
     | {"Ø": "hdim", "−": "-", "–": "-", "(": "", ")": "", ",": ""}
 )
-_SPELLINGS = (  # what is written in several ways -> what `_TOKENS` knows
+_SPELLINGS = (  # what is written in several ways -> the form in `_TOKENS`
     (r"major|Major|Maj|MAJ|maj|ma|Ma|MA|M|j", "maj"),
     (r"minor|min|mi(?!n)|m(?!aj|in|i)|^-", "m"),
     (r"dim|(?<!n)o(?!m)", "dim"),

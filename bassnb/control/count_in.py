@@ -1,7 +1,7 @@
 """A metronome before the song, so that a player can come in on bar 1.
 
-It is heard in the file of mix and bass together alone. The bass stays exactly as long as the mix,
-so that both still lie beside each other in an audio editor. Taught in chapter 11.
+It is only in the file of mix and bass together. The bass stays exactly as long as the mix,
+so that both still lie beside each other in an audio editor.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LENGTH, DECAY = 0.05, 0.01  # seconds
 def count_in(beats: Beats, bars: int, level: float) -> Lead:
     """The clicks of `bars` bars that lead to the first beat of bar 1, in the tempo that it has there.
 
-    What sounds before bar 1, a pick-up for example, is heard under the last clicks, as when a band
+    What sounds before bar 1, a pick-up for example, sounds under the last clicks, as when a band
     counts in. Where more comes before than the clicks take, nothing is put before the song.
 
     Parameters

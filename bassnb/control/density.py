@@ -1,7 +1,7 @@
-"""Busier or sparser: the network hears a pulse of sixteenths, or a mix without its rhythm.
+"""Busier or sparser: the network is given a pulse of sixteenths, or a mix without its rhythm.
 
 With a pulse in the mix the model plays more notes. With latents of the mix that are averaged over a
-second it hears the harmony, but hardly a rhythm, and plays fewer. Both are directions in the mix
+second it is given the harmony, but hardly a rhythm, and plays fewer. Both are directions in the mix
 latents, along which `density` goes from 0 to 1 or to -1:
 
     c_x' = c_x + density (c_pulse - c_x)      if density > 0

@@ -1,10 +1,10 @@
 """The user's own line, hummed, played or written: as the audio of a bass that the model can begin
 from. Taught in chapter 11.
 
-A voice lies one to three octaves above a bass, where the bass autoencoder knows no notes. Its pitch
-is tracked (pYIN, Mauch and Dixon 2014), moved down by whole octaves, and played by a plain tone
-(`bassnb.control.tone`). A line that lies in the register of a bass is used as it is, and a MIDI
-file is played by the same tone.
+A voice lies one to three octaves above a bass, where the bass autoencoder was not trained. Its
+pitch is tracked (pYIN, Mauch and Dixon 2014), moved down by whole octaves, and played by a plain
+tone (`bassnb.control.tone`). A line that lies in the register of a bass is used as it is, and a
+MIDI file is played by the same tone.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ QUIETEST = 0.02  # of the loudest frame: below, nothing sounds
 # share of what sounds that has a pitch, in a line: 0.1 of noise, 0.9 of sung and played basses
 CLEAR = 0.2
 FRAME = 1024  # samples at that rate, 93 ms
-STEP = 0.2  # semitones between pitches that are told apart; finer ones take twice the time
+STEP = 0.2  # semitones between neighbouring candidates of pitch; finer ones take twice the time
 
 
 def line_track(source, sample_rate: float, mix: Track, cents: float) -> Track:

@@ -2,9 +2,9 @@
 
 Every operation along time is made circular by giving it more of the loop on both sides and cutting
 that off again: encoders and decoder as far as they reach, the network whole rounds of the loop. All
-rounds share one z, at every step. So the network hears what a listener hears, the loop in the midst
-of its repetitions, and no layer needs to be changed; attention compares a step with all rounds, at
-the distances that they have. What is left of a beginning is where the outermost round starts.
+rounds share one z, at every step. So the network is given the loop in the midst of its repetitions,
+as a listener is, and no layer needs to be changed; attention compares a step with all rounds, at the
+distances that they have. What is left of a beginning is where the outermost round starts.
 
 A loop is no whole number of latent steps: it is resampled until it is one, by a few cents, and the
 bass back. Both are done circularly, by the Fourier method.

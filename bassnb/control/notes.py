@@ -72,7 +72,7 @@ def notes_of(blocks: Blocks, cents: float = 0.0) -> tuple[Note, ...]:
     -------
     tuple of Note : none of silence
     """
-    level, starts, length = heard(blocks)
+    level, starts, length = level_and_onsets(blocks)
     spans = list(zip(starts, [*starts[1:], length / SAMPLE_RATE]))
     sounds = excerpts(blocks, [(round(a * SAMPLE_RATE), round(b * SAMPLE_RATE)) for a, b in spans])
     found = [note for span, wave in zip(spans, sounds) for note in pitched(wave, span[0], cents)]
@@ -83,7 +83,7 @@ def notes_of(blocks: Blocks, cents: float = 0.0) -> tuple[Note, ...]:
     return tuple(with_velocities(timed))
 
 
-def heard(blocks: Blocks) -> tuple[np.ndarray, list[float], int]:
+def level_and_onsets(blocks: Blocks) -> tuple[np.ndarray, list[float], int]:
     """Level in dB (T,) in frames of 5.8 ms, onsets in seconds, and length in samples of a bass."""
     loudest, power, length = 0.0, [], 0
     for wave, inner in overlapping(blocks()):

@@ -1,9 +1,9 @@
-"""A soft organ that plays the wanted chords, for the network's ear alone.
+"""A soft organ that plays the wanted chords, in the input of the network alone.
 
-The network has learned to follow the harmony that it hears. Chords that are added to the mix that is
-encoded, and to nothing else, therefore guide the bass, without any training: the pad is heard by
-the network and never by the listener. It sounds where the mix rests, too: a network that hears
-nothing does not rest, it holds any note.
+The network has learned to follow the harmony of its input. Chords that are added to the mix that is
+encoded, and to nothing else, therefore guide the bass, without any training: the pad is never in
+the output. It sounds where the mix rests, too: a network whose input is silent does not rest, it
+holds any note.
 
 Every tone is a sum of sines, as on an organ with drawbars. Their phases count from the beginning of
 the song, so a tone that two chords share goes on without a seam, and a block of the pad can be
@@ -93,7 +93,7 @@ def pad_blocks(tones: Sequence[Tone], length: int) -> Iterator[Tensor]:
 
 
 def with_pad(track: Track, spans: Sequence[Span], level_db: float) -> Track:
-    """What the network hears: a track and the pad of the chords.
+    """The input of the network: a track and the pad of the chords.
 
     Parameters
     ----------

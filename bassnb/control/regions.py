@@ -2,8 +2,8 @@
 11.
 
 At each step of the sampler the kept latents replace the estimate outside the regions; inside, the
-network hears what is kept and continues it. Continuing a take, or playing it anew from bar 9 on, is
-a region to the end.
+network continues what is kept. Continuing a take, or playing it anew from bar 9 on, is a region to
+the end.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def put_back(c_hat: Tensor, kept: Tensor, again: Tensor) -> Tensor:
     the noise is the same at all steps, as DDIM assumes, and at t = 0 k remains, bit for bit. The
     solver of second order extrapolates k to k. A paste into z gives one of these up: clean latents
     have no noise, and newly noised ones have other noise at every step. Pasting alpha k + beta eps_0,
-    with the noise of this take, is the same thing in another place. None of these ways tells the new
-    part all that the kept part knows: chapter 11 measures how much of it arrives.
+    with the noise of this take, is the same thing in another place. None of these methods gives the
+    new part all information of the kept one: chapter 11 measures how much of it arrives.
 
     Parameters
     ----------
@@ -158,8 +158,8 @@ def runs(again: Tensor) -> list[tuple[int, int]]:
 
 
 def share_of_new(at: Tensor, again: Tensor, reach: int) -> Tensor:
-    """How much of the new take sounds at `at` (n,), in latent steps: 1 in the regions, 0 where the
-    decoder hears nothing of them, a straight line between.
+    """How much of the new take sounds at `at` (n,), in latent steps: 1 in the regions, 0 beyond
+    the reach of the decoder, a straight line between.
 
     Parameters
     ----------
@@ -175,8 +175,8 @@ def share_of_new(at: Tensor, again: Tensor, reach: int) -> Tensor:
 def crossfaded(
     new: Iterable[Tensor], kept: Iterable[Tensor], again: Tensor, reach: int, rate: float
 ) -> Iterator[Tensor]:
-    """Blocks (2, n) of the new take in the regions, and exactly of the kept one where the decoder
-    hears nothing of them; faded between, outside the regions.
+    """Blocks (2, n) of the new take in the regions, and exactly of the kept one beyond the reach of
+    the decoder; faded between, outside the regions.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a call of the accompanist asks for, checked before any audio is read. Taught in chapter 11."""
+"""What a call of the accompanist asks for, checked before any audio is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bassnb.control.density import density_of
 from bassnb.control.keep import Kept
 from bassnb.control.line import line_track
 from bassnb.control.regions import Region, regions_of
-from bassnb.control.wish import Wish, heard
+from bassnb.control.wish import Wish, mix_with_pad
 from bassnb.errors import BassnbError
 from bassnb.settings import ControlSettings, TakeSettings, chosen, number_of_takes
 from bassnb.sources import name_of
@@ -30,7 +30,7 @@ class Request:
     take : how it is sampled
     cents : tuning of the mix; None to estimate it
     control : what the player decides
-    wish : the chords or the key that he wants
+    wish : the chords or the key to play to
     density : -1 (sparse) to 1 (busy); 0 changes nothing
     """
 
@@ -114,14 +114,14 @@ class Request:
             return None
         return count_in(beats_of(self.control, mix), self.control.count_in, min(1.0, mix.peak))
 
-    def heard(self, track: Track, at_440: Track) -> tuple[Track, dict]:
-        """What the network hears of a mix: with the chords that are wanted; and facts about them.
+    def network_input(self, track: Track, at_440: Track) -> tuple[Track, dict]:
+        """The mix that is encoded, with the chords that are asked for; and facts about them.
 
         Parameters
         ----------
         track, at_440 : the mix as it is, and at A = 440 Hz
         """
-        return heard(self.wish, self.control, track, at_440) if self.wish else (at_440, {})
+        return mix_with_pad(self.wish, self.control, track, at_440) if self.wish else (at_440, {})
 
 
 def check(control: ControlSettings) -> None:

@@ -1,4 +1,4 @@
-"""The chords or the key that a player wants, from his settings to what the network hears.
+"""The chords or the key to play to, from the settings to the input of the network.
 
 How loud the pad has to be was measured on six composed songs of validation (12 steps of dpm++,
 guidance 6): chord tones and roots of the wanted chords, and the onsets that a louder pad costs.
@@ -104,13 +104,15 @@ class Wish:
         return on_beats(self.bars, beats, seconds, unit=beats.beats_per_bar), beats.facts
 
 
-def heard(wish: Wish, control: ControlSettings, track: Track, at_440: Track) -> tuple[Track, dict]:
-    """What the network hears of a mix with the pad of the wish, and facts for the settings.
+def mix_with_pad(
+    wish: Wish, control: ControlSettings, track: Track, at_440: Track
+) -> tuple[Track, dict]:
+    """The input of the network, a mix with the pad of the wish, and facts for the settings.
 
     Parameters
     ----------
     track : the mix as it is, on whose clock the chords are
-    at_440 : the same at A = 440 Hz, which is what the network hears
+    at_440 : the same at A = 440 Hz, to which the pad is added
     """
     spans, facts = wish.on(track, control)
     stretch = at_440.length / track.length

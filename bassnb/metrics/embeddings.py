@@ -52,35 +52,32 @@ def register(name: str) -> Callable:
     return enter
 
 
-def embedding(name: str = "spectral", *, bandwidth: float | None = None) -> Embedding:
+def embedding(name: str = "spectral", *, bandwidth: float) -> Embedding:
     """The embedding of a name: a function from a wave (2, N) at 44.1 kHz to vectors (frames, d).
+
+    "spectral" is `spectral_embedding`, d = 72, the only one that the recorded figures use. Nothing is
+    downloaded and nothing is random, so every reader gets the same figures. Its lowest bands are half
+    an octave wide in the middle of a bass, where networks trained on speech and everyday sounds
+    resolve nothing.
 
     Parameters
     ----------
-    bandwidth : Hz, of the evaluated model; the networks have bandwidths of their own
+    name : "spectral", or a name in `LOADERS`
+    bandwidth : Hz, of the evaluated model: "spectral" ends there, so that a missing treble does not
+        drown everything else; the networks have bandwidths of their own
 
     Raises
     ------
     BassnbError
         If there is none of this name, or its package or weights are missing.
     """
-    if name not in LOADERS:
-        raise BassnbError(f"there is no embedding {name!r}; choose one of {', '.join(LOADERS)}")
-    if bandwidth and name == "spectral":
+    if name == "spectral":
         return partial(spectral_embedding, bandwidth=bandwidth)
+    if name not in LOADERS:
+        raise BassnbError(
+            f"there is no embedding {name!r}; choose one of {', '.join(['spectral', *LOADERS])}"
+        )
     return LOADERS[name]()
-
-
-@register("spectral")
-def load_spectral() -> Embedding:
-    """`spectral_embedding`, d = 72: the default, and the only one that the recorded figures use.
-
-    Nothing is downloaded and nothing is random, so every reader gets the same figures. Its lowest
-    bands are half an octave wide in the middle of a bass, where networks trained on speech and
-    everyday sounds resolve nothing; and it ends at the bandwidth of the evaluated model, so that a
-    missing treble does not drown everything else.
-    """
-    return spectral_embedding
 
 
 @register("panns")

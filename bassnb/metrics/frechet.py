@@ -22,15 +22,13 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.spectral import log_magnitude, log_mel, stft
 
 WINDOW, HOP = 2048, 512  # 46 ms every 12 ms
-# Hz: `classroom` synthesises nothing above; studies take the bandwidth of the model that they judge
-BANDWIDTH = 5512.5
 BANDS = 24  # mel bands; the lowest are 64 Hz apart, half an octave in the middle of a bass
 # of log(|S|^2 + eps), at audio with a root mean square of 0.1: quieter parts are ignored
 EPS = 1e-2
 PATCH, STRIDE = 86, 43  # frames: patches of 1 s, one every half second
 
 
-def spectral_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
+def spectral_embedding(wave: Tensor, *, bandwidth: float) -> np.ndarray:
     """A fixed embedding without weights: spectrum, its variation and its attacks, second by second.
 
     Of each log-mel band of a patch of one second: the mean (timbre, and the register of the notes,
@@ -45,8 +43,8 @@ def spectral_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndar
     ----------
     wave : Tensor (2, N), 44.1 kHz, at a root mean square of about 0.1; shorter than 1 s counts as
         padded with zeros
-    bandwidth : Hz; frequencies above it are ignored, so that a treble that a model cannot make does not
-        drown everything else
+    bandwidth : Hz, as a rule that of the model; frequencies above it are ignored, so that a treble that
+        a model cannot make does not drown everything else
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How far a step of latents, or a frame of a spectrogram, lies from the one before: is a seam heard?
+"""Jumps from one step of latents, or one frame of a spectrogram, to the next: where seams show.
 
 Taught in chapter 11.
 """

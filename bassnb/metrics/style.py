@@ -10,11 +10,13 @@ from torch import Tensor
 
 from bassnb.errors import BassnbError
 from bassnb.level import to_level
-from bassnb.metrics.frechet import BANDWIDTH, spectral_embedding
+from bassnb.metrics.frechet import spectral_embedding
 
 
-def style_embedding(wave: Tensor, *, bandwidth: float = BANDWIDTH) -> np.ndarray:
-    """Mean over time of `spectral_embedding`, at one level: wave (2, N) to array (72,)."""
+def style_embedding(wave: Tensor, *, bandwidth: float) -> np.ndarray:
+    """Mean over time of `spectral_embedding` up to `bandwidth` Hz, at one level: wave (2, N) to array
+    (72,).
+    """
     return spectral_embedding(to_level(wave), bandwidth=bandwidth).mean(0)
 
 
@@ -49,9 +51,11 @@ def cosine_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(1 - a @ b / lengths)
 
 
-def style_distances(take: Tensor, reference: Tensor) -> dict[str, float]:
-    """``euclidean`` and ``cosine`` distance between the sounds of two waves (2, N)."""
-    a, b = style_embedding(take), style_embedding(reference)
+def style_distances(take: Tensor, reference: Tensor, *, bandwidth: float) -> dict[str, float]:
+    """``euclidean`` and ``cosine`` distance between the sounds of two waves (2, N) up to `bandwidth`
+    Hz.
+    """
+    a, b = (style_embedding(wave, bandwidth=bandwidth) for wave in (take, reference))
     return {"euclidean": euclidean_distance(a, b), "cosine": cosine_distance(a, b)}
 
 

@@ -1,7 +1,4 @@
-"""The marks of one variant of the ablations: v-losses on crops, and takes of validation songs.
-
-Taught in chapter 10.
-"""
+"""The marks of one variant of the ablations: v-losses on crops, and takes of validation songs."""
 
 from __future__ import annotations
 

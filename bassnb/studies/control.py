@@ -21,7 +21,7 @@ CHOICES = 16  # songs for which one of several takes is chosen, and notes are co
 SHORT = 0.5  # share of the seconds, for regions, lines and loops
 FREEDOMS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEAM = 1.1  # of the mean jump between neighbouring latents
-LIKELY = 0.05  # p-value below which the joint of a loop is told from other places
+LIKELY = 0.05  # p-value below which the joint of a loop differs from other places
 QUICK = {"songs": 2, "foreign": 2, "seconds": 8.0, "steps": 2, "choices": 1}
 
 
@@ -87,9 +87,9 @@ def run(
     }
 
 
-def on_chords(heard: str, measure: str, goal: float) -> Callable[[dict], dict]:
+def on_chords(mix: str, measure: str, goal: float) -> Callable[[dict], dict]:
     """Share of the time on the chords that are wanted, or on their roots."""
-    return lambda parts: decided(parts["chords"]["rows"][f"{heard}, with"][measure], goal)
+    return lambda parts: decided(parts["chords"]["rows"][f"{mix}, with"][measure], goal)
 
 
 GOALS: dict[str, Callable[[dict], dict]] = {

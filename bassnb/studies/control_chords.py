@@ -1,13 +1,12 @@
 """Does the bass play the chords that are asked for?
 
 Every song is accompanied twice with drums alone, where nothing says what the harmony is, and twice
-with its full mix, which plays other chords: without and with the wanted chords in what the network
-hears. A take is marked on the wanted chords. What a bass can reach there is shown by the true bass
-of the song on its own chords: it plays passing notes, and the marks are taken by a transcription that
-errs. A key is measured in the same way, by the share of the notes that lie in it; and the estimated
-beats, on which chords are laid when no tempo is given, are compared with those of the scores.
-
-Taught in chapter 11.
+with its full mix, which plays other chords: without and with the wanted chords in the input of the
+network. A take is marked on the wanted chords. What a bass can reach there is shown by the true
+bass of the song on its own chords: it plays passing notes, and the marks are taken by a
+transcription that errs. A key is measured likewise, by the share of the notes that lie in it; and
+the estimated beats, on which chords are laid when no tempo is given, are compared with those of the
+scores.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ PROGRESSIONS = (  # steps above the tonic and qualities
 HARTE = {"dom7": "7", "halfdim": "hdim7"}  # of `QUALITIES` -> shorthand of Harte's
 KEYS = ("major", "minor", "dorian", "mixolydian")
 SETTINGS = {"sampler": "dpm++", "steps": 12, "guidance": 6.0}
-HEARD = ("drums", "mix")
+MIXES = ("drums", "mix")
 MARKS = ("chord_tone", "root", "voiced", "onset_f1")
 QUICK = {"songs": 2, "seconds": 6.0, "steps": 2}
 
@@ -104,28 +103,28 @@ def marks_of(accompanist: Accompanist, example: Example, index: int, settings: d
     wanted, key = wanted_chords(song, rng), wanted_key(rng)
     marks: dict[str, dict] = {"chords": {}, "keys": {}}
     marks["chords"]["true"] = chosen_marks(compare(transcribe(example.bass), song))
-    for heard, wave in waves_of(example):
+    for mix, wave in waves_of(example):
         plain = accompanist(wave, seed=index, **settings)
         with label_file(wanted) as path:
             led = accompanist(wave, seed=index, chords=path, **settings)
         keyed = accompanist(wave, seed=index, key=key.text, **settings)
         for name, take in (("without", plain), ("with", led)):
-            marks["chords"][f"{heard}, {name}"] = marks_on(take, song, wanted)
+            marks["chords"][f"{mix}, {name}"] = marks_on(take, song, wanted)
         for name, take in (("without", plain), ("with", keyed)):
-            marks["keys"][f"{heard}, {name}"] = {"in_key": in_key(take, key)}
+            marks["keys"][f"{mix}, {name}"] = {"in_key": in_key(take, key)}
     return {**marks, "beats": beat_marks(example.mix, song)}
 
 
 def waves_of(example: Example) -> Iterator[tuple[str, Tensor]]:
-    """The drums alone, if the song has any, and the full mix, by their names in `HEARD`."""
+    """The drums alone, if the song has any, and the full mix, by their names in `MIXES`."""
     song = example.song
     if song.part("drums") is not None:
         if song.split in SPLITS:
-            yield HEARD[0], render(song)["drums"]
+            yield MIXES[0], render(song)["drums"]
         else:
             kept = tuple(part for part in song.parts if part.name in ("bass", "drums"))
-            yield HEARD[0], band(dataclasses.replace(song, parts=kept)).mix
-    yield HEARD[1], example.mix
+            yield MIXES[0], band(dataclasses.replace(song, parts=kept)).mix
+    yield MIXES[1], example.mix
 
 
 def wanted_chords(song: Song, rng: np.random.Generator) -> tuple[Chord, ...]:

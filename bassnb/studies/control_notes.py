@@ -2,7 +2,7 @@
 
 Notes are compared with the written ones (mir_eval): an onset within 70 ms, a pitch within half a
 semitone. A generated take has no written notes; its own are played by another instrument, whose
-sound is then compared with the take by what `bassnb.metrics.match` hears.
+sound is then compared with the take by `bassnb.metrics.match`.
 
 Taught in chapter 11.
 """
@@ -79,8 +79,8 @@ def run(
         gained.append(choice_marks(one, waves))
         pulsed = accompanist.mix_coder.encode(with_pulse(track, Beats(np.array(one.song.beats))))
         ends = {True: pulsed, False: averaged(c_x)}
-        heard = torch.cat([moved(c_x, ends[density > 0], density) for density in DENSITIES])
-        others = waves_of(accompanist, heard, one, [0] * len(DENSITIES))
+        inputs = torch.cat([moved(c_x, ends[density > 0], density) for density in DENSITIES])
+        others = waves_of(accompanist, inputs, one, [0] * len(DENSITIES))
         shown = {"+0": waves[0], **{f"{d:+g}": wave for d, wave in zip(DENSITIES, others)}}
         add(played, {name: density_marks(wave, one.song) for name, wave in shown.items()})
     return {
@@ -120,7 +120,7 @@ def note_marks(
     accompanist: Accompanist, one: Example, take: Tensor, soundfont: str | None
 ) -> dict[str, dict[str, float]]:
     """F-measures of the notes of one song: of the true bass, through the autoencoder, played by
-    another SoundFont, and of the notes of a take, which are played and heard again.
+    another SoundFont, and of the notes of a take, which are played and transcribed again.
     """
     written, cents, length = written_notes(one.song), 100 * one.song.tuning, take.shape[-1]
     waves = {"true": one.bass, "autoencoder": through_autoencoder(accompanist, one.bass)}
@@ -196,9 +196,9 @@ def choice_marks(one: Example, waves: Sequence[Tensor]) -> dict[str, float]:
 
 def density_marks(wave: Tensor, song: Song) -> dict[str, float]:
     """Number of notes of a take, and its marks."""
-    heard = transcribe(wave)
-    found = compare(heard, song)
-    return {"notes": float(len(heard.onsets)), **{key: found[key] for key in MARKS}}
+    transcription = transcribe(wave)
+    found = compare(transcription, song)
+    return {"notes": float(len(transcription.onsets)), **{key: found[key] for key in MARKS}}
 
 
 def headline(report: dict) -> str:

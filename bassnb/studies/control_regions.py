@@ -1,7 +1,7 @@
 """Does control of a take hold what it promises? Regions played again, lines of one's own, loops.
 
 * Regions: the kept latents and samples are the same, and a seam is no larger jump than any other;
-  beside it, what two naive ways of pasting do.
+  beside it, what two naive methods of pasting do.
 * Freedom: how near a take is to a given line, and to the mix, from freedom 0 to 1. The line is the
   bass of another song, so that the two differ.
 * Loop: mixes are turned round by a random time, so that their joint lies anywhere in the music. If
@@ -89,8 +89,8 @@ def regions(accompanist: Accompanist, songs: Iterable[Example], **settings) -> d
     -------
     dict
         ``latents_kept`` and ``audio_kept``: share of songs in which what is kept is the same, bit
-        for bit, the audio as far as the decoder hears nothing of the regions; a summary of the jump
-        of the latents at the seams, in mean jumps of the take: ``seam``, at the same places of the
+        for bit, the audio beyond the reach of the decoder; a summary of the jump of the latents
+        at the seams, in mean jumps of the take: ``seam``, at the same places of the
         ``first`` take, with latents of another take pasted (``pasted``), and with newly noised
         latents pasted into z at every step (``pasted_z``); the same of spectra of the audio:
         ``audio_seam``, ``audio_first``, and ``audio_pasted`` of samples; ``changed``: difference to
@@ -151,7 +151,7 @@ def _region_row(accompanist: Accompanist, example: Example, settings: dict) -> d
 
 
 def _untouched(again: Tensor, reach: int, samples: int) -> Tensor:
-    """Samples, bool (N,), of which the decoder hears nothing of the regions."""
+    """Samples, bool (N,), beyond the reach of the decoder from the regions."""
     steps = torch.arange(samples) // TIME_RATIO
     near = torch.zeros(samples, dtype=torch.bool)
     for first, stop in runs(again):
@@ -162,7 +162,7 @@ def _untouched(again: Tensor, reach: int, samples: int) -> Tensor:
 def _pasted_into_z(
     accompanist: Accompanist, mix: Tensor, kept: Tensor, again: Tensor, settings: dict
 ) -> Tensor:
-    """The naive way: before every step, kept latents with new noise are pasted into what the
+    """The naive method: before every step, kept latents with new noise are pasted into what the
     network sees; at the end they are pasted once more. Latents (C, L).
     """
     s = accompanist.settings(**settings)

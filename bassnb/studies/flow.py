@@ -121,7 +121,9 @@ def run(
     cells: dict[Cell, Takes] = {
         (way, method, count): takes_of(stage, networks, way, method, count)
         for way, method, count in tqdm(
-            list(itertools.product(WAYS, METHODS, counts)), desc="roads", disable=not progress
+            list(itertools.product(WAYS, METHODS, counts)),
+            desc="flow matching",
+            disable=not progress,
         )
     }
     score = stage.scorer()

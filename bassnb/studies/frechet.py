@@ -37,7 +37,7 @@ def run(
     ----------
     songs : at least 8 for the extrapolation to infinitely many takes
     reference : songs whose true basses are the reference
-    embedding : a name in `LOADERS` of `bassnb.metrics.embeddings`
+    embedding : a name that `bassnb.metrics.embeddings.embedding` takes
 
     Returns
     -------
@@ -79,7 +79,7 @@ def run(
 
 
 def full_band_rows(waves: dict[str, list[Tensor]], stage: Stage) -> dict[str, dict]:
-    """The rows of waves (2, N) in an embedding that hears all that 44.1 kHz can hold."""
+    """The rows of waves (2, N) in an embedding of all frequencies that 44.1 kHz can hold."""
     embed = partial(spectral_embedding, bandwidth=SAMPLE_RATE / 2)
     count, seconds = (stage.setting[key] for key in ("reference", "seconds"))
     truth = embedded_reference(embed, count, seconds)

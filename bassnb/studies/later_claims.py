@@ -1,7 +1,7 @@
 """What came after the paper: claims of later papers, judged by one contrast each.
 
 The contrasts are those of `guidance_since.QUESTIONS` and `flow.QUESTIONS`, fixed before measuring.
-Taught in chapters 9, 12 and 13.
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def of_guidance(name: str) -> Callable[[Reports], Finding]:
 
 
 def of_flow(question: str) -> Callable[[Reports], Finding]:
-    """The first way of a question is nearer to true basses than the second."""
+    """The first method of a question is nearer to true basses than the second."""
 
     def rule(reports: Reports) -> Finding:
         row = reports["flow"]["contrasts"][question]["distance"]

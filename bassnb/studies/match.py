@@ -106,18 +106,18 @@ def run(
     )
     rows: dict[str, list[Marks]] = {}
     written: list[Song] = []
-    heard: list[dict[str, Transcription]] = []
+    transcribed: list[dict[str, Transcription]] = []
     pairs = Gathering()
     composed = examples(split, songs, seconds=seconds, seed0=seed0, world=played, progress=progress)
     for example in composed:
         basses = basses_for(accompanist, example, known, guidance=guidance, phi=phi, steps=steps)
         takes = {name: transcribe(wave) for name, wave in basses.items()}
         written.append(example.song)
-        heard.append(takes)
+        transcribed.append(takes)
         for name, take in takes.items():
             rows.setdefault(name, []).append(compare(take, example.song))
         pairs.add(example.mix, basses)
-    rows["shuffled"] = floor_marks([takes["autoencoder"] for takes in heard], written)
+    rows["shuffled"] = floor_marks([takes["autoencoder"] for takes in transcribed], written)
     return {
         "preset": accompanist.system.preset.name,
         "split": split,
@@ -131,18 +131,18 @@ def run(
         "pool": pool,
         "rows": tabulate(rows),
         **scores_of_players(rows),
-        "onsets": onset_table(onsets_of_players(heard, written)),
+        "onsets": onset_table(onsets_of_players(transcribed, written)),
         "adherence": pairs.adherence() if songs >= 4 else None,
     }
 
 
 def onsets_of_players(
-    heard: list[dict[str, Transcription]], songs: list[Song]
+    transcribed: list[dict[str, Transcription]], songs: list[Song]
 ) -> dict[str, list[dict[str, float]]]:
     """Onsets of every player in every song, by the name of the row; all songs are equally long."""
     return onsets_of(
         (takes, song, [other for other in songs if other is not song])
-        for takes, song in zip(heard, songs, strict=True)
+        for takes, song in zip(transcribed, songs, strict=True)
     )
 
 

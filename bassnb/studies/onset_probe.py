@@ -31,7 +31,7 @@ THRESHOLDS = np.arange(0.1, 0.75, 0.05)  # from which a peak of the probability 
 
 
 @dataclass(frozen=True)
-class Heard:
+class ProbeSong:
     """A song as a probe reads it: `features` (C, L), and for each target its strokes in seconds."""
 
     features: Tensor
@@ -96,7 +96,12 @@ class OnsetProbe(nn.Module):
 
 
 def train_probe(
-    songs: Sequence[Heard], *, hidden: int = 128, epochs: int = 30, batch: int = 8, seed: int = 0
+    songs: Sequence[ProbeSong],
+    *,
+    hidden: int = 128,
+    epochs: int = 30,
+    batch: int = 8,
+    seed: int = 0,
 ) -> OnsetProbe:
     """Fit a probe to songs of equal length by binary cross-entropy."""
     features = torch.stack([song.features for song in songs])
@@ -126,7 +131,7 @@ def peaks(probability: np.ndarray, threshold: float) -> np.ndarray:
 
 
 @torch.no_grad()
-def probabilities(probe: OnsetProbe, song: Heard) -> dict[str, np.ndarray]:
+def probabilities(probe: OnsetProbe, song: ProbeSong) -> dict[str, np.ndarray]:
     """For each target its probability in each part of a step, array (8 L,)."""
     rows = torch.sigmoid(probe(song.features[None]))[0].numpy()
     return dict(zip(TARGETS, rows, strict=True))
@@ -151,8 +156,8 @@ def best_threshold(probability: Sequence[np.ndarray], written: Sequence[np.ndarr
     return float(THRESHOLDS[int(np.argmax(means))])
 
 
-def onset_report(train: Sequence[Heard], test: Sequence[Heard], **options) -> dict:
-    """Train a probe, choose its thresholds, and mark it on songs that it has not heard.
+def onset_report(train: Sequence[ProbeSong], test: Sequence[ProbeSong], **options) -> dict:
+    """Train a probe, choose its thresholds, and mark it on songs that it was not trained on.
 
     Every fifth training song is kept for the thresholds.
 

@@ -21,7 +21,7 @@ from bassnb.level import to_level
 from bassnb.metrics.statistics import figure, summary, with_interval
 from bassnb.presets import SAMPLE_RATE, TIME_RATIO
 from bassnb.spectral import mel_filters
-from bassnb.studies.onset_probe import TARGETS, TOLERANCE, Heard, onset_report, strokes
+from bassnb.studies.onset_probe import TARGETS, TOLERANCE, ProbeSong, onset_report, strokes
 
 CONTEXT = 2  # latent steps on each side that the probe may look at: half a second in all
 BANDS = 64  # mel bands of mid and of side to which the spectrogram is reduced
@@ -41,9 +41,9 @@ class Probed:
         """Features (L, D) and roots (L,) for the probe of the chord."""
         return with_context(self.latents), root_per_step(self.song, self.latents.shape[-1])
 
-    def heard(self, features: str) -> Heard:
+    def for_strokes(self, features: str) -> ProbeSong:
         """For the probe of the strokes, which reads the "latents" or the "spectrogram"."""
-        return Heard(getattr(self, features), strokes(self.song))
+        return ProbeSong(getattr(self, features), strokes(self.song))
 
 
 def with_context(latents: Tensor, context: int = CONTEXT) -> Tensor:
@@ -161,7 +161,8 @@ def run(
         "tolerance": TOLERANCE,
         "strokes": {
             features: onset_report(
-                [song.heard(features) for song in train], [song.heard(features) for song in test]
+                [song.for_strokes(features) for song in train],
+                [song.for_strokes(features) for song in test],
             )
             for features in ("latents", "spectrogram")
         },

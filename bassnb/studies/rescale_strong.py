@@ -6,7 +6,7 @@ difference that 24 songs in 32 steps leave undecided (`bassnb.studies.rescale`) 
 with more songs, at weights up to 20, and in 4, 16 and 64 steps. The rescale is applied to the
 estimate of the latents, as the paper writes it, and to v, as many implementations do.
 
-Taught in chapters 6 and 9.
+Taught in chapter 9.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Cell:
-    """Takes of one way, weight and number of steps: their distance, and the standard deviation of
-    their latents (songs,), 1 for real basses.
+    """Takes of one method, weight and number of steps: their distance, and the standard deviation
+    of their latents (songs,), 1 for real basses.
     """
 
     row: Row

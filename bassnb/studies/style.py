@@ -22,7 +22,6 @@ from bassnb.composer.examples import Example, examples
 from bassnb.composer.render import render
 from bassnb.composer.songs import compose
 from bassnb.metrics.contrastive import encode_waves
-from bassnb.metrics.frechet import BANDWIDTH
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import figure, summary
 from bassnb.metrics.style import cosine_distance, euclidean_distance, style_embedding
@@ -74,7 +73,7 @@ class Listener:
         ruler: TimbreRuler,
         example: Example,
         references: list[list[Tensor]],
-        bandwidth: float = BANDWIDTH,
+        bandwidth: float,
     ):
         self.ruler, self.song, self.bandwidth = ruler, example.song, bandwidth
         self.anchors = [
@@ -164,12 +163,12 @@ def study(
     return found
 
 
-def confusion(heard: list[list[int]]) -> list[list[float]]:
+def confusion(recognised: list[list[int]]) -> list[list[float]]:
     """Shares (8, 8) of recognised timbres (columns) for requested timbres (rows).
 
     The input are (songs, 8) numbers; -1 is no timbre.
     """
-    columns = np.array(heard).T
+    columns = np.array(recognised).T
     return [[float(np.mean(column == k)) for k in range(len(TIMBRES))] for column in columns]
 
 

@@ -101,7 +101,7 @@ def run(
         skipped=skipped,
     )
     shown = tqdm(found, desc="foreign songs", disable=not progress)
-    cases, heard, rows = played(accompanist, shown, steps)
+    cases, transcribed, rows = played(accompanist, shown, steps)
     if not cases:
         raise no_song(skipped)
     return {
@@ -113,7 +113,7 @@ def run(
         "skipped": skipped,
         **group(cases, rows, range(len(cases))),
         "rows": table(cases, rows),
-        "onsets": onset_table(onsets_of_cases(heard, cases)),
+        "onsets": onset_table(onsets_of_cases(transcribed, cases)),
         **{plural: grouped(cases, rows, key) for plural, key in GROUPS.items()},
         "marks": [song_marks(case, rows, index) for index, case in enumerate(cases)],
     }
@@ -124,20 +124,20 @@ def played(
 ) -> tuple[list[Case], list[dict[str, Transcription]], dict[str, list[Marks]]]:
     """All cases, played and marked: the cases without their waves, what was transcribed, and rows."""
     cases: list[Case] = []
-    heard: list[dict[str, Transcription]] = []
+    transcribed: list[dict[str, Transcription]] = []
     rows: dict[str, list[Marks]] = {name: [] for name in ROWS}
     for case in found:
         takes = play_all(accompanist, case, steps)
         for name, take in takes.items():
             rows[name].append(compare(take, case.example.song))
-        heard.append(takes)
+        transcribed.append(takes)
         nothing = torch.empty(2, 0)  # the waves are large and no longer needed
         cases.append(
             dataclasses.replace(case, example=Example(case.example.song, nothing, nothing))
         )
-    ceilings = [takes["autoencoder"] for takes in heard]
+    ceilings = [takes["autoencoder"] for takes in transcribed]
     rows["shuffled"] = [floor_of(index, ceilings, cases) for index in range(len(cases))]
-    return cases, heard, rows
+    return cases, transcribed, rows
 
 
 def no_song(skipped: dict[str, str]) -> DataError:
@@ -186,7 +186,7 @@ def floor_of(index: int, takes: list[Transcription], cases: Sequence[Case]) -> M
 
 
 def onsets_of_cases(
-    heard: list[dict[str, Transcription]], cases: Sequence[Case]
+    transcribed: list[dict[str, Transcription]], cases: Sequence[Case]
 ) -> dict[str, list[dict[str, float]]]:
     """Onsets of every player, by the name of the row, in the songs whose mix determines a rhythm.
 
@@ -194,7 +194,7 @@ def onsets_of_cases(
     """
     rhythmic = [
         (takes, case)
-        for takes, case in zip(heard, cases, strict=True)
+        for takes, case in zip(transcribed, cases, strict=True)
         if "onset_f1" in case.measures
     ]
 

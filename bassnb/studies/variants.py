@@ -244,21 +244,26 @@ def turn(x: Tensor, angles: Tensor, heads: int) -> Tensor:
     return turned.flatten(1, 3)
 
 
+class RotaryAttention(SelfAttention):
+    """`SelfAttention` with rotary positions in the place of a bias."""
+
+    def __init__(self, channels: int, heads: int):
+        super().__init__(channels, heads, make_bias=lambda: NoBias(heads))
+        self.qkv = RotaryProjection(channels, heads)
+
+
 def make_unet(variant: Variant, config: UNetConfig, latents: int) -> UNet1d:
     """A fresh U-Net with the positions of `variant`, for training crops of `latents` steps."""
     if variant.positions in ("log", "raw"):
         return UNet1d(replace(config, dpb_offsets=variant.positions))
 
     def attention(channels: int, depth: int) -> nn.Module:
-        layer = SelfAttention(channels, config.heads, make_bias=lambda: NoBias(config.heads))
-        steps = -(-latents // 2**depth)
         if variant.positions == "rotary":
-            layer.qkv = RotaryProjection(channels, config.heads)
-        return (
-            nn.Sequential(Names(channels, steps), layer)
-            if variant.positions == "absolute"
-            else layer
-        )
+            return RotaryAttention(channels, config.heads)
+        layer = SelfAttention(channels, config.heads, make_bias=lambda: NoBias(config.heads))
+        if variant.positions == "none":
+            return layer
+        return nn.Sequential(Names(channels, -(-latents // 2**depth)), layer)
 
     return UNet1d(config, attention)
 

@@ -1,6 +1,6 @@
 """Training of one autoencoder: magnitudes, then phase with spectral distance and critics.
 
-Section 3.1 of the paper. Taught in chapters 2 and 10.
+Section 3.1 of the paper. Taught in chapter 10.
 
 `paper` trains everything at once, as printed (phase_start = 0). `classroom` trains magnitudes first
 and then keeps the encoder as it is: the gradient of a newly initialised phase head would dominate

@@ -32,6 +32,8 @@ class ContrastivePlan:
     learning_rate: float = 2e-3
     weight_decay: float = 0.1
     warmup: int = 50
+    plateau: float = 0.6  # see `bassnb.schedules.AutoencoderTraining`
+    final_rate: float = 0.02
     # added to the latents, in their standard deviations: against overfitting on few songs
     noise: float = 0.3
     width: int = 48  # 0.2 MB of weights, small enough to be shipped
@@ -90,7 +92,9 @@ def train_contrastive(
         c_y, c_x = _noisy_batch(pairs, plan, seed, k)
         loss = info_nce(model(c_x.to(accelerator.device), c_y.to(accelerator.device)))
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(k, 0, plan.steps, plan.learning_rate, plan.warmup)
+            group["lr"] = learning_rate(
+                k, 0, plan.steps, plan.learning_rate, plan.warmup, plan.plateau, plan.final_rate
+            )
         optimizer.zero_grad(set_to_none=True)
         accelerator.backward(loss)
         optimizer.step()

@@ -65,8 +65,8 @@ def learning_rate(
     end: int,
     base: float,
     warmup: int,
-    plateau: float = 0.6,
-    final: float = 0.02,
+    plateau: float,
+    final: float,
 ) -> float:
     """Learning rate of `step` among the steps [start, end) of a stage.
 

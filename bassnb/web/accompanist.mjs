@@ -21,7 +21,7 @@ import { at440, atRate, soundingTrack } from "./tracks.mjs";
 /** @typedef {import("./progression.mjs").Wish} Wish */
 /**
  * @typedef {Partial<Settings> & Partial<Wish> & {style?: Sound | Sound[] | Stereo, heard?: Stereo, keep?: Keep}} Options
- *   `heard`: what the model hears in place of the mix
+ *   `heard`: what is encoded in place of the mix
  */
 /** @typedef {{channels: Stereo, latents: Float32Array, settings: Record<string, any>}} Take */
 /** @typedef {import("./sampling.mjs").Branches} Branches */
@@ -43,11 +43,11 @@ export async function accompany(model, channels, sampleRate, options, onStep) {
   const rate = Math.round(about.sample_rate * 2 ** (settings.tuning / 1200)); // of a song at 440 Hz
   const song = at440(about, { channels, sampleRate }, rate, "The song");
   const seconds = song.length / about.sample_rate;
-  const heard = hears(about, song, { channels, sampleRate }, rate, options.heard, wish);
+  const input = inputOf(about, song, { channels, sampleRate }, rate, options.heard, wish);
   const { keep } = options;
-  const again = keep ? stepsAgain(about, keep, heard.sounding.length, rate, seconds) : null;
+  const again = keep ? stepsAgain(about, keep, input.sounding.length, rate, seconds) : null;
   const mean = options.style ? await styleMean(model, options.style, sampleRate) : null;
-  const latents = await sample(model, heard, settings, mean, keep && again ? { kept: keep.latents, again } : null, onStep);
+  const latents = await sample(model, input, settings, mean, keep && again ? { kept: keep.latents, again } : null, onStep);
   const level = keep?.level ?? song.level;
   const bass = await sounding(model, latents, song.wave[0].length, level);
   let inTune = resample(bass, rate, about.sample_rate, song.length);
@@ -66,7 +66,7 @@ export async function accompany(model, channels, sampleRate, options, onStep) {
 }
 
 /**
- * What the network hears: the song, or what is given in its place, with the pad of the chords.
+ * The input of the network: the song, or what is given in its place, with the pad of the chords.
  * @param {Model["about"]} about
  * @param {Track} song
  * @param {Sound} given the song as it was given
@@ -75,10 +75,10 @@ export async function accompany(model, channels, sampleRate, options, onStep) {
  * @param {Wish | null} wish
  * @returns {Track}
  */
-function hears(about, song, { channels, sampleRate }, rate, instead, wish) {
+function inputOf(about, song, { channels, sampleRate }, rate, instead, wish) {
   if (!instead && !wish) return song;
   const sound = { channels: instead ?? channels, sampleRate };
-  return at440(about, sound, rate, "What is heard", (wave) => {
+  return at440(about, sound, rate, "The sound in place of the song", (wave) => {
     if (!wish) return wave;
     const stretch = wave[0].length / song.length; // chords are on the clock of the song as it is
     const spans = spansOf(wish, song.length / about.sample_rate);
@@ -116,18 +116,18 @@ function amplify(channels, gain) {
 /**
  * Standardised latents of a take.
  * @param {Model} model
- * @param {Track} heard
+ * @param {Track} input
  * @param {Settings} settings
  * @param {number[] | null} style its mean over time
  * @param {{kept: Float32Array, again: boolean[]} | null} repaint
  * @param {OnStep} onStep
  */
-async function sample(model, heard, settings, style, repaint, onStep) {
+async function sample(model, input, settings, style, repaint, onStep) {
   const { about } = model;
-  const mix = await encodeTrack(model, "encoder.onnx", about.mix, heard);
-  const steps = heard.sounding.length;
+  const mix = await encodeTrack(model, "encoder.onnx", about.mix, input);
+  const steps = input.sounding.length;
   const network = windowed(unet(model), about.windows, steps);
-  const where = repaint ? measured(repaint.again, heard.sounding) : heard.sounding;
+  const where = repaint ? measured(repaint.again, input.sounding) : input.sounding;
   /** @type {Branches | undefined} */
   let both;
   const tell = (/** @type {Branches | undefined} */ two) => (both = two);
@@ -135,7 +135,7 @@ async function sample(model, heard, settings, style, repaint, onStep) {
   const back = (/** @type {Float32Array} */ c) => (repaint ? putBack(c, repaint.kept, repaint.again) : c);
   const correct = (/** @type {Float32Array} */ c, /** @type {number} */ beta) => {
     // what is kept, the style of the whole, what is kept
-    return style ? back(ground(back(c), style, beta, settings.strength, heard.sounding)) : back(c);
+    return style ? back(ground(back(c), style, beta, settings.strength, input.sounding)) : back(c);
   };
   const watch = (/** @type {number} */ k, /** @type {Float32Array} */ _, /** @type {Float32Array} */ c) =>
     onStep(k + 1, settings.steps, c, both);

@@ -50,7 +50,7 @@ export async function load(baseUrl, onProgress, { port, backend } = {}) {
  * @param {number} sampleRate Hz
  * @param {Options} [options] guidance, phi, strength, sampler, steps, seed, tuning; `style`: sounds of a
  *   bass; chords, tempo, bars_per_chord, chord_level, first_beat, meter: chords to play to; `heard`: what
- *   the model hears in place of the mix; `keep`: a take of which only regions are made again; `signal`:
+ *   is encoded in place of the mix; `keep`: a take of which only regions are made again; `signal`:
  *   stops between two steps
  * @param {(done: number, total: number, estimate: Float32Array, both?: Branches) => void} [onStep] with the
  *   estimate of a step, and those with and without the mix that guidance made it of

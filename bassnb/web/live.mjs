@@ -195,7 +195,7 @@ export class Panel {
     const options = { ...settings, style, keep, signal };
     const take = await accompany(this.engine, song, RATE, options, (k, total, estimate, both) => {
       tell(`Step ${k} of ${total}`);
-      if (mine()) this.view.told(k, total, estimate, both);
+      if (mine()) this.view.stepped(k, total, estimate, both);
     });
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     await this.view.seen();

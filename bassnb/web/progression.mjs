@@ -6,7 +6,7 @@ import { EngineError } from "./errors.mjs";
 /** @typedef {import("./chords.mjs").Chord} Chord */
 /** @typedef {{start: number, end: number, chord: Chord}} Span seconds */
 /**
- * The chords that a reader wants; names as in `bassnb.settings.ControlSettings`.
+ * The chords to play to; names as in `bassnb.settings.ControlSettings`.
  * @typedef {{chords: string, tempo: number, bars_per_chord?: number, chord_level?: number,
  *   first_beat?: number, meter?: number}} Wish
  */

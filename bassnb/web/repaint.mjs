@@ -61,12 +61,12 @@ export function measured(again, sounding) {
 }
 
 /**
- * The new sound in the regions and the kept samples elsewhere, with fades outside the regions where the
- * decoder hears something of them.
+ * The new sound in the regions and the kept samples elsewhere, with fades outside the regions as far as
+ * the decoder reaches.
  * @param {Stereo} fresh
  * @param {Stereo} kept
  * @param {boolean[]} again
- * @param {number} reach latent steps that the decoder hears to either side
+ * @param {number} reach latent steps that the decoder reaches to either side
  * @param {number} stepsPerSample
  * @returns {Stereo}
  */

@@ -56,8 +56,8 @@ export function at440(about, sound, rate, name, change = (wave) => wave) {
  * @returns {Track}
  */
 export function soundingTrack(about, wave, name) {
-  const heard = audible(wave, about.level, about.samples_per_latent);
-  const { level, peak, sounding } = measure(heard, about.level, about.samples_per_latent);
+  const filtered = audible(wave, about.level, about.samples_per_latent);
+  const { level, peak, sounding } = measure(filtered, about.level, about.samples_per_latent);
   if (peak < about.level.silence) throw new EngineError(`${name} is silent; give one with sound in it.`);
-  return { wave: heard, level, sounding, length: wave[0].length };
+  return { wave: filtered, level, sounding, length: wave[0].length };
 }

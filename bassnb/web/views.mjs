@@ -43,7 +43,7 @@ class View {
    * @param {Float32Array} estimate
    * @param {Branches} [both]
    */
-  told(k, total, estimate, both) {}
+  stepped(k, total, estimate, both) {}
 
   /** All steps have been seen. */
   async seen() {}
@@ -75,7 +75,7 @@ class Latents extends View {
     this.steps = [];
     this.estimates = Array.from({ length: settings.steps }, promised);
     const noise = normal(BigInt(settings.seed), this.channels * Math.ceil(song[0].length / step));
-    // The sampler once more, with the estimates that the engine tells: so the page knows z, too.
+    // The sampler once more, with the estimates that the engine reports: so the page has z, too.
     const denoise = () => this.estimates[this.steps.length].promise;
     this.replay = SAMPLERS[settings.sampler](denoise, noise, settings.steps, (c) => c, async (k, z, c) => {
       if (signal.aborted) throw new EngineError("Stopped.");
@@ -87,7 +87,7 @@ class Latents extends View {
     this.replay.catch(() => {}); // `seen` reports it
   }
 
-  told(k, _, estimate) {
+  stepped(k, _, estimate) {
     this.estimates[k - 1].resolve(estimate);
   }
 
@@ -107,8 +107,8 @@ class Latents extends View {
   /** The estimate at which the slider stands, as sound. */
   async hear() {
     const { about } = this.panel.engine;
-    const heard = audible(this.song, about.level, about.samples_per_latent);
-    const { level } = measure(heard, about.level, about.samples_per_latent);
+    const filtered = audible(this.song, about.level, about.samples_per_latent);
+    const { level } = measure(filtered, about.level, about.samples_per_latent);
     await this.panel.hearLatents(this.steps[this.slider.valueAsNumber - 1].c, this.song, level);
   }
 
@@ -128,7 +128,7 @@ class Line extends View {
     addEventListener("resize", () => this.draw());
   }
 
-  told(k, total, _, both) {
+  stepped(k, total, _, both) {
     if (!both) return; // at w = 0 and 1 the network is asked once: the last two estimates stay
     if (k === 1) this.triangles = [];
     this.triangles.push(triangleOf(both));

@@ -1,4 +1,4 @@
-"""Files that a page hands over, as sound. Taught in chapter 8."""
+"""Files that a page hands over, as sound."""
 
 from __future__ import annotations
 

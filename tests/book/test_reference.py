@@ -84,3 +84,37 @@ def test_bars_and_stars_are_plain_outside_of_code():
         r"a *model folder* of 2 \* 3 \* 4",
         r"\*un\*equal",
     ]
+
+
+TAUGHT = re.compile(r"[Tt]aught\s+in\s+chapters?\s+((?:\d+(?:,\s+|\s+and\s+|\s+to\s+)?)+)")
+
+
+def is_named(path, text):
+    """Whether a chapter names a module or a folder that it is in, or runs it as a study."""
+    module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    package, _, name = module.rpartition(".")
+    folders = [f"`{folder.as_posix()}/`" for folder in path.parents[:-2]]
+    written = (
+        rf"(?<![\w.]){re.escape(module)}(?!\w)",
+        rf"from {re.escape(package)} import .*\b{name}\b",
+        *([rf"bassnb evaluate {name}\b"] if package == "bassnb.studies" else []),
+    )
+    return any(word in text for word in (path.as_posix(), *folders)) or any(
+        re.search(pattern, text) for pattern in written
+    )
+
+
+def test_what_says_that_a_chapter_teaches_it_is_named_there():
+    chapters = {
+        int(path.stem[:2]): "\n".join(
+            source(cell) for kind in ("code", "markdown") for cell in cells(path, kind)
+        )
+        for path in CHAPTERS
+    }
+    found = 0
+    for path in sorted((ROOT / "bassnb").rglob("*.py")):
+        for numbers in TAUGHT.findall(path.read_text(encoding="utf-8")):
+            for number in map(int, re.findall(r"\d+", numbers)):
+                where, found = path.relative_to(ROOT), found + 1
+                assert is_named(where, chapters[number]), f"{where}: chapter {number}"
+    assert found > 100

@@ -151,7 +151,7 @@ def test_broken_metadata_foreign_chunks_and_a_torn_track_are_passed_over(write):
     "content", [b"", b"RIFFxxxxWAVE0000", midi(track(END)), midi(track(END), division=0xE728)]
 )
 def test_what_is_not_music_is_refused_in_one_sentence(write, content):
-    with pytest.raises(DataError, match=r"song\.mid .*; give a"):
+    with pytest.raises(DataError, match=r"song\.mid .* give"):
         write(content)
 
 

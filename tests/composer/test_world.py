@@ -20,10 +20,10 @@ def test_a_label_changes_with_the_world_and_its_soundfonts(tmp_path):
 
 
 def test_what_is_no_world_is_refused(tmp_path):
-    with pytest.raises(DataError, match="no world 'narrow'; choose one of soundfont, wide"):
+    with pytest.raises(DataError, match="'narrow'.* soundfont, wide"):
         World("narrow")
-    with pytest.raises(DataError, match="no SoundFont .*none.sf2; give the path"):
+    with pytest.raises(DataError, match="no SoundFont .*none.sf2"):
         World("wide", (str(tmp_path / "none.sf2"),))
     (tmp_path / "one.sf2").write_bytes(b"0")
-    with pytest.raises(DataError, match="have a SoundFont of their own; give --soundfont with"):
+    with pytest.raises(DataError, match="'soundfont'.*--soundfont"):
         World("soundfont", (str(tmp_path / "one.sf2"),))

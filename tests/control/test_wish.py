@@ -1,4 +1,4 @@
-"""From settings to what the network hears, and into the settings of the take; refusals before any
+"""From settings to the input of the network, and into the settings of the take; refusals before any
 work.
 """
 
@@ -10,7 +10,7 @@ import torch
 from bassnb.accompanist import Accompanist
 from bassnb.audio import write_audio
 from bassnb.checkpoints import System
-from bassnb.control.wish import Wish, heard
+from bassnb.control.wish import Wish, mix_with_pad
 from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE, get_preset
 from bassnb.settings import ControlSettings
@@ -108,8 +108,8 @@ def test_the_pad_follows_a_song_that_was_brought_to_440_hz(mix):
     control = ControlSettings(key="C")
     track = Track.of(lambda: [mix])
     longer = Track.of(lambda: [torch.nn.functional.pad(mix, (0, 6000), value=0.1)])
-    hears, facts = heard(Wish.of(control), control, track, longer)
-    assert hears.length == longer.length and facts["chord_level"] > 0
+    mixed, facts = mix_with_pad(Wish.of(control), control, track, longer)
+    assert mixed.length == longer.length and facts["chord_level"] > 0
 
 
 def test_chords_change_the_take_and_not_the_mix(accompanist, mix):

@@ -2,6 +2,8 @@
 under it.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -127,6 +129,8 @@ def test_what_does_not_fit_is_refused():
         frechet_infinity(np.zeros((7, 3)), np.eye(3))
 
 
+embedded = partial(spectral_embedding, bandwidth=5512.5)
+
 # -- the embedding ---------------------------------------------------------------------------------
 
 
@@ -142,24 +146,20 @@ def notes(midi, attack=0.002, partials=6, seconds=4.0):
 
 @pytest.mark.evidence("embedding-frames")
 def test_embedding_has_a_frame_every_half_second_and_silence_is_zero():
-    assert spectral_embedding(notes(36)).shape == (7, 72)
-    assert spectral_embedding(notes(36, seconds=0.3)).shape == (1, 72)
-    assert np.abs(spectral_embedding(torch.zeros(2, 88_200))).max() < 1e-5
+    assert embedded(notes(36)).shape == (7, 72)
+    assert embedded(notes(36, seconds=0.3)).shape == (1, 72)
+    assert np.abs(embedded(torch.zeros(2, 88_200))).max() < 1e-5
 
 
 @pytest.mark.parametrize(
     "other", [dict(midi=48), dict(midi=36, partials=2), dict(midi=36, attack=0.06)]
 )
 def test_register_timbre_and_attacks_are_heard(other):
-    same = np.linalg.norm(
-        (spectral_embedding(notes(36)) - spectral_embedding(notes(36.02))).mean(0)
-    )
-    changed = np.linalg.norm(
-        (spectral_embedding(notes(36)) - spectral_embedding(notes(**other))).mean(0)
-    )
+    same = np.linalg.norm((embedded(notes(36)) - embedded(notes(36.02))).mean(0))
+    changed = np.linalg.norm((embedded(notes(36)) - embedded(notes(**other))).mean(0))
     assert changed > 5 * same
 
 
 def test_smeared_attacks_lower_the_third_part():
-    sharp, soft = (spectral_embedding(notes(36, attack))[:, 48:].mean() for attack in (0.002, 0.06))
+    sharp, soft = (embedded(notes(36, attack))[:, 48:].mean() for attack in (0.002, 0.06))
     assert soft < 0.9 * sharp

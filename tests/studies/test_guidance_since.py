@@ -38,8 +38,12 @@ def test_every_rule_has_its_cells_and_its_contrast(listening, tmp_path):
     report = json.loads((tmp_path / "g.json").read_text())
     assert list(report["cells"]) == list(report["rules"]) == list(guidance_since.RULES)
     assert report["calls"] == {
-        "cfg": 32, "rescale": 32, "interval": 25, "apg": 32, "apg in the interval": 25
-    }  # fmt: skip
+        "cfg": 32,
+        "rescale": 32,
+        "interval": 25,
+        "apg": 32,
+        "apg in the interval": 25,
+    }
     assert list(report["contrasts"]) == list(guidance_since.RULES)[1:]
     for name, found in report["contrasts"].items():
         rule, plain = found["rule"], found["plain"]

@@ -10,8 +10,8 @@ from bassnb.studies.onset_probe import (
     SUBSTEPS,
     TARGETS,
     THRESHOLDS,
-    Heard,
     OnsetProbe,
+    ProbeSong,
     activity,
     best_threshold,
     onset_report,
@@ -34,7 +34,7 @@ def made_up(seed, steps=64, *, audible=TARGETS):
     )
     features = rows.unflatten(1, (steps, SUBSTEPS)).transpose(1, 2).flatten(0, 1)
     noise = torch.from_numpy(rng.normal(0, 0.1, features.shape)).float()
-    return Heard(features + noise, times)
+    return ProbeSong(features + noise, times)
 
 
 def test_strokes_are_those_of_the_score():

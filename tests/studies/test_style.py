@@ -56,7 +56,7 @@ def test_references_are_new_for_every_song():
 
 def test_a_true_reference_is_nearest_to_itself(ruler):
     references = style_references(2, 6.0, 1)
-    listener = Listener(ruler, example("test", 2, 6.0), references)
+    listener = Listener(ruler, example("test", 2, 6.0), references, bandwidth=5512.5)
     marks = listener(references[5][0])
     assert int(np.argmin(marks["euclidean"])) == int(np.argmin(marks["cosine"])) == 5
     assert asked(marks, 5)["euclidean"] < 1e-4 < asked(marks, 4)["euclidean"]

@@ -210,7 +210,7 @@ def test_nan_stops_the_run_at_its_step_and_keeps_the_checkpoint(tmp_path, log_ev
 
 
 def test_learning_rate_warms_up_holds_and_anneals():
-    rates = [learning_rate(k, 100, 1100, 1e-3, 50) for k in range(100, 1100)]
+    rates = [learning_rate(k, 100, 1100, 1e-3, 50, 0.6, 0.02) for k in range(100, 1100)]
     assert rates[0] == pytest.approx(2e-5) and rates[49] == rates[599] == 1e-3
     assert rates[-1] < 3e-5 and all(a >= b for a, b in zip(rates[600:], rates[601:]))
 

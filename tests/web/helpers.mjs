@@ -21,6 +21,10 @@ export const engine = (name) => import(pathToFileURL(path.join(folder, `${name}.
 /** Lists of numbers as channels. */
 export const stereo = (lists) => lists.map((list) => Float32Array.from(list));
 
+/** Whether an error is one line for a person, with what was refused in it. */
+export const isSentence = (text, named) =>
+  text.split(" ").length >= 4 && text.length < 700 && !text.includes("\n") && text.includes(named);
+
 /** Two lists of numbers agree, element by element. */
 export function close(found, wanted, most, what = "") {
   assert.equal(found.length, wanted.length, what);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { close, engine, expected, stereo } from "./helpers.mjs";
+import { close, engine, expected, isSentence, stereo } from "./helpers.mjs";
 
 const { normal } = await engine("random");
 const { FFT } = await engine("fft");
@@ -121,17 +121,34 @@ test("settings are the model's unless given, and bounded", () => {
   for (const given of wrong) {
     assert.throws(
       () => settingsOf(about, given),
-      (error) => error instanceof EngineError && /; (give|choose) [^;]+\.$/.test(error.message),
+      (error) => error instanceof EngineError && isSentence(error.message, Object.keys(given)[0]),
       JSON.stringify(given),
     );
+  }
+});
+
+test("bounds and choices are those of the package", () => {
+  const { about, bounds, choices } = expected;
+  const { seed, ...others } = bounds;
+  for (const [name, [low, high]] of Object.entries(others)) {
+    const beyond = name === "steps" ? 1 : 0.001;
+    for (const value of [Number(low), Number(high)]) assert.equal(settingsOf(about, { [name]: value })[name], value);
+    for (const value of [Number(low) - beyond, Number(high) + beyond]) {
+      assert.throws(() => settingsOf(about, { [name]: value }), EngineError, `${name} ${value}`);
+    }
+  }
+  assert.equal(settingsOf(about, { seed: seed[1] }).seed, seed[1]);
+  assert.throws(() => settingsOf(about, { seed: String(BigInt(seed[1]) + 1n) }), EngineError);
+  for (const [name, known] of Object.entries(choices)) {
+    for (const value of known) assert.equal(settingsOf(about, { [name]: value })[name], value);
   }
 });
 
 test("every error is one sentence", () => {
   assert.equal(sentenceOf(new EngineError("One.")), "One.");
   assert.match(sentenceOf(new RangeError("Array buffer allocation failed")), /too little memory/);
-  assert.match(sentenceOf(new Error("CompileError: WebAssembly.instantiate(): refused")), /run WebAssembly .*; allow/);
-  assert.match(sentenceOf("odd"), /does not know \(odd\); reload/);
+  assert.match(sentenceOf(new Error("CompileError: WebAssembly.instantiate(): refused")), /run WebAssembly .* allow/);
+  assert.match(sentenceOf("odd"), /does not know \(odd\).* reload/);
 });
 
 test("a WAV file holds the samples, and clips those that are too loud", () => {

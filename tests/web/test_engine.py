@@ -1,6 +1,8 @@
 """The engine of the pages in node: its parts against numbers that torch made, and all of it."""
 
+import dataclasses
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +13,11 @@ import torch
 from bassnb import level, sampling, spectral
 from bassnb.grounding import ground, style_mean
 from bassnb.guidance import rescale
+from bassnb.settings import ControlSettings, TakeSettings
 from bassnb.waves import resample
 from bassnb.windows import windowed
 from tests.web import control_numbers
-from tests.web.conftest import as_json, node, song
+from tests.web.conftest import ROOT, as_json, node, song
 
 HERE = Path(__file__).parent
 LINES = 95  # percent of the engine that its tests have to run
@@ -149,6 +152,18 @@ def takes(player):
         }
 
 
+def bounds(settings, *names):
+    """The lowest and the highest value of settings; texts, because JSON has no large numbers."""
+    fields = {field.name: field.metadata for field in dataclasses.fields(settings)}
+    return {name: [str(fields[name][key]) for key in ("low", "high")] for name in names}
+
+
+def choices():
+    """The texts that settings of a take may hold."""
+    fields = {field.name: field.metadata for field in dataclasses.fields(TakeSettings)}
+    return {name: fields[name]["choices"] for name in ("sampler", "guidance_rule")}
+
+
 def numbers(player):
     """Everything that Python computes for the tests in JavaScript."""
     return {
@@ -166,6 +181,11 @@ def numbers(player):
         "symbols": list(control_numbers.symbols()),
         "progressions": list(control_numbers.progressions()),
         "regions": list(control_numbers.regions()),
+        "bounds": bounds(TakeSettings, "guidance", "phi", "strength", "steps", "seed"),
+        "bounds_of_chords": bounds(
+            ControlSettings, "tempo", "bars_per_chord", "chord_level", "meter"
+        ),
+        "choices": choices(),
     }
 
 
@@ -190,3 +210,13 @@ def test_the_engine_in_node(small_site, small_player, tmp_path):
     )
     print(done.stdout[-6000:], file=sys.stderr)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_the_fields_of_the_studio_have_the_bounds_of_the_settings():
+    page = (ROOT / "book/studio.md").read_text()
+    fields = bounds(TakeSettings, "guidance", "phi", "strength", "steps")
+    fields |= bounds(ControlSettings, "tempo", "bars_per_chord", "chord_level")
+    short = {"bars_per_chord": "bars", "chord_level": "level"}
+    for name, limits in fields.items():
+        place = rf'id="studio-{short.get(name, name)}" min="([^"]+)" max="([^"]+)"'
+        assert list(re.search(place, page).groups()) == limits, name

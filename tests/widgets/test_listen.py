@@ -181,7 +181,7 @@ def test_an_accompaniment_brings_its_own_notes():
 def test_refusals_are_one_sentence_that_helps():
     with pytest.raises(BassnbError, match="give a dict"):
         listen({})
-    with pytest.raises(BassnbError, match="'bas' belongs to no take; use the names 'bass'"):
+    with pytest.raises(BassnbError, match="'bas' .*'bass'"):
         listen({"bass": tone()}, descriptions={"bas": "x"})
     with pytest.raises(AudioError, match="take 'bass'"):
         listen({"bass": torch.full((2, 1000), float("nan"))})

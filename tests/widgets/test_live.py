@@ -1,7 +1,7 @@
 """The dials of a live panel as HTML: their names and bounds, refusals, and a notebook without a page."""
 
+import dataclasses
 import json
-import math
 
 import pytest
 
@@ -79,12 +79,19 @@ def test_songs_and_styles_are_those_of_the_site():
     assert list(STYLES) == sorted(path.stem for path in (samples / "styles").glob("*.flac"))
 
 
-def test_dials_begin_at_the_defaults_of_the_shipped_model_and_stay_within_its_bounds():
+def test_dials_begin_at_the_defaults_of_the_shipped_model():
     defaults = load_pretrained("classroom").defaults
     assert {name: START[name] for name in defaults} == defaults
+
+
+def test_dials_have_the_bounds_of_the_settings():
+    bounds = {field.name: field.metadata for field in dataclasses.fields(TakeSettings)}
     for name, (_, low, high, _) in SLIDERS.items():
-        for value in (low, high):
-            assert math.isclose(getattr(TakeSettings.of(**{name: value}), name), value)
+        assert low == bounds[name]["low"]
+        if name == "steps":  # more would take a page minutes
+            assert high <= bounds[name]["usual"]
+        else:
+            assert high == bounds[name]["high"]
 
 
 @pytest.mark.parametrize(

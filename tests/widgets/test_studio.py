@@ -22,6 +22,7 @@ from bassnb.widgets.listen import STATIC
 from bassnb.widgets.panel import CONTROLS
 from bassnb.widgets.studio import VIEW, Studio
 from bassnb.widgets.upload import MOST_BYTES, Upload, read_upload
+from tests.refusals import assert_sentence
 
 EVIL = "<img src=x onerror=alert(1)>.wav"
 
@@ -213,15 +214,15 @@ def test_control_characters_and_endless_names_do_not_reach_the_panel():
 @pytest.mark.evidence("bounded-uploads")
 def test_uploads_are_bounded_in_bytes_and_in_seconds(live, monkeypatch):
     upload(live.panel.mix_upload, file(bytes(MOST_BYTES + 1), "big.wav"))
-    assert status(live) == "big.wav is larger than 50 MB; give a shorter or a compressed file"
+    assert_sentence(status(live), "big.wav", "50 MB", "give")
     upload(live.panel.mix_upload, file(wav(1000 * 601, rate=1000), "long.wav"))
-    assert status(live) == "long.wav is longer than 600 s; give a shorter excerpt"
+    assert_sentence(status(live), "long.wav", "600 s", "give")
     assert not any(isinstance(value, Upload) for _, value in live.panel.mix.options)
 
 
 def test_saved_takes_are_whole_and_never_overwrite(live):
     live.panel.save.click()
-    assert status(live) == "There is no take to save yet; press Generate first."
+    assert_sentence(status(live), "no take", "Generate")
     live.panel.variations.value = 2
     press(live)
     live.panel.save.click()
@@ -298,7 +299,7 @@ def test_a_generation_can_be_stopped_and_the_takes_before_stay(slowly):
     live.panel.stop.click()
     go.set()
     assert live.wait(60) and len(calls) == 2 and live.takes is before
-    assert status(live) == "Stopped; the takes before are still here." and live.panel.stop.disabled
+    assert status(live).startswith("Stopped") and live.panel.stop.disabled
     press(live)
     assert status(live) == "Done: 1 take." and len(calls) == 3
 

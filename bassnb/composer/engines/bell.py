@@ -49,9 +49,9 @@ def play(values: Values, tone: Tone) -> np.ndarray:
         level = number**-slope * (1.0 - values["odd"] * (number % 2 == 0))
         level *= tone.rng.uniform(0.8, 1.2)
         faster = (number ** values["damping"] - 1.0) / max(values["decay"], 1e-3)
-        heard = min(len(wave), round(9.0 / max(faster, 1e-3) * SAMPLE_RATE))
-        fall = np.exp(time[:heard] * np.float32(-faster))
-        wave[:heard] += np.float32(level) * fall * sine(ratio * phase[:heard])
+        audible = min(len(wave), round(9.0 / max(faster, 1e-3) * SAMPLE_RATE))
+        fall = np.exp(time[:audible] * np.float32(-faster))
+        wave[:audible] += np.float32(level) * fall * sine(ratio * phase[:audible])
         total += level
     wave *= shape / np.float32(max(total, 1e-6))
     if values["knock"]:

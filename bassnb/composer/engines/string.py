@@ -82,9 +82,9 @@ def _string(values: Values, tone: Tone, hertz: float, decay: float, samples: int
             pluck, other, 0.4 * decay, values["bright_decay"], values["stiffness"], samples
         )
     away = max(round(values["pickup"] * SAMPLE_RATE / hertz), 1)
-    heard = wave.copy()
-    heard[away:] -= np.float32(values["hollow"]) * wave[:-away]
-    return heard
+    picked = wave.copy()
+    picked[away:] -= np.float32(values["hollow"]) * wave[:-away]
+    return picked
 
 
 def _pluck(values: Values, tone: Tone, hertz: float) -> np.ndarray:

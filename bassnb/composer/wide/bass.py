@@ -1,6 +1,6 @@
 """The bass part: where a player strikes, from the salience of each step, and for how long.
 
-The salience of a step of a bar is the sum of what is heard there, weighted as the player does:
+The salience of a step of a bar is the sum of the features there, weighted as the player does:
 
     salience[s] = grid[s] + sum of weights[f] * feature_f[s] over features f + noise[s]
 
@@ -20,7 +20,7 @@ from bassnb.composer.accompaniment import Span
 from bassnb.composer.basslines import HIGHEST, LOWEST
 from bassnb.composer.grooves import Event, fill_bar
 from bassnb.composer.plan import Grid, Plan
-from bassnb.composer.wide.heard import Heard
+from bassnb.composer.wide.features import Features
 from bassnb.composer.wide.lines import LINES, Line
 from bassnb.composer.wide.plan import WideSection
 from bassnb.composer.wide.players import PLAYERS, Player, choose_player
@@ -73,7 +73,7 @@ def bass_events(
     plan: Plan,
     sections: Sequence[WideSection],
     spans: Sequence[Span],
-    heard: Heard,
+    features: Features,
     player: str | None,
     rng: np.random.Generator,
 ) -> tuple[list[Event], list[str]]:
@@ -84,14 +84,14 @@ def bass_events(
     for section in sections:
         figure = section.figure
         if id(figure) not in habits:
-            habits[id(figure)] = _draw_habit(plan, section, heard, player, rng)
+            habits[id(figure)] = _draw_habit(plan, section, features, player, rng)
         if not section.bass:
             continue
-        density = heard.activity(section.first, section.bars)
+        habit, density = habits[id(figure)], features.activity(section.first, section.bars)
         for index in range(section.bars):
             last = events[-1][2] if events else register.root
             events += bass_bar(
-                plan.grid, section, index, spans, heard, habits[id(figure)], density, register, last
+                plan.grid, section, index, spans, features, habit, density, register, last
             )
     return events, [habit.player.name for habit in habits.values()]
 
@@ -99,12 +99,12 @@ def bass_events(
 def _draw_habit(
     plan: Plan,
     section: WideSection,
-    heard: Heard,
+    features: Features,
     name: str | None,
     rng: np.random.Generator,
 ) -> Habit:
     """The player of a figure, or the one called `name`, with noise and contour of its own."""
-    pulse = heard.pulse(section.first, section.bars)
+    pulse = features.pulse(section.first, section.bars)
     names = (section.figure.rhythm, section.figure.lead if section.figure.melody else "")
     drawn = choose_player(plan.idiom.bass, names, pulse, rng)
     player = PLAYERS[name or drawn]
@@ -122,7 +122,7 @@ def bass_bar(
     section: WideSection,
     index: int,
     spans: Sequence[Span],
-    heard: Heard,
+    features: Features,
     habit: Habit,
     density: float,
     register: Register,
@@ -130,8 +130,8 @@ def bass_bar(
 ) -> list[Event]:
     """The notes of bar `index` of a section."""
     bar, steps = section.first + index, grid.steps
-    features = heard.bar(bar)
-    onsets = strikes(habit, features, index % 2, density, grid)
+    rows = features.bar(bar)
+    onsets = strikes(habit, rows, index % 2, density, grid)
     stop = section.stop and index == section.bars - 1
     onsets = [step for step in onsets if step < 2] or [0] if stop else onsets
     events: list[Event] = []
@@ -147,7 +147,7 @@ def bass_bar(
             span.tones,
             register.place(span.root),
             register.place(spans[min(number + 1, len(spans) - 1)].root),
-            tuple(bool(features["kick"][step] or features["beat"][step]) for step in inside),
+            tuple(bool(rows["kick"][step] or rows["beat"][step]) for step in inside),
             start + here == span.start,
             start + there == span.end,
             there - inside[-1] <= 4,
@@ -156,7 +156,7 @@ def bass_bar(
             register.highest,
         )
         pitches = [register.fold(pitch) for pitch in LINES[habit.player.pitches](line)]
-        events += _notes(start, line, pitches, there, habit.player, features)
+        events += _notes(start, line, pitches, there, habit.player, rows)
         last = pitches[-1]
     if stop:
         events = [(step, min(length, 4.0), pitch, loud) for step, length, pitch, loud in events]

@@ -15,14 +15,14 @@ from bassnb.composer.harmony import read_weights
 
 @dataclass(frozen=True)
 class Player:
-    """One way to play the bass.
+    """One manner of playing the bass.
 
     Attributes
     ----------
     grid : steps of 16 that the player's own figure contains, "" for none
     triple : the same for bars of 12 steps
-    density : notes relative to `bassnb.composer.wide.heard.Heard.activity`; at least the grid
-    weights : of the features of ``FEATURES`` of `bassnb.composer.wide.heard` in the salience of a step
+    density : notes relative to `bassnb.composer.wide.features.Features.activity`; at least the grid
+    weights : of the ``FEATURES`` of `bassnb.composer.wide.features` in the salience of a step
     pitches : name of the rule of ``LINES`` of `bassnb.composer.wide.lines`
     gate : share of the time to the next note for which a note sounds
     longest : steps that a note sounds at most
@@ -101,19 +101,19 @@ _PRIVATE = 0.2  # scale of the Gumbel noise: what the mix does not explain
 
 
 def choose_player(
-    taste: dict[str, float], heard: Collection[str], pulse: float, rng: np.random.Generator
+    taste: dict[str, float], parts: Collection[str], pulse: float, rng: np.random.Generator
 ) -> str:
-    """The player of a section: mostly the one that fits best to what is heard.
+    """The player of a section: mostly the one that fits best to the other parts.
 
     The score of a player is the logarithm of its weight in the idiom, times how well it fits to the
-    names `heard`, of the comping and of the melody, and to the `pulse` of the cymbals in strokes a
+    names `parts`, of the comping and of the melody, and to the `pulse` of the cymbals in strokes a
     beat; Gumbel noise is added.
     """
     strokes = 4 if pulse > 2.8 else 2 if pulse > 1.4 else 1
 
     def score(name: str) -> float:
         player = PLAYERS[name]
-        fits = (_UNFIT if set(heard).isdisjoint(player.fits) else _FIT) * (
+        fits = (_UNFIT if set(parts).isdisjoint(player.fits) else _FIT) * (
             4.0 if player.pulse == strokes else 2.0 if player.pulse == 0 else 1.0
         )
         return float(np.log(taste[name] * fits) + _PRIVATE * rng.gumbel())

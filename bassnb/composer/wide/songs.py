@@ -13,7 +13,7 @@ from bassnb.composer.plan import Grid, write_spans
 from bassnb.composer.score import Note
 from bassnb.composer.wide.bass import bass_events
 from bassnb.composer.wide.drums import drum_events
-from bassnb.composer.wide.heard import listen
+from bassnb.composer.wide.features import features_of
 from bassnb.composer.wide.parts import upper_events
 from bassnb.composer.wide.plan import make_plan
 from bassnb.composer.wide.sounds import bass_timbre, draw_part
@@ -47,8 +47,8 @@ def write_song(
     spans, grid = write_spans(plan), plan.grid
     drums = drum_events(grid, sections, plan.idiom.name, drum_rng) if plan.drums else []
     upper = upper_events(plan, sections, spans, upper_rng)
-    heard = listen(grid, spans, drums, upper["chords"], upper["melody"])
-    bass, players = bass_events(plan, sections, spans, heard, bass_style, bass_rng)
+    features = features_of(grid, spans, drums, upper["chords"], upper["melody"])
+    bass, players = bass_events(plan, sections, spans, features, bass_style, bass_rng)
     parts = []
     events = {"bass": bass, "drums": drums, **upper}
     for (name, played), sound_rng in zip(events.items(), sound_rngs, strict=True):

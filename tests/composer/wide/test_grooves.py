@@ -7,8 +7,8 @@ from bassnb.composer.grooves import STEPS_PER_BAR
 from bassnb.composer.songs import SPLITS
 from bassnb.composer.wide.comping import COMPS, choose_comping
 from bassnb.composer.wide.families import FAMILIES
+from bassnb.composer.wide.features import FEATURES
 from bassnb.composer.wide.grooves import choose_backing, choose_kick, kicks_of, table_of
-from bassnb.composer.wide.heard import FEATURES
 from bassnb.composer.wide.idioms import IDIOMS
 from bassnb.composer.wide.kit import CYMBALS, LAYERS, SNARES
 from bassnb.composer.wide.lines import LINES

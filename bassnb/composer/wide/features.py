@@ -1,4 +1,4 @@
-"""What a bass player hears: the other parts on the grid, and how active they are.
+"""What a bass player reacts to: the other parts on the grid, and how active they are.
 
 Taught in chapter 10.
 """
@@ -22,28 +22,28 @@ FEATURES = (
 )
 
 
-_FACTOR = 1.75  # see `Heard.activity`
+_FACTOR = 1.75  # see `Features.activity`
 
 
 @dataclass(frozen=True)
-class Heard:
-    """Features (steps of the song,) by name, each between 0 and 1; see `FEATURES`."""
+class Features:
+    """Arrays (steps of the song,) by name in `rows`, each between 0 and 1; see `FEATURES`."""
 
     grid: Grid
-    features: dict[str, np.ndarray]
+    rows: dict[str, np.ndarray]
 
     def bar(self, bar: int) -> dict[str, np.ndarray]:
         """The features (steps of a bar,) of one bar."""
         part = slice(bar * self.grid.steps, (bar + 1) * self.grid.steps)
-        return {name: values[part] for name, values in self.features.items()}
+        return {name: values[part] for name, values in self.rows.items()}
 
     def rate(self, name: str, first: int, bars: int) -> float:
-        """Steps a second on which a feature is heard, in `bars` bars from bar `first` on."""
-        part = self.features[name][first * self.grid.steps : (first + bars) * self.grid.steps]
+        """Steps a second on which a feature is present, in `bars` bars from bar `first` on."""
+        part = self.rows[name][first * self.grid.steps : (first + bars) * self.grid.steps]
         return float((part > 0).mean() / self.grid.step_seconds)
 
     def activity(self, first: int, bars: int) -> float:
-        """Notes a second that suit what is heard in some bars.
+        """Notes a second that suit the other parts in some bars.
 
         The product of powers of the strokes a second of kick, cymbals and comping. Exponents and
         factor are set so that the notes of the bass are as many as in recordings of human players.
@@ -57,13 +57,13 @@ class Heard:
         return self.rate("cymbal", first, bars) * 4 * self.grid.step_seconds
 
 
-def listen(
+def features_of(
     grid: Grid,
     spans: Sequence[Span],
     drums: Sequence[Event],
     comp: Sequence[Event],
     melody: Sequence[Event],
-) -> Heard:
+) -> Features:
     """The features of a song from its events and chords."""
     size = grid.bars * grid.steps
     step = np.arange(size)
@@ -75,7 +75,7 @@ def listen(
         groups["fill" if key in TOMS else name].append(event)
     sounds = _sounding(melody, size)
     beats = step % grid.steps % 4 == 0 if grid.beat == 4 else step % 6 == 0
-    features = {
+    rows = {
         **{name: _strokes(events, size) for name, events in groups.items()},
         "comp": _strokes(comp, size),
         "melody": _strokes(melody, size),
@@ -86,7 +86,7 @@ def listen(
         "eighth": (step % 2 == 0) * 1.0,
         "offbeat": (step % 4 == 2) * 1.0,
     }
-    return Heard(grid, features)
+    return Features(grid, rows)
 
 
 def _strokes(events: Sequence[Event], size: int) -> np.ndarray:
