@@ -164,6 +164,7 @@ def test_a_group_of_one_or_two_songs_has_a_line_and_keeps_what_is_known(floor, w
 @pytest.mark.evidence("one-song-in-words")
 def test_one_song_is_marked_and_said_to_be_too_few(accompanist, tmp_path):
     options = {"songs": 1, "seconds": 2.0, "steps": 1, "family": ("reggae",), "progress": False}
+    options["fetched"] = tmp_path  # no second SoundFont
     line = examine("transfer", accompanist, tmp_path / "transfer.json", **options)
     assert "second song" in line and "mean mark" in line and not strange(line)
     report = read_json(tmp_path / "transfer.json")
