@@ -20,7 +20,7 @@ from bassnb.checkpoints import System, weights_fingerprint
 from bassnb.coder import Coder
 from bassnb.control.beats import beats_of
 from bassnb.control.choice import choose
-from bassnb.control.density import averaged, moved, with_pulse
+from bassnb.control.density import PER_BEAT, SLOW, moved, slowed, with_pulse
 from bassnb.control.keep import Repaint
 from bassnb.control.loop import LoopTuning, looped
 from bassnb.control.request import Request
@@ -242,10 +242,13 @@ class Player:
         """Standardised latents (1, 64, L) of the mix that is encoded, at the density of the settings."""
         loop = request.control.loop
         c_x = self.mix_coder.encode(mix, loop=loop, progress=progress)
-        if request.density <= 0:
-            return moved(c_x, averaged(c_x), request.density) if request.density else c_x
-        pulsed = with_pulse(mix, beats_of(request.control, track), mix.length / track.length)
-        return moved(c_x, self.mix_coder.encode(pulsed, loop=loop), request.density)
+        if not request.density:
+            return c_x
+        beats, busier = beats_of(request.control, track), request.density > 0
+        rate, per_beat = mix.length / track.length, PER_BEAT if busier else SLOW
+        pulsed = with_pulse(mix, beats, rate, per_beat=per_beat)
+        other = self.mix_coder.encode(pulsed, loop=loop)
+        return moved(c_x, other if busier else slowed(c_x, other), request.density)
 
     def _facts(self, mix, style) -> dict:
         """What is needed to make a take again, but for its settings."""

@@ -1,15 +1,16 @@
-"""Busier or sparser: the network is given a pulse of sixteenths, or a mix without its rhythm.
+"""Busier or sparser: the network is given a pulse of sixteenths, or a slow one without other rhythm.
 
-With a pulse in the mix the model plays more notes. With latents of the mix that are averaged over a
-second it is given the harmony, but hardly a rhythm, and plays fewer. Both are directions in the mix
-latents, along which `density` goes from 0 to 1 or to -1:
+With a pulse in the mix the model plays more notes. With latents of the mix that are averaged over
+two seconds it is given the harmony, but hardly a rhythm; beside that a stroke on every second beat
+makes it play fewer. Both are directions in the mix latents, along which `density` goes from 0 to 1
+or to -1:
 
-    c_x' = c_x + density (c_pulse - c_x)      if density > 0
-    c_x' = c_x - density (c_mean - c_x)       if density < 0
+    c_x' = c_x + density (c_pulse - c_x)                 if density > 0
+    c_x' = c_x - density (c_mean + c_slow - 2 c_x)       if density < 0
 
-The pulse is not in the output. To go away from the pulse does not make a take sparser: where the mix
-has no drums, the opposite of a pulse is another pulse. On six composed songs of 24 s the takes had 12,
-44, 56, 95 and 147 notes at -1, -0.5, 0, 0.5 and 1, with 0.97, 0.97, 0.98, 0.97 and 0.94 chord tones.
+The pulses are not in the output. To go away from the fast one does not make a take sparser: where
+the mix has no drums, the opposite of a pulse is another pulse. What it does in numbers is recorded
+by `bassnb evaluate control`.
 
 Taught in chapter 11.
 """
@@ -29,10 +30,10 @@ from bassnb.presets import SAMPLE_RATE
 from bassnb.tracks import Track
 
 NAMED = {"busier": 0.5, "sparser": -0.5}
-PER_BEAT = 4  # strokes of the pulse
+PER_BEAT, SLOW = 4, 0.5  # strokes of the fast and of the slow pulse
 LEVEL_DB = -3.0  # of the pulse beside the mix, both as root mean squares
 DECAY = 0.012  # seconds in which a stroke falls to 1/e
-AVERAGE = 11  # latent steps, 1 s
+AVERAGE = 21  # latent steps, 2 s
 STROKE = round(0.05 * SAMPLE_RATE)  # samples
 
 
@@ -56,8 +57,10 @@ def density_of(density: str | float | None) -> float:
     return number
 
 
-def with_pulse(track: Track, beats: Beats, rate: float = 1.0) -> Track:
-    """The track with a stroke of noise on every sixteenth.
+def with_pulse(
+    track: Track, beats: Beats, rate: float = 1.0, *, per_beat: float = PER_BEAT
+) -> Track:
+    """The track with strokes of noise, `per_beat` for each beat: sixteenths by default.
 
     Parameters
     ----------
@@ -65,7 +68,7 @@ def with_pulse(track: Track, beats: Beats, rate: float = 1.0) -> Track:
     rate : by which the track is longer than the song, if it was brought to 440 Hz
     """
     seconds = track.length / SAMPLE_RATE
-    quarters = np.arange(0, len(beats.times), 1 / PER_BEAT)
+    quarters = np.arange(0, len(beats.times), 1 / per_beat)
     times = np.array([beats.beat_time(index) for index in quarters]) * rate
     starts = np.round(times[(times >= 0) & (times < seconds)] * SAMPLE_RATE).astype(int)
     noise = np.random.default_rng(0).normal(size=STROKE)
@@ -94,8 +97,13 @@ def moved(c_x: Tensor, other: Tensor, density: float) -> Tensor:
     return c_x + abs(density) * (other - c_x)
 
 
+def slowed(c_x: Tensor, c_slow: Tensor) -> Tensor:
+    """Mix latents (1, C, L) without their rhythm and with the slow pulse of `c_slow`."""
+    return averaged(c_x) + c_slow - c_x
+
+
 def averaged(c_x: Tensor) -> Tensor:
-    """Mix latents (1, C, L), averaged over a second with the weights of a Hann window."""
+    """Mix latents (1, C, L), averaged over two seconds with the weights of a Hann window."""
     weights = torch.hann_window(AVERAGE + 2, periodic=False, device=c_x.device)[1:-1]
     kernel = (weights / weights.sum()).expand(c_x.shape[1], 1, -1)
     padded = F.pad(c_x, (AVERAGE // 2, AVERAGE // 2), mode="replicate")

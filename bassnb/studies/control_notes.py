@@ -24,7 +24,7 @@ from bassnb.composer.score import Song
 from bassnb.composer.synth import play
 from bassnb.control.beats import Beats
 from bassnb.control.choice import Ear
-from bassnb.control.density import averaged, moved, with_pulse
+from bassnb.control.density import PER_BEAT, SLOW, moved, slowed, with_pulse
 from bassnb.control.notes import Note, notes_of
 from bassnb.metrics.match import compare, onset_scores, transcribe
 from bassnb.metrics.statistics import figure, summary, with_interval
@@ -77,8 +77,12 @@ def run(
         waves = waves_of(accompanist, c_x.expand(takes, -1, -1), one, range(takes))
         add(rows, note_marks(accompanist, one, waves[0], soundfont))
         gained.append(choice_marks(one, waves))
-        pulsed = accompanist.mix_coder.encode(with_pulse(track, Beats(np.array(one.song.beats))))
-        ends = {True: pulsed, False: averaged(c_x)}
+        beats = Beats(np.array(one.song.beats))
+        fast, slow = (
+            accompanist.mix_coder.encode(with_pulse(track, beats, per_beat=per_beat))
+            for per_beat in (PER_BEAT, SLOW)
+        )
+        ends = {True: fast, False: slowed(c_x, slow)}
         inputs = torch.cat([moved(c_x, ends[density > 0], density) for density in DENSITIES])
         others = waves_of(accompanist, inputs, one, [0] * len(DENSITIES))
         shown = {"+0": waves[0], **{f"{d:+g}": wave for d, wave in zip(DENSITIES, others)}}

@@ -7,7 +7,15 @@ import torch
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System
 from bassnb.control.beats import given_beats
-from bassnb.control.density import AVERAGE, averaged, density_of, moved, with_pulse
+from bassnb.control.density import (
+    AVERAGE,
+    SLOW,
+    averaged,
+    density_of,
+    moved,
+    slowed,
+    with_pulse,
+)
 from bassnb.errors import BassnbError
 from bassnb.presets import SAMPLE_RATE, get_preset
 from bassnb.tracks import Track
@@ -67,6 +75,23 @@ def test_averaged_latents_keep_what_lasts_and_lose_what_repeats():
     assert found.shape[-1] == 200 - 2 * AVERAGE
     assert found[0].abs().max() < 0.05 and torch.allclose(found[1], slow[inner], atol=0.05)
     assert torch.allclose(averaged(torch.ones(1, 2, 30)), torch.ones(1, 2, 30))
+
+
+def test_the_slow_pulse_has_a_stroke_on_every_second_beat(mix):
+    beats = given_beats(120.0, 4.0)
+    heard = with_pulse(track_of(mix), beats, per_beat=SLOW)
+    pulse = torch.cat(list(heard.blocks()), -1) - mix
+    loud = pulse[0].abs().unfold(0, 441, 441).amax(-1).numpy()
+    rises = np.flatnonzero((loud[1:] > 0.02) & (loud[:-1] < 0.005)) + 1
+    assert np.allclose(np.diff(rises) * 0.01, 1.0, atol=0.011) and len(rises) >= 2
+
+
+def test_without_rhythm_and_with_a_slow_one():
+    c_x, pulse = torch.zeros(1, 1, 60), torch.zeros(1, 1, 60)
+    c_x[..., ::4], pulse[..., 30] = 1.0, 5.0
+    found = slowed(c_x, c_x + pulse)
+    assert float(found[0, 0, 30]) == pytest.approx(5.25, abs=0.1)
+    assert (found - pulse)[..., AVERAGE:-AVERAGE].std() < 0.05
 
 
 def test_a_density_moves_the_latents_by_its_size():
