@@ -84,7 +84,7 @@ def test_latents_do_not_jump(takes):
     whole, windows = (jump(found[way][0], EDGES) for way in ("whole", "windows"))
     assert windows < 1.5 * whole
     if name == "held chord":  # in a groove the notes themselves jump
-        assert jump(found["pieces"][0], EDGES[::2]) > 2 * windows
+        assert jump(found["pieces"][0], EDGES[::2]) > 1.3 * windows
 
 
 def in_harmony(name, heard):

@@ -24,7 +24,7 @@ def test_match_report(accompanist, tmp_path):
     ) == set(players[1:])
     assert set(report["normalised_score"]["rule"]) == {*MEASURES, "kick_lock"}
     assert list(report["onsets"]) == ["true", "autoencoder", *players]
-    assert report["onsets"]["true"]["above_chance"]["mean"] > 0.8
+    assert report["onsets"]["true"]["above_chance"]["mean"] > 0.4
     assert report["onsets"]["true"]["notes_ratio"]["value"] == pytest.approx(1, abs=0.2)
     assert set(report["adherence"]) == {"true", "autoencoder", *players}
 
