@@ -38,7 +38,7 @@ FEW = {
     "walks": (("ddim", 2), ("dpm++", 2)),
 }
 # what means something else to other studies
-FEWER = {"length": {"lengths": (6.0, 18.0), "pieces": (128, 192)}, "control": {"seconds": 8.0}}
+FEWER = {"length": {"lengths": (6.0, 24.0), "pieces": (128, 256)}, "control": {"seconds": 8.0}}
 
 
 def intervals(report):
