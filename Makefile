@@ -44,6 +44,10 @@ else
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
 endif
+	@# librosa compiles at its first use; two processes at once can leave a broken cache, so one does it now.
+	@$(BIN)/python -c "import librosa, numpy; y = numpy.sin(numpy.arange(22050) / 20); \
+		librosa.piptrack(y=y, sr=22050), librosa.pyin(y, fmin=60, fmax=400, sr=22050), librosa.beat.beat_track(y=y)" \
+		>/dev/null 2>&1 || true
 	@touch $(READY)
 
 # A chapter runs when it, a module that it can import, its data or a pinned version has changed, and not if `make test`
