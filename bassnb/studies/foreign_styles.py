@@ -68,7 +68,7 @@ def foreign_rows(
     -------
     dict or None without two references
         ``references``: their names; ``songs``; ``strengths``: strength -> ``pairs`` and
-        ``nearest`` with 95 % intervals over songs, and the same ``without`` grounding.
+        ``nearest`` with 95 % intervals over songs; strength 0 is without grounding.
     """
     if len(references) < 2:
         return None
@@ -81,8 +81,9 @@ def foreign_rows(
         ]
     )
 
-    def shares(example: Example, strength: float) -> tuple[float, float]:
-        c_x = encode_waves(system.mix_autoencoder, [example.mix])
+    mixes = [encode_waves(system.mix_autoencoder, [example.mix]) for example in songs]
+
+    def shares(example: Example, c_x: Tensor, strength: float) -> tuple[float, float]:
         seeds = [example.song.seed] * len(references)
         latents: Tensor = accompanist.sample(c_x, seeds, mean=means, steps=steps, strength=strength)
         waves = decode_takes(accompanist, latents, example.mix.shape[-1])
@@ -90,7 +91,9 @@ def foreign_rows(
         return nearer_shares(points, anchors)
 
     def row(strength: float) -> dict:
-        pairs, nearest = np.array([shares(example, strength) for example in songs]).T
+        pairs, nearest = np.array(
+            [shares(example, c_x, strength) for example, c_x in zip(songs, mixes, strict=True)]
+        ).T
         return {"pairs": summary(pairs), "nearest": summary(nearest)}
 
     return {
