@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bassnb.metrics.statistics import (
+    HOLDS,
     UNKNOWN,
     between,
     centre,
@@ -134,27 +135,26 @@ def few_steps(key: str, form: str, most: float) -> Callable[[Reports], Finding]:
     return rule
 
 
-def rescale_gain(phi: str) -> Callable[[Reports], Finding]:
-    """Above w = 2.5 the rescale with this phi clearly lowers FAD, averaged over w."""
+def rescale_gain(weight: str) -> Callable[[Reports], Finding]:
+    """At this w and in 64 steps, the rescale of c with phi = 0.7 clearly lowers FAD."""
 
     def rule(reports: Reports) -> Finding:
-        gain = at(reports, f"rescale/gain_strong/{phi}")
+        gain = at(reports, f"rescale_strong/contrasts/on c/64/{weight}/distance")
         lower = {"value": -gain["value"], "low": -gain["high"], "high": -gain["low"]}
         said = verdict(gain, least=0.0)
-        return finding(said, lower, "+.1f", "rescale", "FAD {} against φ = 0")
+        return finding(said, lower, "+.1f", "rescale_strong", "FAD {} against φ = 0")
 
     return rule
 
 
 def spread_repaired(reports: Reports) -> Finding:
-    """Guidance raises the deviation of the latents above `LOUD`; the rescale lowers it again."""
-    spread = at(reports, "rescale/spread")
-    strongest = max(spread["0"], key=float)
-    tamed = spread["1"][strongest]
-    free = reports["rescale"].get("deviation", alone(spread["0"][strongest]))
-    words = f"deviation {{}}, with φ = 1 {tamed:.2f} (w = {strongest}; real basses 1)"
-    said = verdict(free, least=max(LOUD, tamed))
-    return finding(said, free, ".2f", "rescale", words)
+    """w = 8 in four steps drives the latents above `LOUD`, and the rescale brings them nearer to 1."""
+    cells, gains = (at(reports, f"rescale_strong/{part}") for part in ("cells", "contrasts"))
+    free, tamed = (cells[way]["4"]["8"]["level"] for way in ("no rescale", "on c"))
+    repaired = verdict(gains["on c"]["4"]["8"]["level"], least=0.0)
+    said = verdict(free, least=LOUD) if repaired == HOLDS else repaired
+    words = f"deviation {{}}, with φ = 0.7 {middle(tamed):.2f} (w = 8, K = 4; real basses 1)"
+    return finding(said, free, ".2f", "rescale_strong", words)
 
 
 def guidance_binds(reports: Reports) -> Finding:

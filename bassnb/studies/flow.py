@@ -54,6 +54,7 @@ QUESTIONS: dict[str, tuple[Cell, Cell]] = {  # the first is better than the seco
 }
 QUICK = {
     "folder": None,
+    "cache": None,
     "songs": 4,
     "reference": 12,
     "seconds": 4.0,
@@ -77,7 +78,7 @@ def run(
     accompanist: Accompanist,
     *,
     folder: str | Path | None = "runs/flow",
-    cache: str | Path | None = None,
+    cache: str | Path | None = "cache",
     songs: int = 100,
     reference: int = 200,
     seconds: float = SECONDS,
@@ -94,7 +95,7 @@ def run(
     Parameters
     ----------
     folder : of the two trainings, which go on where they were; None takes one that is thrown away
-    cache : for the latents of the training songs; by default in `folder`
+    cache : for the latents of the training songs, those of the ablations; None puts them in `folder`
     training_steps, pool, submixes : steps of each training, and the songs that it draws from
 
     Returns

@@ -31,7 +31,7 @@ TRAINING = DiffusionTraining(
     learning_rate=1e-3,
     warmup=50,
     ema=0.99,
-    songs=2000,
+    songs=800,
     song_seconds=28.0,
     submixes=3,
 )

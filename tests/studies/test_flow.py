@@ -18,6 +18,7 @@ from bassnb.studies.suite import examine
 TINY = {
     "songs": 3,
     "seconds": 1.5,
+    "cache": None,
     "reference": 3,
     "resamples": 20,
     "training_steps": 2,

@@ -78,10 +78,17 @@ def good_reports():
     return {
         "steps": {"than": 64, "farther": {k: distance(v) for k, v in steps.items()}},
         "samplers": {"rows": {"dpm++ 12": {"farther": distance(-0.3), "lost": {"mean": row(0.0)}}}},
-        "rescale": {
-            "gain_strong": {phi: distance(2.0) for phi in ("0.25", "0.5", "0.75", "1")},
-            "spread": {"0": {"2": 1.0, "8": 1.3}, "1": {"2": 0.9, "8": 0.8}},
-            "deviation": row(1.3),
+        "rescale_strong": {
+            "cells": {
+                "no rescale": {"4": {"8": {"level": row(1.5)}}},
+                "on c": {"4": {"8": {"level": row(1.0)}}},
+            },
+            "contrasts": {
+                "on c": {
+                    "4": {"8": {"level": row(0.5)}},
+                    "64": {w: {"distance": distance(2.0)} for w in ("8", "20")},
+                }
+            },
         },
         "guidance": {
             "table": [{"guidance": 1.0, "mean": 0.7}, {"guidance": 4.0, "mean": 0.9}],
@@ -172,8 +179,21 @@ def test_good_numbers_are_good_news():
 
 FLIPS = [
     ("64 steps have", "steps/farther/128", distance(-2.0)),
-    ("For w > 2.5 the rescale lowers FAD, φ = 0.75", "rescale/gain_strong/0.75", distance(-0.7)),
-    ("Strong guidance drives", "rescale/deviation", row(1.0)),
+    (
+        "Strong guidance: the rescale lowers FAD (w = 20",
+        "rescale_strong/contrasts/on c/64/20/distance",
+        distance(-0.7),
+    ),
+    (
+        "Strong guidance drives",
+        "rescale_strong/cells/no rescale/4/8/level",
+        row(1.0),
+    ),
+    (
+        "Strong guidance drives",
+        "rescale_strong/contrasts/on c/4/8/level",
+        row(-0.1),
+    ),
     ("With guidance", "guidance/gain", row(-0.1)),
     ("A contrastive model", "contrastive/rows/generated/mass", row(0.4)),
     ("Grounding brings takes nearer to the style, cosine", "style/rows/grounded/cosine", row(0.6)),
@@ -305,7 +325,8 @@ def test_the_page_is_made_from_the_files(tmp_path):
         in page
     )
     assert (
-        "| +0.5 to +0.5 | **holds** | steps.json |" in page and "`bassnb evaluate rescale`" in page
+        "| +0.5 to +0.5 | **holds** | steps.json |" in page
+        and "`bassnb evaluate rescale_strong`" in page
     )
     widths = {
         line.count("|")
