@@ -64,7 +64,7 @@ def evaluate_guidance_command(
         bool, typer.Option(help="Make the best pair the defaults of this local model.")
     ] = False,
 ) -> None:
-    """Choose guidance and phi on 16 validation songs."""
+    """Choose guidance and phi on 32 validation songs."""
     from bassnb.checkpoints import adopt_defaults
     from bassnb.stored import read_json
 

@@ -150,7 +150,7 @@ def rescale_gain(weight: str) -> Callable[[Reports], Finding]:
 def spread_repaired(reports: Reports) -> Finding:
     """w = 8 in four steps drives the latents above `LOUD`, and the rescale brings them nearer to 1."""
     cells, gains = (at(reports, f"rescale_strong/{part}") for part in ("cells", "contrasts"))
-    free, tamed = (cells[way]["4"]["8"]["level"] for way in ("no rescale", "on c"))
+    free, tamed = (cells[place]["4"]["8"]["level"] for place in ("no rescale", "on c"))
     repaired = verdict(gains["on c"]["4"]["8"]["level"], least=0.0)
     said = verdict(free, least=LOUD) if repaired == HOLDS else repaired
     words = f"deviation {{}}, with φ = 0.7 {middle(tamed):.2f} (w = 8, K = 4; real basses 1)"

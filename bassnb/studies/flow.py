@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 PLAN = replace(TRAINING, times="noisy")
 GUIDANCE = 4.0
 COUNTS = (1, 2, 4, 8, 12, 64)
-# a way: which network, and at which times its steps are: even on the circle, or on the line
-WAYS = {
+# which network, and whether its steps are even on the circle or on the line
+SETUPS = {
     "v, times of the circle": ("v", "circle"),
     "v, times of the line": ("v", "line"),
     "flow, times of the line": ("flow", "line"),
 }
 METHODS = ("euler", "heun")
-V, V_ON_LINE, FLOW = WAYS
-Cell = tuple[str, str, int]  # way, method, steps
+V, V_ON_LINE, FLOW = SETUPS
+Cell = tuple[str, str, int]  # one of `SETUPS`, method, steps
 QUESTIONS: dict[str, tuple[Cell, Cell]] = {  # the first is better than the second
     "flow matching in 64 steps": ((FLOW, "euler", 64), (V, "euler", 64)),
     "flow matching in 8 steps": ((FLOW, "euler", 8), (V, "euler", 8)),
@@ -67,7 +67,7 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Takes:
-    """Takes of one way, method and number of steps, one for each song."""
+    """Takes of one of `SETUPS`, method and number of steps, one for each song."""
 
     row: Row
     marks: np.ndarray  # mean of the measures of the match, (songs,)
@@ -101,7 +101,7 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``cells``: way -> method -> K -> ``distance``, ``score``, ``level`` and ``calls`` of the
+        ``cells``: setup -> method -> K -> ``distance``, ``score``, ``level`` and ``calls`` of the
         network. ``contrasts``: question -> ``distance`` and ``mark``, each with its verdict.
     """
     if folder is not None:
@@ -120,9 +120,9 @@ def run(
         place = Path(folder or scratch)
         networks = trained(accompanist, plan, place, Path(cache or place / "latents"))
     cells: dict[Cell, Takes] = {
-        (way, method, count): takes_of(stage, networks, way, method, count)
-        for way, method, count in tqdm(
-            list(itertools.product(WAYS, METHODS, counts)),
+        (setup, method, count): takes_of(stage, networks, setup, method, count)
+        for setup, method, count in tqdm(
+            list(itertools.product(SETUPS, METHODS, counts)),
             desc="flow matching",
             disable=not progress,
         )
@@ -133,14 +133,14 @@ def run(
         "training": {"unet": asdict(UNET), **asdict(plan)},
         "guidance": GUIDANCE,
         "cells": {
-            way: {
+            setup: {
                 method: {
-                    str(k): report(cells[way, method, k], score, k * (1 + (method == "heun")))
+                    str(k): report(cells[setup, method, k], score, k * (1 + (method == "heun")))
                     for k in counts
                 }
                 for method in METHODS
             }
-            for way in WAYS
+            for setup in SETUPS
         },
         "contrasts": {
             question: contrast(cells[first], cells[second])
@@ -248,10 +248,10 @@ def times_of(road: str, steps: int) -> Tensor:
 
 
 def takes_of(
-    stage: Stage, networks: dict[str, nn.Module], way: str, method: str, count: int
+    stage: Stage, networks: dict[str, nn.Module], setup: str, method: str, count: int
 ) -> Takes:
     """The figures of takes of all songs, with the noise of their seeds."""
-    ask, road = WAYS[way]
+    ask, road = SETUPS[setup]
     times, seeds = times_of(road, count), [one.song.seed for one in stage.found]
     drawn = []
     for c_x, x in starts(stage.accompanist, stage.c_x, seeds):

@@ -27,7 +27,6 @@ from bassnb.studies.takes import single_take, through_autoencoder
 
 WEIGHTS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 PHIS = (0.0, 0.7)
-LEVEL_MEAN = 0.02  # differences below it are noise with 16 songs
 QUICK = {"songs": 2, "seconds": 8.0, "steps": 8, "weights": (1.0, 4.0), "phis": (0.0, 0.7)}
 
 
@@ -43,7 +42,7 @@ def run(
     *,
     weights: tuple[float, ...] = WEIGHTS,
     phis: tuple[float, ...] = PHIS,
-    songs: int = 16,
+    songs: int = 32,
     split: str = "validation",
     seconds: float = 24.0,
     seed0: int = 0,
@@ -55,11 +54,11 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``table``: for each pair the normalised score of every measure and their mean; ``gain``: what
-        the strongest guidance, with the first phi, has more than weight 1, with its interval;
-        ``best``: the weakest guidance whose mean over chord tones, roots, pitch classes and onsets
-        is within `LEVEL_MEAN` of the highest: beyond it, guidance makes all takes alike, and FAD
-        rises, for nothing.
+        ``table``: for each pair the normalised score of every measure, their mean, and by how much
+        that of the pair with the highest mean is higher, ``behind``, with its interval; ``gain``:
+        what the strongest guidance, with the first phi, has more than weight 1, with its interval;
+        ``best``: the weakest guidance that is not clearly behind: beyond it, guidance makes all
+        takes alike, and FAD rises, for nothing that these songs show.
     """
     studied: list[Example] = list(examples(split, songs, seconds=seconds, seed0=seed0))
     ceilings = [transcribe(through_autoencoder(accompanist, example.bass)) for example in studied]
@@ -84,6 +83,9 @@ def run(
                 "mean": mean_of(list(scores.values())),
             }
         )
+    most = max(range(len(table)), key=lambda k: table[k]["mean"])
+    for row, marks in zip(table, taken):
+        row["behind"] = gain_over(taken[most], marks, floor, ceiling)
     best = weakest_sufficient(table)
     by_pair = {(row["guidance"], row["phi"]): marks for row, marks in zip(table, taken)}
     plain, strong = (by_pair.get((weight, phis[0])) for weight in (1, max(weights)))
@@ -128,10 +130,8 @@ def marks_of_takes(
 
 
 def weakest_sufficient(table: list[dict]) -> dict:
-    """The row of the weakest guidance whose mean is within `LEVEL_MEAN` of the highest."""
-    enough = max(row["mean"] for row in table) - LEVEL_MEAN
-    # all of them where floor and ceiling coincide (nan)
-    level = [row for row in table if not row["mean"] < enough]
+    """The row of the weakest guidance that is not clearly behind; all are where nothing is known."""
+    level = [row for row in table if not row["behind"]["low"] > 0]
     return min(level, key=lambda row: (row["guidance"], -row["mean"]))
 
 

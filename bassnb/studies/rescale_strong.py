@@ -31,7 +31,7 @@ from bassnb.windows import Network
 
 PHI = 0.7  # section 3.4
 NONE, ON_C, ON_V = "no rescale", "on c", "on v"
-WAYS = (NONE, ON_C, ON_V)
+PLACES = (NONE, ON_C, ON_V)
 WEIGHTS = (8.0, 20.0)
 COUNTS = (4, 16, 64)
 QUICK = {
@@ -74,7 +74,7 @@ def run(
     Returns
     -------
     dict, JSON-ready
-        ``cells``: way -> K -> w -> ``distance`` and ``level``. ``contrasts``: way -> K -> w -> by
+        ``cells``: place -> K -> w -> ``distance`` and ``level``. ``contrasts``: place -> K -> w -> by
         how much the rescale lowered the ``distance`` and brought the ``level`` nearer to that of
         real basses, each with its verdict. ``true``: true bass and autoencoder.
     """
@@ -88,16 +88,16 @@ def run(
         progress=progress,
     )
     cells = {
-        (way, count, w): cell_of(stage, way, count, w)
-        for way, count, w in tqdm(
-            list(itertools.product(WAYS, counts, weights)), desc="rescale", disable=not progress
+        (place, count, w): cell_of(stage, place, count, w)
+        for place, count, w in tqdm(
+            list(itertools.product(PLACES, counts, weights)), desc="rescale", disable=not progress
         )
     }
 
-    def table(entry, ways: tuple[str, ...]) -> dict:
+    def table(entry, places: tuple[str, ...]) -> dict:
         return {
-            way: {str(k): {f"{w:g}": entry(way, k, w) for w in weights} for k in counts}
-            for way in ways
+            place: {str(k): {f"{w:g}": entry(place, k, w) for w in weights} for k in counts}
+            for place in places
         }
 
     return {
@@ -105,30 +105,30 @@ def run(
         "phi": PHI,
         "weights": list(weights),
         "counts": list(counts),
-        "cells": table(lambda *cell: cells[cell].report(), WAYS),
+        "cells": table(lambda *cell: cells[cell].report(), PLACES),
         "contrasts": table(
-            lambda way, k, w: contrast(cells[NONE, k, w], cells[way, k, w]), WAYS[1:]
+            lambda place, k, w: contrast(cells[NONE, k, w], cells[place, k, w]), PLACES[1:]
         ),
         "true": {name: row.report() for name, row in stage.true_rows().items()},
     }
 
 
-def cell_of(stage: Stage, way: str, count: int, w: float) -> Cell:
+def cell_of(stage: Stage, place: str, count: int, w: float) -> Cell:
     """The figures of takes of all songs, with the noise of their seeds."""
     unet, seeds = stage.accompanist.system.unet, [one.song.seed for one in stage.found]
     latents = torch.cat(
         [
-            ddim(denoiser(unet, c_x, w, way), z, count)
+            ddim(denoiser(unet, c_x, w, place), z, count)
             for c_x, z in starts(stage.accompanist, stage.c_x, seeds)
         ]
     )
     return Cell(stage.takes(latents), latents.std((1, 2)).cpu().numpy())
 
 
-def denoiser(unet: Network, c_x: Tensor, w: float, way: str) -> Denoise:
-    """Guidance with one of `WAYS`; c_x (B, 64, L) are the mixes."""
-    if way != ON_V:
-        return guided_denoiser(unet, c_x, w, PHI if way == ON_C else 0.0)
+def denoiser(unet: Network, c_x: Tensor, w: float, place: str) -> Denoise:
+    """Guidance rescaled in one of `PLACES`; c_x (B, 64, L) are the mixes."""
+    if place != ON_V:
+        return guided_denoiser(unet, c_x, w, PHI if place == ON_C else 0.0)
     both = torch.cat([c_x, torch.zeros_like(c_x)])
 
     def denoise(z: Tensor, t: Tensor) -> Tensor:

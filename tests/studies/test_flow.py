@@ -1,4 +1,4 @@
-"""The study of v and rectified flow, on a tiny system: trainings, ways, contrasts."""
+"""The study of v and rectified flow, on a tiny system: trainings, setups, contrasts."""
 
 import json
 from dataclasses import replace
@@ -42,16 +42,16 @@ def test_both_networks_are_trained_once_and_every_question_is_answered(
     options = {**TINY, "folder": str(tmp_path / "run")}
     examine("flow", accompanist, tmp_path / "f.json", **options)
     report = json.loads((tmp_path / "f.json").read_text())
-    assert list(report["cells"]) == list(flow.WAYS)
+    assert list(report["cells"]) == list(flow.SETUPS)
     for methods in report["cells"].values():
         assert methods["euler"]["8"]["calls"] == methods["heun"]["4"]["calls"] == 8
     assert list(report["contrasts"]) == list(flow.QUESTIONS)[1:]  # without 64 steps
     for question, found in report["contrasts"].items():
-        (way, method, k), (other, other_method, n) = flow.QUESTIONS[question]
+        (setup, method, k), (other, other_method, n) = flow.QUESTIONS[question]
         cells = report["cells"]
         assert found["distance"]["value"] == pytest.approx(
             cells[other][other_method][str(n)]["distance"]["value"]
-            - cells[way][method][str(k)]["distance"]["value"]
+            - cells[setup][method][str(k)]["distance"]["value"]
         )
         assert found["mark"]["verdict"] in ("holds", "does not hold", "undecided")
     assert "--training-steps 2 --pool 2" in report["command"]
