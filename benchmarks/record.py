@@ -19,7 +19,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -71,21 +71,27 @@ def minutes(job: Job, reports: dict[str, dict]) -> float:
 
 
 def due(jobs: list[Job], names: list[str], reports: dict[str, dict]) -> list[Job]:
-    """The jobs that are named, or those with a record that is stale or missing; longest first."""
+    """The jobs that are named, with all their records, or those with records that are stale or missing,
+    with these; longest first.
+    """
     stale = stale_records(reports, provenance(load_pretrained("classroom")))
+
+    def is_wanted(job: Job, record: str) -> bool:
+        return job.name in names if names else record in stale or record not in reports
+
     wanted = [
-        job
+        replace(job, records=tuple(one for one in job.records if is_wanted(job, one)))
         for job in jobs
-        if job.name in names
-        or (not names and any(one in stale or one not in reports for one in job.records))
     ]
-    return sorted(wanted, key=lambda job: -minutes(job, reports))
+    todo = [job for job in wanted if job.records]
+    return sorted(todo, key=lambda job: -minutes(job, reports))
 
 
 def make(job: Job) -> bool:
     """Run a job with one thread; whether it succeeded."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, SWITCH: "1", "OMP_NUM_THREADS": "1"}
+    experiments = ",".join(Path(record).name for record in job.records)
+    environment = {**os.environ, SWITCH: experiments, "OMP_NUM_THREADS": "1"}
     with (
         open(LOGS / f"{job.name}.log", "w", encoding="utf-8") as log,
         open(os.devnull, "w") as null,

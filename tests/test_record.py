@@ -29,19 +29,21 @@ def test_fresh_records_are_left_alone(jobs):
     reports = {name: {**made, "minutes": number} for number, name in enumerate(names)}
     assert record.due(jobs, [], reports) == []
     assert [job.name for job in record.due(jobs, ["match"], reports)] == ["match"]
-    reports["match"] = {**reports["match"], "provenance": {"weights": "others", "songs": 0}}
+    other = {"weights": "others", "songs": 0}
+    reports["match"] = {**reports["match"], "provenance": other, "minutes": 1}
     del reports["chapters/07_timbre"]
-    todo = [job.name for job in record.due(jobs, [], reports)]
-    assert todo == ["07_style_grounding", "match"]  # the longer first
+    todo = [(job.name, job.records) for job in record.due(jobs, [], reports)]
+    # the longer first, and of a chapter only what is missing
+    assert todo == [("07_style_grounding", ("chapters/07_timbre",)), ("match", ("match",))]
 
 
 def test_a_job_tells_whether_it_succeeded_and_keeps_what_it_printed(tmp_path, monkeypatch):
     monkeypatch.setattr(record, "LOGS", tmp_path)
     say = "import os, sys; print(os.environ['BASSNB_FULL']); sys.exit({})".format
-    good = record.Job("good", (sys.executable, "-c", say(0)), ("good",))
+    good = record.Job("good", (sys.executable, "-c", say(0)), ("chapters/one", "chapters/two"))
     bad = record.Job("bad", (sys.executable, "-c", say(3)), ("bad",))
     assert record.make(good) and not record.make(bad)
-    assert (tmp_path / "good.log").read_text() == "1\n"
+    assert (tmp_path / "good.log").read_text() == "one,two\n"
     assert record.run({good: 1.0, bad: 1.0}, 2) == 1
 
 

@@ -17,7 +17,7 @@ from bassnb.metrics.statistics import decided, exact, figure
 from bassnb.studies import control_chords, control_notes, control_regions
 from bassnb.studies.transfer_songs.cases import OPEN, written_cases
 
-CHOICES = 16  # songs for which one of several takes is chosen, and notes are compared
+CHOICES = 12  # songs for which one of several takes is chosen, and notes are compared
 SHORT = 0.5  # share of the seconds, for regions, lines and loops
 FREEDOMS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEAM = 1.1  # of the mean jump between neighbouring latents
@@ -28,8 +28,8 @@ QUICK = {"songs": 2, "foreign": 2, "seconds": 8.0, "steps": 2, "choices": 1}
 def run(
     accompanist: Accompanist,
     *,
-    songs: int = 32,
-    foreign: int = 16,
+    songs: int = 24,
+    foreign: int = 12,
     seconds: float = 24.0,
     steps: int = 12,
     choices: int = CHOICES,

@@ -25,7 +25,8 @@ from bassnb.outputs import Output, check_outputs, json_with
 from bassnb.stored import read_json, write_json
 from bassnb.studies.provenance import origin, provenance
 
-SWITCH = "BASSNB_FULL"  # environment: `make record` sets it
+# in the environment: names of the experiments to run at full scale, with commas; `make record` sets it
+SWITCH = "BASSNB_FULL"
 FOLDER = Path("../results/chapters")  # as seen from the folder of the chapters
 
 
@@ -51,6 +52,7 @@ def experiment(
     here: dict,
     full: dict,
     system: System | None = None,
+    composed: bool = True,
     at_full_scale: bool = False,
     folder: str | os.PathLike = FOLDER,
 ) -> tuple[Outcome, Outcome]:
@@ -63,6 +65,7 @@ def experiment(
         name
     here, full : settings of the two scales
     system : whose weights the result depends on, if on any; a record made with others is called stale
+    composed : whether it composes songs; a record made with songs of another version is called stale
     at_full_scale : run `full` now and record it, in place of `here`
 
     Returns
@@ -76,7 +79,8 @@ def experiment(
         If no result was recorded.
     """
     began = time.perf_counter()
-    settings = full if at_full_scale or os.environ.get(SWITCH) == "1" else here
+    wanted = at_full_scale or name in os.environ.get(SWITCH, "").split(",")
+    settings = full if wanted else here
     if settings is not here:
         check_outputs(
             [Output(Path(folder) / f"{name}.json", json_with("settings", "values", "minutes"))]
@@ -91,7 +95,7 @@ def experiment(
         "minutes": round((time.perf_counter() - began) / 60, 1),
         "date": date.today().isoformat(),
         "device": device(),
-        "provenance": provenance(system),
+        "provenance": provenance(system, composed),
     }
     _keep(
         Path(folder),

@@ -22,17 +22,18 @@ DECISIVE = ("weights", "songs")  # what makes a record stale if it differs
 PLACES = re.compile(r"\s--(?:model|run|cache|device|fetched) \S+")
 
 
-def provenance(system: System | None) -> dict[str, str | int]:
+def provenance(system: System | None, composed: bool = True) -> dict[str, str | int]:
     """What the records of a system carry, or those for which no shipped weights were needed.
 
     Returns
     -------
     dict
-        ``weights``, with a system: the fingerprint that `bassnb info --json` prints; ``songs``: the
-        version of the composer's songs; ``package``: the version of bassnb.
+        ``weights``, with a system: the fingerprint that `bassnb info --json` prints; ``songs``, if
+        any were `composed`: the version of the composer's songs; ``package``: the version of bassnb.
     """
     weights = {"weights": weights_fingerprint(system)} if system else {}
-    return {**weights, "songs": DEFAULT.version, "package": __version__}
+    songs = {"songs": DEFAULT.version} if composed else {}
+    return {**weights, **songs, "package": __version__}
 
 
 def stale_records(reports: dict[str, dict], now: dict[str, str | int]) -> dict[str, str]:

@@ -30,12 +30,21 @@ def test_a_reader_runs_the_small_one_and_sees_the_recorded_one(tmp_path):
     assert (kept.takes["a tone"] - now.takes["a tone"]).abs().max() < 0.02  # Ogg is lossy
 
 
-def test_the_switch_of_the_environment_is_that_of_the_chapter(tmp_path, monkeypatch):
-    monkeypatch.setenv("BASSNB_FULL", "1")
+def test_the_switch_of_the_environment_names_experiments(tmp_path, monkeypatch):
+    monkeypatch.setenv("BASSNB_FULL", "loss,gain")
     now, kept = experiment("loss", run, here={"steps": 2}, full={"steps": 3}, folder=tmp_path)
     assert now == kept or len(now.values["loss"]) == len(kept.values["loss"]) == 3
     record = json.loads((tmp_path / "loss.json").read_text())
     assert record["settings"] == {"steps": 3} and record["takes"] == {"a tone": "loss/00.ogg"}
+    monkeypatch.setenv("BASSNB_FULL", "losses")  # another one
+    now, kept = experiment("loss", run, here={"steps": 2}, full={"steps": 3}, folder=tmp_path)
+    assert len(now.values["loss"]) == 2
+
+
+def test_what_composes_no_songs_is_not_made_stale_by_new_ones(tmp_path):
+    how = {"here": {"steps": 2}, "full": {"steps": 3}, "folder": tmp_path}
+    experiment("loss", run, **how, composed=False, at_full_scale=True)
+    assert list(json.loads((tmp_path / "loss.json").read_text())["provenance"]) == ["package"]
 
 
 def test_a_record_says_whether_it_is_of_today(tmp_path, accompanist):

@@ -152,7 +152,7 @@ def test_a_chapter_gets_a_small_run_and_the_recorded_one(monkeypatch, tmp_path, 
     assert now == kept and kept["songs"] == 100 and "minutes" in kept
     now, kept = examined("count", accompanist, here={"songs": 2}, folder=tmp_path)
     assert now == {"songs": 2, "origin": "run here"} and kept["songs"] == 100 and calls == [100, 2]
-    monkeypatch.setenv("BASSNB_FULL", "1")  # make record runs the study by its command, once
+    monkeypatch.setenv("BASSNB_FULL", "count")  # make record runs the study by its command, once
     examined("count", accompanist, here={"songs": 2}, folder=tmp_path)
     assert calls == [100, 2, 2]
 
