@@ -80,13 +80,12 @@ def test_a_song_may_be_cut_anywhere(accompanist, name, tally):
     first, every = cases(
         (SONGS.index(name) % 2, 2), (0, 1)
     )  # each place in half of the songs, or all
-    places = PLACES[first::every]
-    for steps, rest in places:
+    for steps, rest in PLACES[first::every]:
         if attacks(accompanist.takes(longer[:, : steps * TIME_RATIO + rest], 3, steps=8), others):
             found.append((steps, rest))
         tally()
     # a player of many notes may strike near any place: hardly ever is that because of the cut
-    assert len(found) <= len(places) // 3
+    assert len(found) <= 1
 
 
 @pytest.mark.parametrize("rest", [100, 700, 1500, 2500, 4000, 4096])

@@ -45,7 +45,7 @@ def page(context, server):
 
 def test_what_it_costs_is_said_before_the_first_click(page):
     assert "fetches 1" in page.locator("#studio-cost").inner_text()
-    assert page.locator("#studio-guidance").input_value() == "4"
+    assert page.locator("#studio-guidance").input_value() == "3"
     assert page.locator("#studio-missing").is_hidden()
 
 
