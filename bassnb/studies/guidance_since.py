@@ -87,7 +87,7 @@ def run(
     accompanist: Accompanist,
     *,
     songs: int = 100,
-    grid: int = 16,
+    grid: int = 8,
     reference: int = 200,
     seconds: float = SECONDS,
     weights: tuple[float, ...] = WEIGHTS,

@@ -51,7 +51,7 @@ QUICK = {
 def run(
     accompanist: Accompanist,
     *,
-    songs: int = 48,
+    songs: int = 32,
     reference: int = 200,
     seconds: float = SECONDS,
     walks: tuple[Walk, ...] = WALKS,

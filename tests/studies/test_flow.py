@@ -17,6 +17,7 @@ from bassnb.studies.suite import examine
 
 TINY = {
     "songs": 3,
+    "grid": 3,
     "seconds": 1.5,
     "cache": None,
     "reference": 3,
