@@ -31,6 +31,8 @@ HOP = TIME_RATIO // 4  # samples, 23 ms
 GAP = SAMPLE_RATE // HOP  # hops, 1 s
 # power: 50 dB below the loudest hop, 10 dB below the mean of the hops that passed
 FIRST_GATE, SECOND_GATE = 1e-5, 0.1
+# power: what decays to less is silence, as its gain to `LEVEL` would be infinite
+SILENT = 1e-50
 PIECE = 64 * HOP  # samples filtered at a time, 1.5 s
 HIGH_PASS = butter(6, 20, "highpass", fs=SAMPLE_RATE, output="sos")
 
@@ -98,7 +100,7 @@ def sounding(power: np.ndarray) -> np.ndarray:
     """Which of the hops, of mean squares `power` (n,), pass both gates, with the short gaps between
     them; bool (n,).
     """
-    if not power.any():
+    if power.max(initial=0.0) < SILENT:
         return np.zeros(len(power), bool)
     passed = _without_gaps(power > FIRST_GATE * power.max())
     return _without_gaps(power > SECOND_GATE * power[passed].mean())

@@ -144,6 +144,17 @@ def test_silence_has_none():
     assert measure([]).level == 0 and torch.equal(to_level(silence(1.0)), silence(1.0))
 
 
+@pytest.mark.evidence("decay-into-nothing")
+@pytest.mark.parametrize("power", [-20, -30, -38, -41, -44, -46])
+def test_what_decays_into_nothing_is_silence(power):
+    wave = music(1.0) * 10.0**power
+    brought = to_level(wave)
+    assert brought.isfinite().all()
+    assert (
+        peak(brought) < 1e-25 if power < -20 else level(brought) == pytest.approx(LEVEL, rel=1e-3)
+    )
+
+
 # -- the bass --------------------------------------------------------------------------------------
 
 
