@@ -53,8 +53,8 @@ QUESTIONS: dict[str, tuple[Cell, Cell]] = {  # the first is better than the seco
     "Heun in 4 steps for Euler in 8, as many calls": ((FLOW, "heun", 4), (FLOW, "euler", 8)),
 }
 QUICK = {
-    "folder": None,
-    "cache": None,
+    "folder": "",
+    "cache": "",
     "songs": 4,
     "grid": 2,
     "reference": 12,
@@ -78,8 +78,8 @@ class Takes:
 def run(
     accompanist: Accompanist,
     *,
-    folder: str | Path | None = "runs/flow",
-    cache: str | Path | None = "cache",
+    folder: str | Path = "runs/flow",
+    cache: str | Path = "cache",
     songs: int = 100,
     grid: int = 12,
     reference: int = 200,
@@ -97,8 +97,8 @@ def run(
     Parameters
     ----------
     songs, grid : of the contrasts, and of all cells, which take the first of them
-    folder : of the two trainings, which go on where they were; None takes one that is thrown away
-    cache : for the latents of the training songs, those of the ablations; None puts them in `folder`
+    folder : of the two trainings, which go on where they were; "" takes one that is thrown away
+    cache : for the latents of the training songs, those of the ablations; "" puts them in `folder`
     training_steps, pool, submixes : steps of each training, and the songs that it draws from
 
     Returns
@@ -107,7 +107,7 @@ def run(
         ``cells``: setup -> method -> K -> ``distance``, ``score``, ``level`` and ``calls`` of the
         network. ``contrasts``: question -> ``distance`` and ``mark``, each with its verdict.
     """
-    if folder is not None:
+    if folder:
         check_folders(Path(folder))
     stage = set_stage(
         accompanist,

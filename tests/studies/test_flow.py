@@ -19,7 +19,7 @@ TINY = {
     "songs": 3,
     "grid": 3,
     "seconds": 1.5,
-    "cache": None,
+    "cache": "",
     "reference": 3,
     "resamples": 20,
     "training_steps": 2,
