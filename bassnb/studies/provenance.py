@@ -82,9 +82,9 @@ def is_judged(report: dict) -> bool:
 def reason(then: dict[str, str | int] | None, now: dict[str, str | int]) -> str:
     """Why a record with the provenance `then` is stale, in words; empty if it is not.
 
-    What `then` does not name, the weights for example, does not count.
+    What one of the two does not name, the weights for example, does not count.
     """
     if not isinstance(then, dict):
         return "no provenance: made before records carried one"
-    differing = [key for key in DECISIVE if key in then and then[key] != now.get(key)]
-    return ", ".join(f"{key} {then.get(key)}, now {now[key]}" for key in differing)
+    named = [key for key in DECISIVE if key in then and key in now]
+    return ", ".join(f"{key} {then[key]}, now {now[key]}" for key in named if then[key] != now[key])

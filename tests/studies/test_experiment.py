@@ -54,6 +54,7 @@ def test_a_record_says_whether_it_is_of_today(tmp_path, accompanist):
     assert "stale" not in kept.label
     made = json.loads((tmp_path / "loss.json").read_text())["provenance"]
     assert made == provenance(system)
+    assert "stale" not in recorded("loss", tmp_path).label  # of weights it says nothing
     other = System(SMOKE).requires_grad_(False)
     assert (
         f"stale: weights {made['weights']}, now"
