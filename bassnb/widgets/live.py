@@ -34,7 +34,7 @@ SETTINGS = (TakeSettings, ControlSettings)
 START = {
     "style": "",
     "steps": 12,
-    "guidance": 4.0,
+    "guidance": 3.0,
     "phi": 0.0,
     "strength": 1.5,
     "guidance_rule": "cfg",
