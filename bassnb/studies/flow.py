@@ -14,7 +14,6 @@ import itertools
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,17 +21,13 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
-from bassnb.flow import Velocity, flow_loss, integrate, line_time, shifted_times, velocity_from_v
+from bassnb.flow import Velocity, integrate, line_time, shifted_times, velocity_from_v
 from bassnb.guidance import classifier_free_guidance
 from bassnb.metrics.statistics import decided, figure, summary
-from bassnb.schedules import DiffusionTraining
-from bassnb.settings import TrainingSettings
+from bassnb.studies.flow_training import check_folders, trained
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
 from bassnb.studies.takes import decode_takes, starts
 from bassnb.studies.variants import TRAINING, UNET
-
-if TYPE_CHECKING:
-    from bassnb.collections.latents import LatentDataset
 
 PLAN = replace(TRAINING, times="noisy")
 GUIDANCE = 4.0
@@ -121,8 +116,8 @@ def run(
     plan = replace(PLAN, steps=training_steps, songs=pool, submixes=submixes)
     with TemporaryDirectory() as scratch:
         place = Path(folder or scratch)
-        networks = trained(accompanist, plan, place, Path(cache or place / "latents"))
-    few = replace(stage, found=stage.found[:grid], c_x=stage.c_x[:grid])
+        networks = trained(accompanist, UNET, plan, place, Path(cache or place / "latents"))
+    few = stage.first(grid)
     cells: dict[Cell, Takes] = {
         (setup, method, count): takes_of(few, networks, setup, method, count)
         for setup, method, count in tqdm(
@@ -162,74 +157,6 @@ def run(
         },
         "true": {name: row.report() for name, row in stage.true_rows().items()},
     }
-
-
-# -- training --------------------------------------------------------------------------------------
-
-
-def check_folders(folder: Path) -> None:
-    """Refuse, before any work, folders with files that no training wrote."""
-    from bassnb.training.diffusion import MODEL_FILES
-    from bassnb.training.run_folder import check_run
-
-    check_run(folder / "v", MODEL_FILES)
-    check_run(folder / "flow", ())
-
-
-def trained(
-    accompanist: Accompanist, plan: DiffusionTraining, folder: Path, cache: Path
-) -> dict[str, nn.Module]:
-    """The two networks, "v" and "flow", each trained in a folder of its own."""
-    from bassnb.collections.latents import LatentDataset, encode_songs
-
-    system = accompanist.system
-    shards = encode_songs(
-        system.mix_autoencoder,
-        system.bass_autoencoder,
-        cache,
-        split="train",
-        count=plan.songs,
-        seconds=plan.song_seconds,
-        submixes=plan.submixes,
-    )
-    pairs = LatentDataset.load(shards)
-    return {ask: train_small(ask, accompanist, pairs, plan, folder / ask) for ask in ("v", "flow")}
-
-
-def train_small(
-    ask: str, accompanist: Accompanist, pairs: LatentDataset, plan: DiffusionTraining, folder: Path
-) -> nn.Module:
-    """The moving average of a small network that is asked for v or for u; the folder holds a model
-    with the autoencoders of `accompanist` as well.
-    """
-    from bassnb.checkpoints import save_pretrained
-    from bassnb.diffusion import diffusion_loss
-    from bassnb.training.diffusion import assemble
-    from bassnb.training.diffusion_trainer import fit
-    from bassnb.training.loop import open_accelerator
-    from bassnb.unet import UNet1d
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # initial weights only
-        unet = UNet1d(UNET)
-    config = {"seed": 0, "ask": ask, "shape": asdict(UNET), "plan": asdict(plan)}
-    accelerator = open_accelerator(accompanist.device.type)
-    _, average = fit(
-        unet,
-        pairs,
-        plan,
-        folder,
-        accelerator,
-        config,
-        TrainingSettings(resume=True),
-        objective=diffusion_loss if ask == "v" else flow_loss,
-    )
-    if ask == "v":  # a model of its own: a weaker copy for chapter 12
-        own = accompanist.system
-        preset = replace(own.preset, name="small", unet=UNET)
-        coders = (own.mix_autoencoder, own.bass_autoencoder)
-        save_pretrained(assemble(preset, *coders, average), folder / "pretrained")
-    return average.eval()
 
 
 # -- sampling --------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def run(
     )
     other = weaker(accompanist, weak)
     names = [*RULES, *([AUTO] if other is not None else [])]
-    few = replace(stage, found=stage.found[:grid], c_x=stage.c_x[:grid])
+    few = stage.first(grid)
     cells: dict[tuple[str, int, float], Cell] = {}
     for name, count, w in tqdm(
         list(itertools.product(names, counts, weights)), desc="rules", disable=not progress

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.metrics.frechet import centred_interval
-from bassnb.metrics.statistics import figure, summary
+from bassnb.metrics.statistics import figure
 from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
 
 WEIGHTS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)  # w of figure 2, right
@@ -55,7 +55,7 @@ def run(
         ``rows``: true bass and autoencoder. ``distance``: phi -> w -> a row. ``gain``: phi -> w ->
         by how much the rescale lowered the distance, song by song. ``gain_strong``: phi -> the mean
         of that over all w above 2.5. ``spread``: phi -> w -> standard deviation of the latents, 1
-        for real basses. ``deviation``: that of the strongest w with the first phi, with its interval.
+        for real basses.
     """
     stage = set_stage(
         accompanist,
@@ -85,7 +85,6 @@ def run(
         "gain": by_phi(lambda w, phi: farther(rows[w, phis[0]], rows[w, phi]), phis[1:]),
         "gain_strong": {key(phi): gain_above(rows, phi, phis[0], STRONG) for phi in phis[1:]},
         "spread": by_phi(lambda w, phi: float(spread[w, phi].mean()), phis),
-        "deviation": summary(spread[max(weights), phis[0]]),
     }
 
 

@@ -10,7 +10,7 @@ Taught in chapter 9.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -89,6 +89,10 @@ class Stage:
     found: list[Example]
     c_x: Tensor
     setting: dict = field(repr=False)
+
+    def first(self, count: int) -> Stage:
+        """The same stage with the first songs alone."""
+        return replace(self, found=self.found[:count], c_x=self.c_x[:count])
 
     def latents(self, **settings) -> Tensor:
         """Latents (songs, 32, L) of a take for each song, with the noise of its seed."""

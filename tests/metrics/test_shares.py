@@ -32,7 +32,8 @@ from bassnb.studies.goals import GOALS
 from bassnb.studies.marks import floor_marks
 from bassnb.studies.suite import examine
 from bassnb.studies.summary import measured_table
-from bassnb.studies.transfer import floor_of, group, group_headline
+from bassnb.studies.transfer import floor_of
+from bassnb.studies.transfer_marks import group, group_headline
 from tests.amounts import cases
 
 pytestmark = pytest.mark.kind("edges")

@@ -11,7 +11,8 @@ from bassnb.composer.synth import soundfont_path
 from bassnb.errors import DataError
 from bassnb.metrics.match import MEASURES, transcribe
 from bassnb.studies.suite import examine
-from bassnb.studies.transfer import columns_of, floor_of, group
+from bassnb.studies.transfer import floor_of
+from bassnb.studies.transfer_marks import columns_of, group
 from bassnb.studies.transfer_songs.cases import (
     OPEN,
     band,
