@@ -16,7 +16,11 @@ from bassnb.commands.evaluate_foreign import (
     evaluate_foreign_command,
     evaluate_transfer_command,
 )
-from bassnb.commands.evaluate_since import evaluate_flow_command, evaluate_guidance_since_command
+from bassnb.commands.evaluate_since import (
+    evaluate_distilled_command,
+    evaluate_flow_command,
+    evaluate_guidance_since_command,
+)
 from bassnb.commands.examine import Reference, examine
 from bassnb.commands.options import (
     Cache,
@@ -120,6 +124,7 @@ evaluate_app.command(
     "guidance_since", help="Rules of guidance since the paper, against plain guidance."
 )(evaluate_guidance_since_command)
 evaluate_app.command("flow")(evaluate_flow_command)
+evaluate_app.command("distilled")(evaluate_distilled_command)
 plain_study("autoencoder", "The bass autoencoder on unseen basses, beside Griffin-Lim.")
 plain_study("probe", "Read chord roots and strokes from mix latents of unseen songs.")
 plain_study("contrastive", "How often a trained judge finds the bass of each mix among 25.")

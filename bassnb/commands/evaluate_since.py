@@ -1,4 +1,4 @@
-"""Commands for studies of ideas since the paper: rules of guidance, rectified flow.
+"""Commands for studies of ideas since the paper: rules of guidance, rectified flow, distillation.
 
 Heavy modules are imported inside the commands.
 """
@@ -72,3 +72,31 @@ def evaluate_flow_command(
     plan |= {"songs": songs, "reference": reference, "folder": folder}
     plan |= {"counts": counts or None, "resamples": resamples}
     examine("flow", model, device, out, force, **plan)
+
+
+def evaluate_distilled_command(
+    model: Model = "classroom",
+    songs: Songs = None,
+    reference: Reference = None,
+    folder: Annotated[
+        Optional[Path], typer.Option("--run", help="Folder of the training, which goes on there.")
+    ] = None,
+    training_steps: Annotated[
+        Optional[int], typer.Option(min=4, help="Steps of the training, all stages together.")
+    ] = None,
+    pool: Annotated[
+        Optional[int], typer.Option(min=2, help="Generated songs to train with.")
+    ] = None,
+    submixes: Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")] = None,
+    resamples: Resamples = None,
+    out: Results = None,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """A student of the model in 4 steps, distilled here, against its teacher in 64."""
+    from bassnb.extras import need
+
+    need("train")
+    plan: dict = {"training_steps": training_steps, "pool": pool, "submixes": submixes}
+    plan |= {"songs": songs, "reference": reference, "folder": folder, "resamples": resamples}
+    examine("distilled", model, device, out, force, **plan)

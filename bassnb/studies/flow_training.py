@@ -39,23 +39,27 @@ def trained(
     cache: Path,
 ) -> dict[str, nn.Module]:
     """The two networks, "v" and "flow", of one shape, each trained in a folder of its own."""
+    pairs = composed_pairs(accompanist, plan, cache)
+    return {
+        ask: train_small(ask, accompanist, pairs, shape, plan, folder / ask)
+        for ask in ("v", "flow")
+    }
+
+
+def composed_pairs(accompanist: Accompanist, plan: DiffusionTraining, cache: Path) -> LatentDataset:
+    """Latents of the composed songs of a plan, encoded once."""
     from bassnb.collections.latents import LatentDataset, encode_songs
 
-    system = accompanist.system
     shards = encode_songs(
-        system.mix_autoencoder,
-        system.bass_autoencoder,
+        accompanist.system.mix_autoencoder,
+        accompanist.system.bass_autoencoder,
         cache,
         split="train",
         count=plan.songs,
         seconds=plan.song_seconds,
         submixes=plan.submixes,
     )
-    pairs = LatentDataset.load(shards)
-    return {
-        ask: train_small(ask, accompanist, pairs, shape, plan, folder / ask)
-        for ask in ("v", "flow")
-    }
+    return LatentDataset.load(shards)
 
 
 def train_small(

@@ -1,6 +1,7 @@
 """What came after the paper: claims of later papers, judged by one contrast each.
 
-The contrasts are those of `guidance_since.QUESTIONS` and `flow.QUESTIONS`, fixed before measuring.
+The contrasts are those of `QUESTIONS` in `guidance_since`, `flow` and `distilled`, fixed before
+measuring.
 Taught in chapter 9.
 """
 
@@ -37,6 +38,10 @@ ROADS = {
     "even times on the line, one network, 8 steps": "8 steps with even times on the line are better",
     "Heun in 4 steps for Euler in 8, as many calls": "4 steps of Heun are better than 8 of Euler",
 }
+STUDENTS = {
+    "4 steps of a student are as good as 64 of its teacher": "4 steps of a student are as good as 64 of its teacher, within a tenth of FAD",
+    "4 steps of a student are better than 4 of its teacher": "4 steps of a student are better than 4 of its teacher",
+}
 
 
 def of_guidance(name: str) -> Callable[[Reports], Finding]:
@@ -61,6 +66,17 @@ def of_flow(question: str) -> Callable[[Reports], Finding]:
     return rule
 
 
+def of_student(question: str) -> Callable[[Reports], Finding]:
+    """A student is nearer to true basses than who it is compared with, but for the margin."""
+
+    def rule(reports: Reports) -> Finding:
+        row = reports["distilled"]["contrasts"][question]["distance"]
+        said = verdict(row, least=row["goal"])
+        return finding(said, row, "+.1f", "distilled", IMPROVED["distance"][0])
+
+    return rule
+
+
 LATER_CLAIMS = (
     *(
         Claim(
@@ -71,4 +87,5 @@ LATER_CLAIMS = (
         for name, (question, weight) in QUESTIONS.items()
     ),
     *(Claim(words, "Liu 2023", of_flow(question)) for question, words in ROADS.items()),
+    *(Claim(words, "Salimans 2022", of_student(question)) for question, words in STUDENTS.items()),
 )

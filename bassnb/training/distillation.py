@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from bassnb.checkpoints import System, load_pretrained, save_pretrained
 from bassnb.collections.latents import fingerprint
+from bassnb.collections.pairs import Pairs
 from bassnb.composer.world import World
 from bassnb.denoiser import Denoise, guided_denoiser
 from bassnb.diffusion import add_noise, alpha_beta, draw_noise, eps_from_c
@@ -52,6 +53,12 @@ def stages_to(steps: int, start: int = PAPER_STEPS) -> tuple[int, ...]:
     if not stages or left != steps:
         raise BassnbError(f"halving {start} does not lead to {steps} steps; give 1, 2, 4, 8, ...")
     return tuple(stages)
+
+
+def student_plan(trained: DiffusionTraining) -> DiffusionTraining:
+    """The schedule of a student; its moving average is short, for it becomes the next teacher."""
+    rate = RATE * trained.learning_rate
+    return replace(trained, steps=STEPS, warmup=100, drop=0.0, learning_rate=rate, ema=0.99)
 
 
 def two_steps(denoise: Denoise, z: Tensor, t: Tensor, steps: int) -> Tensor:
@@ -184,18 +191,37 @@ def train_distilled(
     BassnbError
         As `train_diffusion`, or if halving 64 steps does not lead to `to`.
     """
-    stages = stages_to(to)
+    stages_to(to)  # before any work
     check_run(folder, MODEL_FILES, [source, settings.data, settings.latents])
     accelerator = open_accelerator(settings.device, settings.precision)
     system = load_pretrained(source, device=accelerator.device)
-    trained = system.preset.diffusion_training
-    plan = replace(
-        trained, steps=STEPS, warmup=100, drop=0.0, learning_rate=RATE * trained.learning_rate
-    )
+    plan = student_plan(system.preset.diffusion_training)
     plan = scaled(plan, settings.total_steps)
     coders = (system.mix_autoencoder, system.bass_autoencoder)
     world = World(system.preset.world, settings.soundfont or ())
     pairs, _ = open_pairs(plan, settings, system.stem, coders, accelerator, world)
+    return distil(system, pairs, plan, folder, accelerator, settings, to=to, source=source)
+
+
+def distil(
+    system: System,
+    pairs: Pairs,
+    plan: DiffusionTraining,
+    folder: str | Path,
+    accelerator: Accelerator,
+    settings: TrainingSettings,
+    *,
+    to: int,
+    source: str,
+) -> System:
+    """The student of the network of `system`, with the autoencoders of its teacher.
+
+    Parameters
+    ----------
+    pairs : latents of basses and mixes, from the autoencoders of `system`
+    to, source : steps of the student, and the name of the teacher for the run folder
+    """
+    coders, stages = (system.mix_autoencoder, system.bass_autoencoder), stages_to(to)
     teacher = {key: system.defaults[key] for key in ("guidance", "phi")}
     trainer = Distiller(
         system.unet,
