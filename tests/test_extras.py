@@ -122,6 +122,7 @@ COMMANDS = [
     ("train", "train", "judge", "--run", "run"),
     ("train", "evaluate", "ablations", "--run", "run"),
     ("train", "evaluate", "flow"),
+    ("train", "evaluate", "distilled"),
     *[
         ("evaluate", "evaluate", name)
         for name in (
