@@ -393,3 +393,10 @@ def test_the_command_writes_the_page_and_the_table(tmp_path):
         and "match.json" in refused.output
         and refused.output.count("\n") == 2
     )
+
+
+def test_no_stored_record_is_stale():
+    """With other weights or songs, `make record` measures again what was made with the old ones."""
+    reports, now = read_reports(ROOT / "results"), provenance(load_pretrained("classroom"))
+    assert not stale_records(reports, now), "run make record"
+    assert len(stale_records(reports, {**now, "weights": "0" * 16})) > 20  # they are judged
