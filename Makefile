@@ -92,8 +92,8 @@ lab: $(READY)
 student instructor slides: $(READY)
 	$(BIN)/python -m teaching $@
 
-# What was made with other weights or songs than today's, two at a time on two cores: some four hours for everything. It goes on from
-# where it was stopped. `make record ARGS="match 05_ddim"` takes a study and a chapter, ARGS=--list says what there is to do.
+# What was made with other weights or songs than today's, two at a time on two cores: some three and a half hours for everything. It goes on
+# from where it was stopped. `make record ARGS="match 05_ddim"` takes a study and a chapter, ARGS=--list says what there is to do.
 record: $(READY)
 	PYTHON=$(BIN)/python sh book/foreign_basses.sh
 	$(BIN)/python -m benchmarks.record $(ARGS)
