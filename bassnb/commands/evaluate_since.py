@@ -13,6 +13,9 @@ import typer
 from bassnb.commands.examine import Counts, Reference, Resamples, examine
 from bassnb.commands.options import Device, Force, Model, Results, Songs, model_files
 
+Pool = Annotated[Optional[int], typer.Option(min=2, help="Generated songs to train with.")]
+Submixes = Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")]
+
 
 def evaluate_guidance_since_command(
     model: Model = "classroom",
@@ -54,10 +57,8 @@ def evaluate_flow_command(
     training_steps: Annotated[
         Optional[int], typer.Option(min=1, help="Steps of each of the two trainings.")
     ] = None,
-    pool: Annotated[
-        Optional[int], typer.Option(min=2, help="Generated songs to train with.")
-    ] = None,
-    submixes: Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")] = None,
+    pool: Pool = None,
+    submixes: Submixes = None,
     counts: Counts = None,
     resamples: Resamples = None,
     out: Results = None,
@@ -84,10 +85,8 @@ def evaluate_distilled_command(
     training_steps: Annotated[
         Optional[int], typer.Option(min=4, help="Steps of the training, all stages together.")
     ] = None,
-    pool: Annotated[
-        Optional[int], typer.Option(min=2, help="Generated songs to train with.")
-    ] = None,
-    submixes: Annotated[Optional[int], typer.Option(min=1, help="Mixes of each of them.")] = None,
+    pool: Pool = None,
+    submixes: Submixes = None,
     resamples: Resamples = None,
     out: Results = None,
     device: Device = "auto",

@@ -149,8 +149,9 @@ def trained(
 
     check_run(folder, MODEL_FILES)
     system = accompanist.system
+    drawn = ("batch", "latents", "songs", "submixes", "song_seconds")
     whole = student_plan(system.preset.diffusion_training)
-    schedule = scaled(replace(whole, batch=plan.batch, latents=plan.latents), steps)
+    schedule = scaled(replace(whole, **{name: getattr(plan, name) for name in drawn}), steps)
     student = distil(
         system,
         composed_pairs(accompanist, plan, cache),
@@ -163,9 +164,8 @@ def trained(
     )
     log = folder / LOG
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    songs = {"songs": plan.songs, "submixes": plan.submixes, "song_seconds": plan.song_seconds}
     curve = [json.loads(line) for line in lines]
-    return Accompanist(student.to(accompanist.device)), {**asdict(schedule), **songs}, curve
+    return Accompanist(student.to(accompanist.device)), asdict(schedule), curve
 
 
 def takes_of(stage: Stage, settings: dict) -> Takes:

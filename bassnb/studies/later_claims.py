@@ -56,23 +56,13 @@ def of_guidance(name: str) -> Callable[[Reports], Finding]:
     return rule
 
 
-def of_flow(question: str) -> Callable[[Reports], Finding]:
-    """The first method of a question is nearer to true basses than the second."""
+def of_contrast(study: str, question: str) -> Callable[[Reports], Finding]:
+    """The first of a question is nearer to true basses than the second, by what was asked."""
 
     def rule(reports: Reports) -> Finding:
-        row = reports["flow"]["contrasts"][question]["distance"]
-        return finding(verdict(row, least=0.0), row, "+.1f", "flow", IMPROVED["distance"][0])
-
-    return rule
-
-
-def of_student(question: str) -> Callable[[Reports], Finding]:
-    """A student is nearer to true basses than who it is compared with, but for the margin."""
-
-    def rule(reports: Reports) -> Finding:
-        row = reports["distilled"]["contrasts"][question]["distance"]
+        row = reports[study]["contrasts"][question]["distance"]
         said = verdict(row, least=row["goal"])
-        return finding(said, row, "+.1f", "distilled", IMPROVED["distance"][0])
+        return finding(said, row, "+.1f", study, IMPROVED["distance"][0])
 
     return rule
 
@@ -86,6 +76,6 @@ LATER_CLAIMS = (
         )
         for name, (question, weight) in QUESTIONS.items()
     ),
-    *(Claim(words, "Liu 2023", of_flow(question)) for question, words in ROADS.items()),
-    *(Claim(words, "Salimans 2022", of_student(question)) for question, words in STUDENTS.items()),
+    *(Claim(words, "Liu 2023", of_contrast("flow", q)) for q, words in ROADS.items()),
+    *(Claim(words, "Salimans 2022", of_contrast("distilled", q)) for q, words in STUDENTS.items()),
 )
