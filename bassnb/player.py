@@ -44,6 +44,16 @@ AS_IN_PAPER = {
 TAKES_AT_ONCE = 8  # on a GPU, which one take does not fill; a CPU plays them one by one
 
 
+def all_settings(defaults: dict, **given) -> dict:
+    """Every setting of the sampler for a model with these defaults; see `Player.settings`."""
+    chosen = {key: v for key, v in vars(TakeSettings.of(**given)).items() if v is not None}
+    filled = vars(TakeSettings.of(**{**AS_IN_PAPER, **defaults, **chosen}))
+    steps = filled["steps"] or STEPS[filled["sampler"]]
+    interval_of(filled["guidance_interval"])
+    names = ("strength", "sampler", "guidance", "phi", "guidance_rule", "guidance_interval")
+    return {**{name: filled[name] for name in names}, "steps": steps}
+
+
 class Player:
     """A trained system that plays bass to a mix.
 
@@ -82,12 +92,7 @@ class Player:
         BassnbError
             If a setting is unknown or out of its range.
         """
-        chosen = {key: v for key, v in vars(TakeSettings.of(**given)).items() if v is not None}
-        filled = vars(TakeSettings.of(**{**AS_IN_PAPER, **self.system.defaults, **chosen}))
-        steps = filled["steps"] or STEPS[filled["sampler"]]
-        interval_of(filled["guidance_interval"])
-        names = ("strength", "sampler", "guidance", "phi", "guidance_rule", "guidance_interval")
-        return {**{name: filled[name] for name in names}, "steps": steps}
+        return all_settings(self.system.defaults, **given)
 
     @torch.inference_mode()
     def sample(

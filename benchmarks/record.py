@@ -5,9 +5,10 @@
     make record ARGS=--list              # what there is to do
 
 A record is the report of a study, `results/NAME.json`, or the result of an experiment of a chapter,
-`results/chapters/NAME.json`. It is stale if it was made with other weights or songs than those of
-today. The longest job begins first, one for each core; what is finished stays when the command is
-stopped, and the next one goes on from there. What a job prints is in `_build/record/`.
+`results/chapters/NAME.json`. It is stale if it was made with other weights, songs or defaults than
+those of today. The longest job begins first, one for each core; what is finished stays when the
+command is stopped, and the next one goes on from there, also a study that trains. What a job prints
+is in `_build/record/`.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
-from bassnb.checkpoints import load_pretrained
+from bassnb.checkpoints import load_pretrained, weights_fingerprint
 from bassnb.studies.experiment import SWITCH
 from bassnb.studies.provenance import provenance, stale_records
 from bassnb.studies.suite import STUDIES
@@ -34,6 +35,9 @@ ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "_build" / "record"
 EXPERIMENT = re.compile(r'experiment\(\\n",\s*"\s*\\"(\w+)\\"')  # in the JSON of a notebook
 UNKNOWN = 10.0  # minutes of a job that was never recorded
+# Studies that train small networks on the same songs. The first one encodes the songs, the others
+# find their latents in the cache, so they run one after the other.
+TRAINED = ("ablations", "flow", "distilled")
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,9 @@ class Job:
 
 def studies() -> Iterator[Job]:
     """One job for each study."""
+    weights = weights_fingerprint(load_pretrained("classroom"))
     for name in [*STUDIES, "ablations"]:
-        place = ("--run", "runs/ablations") if name == "ablations" else ()
+        place = ("--run", f"runs/{name}-{weights}") if name in TRAINED else ()
         command = (sys.executable, "-m", "bassnb", "evaluate", name, *place)
         yield Job(name, command, (name,))
 
@@ -122,18 +127,30 @@ def main() -> int:
 
 def run(times: dict[Job, float], at_once: int) -> int:
     """Make these jobs, so many at a time; the number of those that failed."""
-    failed = 0
     with (
         ThreadPoolExecutor(at_once) as pool,
         tqdm(total=sum(times.values()), unit="min", desc="records") as bar,
     ):
-        running = {pool.submit(make, job): job for job in times}
-        for future in as_completed(running):
-            job = running[future]
-            failed += not future.result()
-            bar.write(f"{job.name}: {'recorded' if future.result() else f'failed, see {LOGS}'}")
-            bar.update(times[job])
-    return failed
+
+        def make_all(queue: list[Job]) -> int:
+            failed = 0
+            for job in queue:
+                done = make(job)
+                failed += not done
+                bar.write(f"{job.name}: {'recorded' if done else f'failed, see {LOGS}'}")
+                bar.update(times[job])
+            return failed
+
+        return sum(pool.map(make_all, queues(times)))
+
+
+def queues(times: dict[Job, float]) -> list[list[Job]]:
+    """Jobs that must run one after the other, each queue for itself; the longest queue first."""
+    trained = [job for job in times if job.name in TRAINED]
+    others = [[job] for job in times if job not in trained]
+    return sorted(
+        filter(None, [trained, *others]), key=lambda queue: -sum(times[job] for job in queue)
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bassnb.checkpoints import load_pretrained
+from bassnb.checkpoints import load_pretrained, weights_fingerprint
 from bassnb.studies.provenance import provenance
 from benchmarks import record
 from tests.refusals import assert_sentence
@@ -45,6 +45,17 @@ def test_a_job_tells_whether_it_succeeded_and_keeps_what_it_printed(tmp_path, mo
     assert record.make(good) and not record.make(bad)
     assert (tmp_path / "good.log").read_text() == "one,two\n"
     assert record.run({good: 1.0, bad: 1.0}, 2) == 1
+
+
+def test_trainings_on_the_same_songs_run_one_after_the_other(jobs):
+    times = {job: 2.0 if job.name in record.TRAINED else 5.0 for job in jobs}
+    first, *others = [[job.name for job in queue] for queue in record.queues(times)]
+    assert sorted(first) == sorted(record.TRAINED)
+    assert [len(queue) for queue in others] == [1] * (len(jobs) - len(record.TRAINED))
+    # with other weights a training does not go on where that of the old ones was
+    folders = {job.command[-1] for job in jobs if job.name in record.TRAINED}
+    weights = weights_fingerprint(load_pretrained("classroom"))
+    assert folders == {f"runs/{name}-{weights}" for name in record.TRAINED}
 
 
 def test_an_unknown_name_is_refused():

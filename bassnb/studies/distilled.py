@@ -10,9 +10,10 @@ Taught in chapter 13.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -22,7 +23,8 @@ from bassnb.accompanist import Accompanist
 from bassnb.metrics.statistics import decided, figure, summary
 from bassnb.schedules import DiffusionTraining
 from bassnb.settings import TrainingSettings
-from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
+from bassnb.studies.measured import Takes, gains, measured
+from bassnb.studies.stage import set_stage
 from bassnb.studies.variants import TRAINING
 
 TO = 4  # steps of the student
@@ -54,15 +56,6 @@ QUICK = {
 }
 
 
-@dataclass(frozen=True)
-class Takes:
-    """The takes of one player, one for each song."""
-
-    latents: Tensor
-    row: Row
-    marks: np.ndarray  # mean of the measures of the match, (songs,)
-
-
 def run(
     accompanist: Accompanist,
     *,
@@ -70,13 +63,11 @@ def run(
     cache: str | Path = "cache",
     songs: int = 100,
     reference: int = 200,
-    seconds: float = SECONDS,
     training_steps: int = STEPS,
     pool: int = TRAINING.songs,
     submixes: int = TRAINING.submixes,
-    embedding: str = "spectral",
-    resamples: int = 200,
     progress: bool = False,
+    **staging: Any,
 ) -> dict:
     """Distance, normalised score and level of a student and of its teacher.
 
@@ -85,6 +76,7 @@ def run(
     folder : of the training, which goes on where it was; "" takes one that is thrown away
     cache : for the latents of the training songs, those of `flow`; "" puts them in `folder`
     training_steps, pool, submixes : steps of the training, and the songs that it draws from
+    staging : ``seconds``, ``embedding`` and ``resamples`` of `bassnb.studies.stage.set_stage`
 
     Returns
     -------
@@ -99,15 +91,7 @@ def run(
         plan = replace(TRAINING, songs=pool, submixes=submixes)
         pairs_at = Path(cache or place / "latents")
         student, training, curve = trained(accompanist, plan, training_steps, place, pairs_at)
-    stage = set_stage(
-        accompanist,
-        songs=songs,
-        reference=reference,
-        seconds=seconds,
-        name=embedding,
-        resamples=resamples,
-        progress=progress,
-    )
+    stage = set_stage(accompanist, songs, reference, progress=progress, **staging)
     own = {key: accompanist.settings()[key] for key in ("guidance", "phi")}
     players = {
         TEACHER: (accompanist, {**own, "steps": 64}),
@@ -115,18 +99,24 @@ def run(
         PLAIN: (accompanist, {"guidance": 1.0, "phi": 0.0, "steps": 4}),
         STUDENT: (student, {}),
     }
-    found = {
-        name: takes_of(replace(stage, accompanist=player), settings)
-        for name, (player, settings) in tqdm(
-            players.items(), desc="distilled", disable=not progress
-        )
-    }
+    latents, found = {}, {}
+    for name, (player, settings) in tqdm(players.items(), desc="distilled", disable=not progress):
+        playing = replace(stage, accompanist=player)
+        latents[name] = playing.latents(**settings)
+        found[name] = measured(playing, latents[name])
     score = stage.scorer()
     return {
         **stage.setting,
         **own,
         "training": training,
-        "rows": {name: report(takes, found[TEACHER], score, name) for name, takes in found.items()},
+        "rows": {
+            name: {
+                **takes.report(score),
+                "apart": summary(apart(latents[name], latents[TEACHER])),
+                "calls": CALLS[name],
+            }
+            for name, takes in found.items()
+        },
         "contrasts": {
             question: contrast(found[first], found[second], within=within)
             for question, (first, second, within) in QUESTIONS.items()
@@ -168,25 +158,9 @@ def trained(
     return Accompanist(student.to(accompanist.device)), asdict(schedule), curve
 
 
-def takes_of(stage: Stage, settings: dict) -> Takes:
-    """The figures of takes of all songs, with the noise of their seeds."""
-    latents = stage.latents(**settings)
-    waves = stage.waves(latents)
-    return Takes(latents, stage.ruler.row(waves), stage.marks(waves))
-
-
-# -- what is reported ------------------------------------------------------------------------------
-
-
-def report(takes: Takes, best: Takes, score, name: str) -> dict:
-    """A row of the report; see `run`."""
-    return {
-        "distance": takes.row.report(),
-        "score": score(takes.marks),
-        "level": summary(takes.latents.std((1, 2)).cpu().numpy()),
-        "apart": summary((takes.latents - best.latents).square().mean((1, 2)).sqrt().cpu().numpy()),
-        "calls": CALLS[name],
-    }
+def apart(latents: Tensor, others: Tensor) -> np.ndarray:
+    """Root mean square (songs,) of the difference of latents (songs, d, L)."""
+    return (latents - others).square().mean((1, 2)).sqrt().cpu().numpy()
 
 
 def contrast(first: Takes, second: Takes, *, within: bool) -> dict:
@@ -195,11 +169,10 @@ def contrast(first: Takes, second: Takes, *, within: bool) -> dict:
     `within` a margin of `MARGINS` they may also be worse.
     """
     least = {"distance": -MARGINS["distance"] * second.row.value, "mark": -MARGINS["mark"]}
-    rows = {
-        "distance": farther(second.row, first.row),
-        "mark": summary(first.marks - second.marks),
+    return {
+        key: decided(gain, least[key] if within else 0.0)
+        for key, gain in gains(first, second).items()
     }
-    return {key: decided(row, least[key] if within else 0.0) for key, row in rows.items()}
 
 
 def headline(report: dict) -> str:

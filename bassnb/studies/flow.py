@@ -11,11 +11,11 @@ Taught in chapter 13.
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -23,10 +23,11 @@ from tqdm import tqdm
 from bassnb.accompanist import Accompanist
 from bassnb.flow import Velocity, integrate, line_time, shifted_times, velocity_from_v
 from bassnb.guidance import classifier_free_guidance
-from bassnb.metrics.statistics import decided, figure, summary
+from bassnb.metrics.statistics import decided, figure
 from bassnb.studies.flow_training import check_folders, trained
-from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
-from bassnb.studies.takes import decode_takes, starts
+from bassnb.studies.measured import Takes, gains, measured
+from bassnb.studies.stage import Stage, set_stage
+from bassnb.studies.takes import starts
 from bassnb.studies.variants import TRAINING, UNET
 
 PLAN = replace(TRAINING, times="noisy")
@@ -61,15 +62,6 @@ QUICK = {
 }
 
 
-@dataclass(frozen=True)
-class Takes:
-    """Takes of one of `SETUPS`, method and number of steps, one for each song."""
-
-    row: Row
-    marks: np.ndarray  # mean of the measures of the match, (songs,)
-    level: np.ndarray  # standard deviation of the latents, (songs,)
-
-
 def run(
     accompanist: Accompanist,
     *,
@@ -78,14 +70,12 @@ def run(
     songs: int = 100,
     grid: int = 12,
     reference: int = 200,
-    seconds: float = SECONDS,
     training_steps: int = PLAN.steps,
     pool: int = PLAN.songs,
     submixes: int = PLAN.submixes,
     counts: tuple[int, ...] = COUNTS,
-    embedding: str = "spectral",
-    resamples: int = 200,
     progress: bool = False,
+    **staging: Any,
 ) -> dict:
     """Distance, normalised score and level of both networks on both roads.
 
@@ -95,6 +85,7 @@ def run(
     folder : of the two trainings, which go on where they were; "" takes one that is thrown away
     cache : for the latents of the training songs, those of the ablations; "" puts them in `folder`
     training_steps, pool, submixes : steps of each training, and the songs that it draws from
+    staging : ``seconds``, ``embedding`` and ``resamples`` of `bassnb.studies.stage.set_stage`
 
     Returns
     -------
@@ -104,15 +95,7 @@ def run(
     """
     if folder:
         check_folders(Path(folder))
-    stage = set_stage(
-        accompanist,
-        songs=songs,
-        reference=reference,
-        seconds=seconds,
-        name=embedding,
-        resamples=resamples,
-        progress=progress,
-    )
+    stage = set_stage(accompanist, songs, reference, progress=progress, **staging)
     plan = replace(PLAN, steps=training_steps, songs=pool, submixes=submixes)
     with TemporaryDirectory() as scratch:
         place = Path(folder or scratch)
@@ -144,7 +127,10 @@ def run(
         "cells": {
             setup: {
                 method: {
-                    str(k): report(cells[setup, method, k], score, k * (1 + (method == "heun")))
+                    str(k): {
+                        **cells[setup, method, k].report(score),
+                        "calls": k * (1 + (method == "heun")),
+                    }
                     for k in counts
                 }
                 for method in METHODS
@@ -152,7 +138,10 @@ def run(
             for setup in SETUPS
         },
         "contrasts": {
-            question: contrast(compared[first], compared[second])
+            question: {
+                key: decided(gain, 0.0)
+                for key, gain in gains(compared[first], compared[second]).items()
+            }
             for question, (first, second) in asked.items()
         },
         "true": {name: row.report() for name, row in stage.true_rows().items()},
@@ -197,30 +186,7 @@ def takes_of(
     for c_x, x in starts(stage.accompanist, stage.c_x, seeds):
         field = guided_velocity(networks[ask], ask, c_x, GUIDANCE)
         drawn.append(integrate(field, x, times, heun=method == "heun"))
-    latents = torch.cat(drawn)
-    waves = decode_takes(stage.accompanist, latents, stage.found[0].mix.shape[-1])
-    return Takes(stage.ruler.row(waves), stage.marks(waves), latents.std((1, 2)).cpu().numpy())
-
-
-# -- what is reported ------------------------------------------------------------------------------
-
-
-def report(takes: Takes, score, calls: int) -> dict:
-    """A cell of the report; see `run`."""
-    return {
-        "distance": takes.row.report(),
-        "score": score(takes.marks),
-        "level": summary(takes.level),
-        "calls": calls,
-    }
-
-
-def contrast(first: Takes, second: Takes) -> dict:
-    """By how much the first takes are nearer to true basses, and match better; with verdicts."""
-    return {
-        "distance": decided(farther(second.row, first.row), 0.0),
-        "mark": decided(summary(first.marks - second.marks), 0.0),
-    }
+    return measured(stage, torch.cat(drawn))
 
 
 def headline(report: dict) -> str:

@@ -74,6 +74,7 @@ def train_small(
     with the autoencoders of `accompanist` as well.
     """
     from bassnb.checkpoints import save_pretrained
+    from bassnb.collections.latents import fingerprint
     from bassnb.diffusion import diffusion_loss
     from bassnb.training.diffusion import assemble
     from bassnb.training.diffusion_trainer import fit
@@ -83,7 +84,15 @@ def train_small(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # initial weights only
         unet = UNet1d(shape)
-    config = {"seed": 0, "ask": ask, "shape": asdict(shape), "plan": asdict(plan)}
+    own = accompanist.system
+    coders = (own.mix_autoencoder, own.bass_autoencoder)
+    config = {
+        "seed": 0,
+        "ask": ask,
+        "shape": asdict(shape),
+        "plan": asdict(plan),
+        "encoders": fingerprint(*coders),
+    }
     accelerator = open_accelerator(accompanist.device.type)
     _, average = fit(
         unet,
@@ -96,8 +105,6 @@ def train_small(
         objective=diffusion_loss if ask == "v" else flow_loss,
     )
     if ask == "v":  # a model of its own: a weaker copy for chapter 12
-        own = accompanist.system
         preset = replace(own.preset, name="small", unet=shape)
-        coders = (own.mix_autoencoder, own.bass_autoencoder)
         save_pretrained(assemble(preset, *coders, average), folder / "pretrained")
     return average.eval()

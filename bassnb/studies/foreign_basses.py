@@ -21,7 +21,7 @@ from bassnb.composer.synth import SAMPLE_RATE, play
 from bassnb.errors import BassnbError, DataError
 from bassnb.level import to_level
 from bassnb.studies.autoencoder import basses_in_turn
-from bassnb.studies.transfer_songs.cases import SOUNDFONT
+from bassnb.studies.transfer_songs.cases import second_soundfont
 from bassnb.studies.transfer_songs.notation import read_score
 from bassnb.studies.transfer_songs.scorebook import pieces
 
@@ -80,8 +80,8 @@ def foreign_basses(
             yield from recorded_basses(group, folder, seconds, songs, skipped)
         except DataError as error:
             skipped[group] = str(error)
-    font = Path(soundfont) if soundfont else fetched / SOUNDFONT
-    if soundfont or font.is_file():
+    font = second_soundfont(soundfont, fetched)
+    if font:
         yield from played_basses(font, seconds, songs)
     else:
         skipped[FONT] = f"not fetched; run {FETCH}, or name a SoundFont with --soundfont"
@@ -125,16 +125,14 @@ def prepared(wave: Tensor, seconds: float) -> Tensor:
     return wave
 
 
-def played_basses(soundfont: Path, seconds: float, songs: int | None) -> Iterator[Bass]:
+def played_basses(soundfont: str, seconds: float, songs: int | None) -> Iterator[Bass]:
     """The basses of the written pieces of the transfer set, played with a SoundFont."""
     for _, title, text in pieces()[:songs]:
         song = read_score(text, seconds)
         part = song.part("bass")
         assert part is not None  # every piece has one
         samples = round(song.duration * SAMPLE_RATE)
-        sound = play(
-            part.notes, part.program, samples, tuning=song.tuning, soundfont=str(soundfont)
-        )
+        sound = play(part.notes, part.program, samples, tuning=song.tuning, soundfont=soundfont)
         yield Bass(FONT, title, prepared(torch.from_numpy(sound), seconds))
 
 

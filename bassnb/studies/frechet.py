@@ -6,6 +6,7 @@ Taught in chapter 9.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from torch import Tensor
 
@@ -15,7 +16,7 @@ from bassnb.metrics.frechet import interval_of_distance, spectral_embedding
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import figure
 from bassnb.presets import SAMPLE_RATE
-from bassnb.studies.stage import SECONDS, Ruler, Stage, embedded_reference, set_stage
+from bassnb.studies.stage import Ruler, Stage, embedded_reference, set_stage
 
 QUICK = {"songs": 8, "reference": 24, "seconds": 6.0, "resamples": 50, "steps": 8}
 
@@ -25,11 +26,9 @@ def run(
     *,
     songs: int = 48,
     reference: int = 200,
-    seconds: float = SECONDS,
     steps: int = 64,
-    embedding: str = "spectral",
-    resamples: int = 200,
     progress: bool = False,
+    **staging: Any,
 ) -> dict:
     """Fréchet distance of takes to the true basses of other songs.
 
@@ -37,7 +36,7 @@ def run(
     ----------
     songs : at least 8 for the extrapolation to infinitely many takes
     reference : songs whose true basses are the reference
-    embedding : a name that `bassnb.metrics.embeddings.embedding` takes
+    staging : ``seconds``, ``embedding`` and ``resamples`` of `bassnb.studies.stage.set_stage`
 
     Returns
     -------
@@ -48,15 +47,7 @@ def run(
         autoencoder, with its interval over songs. ``full_band``: with the embedding "spectral" the
         same rows with bands up to 22 kHz, beyond what the model synthesises; otherwise None.
     """
-    stage = set_stage(
-        accompanist,
-        songs=songs,
-        reference=reference,
-        seconds=seconds,
-        name=embedding,
-        resamples=resamples,
-        progress=progress,
-    )
+    stage = set_stage(accompanist, songs, reference, progress=progress, **staging)
     waves = {
         "true": [to_level(one.bass) for one in stage.found],
         "autoencoder": stage.decoded,
@@ -69,12 +60,13 @@ def run(
     ratio = interval_of_distance(
         ours.value / max(best.value, 1e-9), ours.draws / best.draws.clip(1e-9)
     )
+    spectral = stage.setting["embedding"] == "spectral"
     return {
         **stage.setting,
         "steps": steps,
         "rows": {name: row.report() for name, row in rows.items()},
         "ratio": ratio,
-        "full_band": full_band_rows(waves, stage) if embedding == "spectral" else None,
+        "full_band": full_band_rows(waves, stage) if spectral else None,
     }
 
 

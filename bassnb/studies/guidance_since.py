@@ -14,6 +14,7 @@ import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,8 +28,9 @@ from bassnb.errors import BassnbError
 from bassnb.level import peak
 from bassnb.metrics.statistics import centre, decided, figure, summary
 from bassnb.sampling import ddim
-from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
-from bassnb.studies.takes import decode_takes, sample_latents, starts
+from bassnb.studies.measured import Takes, gains, measured
+from bassnb.studies.stage import Stage, set_stage
+from bassnb.studies.takes import sample_latents, starts
 from bassnb.unet import UNet1d
 
 PLAIN = "cfg"
@@ -67,18 +69,15 @@ QUICK = {
 class Cell:
     """Takes of one rule, weight and number of steps, one for each song; arrays are (songs,)."""
 
-    row: Row
-    marks: np.ndarray  # mean of the measures of the match
-    level: np.ndarray  # standard deviation of the latents
+    takes: Takes
     loudest: np.ndarray  # peak of the decoded sound in dB
     variety: np.ndarray | None = None  # difference of two takes: 1 if they have nothing in common
 
     def report(self, score: Callable[[np.ndarray], dict]) -> dict:
         """The distance, and means with intervals of all else."""
-        others = {"level": self.level, "peak": self.loudest, "variety": self.variety}
+        others = {"peak": self.loudest, "variety": self.variety}
         return {
-            "distance": self.row.report(),
-            "score": score(self.marks),
+            **self.takes.report(score),
             **{key: summary(array) for key, array in others.items() if array is not None},
         }
 
@@ -89,13 +88,11 @@ def run(
     songs: int = 100,
     grid: int = 8,
     reference: int = 200,
-    seconds: float = SECONDS,
     weights: tuple[float, ...] = WEIGHTS,
     counts: tuple[int, ...] = COUNTS,
     weak: str | None = None,
-    embedding: str = "spectral",
-    resamples: int = 200,
     progress: bool = False,
+    **staging: Any,
 ) -> dict:
     """Each rule at all weights and numbers of steps, and one contrast of each on more songs.
 
@@ -105,6 +102,7 @@ def run(
     weak : a model whose U-Net is a weaker copy, made for the same latents; None takes what the
         model folder of `accompanist` has, see `bassnb.checkpoints.load_early`. Without one there
         is no autoguidance.
+    staging : ``seconds``, ``embedding`` and ``resamples`` of `bassnb.studies.stage.set_stage`
 
     Returns
     -------
@@ -115,15 +113,7 @@ def run(
         to their ``level``, more ``variety``, each with its verdict. ``calls``: name -> evaluations
         of the network for one song.
     """
-    stage = set_stage(
-        accompanist,
-        songs=songs,
-        reference=reference,
-        seconds=seconds,
-        name=embedding,
-        resamples=resamples,
-        progress=progress,
-    )
+    stage = set_stage(accompanist, songs, reference, progress=progress, **staging)
     other = weaker(accompanist, weak)
     names = [*RULES, *([AUTO] if other is not None else [])]
     few = stage.first(grid)
@@ -217,12 +207,9 @@ def takes_of(
 
 def cell_of(stage: Stage, latents: Tensor) -> Cell:
     """The figures of takes with these latents."""
-    waves = decode_takes(stage.accompanist, latents, stage.found[0].mix.shape[-1])
+    waves = stage.waves(latents)
     return Cell(
-        stage.ruler.row(waves),
-        stage.marks(waves),
-        latents.std((1, 2)).cpu().numpy(),
-        20 * np.log10([max(peak(wave), 1e-4) for wave in waves]),
+        measured(stage, latents, waves), 20 * np.log10([max(peak(wave), 1e-4) for wave in waves])
     )
 
 
@@ -240,17 +227,14 @@ def with_variety(stage: Stage, name: str, w: float, weak: UNet1d | None) -> Cell
 def contrast(name: str, rule: Cell, plain: Cell, score: Callable[[np.ndarray], dict]) -> dict:
     """By how much a rule is better than plain guidance, song by song; see `run`."""
     question, w = QUESTIONS[name]
-    gains = {
-        "distance": farther(plain.row, rule.row),
-        "mark": summary(rule.marks - plain.marks),
-        "level": summary(np.abs(plain.level - 1) - np.abs(rule.level - 1)),
-    }
+    level = np.abs(plain.takes.level - 1) - np.abs(rule.takes.level - 1)
+    found = {**gains(rule.takes, plain.takes), "level": summary(level)}
     if rule.variety is not None and plain.variety is not None:
-        gains["variety"] = summary(rule.variety - plain.variety)
+        found["variety"] = summary(rule.variety - plain.variety)
     return {
         "question": question,
         "guidance": w,
-        **{key: decided(gain, 0.0) for key, gain in gains.items()},
+        **{key: decided(gain, 0.0) for key, gain in found.items()},
         "rule": rule.report(score),
         "plain": plain.report(score),
     }

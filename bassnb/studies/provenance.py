@@ -1,7 +1,7 @@
 """Which weights, songs and package a record of results was made with, and which records are stale.
 
-A record is stale if the same command would be run with other weights or with other songs today, or
-if it is a rehearsal: a study whose own settings were changed by options. A newer package alone
+A record is stale if the same command would be run with other weights, other songs or other defaults
+of the sampler today, or if it is a rehearsal: a study whose own settings were changed by options. A newer package alone
 makes none stale: what changes a figure changes the weights, the songs, or the study, and whoever
 changes a study records it again.
 
@@ -15,9 +15,11 @@ import re
 from bassnb import __version__
 from bassnb.checkpoints import System, weights_fingerprint
 from bassnb.composer.world import DEFAULT
+from bassnb.player import all_settings
 
 MADE_BY = "bassnb evaluate"  # the commands whose records a model has made
-DECISIVE = ("weights", "songs")  # what makes a record stale if it differs
+LABELLED = ("weights", "songs")
+DECISIVE = (*LABELLED, "defaults")  # what makes a record stale if it differs
 # options of a command that choose a model and places, and no settings
 PLACES = re.compile(r"\s--(?:model|run|cache|device|fetched) \S+")
 
@@ -28,16 +30,23 @@ def provenance(system: System | None, composed: bool = True) -> dict[str, str | 
     Returns
     -------
     dict
-        ``weights``, with a system: the fingerprint that `bassnb info --json` prints; ``songs``, if
-        any were `composed`: the version of the composer's songs; ``package``: the version of bassnb.
+        ``weights``, with a system: the fingerprint that `bassnb info --json` prints; ``defaults``,
+        with a system: how it plays if nothing is said, in words; ``songs``, if any were `composed`:
+        the version of the composer's songs; ``package``: the version of bassnb.
     """
-    weights = {"weights": weights_fingerprint(system)} if system else {}
     songs = {"songs": DEFAULT.version} if composed else {}
-    return {**weights, **songs, "package": __version__}
+    return {**(of_system(system) if system else {}), **songs, "package": __version__}
+
+
+def of_system(system: System) -> dict[str, str | int]:
+    """``weights`` and ``defaults`` of `provenance`."""
+    chosen = sorted(all_settings(system.defaults).items())
+    words = [f"{key} {value}" for key, value in chosen if value is not None]
+    return {"weights": weights_fingerprint(system), "defaults": ", ".join(words)}
 
 
 def stale_records(reports: dict[str, dict], now: dict[str, str | int]) -> dict[str, str]:
-    """The records that a model made with other weights or songs than those of `now`, or other settings.
+    """The records that a model made with other weights, songs, defaults or settings than those of `now`.
 
     Parameters
     ----------
@@ -68,7 +77,7 @@ def origin(record: dict, now: dict[str, str | int]) -> str:
     """
     made = record.get("provenance") or {}
     parts = [f"{record['minutes']:g} min on {record['device']}", record.get("date", "")]
-    parts += [f"{key} {made[key]}" for key in DECISIVE if key in made]
+    parts += [f"{key} {made[key]}" for key in LABELLED if key in made]
     stale = why_stale(record, now)
     return ", ".join(filter(None, parts)) + (f"; stale: {stale}" if stale else "")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -14,7 +15,8 @@ from tqdm import tqdm
 from bassnb.accompanist import Accompanist
 from bassnb.metrics.frechet import centred_interval
 from bassnb.metrics.statistics import figure
-from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
+from bassnb.studies.measured import levels
+from bassnb.studies.stage import Row, Stage, farther, set_stage
 
 WEIGHTS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)  # w of figure 2, right
 PHIS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -35,19 +37,18 @@ def run(
     *,
     songs: int = 24,
     reference: int = 200,
-    seconds: float = SECONDS,
     steps: int = 32,
     weights: tuple[float, ...] = WEIGHTS,
     phis: tuple[float, ...] = PHIS,
-    embedding: str = "spectral",
-    resamples: int = 200,
     progress: bool = False,
+    **staging: Any,
 ) -> dict:
     """Fréchet distance of conditional takes against guidance w, for several phi (figure 2, right).
 
     Parameters
     ----------
     phis : the first one is what the others are compared with; the paper's is 0, no rescale
+    staging : ``seconds``, ``embedding`` and ``resamples`` of `bassnb.studies.stage.set_stage`
 
     Returns
     -------
@@ -57,15 +58,7 @@ def run(
         of that over all w above 2.5. ``spread``: phi -> w -> standard deviation of the latents, 1
         for real basses.
     """
-    stage = set_stage(
-        accompanist,
-        songs=songs,
-        reference=reference,
-        seconds=seconds,
-        name=embedding,
-        resamples=resamples,
-        progress=progress,
-    )
+    stage = set_stage(accompanist, songs, reference, progress=progress, **staging)
     pairs = tqdm(
         list(itertools.product(weights, phis)), desc="guidance and phi", disable=not progress
     )
@@ -100,7 +93,7 @@ def rows_and_spread(
             rows[w, phi], spread[w, phi] = rows[same], spread[same]
             continue
         latents = stage.latents(steps=steps, guidance=w, phi=phi)
-        rows[w, phi], spread[w, phi] = stage.takes(latents), latents.std((1, 2)).cpu().numpy()
+        rows[w, phi], spread[w, phi] = stage.takes(latents), levels(latents)
     return rows, spread
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,8 @@ from bassnb.diffusion import c_from_v
 from bassnb.guidance import classifier_free_guidance, rescale
 from bassnb.metrics.statistics import decided, figure, summary
 from bassnb.sampling import ddim
-from bassnb.studies.stage import SECONDS, Row, Stage, farther, set_stage
+from bassnb.studies.measured import levels
+from bassnb.studies.stage import Row, Stage, farther, set_stage
 from bassnb.studies.takes import starts
 from bassnb.windows import Network
 
@@ -62,12 +64,10 @@ def run(
     *,
     songs: int = 300,
     reference: int = 300,
-    seconds: float = SECONDS,
     weights: tuple[float, ...] = WEIGHTS,
     counts: tuple[int, ...] = COUNTS,
-    embedding: str = "spectral",
-    resamples: int = 200,
     progress: bool = False,
+    **staging: Any,
 ) -> dict:
     """Takes with phi = 0.7 against takes without a rescale, of the same songs with the same noise.
 
@@ -78,15 +78,7 @@ def run(
         how much the rescale lowered the ``distance`` and brought the ``level`` nearer to that of
         real basses, each with its verdict. ``true``: true bass and autoencoder.
     """
-    stage = set_stage(
-        accompanist,
-        songs=songs,
-        reference=reference,
-        seconds=seconds,
-        name=embedding,
-        resamples=resamples,
-        progress=progress,
-    )
+    stage = set_stage(accompanist, songs, reference, progress=progress, **staging)
     cells = {
         (place, count, w): cell_of(stage, place, count, w)
         for place, count, w in tqdm(
@@ -122,7 +114,7 @@ def cell_of(stage: Stage, place: str, count: int, w: float) -> Cell:
             for c_x, z in starts(stage.accompanist, stage.c_x, seeds)
         ]
     )
-    return Cell(stage.takes(latents), latents.std((1, 2)).cpu().numpy())
+    return Cell(stage.takes(latents), levels(latents))
 
 
 def denoiser(unet: Network, c_x: Tensor, w: float, place: str) -> Denoise:

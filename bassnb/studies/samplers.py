@@ -11,6 +11,8 @@ Taught in chapter 5.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from torch import Tensor
 from tqdm import tqdm
@@ -18,8 +20,8 @@ from tqdm import tqdm
 from bassnb.accompanist import Accompanist
 from bassnb.metrics.match import MEASURES, compare, transcribe
 from bassnb.metrics.statistics import figure, summary
-from bassnb.studies.stage import SECONDS, Stage, farther, set_stage
-from bassnb.studies.takes import decode_takes, sample_latents
+from bassnb.studies.stage import Stage, farther, set_stage
+from bassnb.studies.takes import sample_latents
 
 Walk = tuple[str, int] | tuple[str, int, str]  # sampler, steps, spacing if not the sampler's own
 
@@ -53,12 +55,10 @@ def run(
     *,
     songs: int = 32,
     reference: int = 200,
-    seconds: float = SECONDS,
     walks: tuple[Walk, ...] = WALKS,
     limit: Walk = LIMIT,
-    embedding: str = "spectral",
-    resamples: int = 200,
     progress: bool = False,
+    **staging: Any,
 ) -> dict:
     """Distance and match of conditional takes for pairs of a sampler and a number of steps.
 
@@ -67,6 +67,7 @@ def run(
     walks : sampler, steps and, if not the sampler's own, a spacing of `SPACINGS`; match and
         distance of all others are compared with those of the first
     limit : the walk whose latents stand for the limit of many steps
+    staging : ``seconds``, ``embedding`` and ``resamples`` of `bassnb.studies.stage.set_stage`
 
     Returns
     -------
@@ -78,19 +79,11 @@ def run(
         the ``mean`` over the measures), both less that of the first, song by song.
         ``seeds_apart``: the same difference for the first walk with another seed, a control.
     """
-    stage = set_stage(
-        accompanist,
-        songs=songs,
-        reference=reference,
-        seconds=seconds,
-        name=embedding,
-        resamples=resamples,
-        progress=progress,
-    )
+    stage = set_stage(accompanist, songs, reference, progress=progress, **staging)
     found, end = {}, walked(stage, limit)
     for walk in tqdm(walks, desc="samplers", disable=not progress):
         latents = walked(stage, walk)
-        waves = decode_takes(accompanist, latents, stage.found[0].mix.shape[-1])
+        waves = stage.waves(latents)
         found[walk] = latents, stage.ruler.row(waves), marks(stage, waves)
     first_latents, first_row, first_marks = found[walks[0]]
     rows = {}

@@ -19,8 +19,9 @@ from torch import Tensor
 from bassnb.accompanist import Accompanist
 from bassnb.composer.examples import Example, examples
 from bassnb.level import to_level
+from bassnb.metrics import embeddings
 from bassnb.metrics.contrastive import encode_waves
-from bassnb.metrics.embeddings import Embedding, embedding
+from bassnb.metrics.embeddings import Embedding
 from bassnb.metrics.frechet import (
     centred_interval,
     frechet_infinity,
@@ -148,23 +149,30 @@ def embedded_reference(
 
 def set_stage(
     accompanist: Accompanist,
-    *,
     songs: int,
     reference: int,
-    seconds: float,
-    name: str,
-    resamples: int,
-    progress: bool,
+    *,
+    seconds: float = SECONDS,
+    embedding: str = "spectral",
+    resamples: int = 200,
+    progress: bool = False,
 ) -> Stage:
-    """Compose the songs, encode their mixes, and embed the basses of `reference` other songs."""
+    """Compose the songs, encode their mixes, and embed the basses of `reference` other songs.
+
+    Parameters
+    ----------
+    seconds : of each song
+    embedding : a name that `bassnb.metrics.embeddings.embedding` takes
+    resamples : draws for the intervals of distances
+    """
     # before minutes of work
-    embed = embedding(name, bandwidth=accompanist.system.preset.bass.bandwidth)
+    embed = embeddings.embedding(embedding, bandwidth=accompanist.system.preset.bass.bandwidth)
     truth = embedded_reference(embed, reference, seconds, progress=progress)
     found = list(examples("test", songs, seconds=seconds, progress=progress))
     c_x = encode_waves(accompanist.system.mix_autoencoder, [example.mix for example in found])
     setting = {
         "preset": accompanist.system.preset.name,
-        "embedding": name,
+        "embedding": embedding,
         "split": "test",
         "songs": songs,
         "seed0": 0,

@@ -5,11 +5,13 @@ Taught in chapter 9.
 
 from __future__ import annotations
 
+from typing import Any
+
 from tqdm import tqdm
 
 from bassnb.accompanist import Accompanist
 from bassnb.metrics.statistics import figure
-from bassnb.studies.stage import SECONDS, farther, set_stage
+from bassnb.studies.stage import farther, set_stage
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128)  # K of figure 2, left
 BEST = 64  # the K that the paper found best
@@ -21,11 +23,9 @@ def run(
     *,
     songs: int = 48,
     reference: int = 200,
-    seconds: float = SECONDS,
     counts: tuple[int, ...] = COUNTS,
-    embedding: str = "spectral",
-    resamples: int = 200,
     progress: bool = False,
+    **staging: Any,
 ) -> dict:
     """Fréchet distance of unconditional takes against the number K of sampler steps.
 
@@ -38,15 +38,7 @@ def run(
         farther each K is than K = 64 (or the largest K, if 64 is not among them: ``than``), song by
         song; below 0 it is nearer.
     """
-    stage = set_stage(
-        accompanist,
-        songs=songs,
-        reference=reference,
-        seconds=seconds,
-        name=embedding,
-        resamples=resamples,
-        progress=progress,
-    )
+    stage = set_stage(accompanist, songs, reference, progress=progress, **staging)
     rows = {}
     for k in tqdm(counts, desc="numbers of steps", disable=not progress):
         rows[k] = stage.takes(stage.latents(steps=k, guidance=0.0))

@@ -17,7 +17,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from bassnb.checkpoints import System, load_pretrained, save_pretrained
+from bassnb.checkpoints import System, load_pretrained, save_pretrained, weights_fingerprint
 from bassnb.collections.latents import fingerprint
 from bassnb.collections.pairs import Pairs
 from bassnb.composer.world import World
@@ -123,6 +123,11 @@ def distillation_loss(
     return (model(z, t, mix).float() - v.float()).square().mean()
 
 
+def stage_of(step: int, steps: int, stages: int) -> int:
+    """The number of the stage to which a step belongs, both from 0; a training has so many `steps`."""
+    return min(step * stages // steps, stages - 1)
+
+
 class Distiller(DiffusionTrainer):
     """Student, its moving average and its teacher; the stage follows from the step alone.
 
@@ -154,14 +159,10 @@ class Distiller(DiffusionTrainer):
         """The modules that a checkpoint holds; the teacher changes, too."""
         return {**super().modules(), "teacher": self.teacher}
 
-    def stage(self, k: int) -> int:
-        """The number of the stage of step k."""
-        return min(k * len(self.stages) // self.plan.steps, len(self.stages) - 1)
-
     def step(self, c_y: Tensor, c_x: Tensor, k: int) -> dict[str, Tensor]:
         """One update; at the first step of a stage the student becomes the teacher before."""
-        stage = self.stage(k)
-        if k and stage != self.stage(k - 1):
+        stage, before = (stage_of(n, self.plan.steps, len(self.stages)) for n in (k, k - 1))
+        if k and stage != before:
             for network in (self.teacher, self.bare):
                 network.load_state_dict(self.average.state_dict())
         first = stage == 0
@@ -235,7 +236,7 @@ def distil(
     )
     config = {
         "seed": settings.seed,
-        "teacher": {"model": source, **teacher},
+        "teacher": {"model": source, "weights": weights_fingerprint(system.unet), **teacher},
         "stages": stages,
         "plan": {"steps": plan.steps, "batch": plan.batch, "learning_rate": plan.learning_rate},
         "encoders": fingerprint(*coders),

@@ -1,15 +1,20 @@
 """The study of distillation, on a tiny system: one training, four players, three questions."""
 
+import copy
 import json
 
 import numpy as np
 import pytest
 import torch
 
+from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import load_pretrained
+from bassnb.errors import BassnbError
 from bassnb.plans import scaled
 from bassnb.presets import get_preset
 from bassnb.studies import distilled
+from bassnb.studies.measured import Takes
+from bassnb.studies.stage import Row
 from bassnb.studies.suite import examine
 from bassnb.training.distillation import student_plan
 
@@ -47,6 +52,11 @@ def test_the_student_is_trained_once_and_every_question_is_answered(accompanist,
     assert again["rows"][distilled.STUDENT]["level"] == pytest.approx(
         rows[distilled.STUDENT]["level"]
     )
+    other = Accompanist(copy.deepcopy(accompanist.system), name=accompanist.name)
+    with torch.no_grad():
+        next(other.system.unet.parameters()).add_(1)
+    with pytest.raises(BassnbError, match="another configuration"):  # not of another teacher
+        distilled.run(other, **options)
     student = load_pretrained(tmp_path / "run" / "pretrained")
     assert student.defaults["steps"] == distilled.TO and student.defaults["guidance"] == 1.0
 
@@ -63,8 +73,8 @@ def test_a_student_may_be_worse_by_the_margin_and_not_by_more():
 
 def takes(draws, mark):
     """Takes of three songs with these draws of the distance, all with one mark."""
-    row = distilled.Row(draws[0], np.array(draws), None)
-    return distilled.Takes(torch.zeros(3, 32, 4), row, np.full(3, mark))
+    row = Row(draws[0], np.array(draws), None)
+    return Takes(row, np.full(3, mark), np.ones(3))
 
 
 def test_the_average_of_a_student_is_shorter_than_a_stage():

@@ -60,9 +60,7 @@ def test_every_rule_has_its_cells_and_its_contrast(listening, tmp_path):
 
 
 def test_two_takes_without_guidance_have_variety_and_two_equal_ones_have_none(listening):
-    stage = guidance_since.set_stage(
-        listening, songs=2, reference=2, seconds=1.5, name="spectral", resamples=5, progress=False
-    )
+    stage = guidance_since.set_stage(listening, songs=2, reference=2, seconds=1.5, resamples=5)
     assert (guidance_since.with_variety(stage, guidance_since.PLAIN, 1.0, None).variety > 0.1).all()
     seeds = [guidance_since.takes_of(stage, "cfg", 2, 1.0, None, more) for more in (0, 0, 1)]
     assert torch.equal(seeds[0], seeds[1]) and not torch.equal(seeds[0], seeds[2])

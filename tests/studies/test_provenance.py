@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bassnb import __version__
-from bassnb.checkpoints import load_pretrained, save_pretrained, weights_fingerprint
+from bassnb.checkpoints import System, load_pretrained, save_pretrained, weights_fingerprint
 from bassnb.composer.world import DEFAULT
 from bassnb.studies.provenance import origin, provenance, stale_records
 
@@ -19,6 +19,7 @@ def test_a_record_carries_weights_songs_and_package(accompanist):
     system = accompanist.system
     assert provenance(system) == {
         "weights": weights_fingerprint(system),
+        "defaults": "guidance 2.5, guidance_rule cfg, phi 0.7, sampler ddim, steps 64, strength 1.0",
         "songs": DEFAULT.version,
         "package": __version__,
     }
@@ -51,6 +52,17 @@ def test_a_saved_system_keeps_its_fingerprint_and_a_changed_weight_changes_it(
 def test_other_weights_or_songs_make_a_record_stale(change, words):
     stale = stale_records({"fresh": record(), "old": record(**change)}, NOW)
     assert list(stale) == ["old"] and all(word in stale["old"] for word in words)
+
+
+def test_other_defaults_make_a_record_stale(accompanist):
+    system = accompanist.system
+    made = {"match": {**record(), "provenance": provenance(system)}}
+    other = System(system.preset, {**system.defaults, "guidance": 3.5})
+    other.load_state_dict(system.state_dict())
+    now = provenance(other)
+    assert now["weights"] == provenance(system)["weights"]
+    assert "guidance 2.5" in stale_records(made, now)["match"]
+    assert stale_records(made, provenance(system)) == {}
 
 
 def test_another_package_alone_does_not():

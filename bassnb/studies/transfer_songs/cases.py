@@ -182,8 +182,7 @@ def transfer_cases(
 
     Written pieces, once more with the other SoundFont, and given folders or the music of `USUAL`.
     """
-    if soundfont is None and (fetched / SOUNDFONT).is_file():
-        soundfont = str(fetched / SOUNDFONT)
+    soundfont = second_soundfont(soundfont, fetched)
     yield from written_cases(seconds, songs, None, families)
     if soundfont:
         yield from written_cases(seconds, songs, soundfont, families)
@@ -194,6 +193,12 @@ def transfer_cases(
         places = [(family, path) for family, path in places if family in families]
     for family, path in places:
         yield from folder_cases(path, family, seconds, songs, soundfont, skipped, split)
+
+
+def second_soundfont(named: str | Path | None, fetched: Path) -> str | None:
+    """The path of the SoundFont that is named, or else of the one that was fetched, if it is there."""
+    own = fetched / SOUNDFONT
+    return str(named) if named else str(own) if own.is_file() else None
 
 
 def usual_places(fetched: Path, skipped: dict[str, str]) -> list[tuple[str, Path]]:
