@@ -229,7 +229,7 @@ CLASSROOM = Preset(
         songs=1000,
         song_seconds=28.0,
         submixes=3,
-        # at an equal budget half as far again from floor to ceiling: results/ablations.json
+        # at an equal budget a quarter as far again from floor to ceiling: results/ablations.json
         times="noisy",
     ),
 )

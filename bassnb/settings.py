@@ -89,7 +89,9 @@ class ControlSettings(Checked):
     freedom: float | None = setting(
         None, high=1, help="How far from the line: 0 is the line itself, 1 is no line."
     )
-    loop: bool = setting(False, help="The mix is a loop; the bass repeats without a seam, too.")
+    loop: bool = setting(
+        False, help="The mix is a loop; the end of the bass leads into its beginning."
+    )
     chords: str | None = setting(
         None,
         help="Chords to play to: a text such as 'Am F C G', or a file (.txt, .lab, .mid).",

@@ -4,11 +4,11 @@
     make record ARGS="match 05_ddim"     # these, stale or not
     make record ARGS=--list              # what there is to do
 
-A record is the report of a study, `results/NAME.json`, or the result of an experiment of a chapter,
-`results/chapters/NAME.json`. It is stale if it was made with other weights, songs or defaults than
-those of today. The longest job begins first, one for each core; what is finished stays when the
-command is stopped, and the next one goes on from there, also a study that trains. What a job prints
-is in `_build/record/`.
+A record is the report of a study, `results/NAME.json`, the result of an experiment of a chapter,
+`results/chapters/NAME.json`, or the comparison of the pages' engine with torch, `results/page.json`.
+It is stale if it was made with other weights, songs or defaults than those of today. The longest job
+begins first, one for each core; what is finished stays when the command is stopped, and the next one
+goes on from there, also a study that trains. What a job prints is in `_build/record/`.
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ def chapters() -> Iterator[Job]:
             yield Job(path.stem, command, tuple(f"chapters/{name}" for name in names))
 
 
+def page() -> Job:
+    """The engine of the pages beside torch; it needs the pages that `make book` builds, and Chromium."""
+    return Job("page", (sys.executable, "-m", "benchmarks.page"), ("page",))
+
+
 def minutes(job: Job, reports: dict[str, dict]) -> float:
     """How long a job took when it was last recorded."""
     taken = [reports.get(name, {}).get("minutes") or UNKNOWN for name in job.records]
@@ -113,7 +118,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="print what is due, and do nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="at a time")
     options = parser.parse_args()
-    jobs, reports = [*studies(), *chapters()], read_reports(ROOT / "results")
+    jobs, reports = [*studies(), *chapters(), page()], read_reports(ROOT / "results")
     unknown = sorted(set(options.names) - {job.name for job in jobs})
     if unknown:
         parser.error(f"there is no {unknown[0]}; choose among {', '.join(j.name for j in jobs)}")

@@ -1,11 +1,15 @@
 """What `make record` finds to do: everything stale, the longest first, and what is named."""
 
+import ast
+import contextlib
+import json
 import subprocess
 import sys
 
 import pytest
 
 from bassnb.checkpoints import load_pretrained, weights_fingerprint
+from bassnb.stored import read_json
 from bassnb.studies.provenance import provenance
 from benchmarks import record
 from tests.refusals import assert_sentence
@@ -13,14 +17,14 @@ from tests.refusals import assert_sentence
 
 @pytest.fixture(scope="module")
 def jobs():
-    return [*record.studies(), *record.chapters()]
+    return [*record.studies(), *record.chapters(), record.page()]
 
 
 def test_every_recorded_experiment_has_a_job(jobs):
     made = {name for job in jobs for name in job.records}
     kept = {f"chapters/{path.stem}" for path in (record.ROOT / "results/chapters").glob("*.json")}
     assert kept <= made
-    assert {"match", "ablations", "chapters/04_heads", "chapters/04_length"} <= made
+    assert {"match", "ablations", "page", "chapters/04_heads", "chapters/04_length"} <= made
 
 
 def test_fresh_records_are_left_alone(jobs):
@@ -35,6 +39,35 @@ def test_fresh_records_are_left_alone(jobs):
     todo = [(job.name, job.records) for job in record.due(jobs, [], reports)]
     # the longer first, and of a chapter only what is missing
     assert todo == [("04_dpb_attention", ("chapters/04_heads",)), ("match", ("match",))]
+
+
+def full_settings(source):
+    """Names of the experiments in a cell, with the settings of their full runs as far as they are
+    written out; what depends on a GPU is taken for a machine without one.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "experiment":
+            (full,) = (keyword.value for keyword in node.keywords if keyword.arg == "full")
+            found = {}
+            for key, value in zip(full.keys, full.values):
+                value = value.orelse if isinstance(value, ast.IfExp) else value
+                with contextlib.suppress(ValueError):
+                    found[key.value] = json.loads(json.dumps(ast.literal_eval(value)))
+            yield node.args[0].value, found
+
+
+def test_every_recorded_experiment_was_made_with_the_settings_that_its_page_asks_for():
+    compared = 0
+    for page in sorted((record.ROOT / "book").glob("*.ipynb")):
+        for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]:
+            source = "".join(cell["source"])
+            if cell["cell_type"] != "code" or "experiment(" not in source:
+                continue
+            for name, asked in full_settings(source):
+                kept = read_json(record.ROOT / "results" / "chapters" / f"{name}.json")["settings"]
+                assert {key: kept.get(key) for key in asked} == asked, name
+                compared += len(asked)
+    assert compared > 40
 
 
 def test_a_job_tells_whether_it_succeeded_and_keeps_what_it_printed(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""A bass that can be repeated without a seam, to a mix that is repeated. Taught in chapter 11.
+"""A bass whose end leads into its beginning, to a mix that is repeated. Taught in chapter 11.
 
 Every operation along time is made circular by giving it more of the loop on both sides and cutting
 that off again: encoders and decoder as far as they reach, the network whole rounds of the loop. All

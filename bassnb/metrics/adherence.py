@@ -35,25 +35,9 @@ import numpy as np
 from torch import Tensor
 
 from bassnb.errors import BassnbError
+from bassnb.metrics.kernel import kernel_means, median_distance, weighted_mean
 from bassnb.metrics.relation import relation_embedding
 from bassnb.metrics.statistics import bootstrap
-
-
-def kernel_means(x: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
-    """Mean of exp(-|a - b|^2 / (2 width^2)) over the frames of each pair of songs.
-
-    Parameters
-    ----------
-    x : array (n, frames, d), y : array (m, frames, d)
-
-    Returns
-    -------
-    array (n, m)
-    """
-    (n, t, d), m = x.shape, len(y)
-    a, b = x.reshape(-1, d), y.reshape(-1, d)
-    square = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
-    return np.exp(-np.maximum(square, 0) / (2 * width**2)).reshape(n, t, m, t).mean((1, 3))
 
 
 @dataclass(frozen=True)
@@ -95,7 +79,7 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
         )
     both = np.concatenate([true.points, wrong.points])
     centre, scale = both.mean((0, 1)), both.std((0, 1)) + 1e-6
-    width = _median_distance((both - centre) / scale)
+    width = median_distance((both - centre) / scale)
 
     def compared(x: Pairs, y: Pairs) -> tuple[np.ndarray, np.ndarray]:
         """Mean kernels (songs, songs), and which of them count."""
@@ -110,7 +94,7 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
 
         def figure(draw: np.ndarray, kernels=kernels) -> float:
             weight = np.bincount(draw, minlength=len(songs)).astype(float)
-            return position(*(_weighted(kernel, mask, weight) for kernel, mask in kernels))
+            return position(*(weighted_mean(kernel, mask, weight) for kernel, mask in kernels))
 
         low, high = bootstrap(figure, songs)
         found[name] = {"mean": figure(songs), "low": low, "high": high}
@@ -158,22 +142,3 @@ def position(rr: float, ss: float, rs: float, xr: float, xs: float) -> float:
     if apart <= 0:
         return float("nan")
     return float(np.clip(0.5 + (ss - rr + 2 * xr - 2 * xs) / (2 * apart), 0, 1))
-
-
-def _weighted(kernel: np.ndarray, mask: np.ndarray, weight: np.ndarray) -> float:
-    """Mean of a kernel (n, n) over the pairs in `mask`; nan if no pair is left.
-
-    Each song counts `weight` times.
-    """
-    total = weight @ mask @ weight
-    return float(weight @ (kernel * mask) @ weight / total) if total else float("nan")
-
-
-def _median_distance(x: np.ndarray) -> float:
-    """Width of the kernel: median distance between frames of different songs.
-
-    x is an array (songs, frames, d).
-    """
-    first = x[:, 0]
-    square = ((first[:, None] - first) ** 2).sum(-1)[np.triu_indices(len(first), 1)]
-    return float(np.sqrt(np.median(square[square > 0]))) if (square > 0).any() else 1.0

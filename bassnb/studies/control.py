@@ -21,7 +21,6 @@ CHOICES = 12  # songs for which one of several takes is chosen, and notes are co
 SHORT = 0.5  # share of the seconds, for regions, lines and loops
 FREEDOMS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEAM = 1.1  # of the mean jump between neighbouring latents
-LIKELY = 0.05  # p-value below which the joint of a loop differs from other places
 QUICK = {"songs": 2, "foreign": 2, "seconds": 8.0, "steps": 2, "choices": 1}
 
 
@@ -103,7 +102,7 @@ GOALS: dict[str, Callable[[dict], dict]] = {
     "freedom monotone": lambda parts: decided(
         exact(float(parts["regions"]["freedom"]["monotone"])), 1.0
     ),
-    "joint of a loop": lambda parts: decided(exact(parts["regions"]["loop"]["uniform"]), LIKELY),
+    "joint of a loop": lambda parts: decided(parts["regions"]["loop"]["jump"], SEAM, at_most=True),
     "notes of takes": lambda parts: decided(
         parts["notes"]["notes"]["resynthesised"]["note_f1"], 0.9
     ),

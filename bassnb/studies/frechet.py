@@ -13,6 +13,7 @@ from torch import Tensor
 from bassnb.accompanist import Accompanist
 from bassnb.level import to_level
 from bassnb.metrics.frechet import interval_of_distance, spectral_embedding
+from bassnb.metrics.kernel import kernel_distance
 from bassnb.metrics.rule import rule_bass
 from bassnb.metrics.statistics import figure
 from bassnb.presets import SAMPLE_RATE
@@ -43,7 +44,7 @@ def run(
     dict, JSON-ready
         ``rows``: ``true`` bass, the same through the ``autoencoder``, ``generated`` with the
         model's own guidance, ``unconditional``, and what the ``rule`` plays; each has ``value``,
-        ``low``, ``high``, and ``infinity`` (None below 8 songs). ``ratio``: generated over
+        ``low``, ``high``, ``infinity`` (None below 8 songs) and the ``kernel`` distance. ``ratio``: generated over
         autoencoder, with its interval over songs. ``full_band``: with the embedding "spectral" the
         same rows with bands up to 22 kHz, beyond what the model synthesises; otherwise None.
     """
@@ -55,7 +56,8 @@ def run(
         "unconditional": stage.waves(stage.latents(steps=steps, guidance=0.0)),
         "rule": [to_level(rule_bass(one.mix)) for one in stage.found],
     }
-    rows = {name: stage.ruler.row(takes) for name, takes in waves.items()}
+    points = {name: stage.ruler.points(takes) for name, takes in waves.items()}
+    rows = {name: stage.ruler.row_of(items) for name, items in points.items()}
     ours, best = rows["generated"], rows["autoencoder"]
     ratio = interval_of_distance(
         ours.value / max(best.value, 1e-9), ours.draws / best.draws.clip(1e-9)
@@ -64,7 +66,10 @@ def run(
     return {
         **stage.setting,
         "steps": steps,
-        "rows": {name: row.report() for name, row in rows.items()},
+        "rows": {
+            name: {**row.report(), "kernel": kernel_distance(points[name], stage.ruler.truth)}
+            for name, row in rows.items()
+        },
         "ratio": ratio,
         "full_band": full_band_rows(waves, stage) if spectral else None,
     }

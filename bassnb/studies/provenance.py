@@ -50,8 +50,8 @@ def stale_records(reports: dict[str, dict], now: dict[str, str | int]) -> dict[s
 
     Parameters
     ----------
-    reports : contents of the records by their names; those that neither a study nor an experiment of
-        a chapter has made are not judged
+    reports : contents of the records by their names; those of measurements without a model, such as
+        speed, are not judged
     now : from `provenance`
 
     Returns
@@ -83,9 +83,10 @@ def origin(record: dict, now: dict[str, str | int]) -> str:
 
 
 def is_judged(report: dict) -> bool:
-    """Whether a study or an experiment of a chapter has made a record."""
+    """Whether a study, an experiment of a chapter or another command with a provenance made a record."""
     of_a_chapter = "settings" in report and "values" in report
-    return str(report.get("command", "")).startswith(MADE_BY) or of_a_chapter
+    of_a_study = str(report.get("command", "")).startswith(MADE_BY)
+    return of_a_study or of_a_chapter or "provenance" in report
 
 
 def reason(then: dict[str, str | int] | None, now: dict[str, str | int]) -> str:

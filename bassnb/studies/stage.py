@@ -55,7 +55,14 @@ class Ruler:
 
     def row(self, waves: list[Tensor]) -> Row:
         """The distance of waves (2, N) of one length."""
-        items = np.stack([self.embed(wave) for wave in waves])
+        return self.row_of(self.points(waves))
+
+    def points(self, waves: list[Tensor]) -> np.ndarray:
+        """Embeddings (songs, frames, d) of waves (2, N) of one length."""
+        return np.stack([self.embed(wave) for wave in waves])
+
+    def row_of(self, items: np.ndarray) -> Row:
+        """The distance of embeddings (songs, frames, d)."""
         infinity = frechet_infinity(items, self.truth)["value"] if len(items) >= FEWEST else None
         return Row(*resampled_distances(items, self.truth, resamples=self.resamples), infinity)
 

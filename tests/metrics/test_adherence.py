@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bassnb.errors import BassnbError
-from bassnb.metrics.adherence import Pairs, adherence, kernel_means, position
+from bassnb.metrics.adherence import Pairs, adherence, position
 
 
 def pairs(points, basses=None):
@@ -40,11 +40,6 @@ def test_the_foot_on_the_line():
     ):
         assert position(r @ r, s @ s, r @ s, x @ r, x @ s) == pytest.approx(expected)
     assert np.isnan(position(1.0, 1.0, 1.0, 1.0, 1.0))
-
-
-def test_kernel_means_by_hand():
-    x, y = np.zeros((1, 2, 1)), np.array([[[0.0], [2.0]]])
-    assert kernel_means(x, y, 1.0)[0, 0] == pytest.approx((1 + np.exp(-2)) / 2)
 
 
 def test_sets_lie_where_they_belong(sets):

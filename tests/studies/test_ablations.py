@@ -46,7 +46,7 @@ SOME = tuple(
         "latents not standardised",
         "last weights, no average",
         "post-hoc average",
-        "asked for the noise",
+        "noise prediction",
     )
 )
 
