@@ -19,11 +19,11 @@ from bassnb.studies.foreign_basses import (
     FONT,
     OWN,
     REFERENCES,
-    SOUNDFONT,
     foreign_basses,
     own_basses,
     recorded_basses,
 )
+from bassnb.studies.transfer_songs.cases import SOUNDFONT
 
 ROOT = Path(__file__).parents[2]
 

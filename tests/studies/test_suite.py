@@ -38,7 +38,13 @@ FEW = {
     "walks": (("ddim", 2), ("dpm++", 2)),
 }
 # what means something else to other studies
-FEWER = {"length": {"lengths": (6.0, 24.0), "pieces": (128, 256)}, "control": {"seconds": 8.0}}
+FEWER = {
+    "length": {"lengths": (6.0, 24.0), "pieces": (128, 256)},
+    "control": {"seconds": 4.0, "foreign": 1},
+    "rescale_strong": {"counts": (1,)},
+    "guidance_since": {"counts": (1,)},
+    "flow": {"counts": (1, 2)},
+}
 
 
 def intervals(report):
