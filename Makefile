@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 HTML := _build/html
 
-.PHONY: help book serve test quick lint lab student instructor slides bench robustness mutants record lock clean repository
+.PHONY: help book serve test pytest quick lint lab student instructor slides bench robustness mutants record lock clean repository
 help:
 	@sed -n 's/^# \(make .*\)/  \1/p' Makefile
 
@@ -69,9 +69,12 @@ serve: $(READY)
 		{ echo "port $(PORT) is taken; try make PORT=8123 serve" >&2; exit 1; }
 
 # One process for each core, with one thread. A file stays in one of them, with what its tests share. The chapters come first,
-# because the tests of the pages need them, then what takes longest; tests/conftest.py has the order.
+# because the tests of the pages need them, then what takes longest; tests/conftest.py has the order. Types are checked beside.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
-test: lint
+test: $(READY)
+	$(MAKE) --no-print-directory --jobs=2 lint pytest
+
+pytest: $(READY)
 	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 book tests $(ARGS)
 
 # What changes with every line of the model code: the modules directly under bassnb, and the project as a project. Left out
