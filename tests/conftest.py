@@ -26,6 +26,7 @@ FIRST = (
     "book/",
     "tests/training/",
     "tests/book/test_pages.py",
+    "tests/web/",
     "tests/robustness/",
     "tests/studies/",
     "tests/test_",

@@ -40,8 +40,7 @@ FEW = {
 # what means something else to other studies
 FEWER = {
     "length": {"lengths": (6.0, 24.0), "pieces": (128, 256)},
-    "control": {"seconds": 4.0, "foreign": 1},
-    "rescale_strong": {"counts": (1,)},
+    "control": {"seconds": 8.0, "foreign": 1},
     "guidance_since": {"counts": (1,)},
     "flow": {"counts": (1, 2)},
 }
