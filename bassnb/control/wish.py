@@ -3,12 +3,14 @@
 How loud the pad has to be was measured on six composed songs of validation (12 steps of dpm++,
 guidance 6): chord tones and roots of the wanted chords, and the onsets that a louder pad costs.
 
-| above the mix | drums alone | a mix of other chords | onsets there |
-|---|---|---|---|
-| no pad | 23 / 12 % | 23 / 8 % | 0.68 |
-| 3 dB | 94 / 91 % | 80 / 70 % | 0.56 |
-| 6 dB | 92 / 91 % | 89 / 80 % | 0.55 |
-| 9 dB | 92 / 91 % | 94 / 91 % | 0.52 |
+=============  ===========  =====================  ============
+above the mix  drums alone  a mix of other chords  onsets there
+=============  ===========  =====================  ============
+no pad         23 / 12 %    23 / 8 %               0.68
+3 dB           94 / 91 %    80 / 70 %              0.56
+6 dB           92 / 91 %    89 / 80 %              0.55
+9 dB           92 / 91 %    94 / 91 %              0.52
+=============  ===========  =====================  ============
 
 Taught in chapter 11.
 """

@@ -1,5 +1,6 @@
 """The chapters as files: clean, listed, and all with the same set-up."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -114,6 +115,25 @@ def test_a_chapter_has_three_to_five_exercises_with_solutions_that_run_and_answe
     for k, exercise in enumerate(exercises, start=1):
         assert re.match(rf"{int(chapter.stem[:2])}\.{k}: \S", exercise), exercise[:60]
         assert re.search(r"SOLUTION.*<details>.*</details>", exercise, flags=re.S), exercise[:60]
+
+
+SHOWN = {
+    "listen",
+    "sweep",
+    "flip",
+    "live",
+    "blind_test",
+    "show_source",
+    "upload",
+}  # if they come last
+
+
+def test_what_a_cell_shows_is_its_last_line(chapter):
+    for cell in cells(chapter):
+        for statement in ast.parse(source(cell)).body[:-1]:
+            call = statement.value if isinstance(statement, ast.Expr) else None
+            name = getattr(getattr(call, "func", None), "id", "")
+            assert name not in SHOWN, f"{name} is followed by other lines: {source(cell)[:80]}"
 
 
 def test_every_exercise_says_before_its_solution_what_range_to_expect(chapter):

@@ -71,6 +71,13 @@ def test_no_citation_is_unresolved(site):
         ), page.name
 
 
+def test_every_table_is_a_table(site):
+    """Also those that a cell writes: no row of bars and dashes is left as text."""
+    for page in pages(site):
+        text = re.sub(r"<script.*?</script>|<pre.*?</pre>", "", page.read_text(), flags=re.S)
+        assert not re.search(r"\|\s*(?:---|—|–)+\s*\|", text), page.name
+
+
 def test_every_player_has_a_sound_that_loads_on_demand(site):
     for chapter in CHAPTERS:
         page = site / "book" / f"{chapter.stem}.html"
