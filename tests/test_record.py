@@ -12,6 +12,7 @@ from bassnb.checkpoints import load_pretrained, weights_fingerprint
 from bassnb.stored import read_json
 from bassnb.studies.provenance import provenance
 from benchmarks import record
+from tests.book.test_notebooks import CHAPTERS, cells, source
 from tests.refusals import assert_sentence
 
 
@@ -41,11 +42,11 @@ def test_fresh_records_are_left_alone(jobs):
     assert todo == [("04_dpb_attention", ("chapters/04_heads",)), ("match", ("match",))]
 
 
-def full_settings(source):
+def full_settings(text):
     """Names of the experiments in a cell, with the settings of their full runs as far as they are
     written out; what depends on a GPU is taken for a machine without one.
     """
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "experiment":
             (full,) = (keyword.value for keyword in node.keywords if keyword.arg == "full")
             found = {}
@@ -58,12 +59,9 @@ def full_settings(source):
 
 def test_every_recorded_experiment_was_made_with_the_settings_that_its_page_asks_for():
     compared = 0
-    for page in sorted((record.ROOT / "book").glob("*.ipynb")):
-        for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]:
-            source = "".join(cell["source"])
-            if cell["cell_type"] != "code" or "experiment(" not in source:
-                continue
-            for name, asked in full_settings(source):
+    for chapter in CHAPTERS:
+        for cell in cells(chapter):
+            for name, asked in full_settings(source(cell)):
                 kept = read_json(record.ROOT / "results" / "chapters" / f"{name}.json")["settings"]
                 assert {key: kept.get(key) for key in asked} == asked, name
                 compared += len(asked)

@@ -1,9 +1,9 @@
 """Which weights, songs and package a record of results was made with, and which records are stale.
 
 A record is stale if the same command would be run with other weights, other songs or other defaults
-of the sampler today, or if it is a rehearsal: a study whose own settings were changed by options. A newer package alone
-makes none stale: what changes a figure changes the weights, the songs, or the study, and whoever
-changes a study records it again.
+of the sampler today, or if it is a rehearsal: a study whose own settings were changed by options. A
+newer package alone makes none stale: what changes a figure changes the weights, the songs, or the
+study, and whoever changes a study records it again.
 
 Taught in chapter 9.
 """
@@ -18,7 +18,7 @@ from bassnb.composer.world import DEFAULT
 from bassnb.player import all_settings
 
 MADE_BY = "bassnb evaluate"  # the commands whose records a model has made
-LABELLED = ("weights", "songs")
+LABELLED = ("weights", "songs")  # what a label names
 DECISIVE = (*LABELLED, "defaults")  # what makes a record stale if it differs
 # options of a command that choose a model and places, and no settings
 PLACES = re.compile(r"\s--(?:model|run|cache|device|fetched) \S+")

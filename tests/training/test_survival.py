@@ -26,7 +26,7 @@ from tests.amounts import cases
 from tests.training.two_processes import run_twice
 
 HERE = Path(__file__).parent
-KILLS, ENDS = cases(4, 30), cases(1, 3)
+KILLS, ENDS = cases(6, 30), cases(1, 3)
 STEPS = cases(14, 20)  # from step 10 on with phase
 
 
@@ -59,7 +59,7 @@ def test_killed_at_any_moment_it_ends_as_if_nothing_had_happened(
         and counts["failed"] == counts["left over"] == 0
     )
     assert counts["equal"] == counts["ended"] >= ENDS
-    assert counts["resumed from"] >= cases(2, 8)
+    assert counts["resumed from"] >= cases(3, 8)
 
 
 # -- other misfortunes -----------------------------------------------------------------------------
