@@ -43,20 +43,6 @@ def run(*arguments, **variables):
 
 
 @pytest.mark.parametrize(
-    ("own", "seen"),
-    [
-        ({"GOMP_SPINCOUNT": "7"}, ["7", None]),
-        ({"GOMP_SPINCOUNT": "INFINITY"}, ["INFINITY", None]),
-        ({"GOMP_SPINCOUNT": ""}, ["", None]),
-        ({"OMP_WAIT_POLICY": "ACTIVE"}, [None, "ACTIVE"]),
-        ({"OMP_WAIT_POLICY": "passive"}, [None, "passive"]),
-    ],
-)
-def test_a_users_own_setting_wins(own, seen):
-    assert run("-c", f"import bassnb; {SHOW}", **own).stdout.strip() == str(seen)
-
-
-@pytest.mark.parametrize(
     "entry",
     [
         "import bassnb",
@@ -66,8 +52,19 @@ def test_a_users_own_setting_wins(own, seen):
         "import bassnb.files",
     ],
 )
-def test_every_entry_sets_it(entry):
-    assert run("-c", f"{entry}; {SHOW}").stdout.strip() == str(["1000", None])
+@pytest.mark.parametrize(
+    ("own", "seen"),
+    [
+        ({}, ["1000", None]),
+        ({"GOMP_SPINCOUNT": "7"}, ["7", None]),
+        ({"GOMP_SPINCOUNT": "INFINITY"}, ["INFINITY", None]),
+        ({"GOMP_SPINCOUNT": ""}, ["", None]),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, [None, "ACTIVE"]),
+        ({"OMP_WAIT_POLICY": "passive"}, [None, "passive"]),
+    ],
+)
+def test_every_entry_sets_it_and_a_users_own_setting_wins(entry, own, seen):
+    assert run("-c", f"{entry}; {SHOW}", **own).stdout.strip() == str(seen)
 
 
 def test_it_is_set_before_torch_is_there():
@@ -77,21 +74,21 @@ def test_it_is_set_before_torch_is_there():
 
 @pytest.mark.evidence("threads-wait-politely")
 @pytest.mark.parametrize(
-    ("command", "own", "spins"),
+    "command",
     [
-        (("-m", "bassnb", "info"), {}, "1000"),
-        (("-m", "benchmarks", "--help"), {"GOMP_SPINCOUNT": "77"}, "77"),
-        (("-c", "import bassnb, torch"), {"OMP_WAIT_POLICY": "PASSIVE"}, "0"),
+        ("-m", "bassnb", "info"),
+        ("-m", "benchmarks", "--help"),
+        ("-c", "import bassnb, torch"),
         (
-            (
-                "-c",
-                "import os, subprocess, sys, bassnb; "
-                "subprocess.run([sys.executable, '-c', 'import torch'], check=True)",
-            ),
-            {},
-            "1000",
+            "-c",
+            "import os, subprocess, sys, bassnb; "
+            "subprocess.run([sys.executable, '-c', 'import torch'], check=True)",
         ),
     ],
+)
+@pytest.mark.parametrize(
+    ("own", "spins"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")],
 )
 def test_the_runtime_has_what_was_set(command, own, spins):
     found = re.findall(
@@ -107,7 +104,16 @@ def take():
     return run("-c", TAKE).stdout
 
 
-@pytest.mark.parametrize("own", [{"GOMP_SPINCOUNT": "0"}, {"OMP_WAIT_POLICY": "ACTIVE"}], ids=str)
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"GOMP_SPINCOUNT": "0"},
+        {"GOMP_SPINCOUNT": "10000"},
+        {"OMP_WAIT_POLICY": "PASSIVE"},
+        {"OMP_WAIT_POLICY": "ACTIVE"},
+    ],
+    ids=str,
+)
 def test_the_bass_is_the_same_to_the_bit_however_threads_wait(take, own):
     assert len(take) == 65 and run("-c", TAKE, **own).stdout == take
 
