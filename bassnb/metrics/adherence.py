@@ -96,7 +96,7 @@ def adherence(candidates: dict[str, Pairs], true: Pairs, wrong: Pairs) -> dict[s
             weight = np.bincount(draw, minlength=len(songs)).astype(float)
             return position(*(weighted_mean(kernel, mask, weight) for kernel, mask in kernels))
 
-        low, high = bootstrap(figure, songs)
+        low, high = bootstrap(lambda draws: np.apply_along_axis(figure, 1, draws), songs)
         found[name] = {"mean": figure(songs), "low": low, "high": high}
     return found
 

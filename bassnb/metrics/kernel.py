@@ -56,7 +56,7 @@ def kernel_distance(items: np.ndarray, reference: np.ndarray) -> dict:
         return weighted_mean(within, apart, weight) + fixed - 2 * float(between[draw].mean())
 
     songs = np.arange(len(x))
-    low, high = bootstrap(figure, songs)
+    low, high = bootstrap(lambda draws: np.apply_along_axis(figure, 1, draws), songs)
     return {"value": figure(songs), "low": low, "high": high}
 
 

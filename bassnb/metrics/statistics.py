@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,11 +25,14 @@ def normalised_score(value: float, floor: float, ceiling: float) -> float:
 
     It is 0 at the floor and 1 at the ceiling.
     """
-    return (
-        float((value - floor) / (ceiling - floor))
-        if abs(ceiling - floor) > COINCIDE
-        else float("nan")
-    )
+    return float(normalised_scores(np.array(value), np.array(floor), np.array(ceiling)))
+
+
+def normalised_scores(value: np.ndarray, floor: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
+    """`normalised_score` of arrays of one shape, element by element."""
+    span = ceiling - floor
+    apart = np.abs(span) > COINCIDE
+    return np.where(apart, (value - floor) / np.where(apart, span, 1.0), np.nan)
 
 
 def mean_of(values: ArrayLike) -> float:
@@ -39,14 +43,15 @@ def mean_of(values: ArrayLike) -> float:
 
 
 def bootstrap(
-    statistic: Callable[..., float], *samples: np.ndarray, seed: int = 0
+    statistic: Callable[..., np.ndarray], *samples: np.ndarray, seed: int = 0
 ) -> tuple[float, float]:
     """95 % percentile interval of a statistic, songs resampled with replacement.
 
     Parameters
     ----------
     statistic : callable
-        Takes one array (songs,) per sample and gives a number.
+        Takes one array (draws, songs) per sample and gives one number for each draw, such as the
+        mean over the last axis.
     samples : arrays (songs,)
         Figures of the *same* songs in the same order: one draw picks the same songs from all of
         them, so that a difference between rows is not blurred by the difference between songs.
@@ -62,9 +67,9 @@ def bootstrap(
     rng = np.random.default_rng(seed)
     songs = len(samples[0])
     draws = rng.integers(0, songs, size=(RESAMPLES, songs))
-    values = [statistic(*(sample[draw] for sample in samples)) for draw in draws]
+    values = statistic(*(sample[draws] for sample in samples))
     # a draw in which floor and ceiling coincide has no score
-    found = np.array(values)[~np.isnan(values)]
+    found = values[~np.isnan(values)]
     if not found.size:
         return float("nan"), float("nan")
     low, high = np.percentile(found, [2.5, 97.5])
@@ -78,13 +83,13 @@ def summary(values: ArrayLike, *, seed: int = 0) -> dict:
 
     The interval is nan if one song is left, the mean too if none is.
     """
-    mean, low, high = _interval(np.mean, values, seed)
+    mean, low, high = _interval(partial(np.mean, axis=-1), values, seed)
     return {"mean": mean, "low": low, "high": high}
 
 
 def median_summary(values: ArrayLike, *, seed: int = 0) -> dict:
     """Median over songs and its 95 % interval: {"value", "low", "high"}; otherwise as `summary`."""
-    median, low, high = _interval(np.median, values, seed)
+    median, low, high = _interval(partial(np.median, axis=-1), values, seed)
     return {"value": median, "low": low, "high": high}
 
 
@@ -103,7 +108,7 @@ def student_summary(values: ArrayLike) -> dict:
 
 
 def _interval(
-    statistic: Callable[..., float], values: ArrayLike, seed: int
+    statistic: Callable[..., np.ndarray], values: ArrayLike, seed: int
 ) -> tuple[float, float, float]:
     """A statistic of the songs that have a figure, and its 95 % interval; nan if none has."""
     figures = np.asarray(values, dtype=float)
@@ -122,15 +127,15 @@ def normalised_score_summary(
     the mean too if none is.
     """
 
-    def statistic(v: np.ndarray, f: np.ndarray, c: np.ndarray) -> float:
-        return normalised_score(v.mean(), f.mean(), c.mean())
+    def statistic(*rows: np.ndarray) -> np.ndarray:
+        return normalised_scores(*(row.mean(-1) for row in rows))
 
     rows = np.array([values, floor, ceiling], dtype=float)
     values, floor, ceiling = rows[:, ~np.isnan(rows).any(0)]
     if not values.size:
         return dict(UNKNOWN)
     low, high = bootstrap(statistic, values, floor, ceiling, seed=seed)
-    return {"mean": statistic(values, floor, ceiling), "low": low, "high": high}
+    return {"mean": float(statistic(values, floor, ceiling)), "low": low, "high": high}
 
 
 # -- verdicts --------------------------------------------------------------------------------------

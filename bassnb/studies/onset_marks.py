@@ -93,8 +93,10 @@ def onset_row(marks: list[dict[str, float]]) -> dict[str, dict]:
     """One row of an `onset_table`."""
     column = {key: np.array([mark[key] for mark in marks]) for key in COLUMNS}
 
-    def ratio(notes: np.ndarray, true_notes: np.ndarray) -> float:
-        return float(notes.mean() / true_notes.mean()) if true_notes.any() else float("nan")
+    def ratio(notes: np.ndarray, true_notes: np.ndarray) -> np.ndarray:
+        """Of the means over the songs; nan where no true bass has a note."""
+        mean = true_notes.mean(-1)
+        return notes.mean(-1) / np.where(mean > 0, mean, np.nan)
 
     counts = column["notes"], column["true_notes"]
     low, high = bootstrap(ratio, *counts)
@@ -103,5 +105,5 @@ def onset_row(marks: list[dict[str, float]]) -> dict[str, dict]:
         "above_chance": normalised_score_summary(
             column["f1"], column["chance"], np.ones(len(marks))
         ),
-        "notes_ratio": {"value": ratio(*counts), "low": low, "high": high},
+        "notes_ratio": {"value": float(ratio(*counts)), "low": low, "high": high},
     }

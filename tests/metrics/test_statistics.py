@@ -39,7 +39,7 @@ def test_interval_of_a_mean_agrees_with_theory():
 def test_rows_are_resampled_together():
     rng = np.random.default_rng(0)
     songs = rng.uniform(0, 1, 50)  # songs differ much, rows by a constant
-    low, high = bootstrap(lambda a, b: (a - b).mean(), songs + 0.1, songs)
+    low, high = bootstrap(lambda a, b: (a - b).mean(-1), songs + 0.1, songs)
     assert low == pytest.approx(0.1) and high == pytest.approx(0.1)
 
 
