@@ -18,7 +18,6 @@ EXTRAS = {  # extra -> the modules that it brings; pyproject.toml has their pack
     "evaluate": _EVALUATE,
     "train": (*_EVALUATE, "accelerate", "tensorboard"),
     "widgets": ("ipywidgets", "matplotlib", "torchaudio"),
-    "tuning": ("librosa",),
     "app": ("gradio",),
     "beats": ("librosa",),
     "export": ("onnx", "onnxruntime"),

@@ -80,9 +80,12 @@ def command(*words):
 
 @pytest.mark.evidence("song-accompanied-core-alone")
 def test_a_song_is_accompanied_with_the_core_alone(core_alone, tmp_path):
-    """From 48 kHz to FLAC, in the style of a file: the whole way."""
-    noise = 0.2 * np.random.default_rng(0).standard_normal((3 * 48000, 2))
-    soundfile.write(tmp_path / "mix.wav", noise, 48000)
+    """From 48 kHz to FLAC, in the style of a file and in the tuning of the song: the whole way."""
+    time = np.arange(3 * 48000)[:, None] / 48000
+    keys = (-17, -12, -8, -5, 0, 4, 7, 12)  # semitones above A
+    chord = [np.sin(2 * np.pi * 440 * 2 ** ((key - 0.3) / 12) * time) for key in keys]
+    noise = np.random.default_rng(0).standard_normal((3 * 48000, 2))
+    soundfile.write(tmp_path / "mix.wav", 0.05 * sum(chord) + 0.01 * noise, 48000)
     done = core_alone(
         command(
             "accompany",
@@ -103,7 +106,7 @@ def test_a_song_is_accompanied_with_the_core_alone(core_alone, tmp_path):
         soundfile.info(tmp_path / "bass.flac").frames == 3 * 44100
         and (tmp_path / "both.mp3").is_file()
     )
-    assert json.loads((tmp_path / "bass.json").read_text())
+    assert json.loads((tmp_path / "bass.json").read_text())["tuning"] == pytest.approx(-30, abs=2)
 
 
 def test_a_model_is_described_with_the_core_alone(core_alone, tmp_path):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -83,13 +82,13 @@ def summary(values: ArrayLike, *, seed: int = 0) -> dict:
 
     The interval is nan if one song is left, the mean too if none is.
     """
-    mean, low, high = _interval(partial(np.mean, axis=-1), values, seed)
+    mean, low, high = _interval(lambda songs: songs.mean(-1), values, seed)
     return {"mean": mean, "low": low, "high": high}
 
 
 def median_summary(values: ArrayLike, *, seed: int = 0) -> dict:
     """Median over songs and its 95 % interval: {"value", "low", "high"}; otherwise as `summary`."""
-    median, low, high = _interval(partial(np.median, axis=-1), values, seed)
+    median, low, high = _interval(lambda songs: np.median(songs, -1), values, seed)
     return {"value": median, "low": low, "high": high}
 
 
