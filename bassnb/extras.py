@@ -18,6 +18,7 @@ EXTRAS = {  # extra -> the modules that it brings; pyproject.toml has their pack
     "evaluate": _EVALUATE,
     "train": (*_EVALUATE, "accelerate", "tensorboard"),
     "widgets": ("ipywidgets", "matplotlib", "torchaudio"),
+    "line": ("librosa",),
     "app": ("gradio",),
     "beats": ("librosa",),
     "export": ("onnx", "onnxruntime"),

@@ -160,7 +160,7 @@ def contours_of_wave(wave: Tensor) -> tuple[np.ndarray, np.ndarray, float]:
     """Pitch by pYIN and root mean square of a recording (2, N), as contours for `tone`; the
     amplitude is 0 where there is no pitch. And the share of what sounds that has a pitch.
     """
-    need("tuning")
+    need("line")
     import librosa
 
     mono = resample(wave.mean(0, keepdim=True), SAMPLE_RATE, RATE)[0].numpy()

@@ -16,37 +16,35 @@ from cached_execution import locked
 ROOT = Path(__file__).parents[2]
 
 
+def built_once(tmp_path_factory, name, build):
+    """What `build` has made in a folder that all processes of a run share; the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with locked(folder / "lock"):
+        if not (folder / "built").is_file():
+            build(folder)
+            (folder / "built").touch()
+    return folder
+
+
+def build_book(folder):
+    """Render all pages; a warning is an error."""
+    # not resolved: the one of this environment
+    program = Path(sys.executable).with_name("jupyter-book")
+    options = ["--all", "-W", "-n", "--keep-going", "--path-output", folder]
+    command = [program, "build", *options, ROOT]
+    build = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3600
+    )
+    assert build.returncode == 0, build.stdout[-4000:] + build.stderr[-4000:]
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """Folder of the rendered pages; a warning of the build is an error.
-
-    Built once for all processes of a run, from the chapters that were executed already (`make
-    book`, or the tests of the chapters).
+    """Folder of the rendered pages, from the chapters that were executed already (`make book`, or
+    the tests of the chapters).
     """
-    base = tmp_path_factory.getbasetemp()
-    output = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "book"
-    html = output / "_build" / "html"
-    with locked(output / "lock"):
-        if not (output / "built").is_file():
-            # not resolved: the one of this environment
-            program = Path(sys.executable).with_name("jupyter-book")
-            command = [
-                program,
-                "build",
-                "--all",
-                "-W",
-                "-n",
-                "--keep-going",
-                "--path-output",
-                output,
-                ROOT,
-            ]
-            build = subprocess.run(
-                command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3600
-            )
-            assert build.returncode == 0, build.stdout[-4000:] + build.stderr[-4000:]
-            (output / "built").touch()
-    return html
+    return built_once(tmp_path_factory, "book", build_book) / "_build" / "html"
 
 
 def policy():

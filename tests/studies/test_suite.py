@@ -42,7 +42,9 @@ FEWER = {
     "length": {"lengths": (6.0, 24.0), "pieces": (128, 256)},
     "control": {"seconds": 8.0, "foreign": 1},
     "guidance_since": {"counts": (1,)},
-    "flow": {"counts": (1, 2)},
+    "flow": {"counts": (1, 2), "submixes": 1},
+    "distilled": {"submixes": 1},
+    "rescale_strong": {"counts": (4, 16)},
 }
 
 

@@ -12,7 +12,7 @@ import torch
 from bassnb.accompanist import Accompanist
 from bassnb.checkpoints import System, save_pretrained
 from bassnb.presets import SMOKE
-from tests.book.conftest import policy, serve
+from tests.book.conftest import built_once, policy, serve
 from tests.web import studio_site
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,10 @@ def small_player(small_model):
 def studio(tmp_path_factory):
     """A site with the studio page alone; skipped without a runtime."""
     runtime_or_skip()
-    return studio_site.build(tmp_path_factory.mktemp("studio") / "project")
+    built = built_once(
+        tmp_path_factory, "studio", lambda folder: studio_site.build(folder / "project")
+    )
+    return built / "project" / "_build" / "html"
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 EXTENSIONS = ("own_site", "page_engine")
 
 
-def build(folder: Path) -> Path:
-    """Render book/studio.md with the theme and the extensions of the book; returns the site."""
+def build(folder: Path) -> None:
+    """Render book/studio.md with the theme and the extensions of the book, into _build/html."""
     (folder / "book").mkdir(parents=True)
     for name in ("bassnb", "data_samples", "results"):
         (folder / name).symlink_to(ROOT / name)
@@ -26,4 +26,3 @@ def build(folder: Path) -> Path:
     # not resolved: the one of this environment
     program = Path(sys.executable).with_name("jupyter-book")
     subprocess.run([program, "build", "--all", folder], capture_output=True, check=True, cwd=folder)
-    return folder / "_build" / "html"
