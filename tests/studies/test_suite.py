@@ -44,7 +44,7 @@ FEWER = {
     "guidance_since": {"counts": (1,)},
     "flow": {"counts": (1, 2), "submixes": 1},
     "distilled": {"submixes": 1},
-    "rescale_strong": {"counts": (4, 16)},
+    "rescale_strong": {"counts": (4, 64)},
 }
 
 
