@@ -68,10 +68,10 @@ serve: $(READY)
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT) >/dev/null 2>&1 || \
 		{ echo "port $(PORT) is taken; try make PORT=8123 serve" >&2; exit 1; }
 
-# One process for each core, with one thread, and at least three: they also wait, for browsers and programs. A file stays in
-# one of them, with what its tests share. The chapters come first, because the tests of the pages need them, then what takes
-# longest; tests/conftest.py has the order. Types are checked beside.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(max(3, min(8, os.cpu_count() or 1)))')
+# One process for each core, with one thread: more of them only share the caches. A file stays in one of them, with what its
+# tests share. The chapters come first, because the tests of the pages need them, then what takes longest; tests/conftest.py
+# has the order. Types are checked beside.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(max(2, min(8, os.cpu_count() or 1)))')
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist=loadfile --no-loadscope-reorder
 test:
 	$(MAKE) --no-print-directory --jobs=2 lint pytest
