@@ -21,13 +21,14 @@ def pytest_itemcollected(item):
 
 # Paths of files that take longest, in this order before all others: so no process works alone at
 # the end. One file builds the book, which needs the chapters; the other files of pages come later,
-# when it is built.
+# when it is built, the longest beside studies: one waits for the browser while the other computes.
 FIRST = (
     "book/",
     "tests/training/",
     "tests/book/test_pages.py",
     "tests/web/",
     "tests/robustness/",
+    "tests/book/test_every_page.py",
     "tests/studies/",
     "tests/test_",
 )

@@ -71,12 +71,10 @@ DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationF
 class Visit:
     """One page that has been opened and is ready, and what happened on the way."""
 
-    def __init__(self, chromium, server, site, name):
+    def __init__(self, context, server, site, name):
         self.name, self.server = name, server
         self.source = (site / f"{name}.html").read_text()
-        self.context = chromium.new_context()
-        self.context.set_default_timeout(PATIENCE)
-        self.page = self.context.new_page()
+        self.page = context.new_page()
         self.complaints, self.requests = [], []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on(
@@ -105,19 +103,19 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def opened(chromium, guarded, site):
-    """A function that opens a page, once for both of its views."""
-    visits = {}
+    """A function that opens a page, once for both of its views; one reader opens them all."""
+    context, visits = chromium.new_context(), {}
+    context.set_default_timeout(PATIENCE)
 
     def opened(name):
         if name not in visits:
             for other in list(visits):
-                visits.pop(other).context.close()
-            visits[name] = Visit(chromium, guarded, site, name)
+                visits.pop(other).page.close()
+            visits[name] = Visit(context, guarded, site, name)
         return visits[name]
 
     yield opened
-    for visit in visits.values():
-        visit.context.close()
+    context.close()
 
 
 @pytest.fixture(
