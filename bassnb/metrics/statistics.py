@@ -19,19 +19,14 @@ UNKNOWN = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
 HOLDS, FAILS, UNDECIDED = VERDICTS = ("holds", "does not hold", "undecided")
 
 
-def normalised_score(value: float, floor: float, ceiling: float) -> float:
-    """(value - floor) / (ceiling - floor), nan where the two coincide.
+def normalised_score(value: ArrayLike, floor: ArrayLike, ceiling: ArrayLike) -> np.ndarray:
+    """(value - floor) / (ceiling - floor), nan where the two coincide; of numbers, or element by
+    element.
 
     It is 0 at the floor and 1 at the ceiling.
     """
-    return float(normalised_scores(np.array(value), np.array(floor), np.array(ceiling)))
-
-
-def normalised_scores(value: np.ndarray, floor: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
-    """`normalised_score` of arrays of one shape, element by element."""
-    span = ceiling - floor
-    apart = np.abs(span) > COINCIDE
-    return np.where(apart, (value - floor) / np.where(apart, span, 1.0), np.nan)
+    span = np.subtract(ceiling, floor)
+    return np.subtract(value, floor) / np.where(np.abs(span) > COINCIDE, span, np.nan)
 
 
 def mean_of(values: ArrayLike) -> float:
@@ -127,7 +122,7 @@ def normalised_score_summary(
     """
 
     def statistic(*rows: np.ndarray) -> np.ndarray:
-        return normalised_scores(*(row.mean(-1) for row in rows))
+        return normalised_score(*(row.mean(-1) for row in rows))
 
     rows = np.array([values, floor, ceiling], dtype=float)
     values, floor, ceiling = rows[:, ~np.isnan(rows).any(0)]
